@@ -1,0 +1,131 @@
+"""Every error a person can act on; anything else that escapes is a bug of ours.
+
+    ThreadsyncError
+    ├─ UsageError        what was asked cannot be done as asked: a flag, a selector, a missing consent
+    ├─ ProjectError      the project file, the environment or the set-up (carries diagnostics)
+    ├─ ContentError      posts that cannot be read or do not validate (carries diagnostics)
+    ├─ StateError        StateLocked · StateDamaged · StateTooNew · StateForeign · StateUnwritable
+    ├─ PlanError         UnsafePlan
+    ├─ ProviderError     what ends the run for a target: ApiError (the network refused) · Unanswered
+    └─ PluginError       ProviderNotFound · ProviderBroken · DuplicateProvider
+
+Each carries *problem* (what is wrong, naming the thing), *where* (file, line or address; may be
+empty) and *remedy* (what to do next). Translation to an exit status happens in ``cli`` alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from threadsync.model.diagnostic import Diagnostic
+    from threadsync.model.fault import Fault
+
+
+class ThreadsyncError(Exception):
+    """Anything the person in front of the terminal can act on."""
+
+    def __init__(self, problem: str, *, where: str = "", remedy: str = "") -> None:
+        self.problem = problem
+        self.where = where
+        self.remedy = remedy
+        super().__init__(self.message())
+
+    def message(self) -> str:
+        """Say where, what and what to do next, in one paragraph."""
+        head = f"{self.where}: {self.problem}" if self.where else self.problem
+        return f"{head}\n{self.remedy}" if self.remedy else head
+
+
+class UsageError(ThreadsyncError):
+    """What was asked cannot be done as it was asked."""
+
+
+class _FindingsError(ThreadsyncError):
+    def __init__(self, problem: str, findings: Sequence[Diagnostic] = (), *, remedy: str = "") -> None:
+        self.findings = tuple(findings)
+        super().__init__(problem, remedy=remedy)
+
+
+class ProjectError(_FindingsError):
+    """The project file or the set-up is wrong; *findings* holds every one of its faults."""
+
+
+class ContentError(_FindingsError):
+    """Posts that cannot be read or do not validate; *findings* holds all of them."""
+
+
+class StateError(ThreadsyncError):
+    """The state cannot be used; nothing was published."""
+
+
+class StateLocked(StateError):
+    """Another run holds the lock."""
+
+
+class StateDamaged(StateError):
+    """The state or its journal does not say what it said when it was written."""
+
+
+class StateTooNew(StateError):
+    """A later threadsync wrote this state."""
+
+
+class StateForeign(StateError):
+    """The state or the journal belongs to another lineage or to an older copy."""
+
+
+class StateUnwritable(StateError):
+    """The disk refused a write (full, read-only, vanished)."""
+
+
+class PlanError(ThreadsyncError):
+    """The plan must not be carried out."""
+
+
+class UnsafePlan(PlanError):
+    """More creates, replaces or deletes than the project's safety limits allow."""
+
+
+class ProviderError(ThreadsyncError):
+    """A network could not do what was asked of it."""
+
+
+class ApiError(ProviderError):
+    """The network answered with an error; *fault* says what may be done next."""
+
+    def __init__(self, fault: Fault, *, where: str = "") -> None:
+        self.fault = fault
+        super().__init__(fault.problem, where=where, remedy=fault.remedy)
+
+
+class Unanswered(ProviderError):
+    """No answer came; *sent* says whether the network may have acted all the same."""
+
+    def __init__(self, reason: str, *, sent: bool, where: str = "") -> None:
+        self.reason = reason
+        self.sent = sent
+        remedy = (
+            "The network may have acted: look at the account before you send it again."
+            if sent
+            else "Nothing was sent. Check the address and the connection, then try again."
+        )
+        super().__init__(f"no answer from the network: {reason}", where=where, remedy=remedy)
+
+
+class PluginError(ThreadsyncError):
+    """A provider cannot be loaded."""
+
+
+class ProviderNotFound(PluginError):
+    """No installed package offers a provider of this name."""
+
+
+class ProviderBroken(PluginError):
+    """A provider was found and failed to load."""
+
+
+class DuplicateProvider(PluginError):
+    """Two packages offer a provider of the same name."""

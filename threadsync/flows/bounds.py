@@ -1,0 +1,45 @@
+"""The named bound of every wait, retry and poll a provider's flows make (law 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Numbers a provider's flows obey; a target may override them under ``bounds:``."""
+
+    request_seconds: float = 30.0
+    """How long one request may take before it counts as unanswered."""
+    poll_first_seconds: float = 1.0
+    poll_growth: float = 1.4
+    poll_longest_seconds: float = 20.0
+    poll_total_seconds: float = 300.0
+    """How long a container may stay in progress."""
+    retry_attempts_max: int = 5
+    retry_first_seconds: float = 2.0
+    retry_growth: float = 2.0
+    retry_longest_seconds: float = 30.0
+    rebuilds_max: int = 2
+    """How many new containers one segment may cost."""
+    publish_doubt_seconds: float = 300.0
+    """How long after a doubtful publish its effect may still appear."""
+    listing_lag_seconds: float = 15.0
+    """How long a fresh post may be missing from the account's lists."""
+    settle_looks_max: int = 6
+    """How often the account is looked at before a doubt stays a doubt."""
+    intent_send_seconds: float = 60.0
+    """How old an intent may be when its request goes out; older ones are settled."""
+    read_back_posts_max: int = 1000
+    read_back_days_max: float = 90.0
+
+    def overridden(self, values: Mapping[str, float]) -> Bounds:
+        """Return these bounds with *values* put in; names are checked by the project schema."""
+        whole = {each.name for each in fields(self) if each.type == "int"}
+        typed = {name: int(value) if name in whole else value for name, value in values.items()}
+        return replace(self, **typed)  # type: ignore[arg-type]  # the names choose the types
+
+
+SAFETY_BOUNDS = ("publish_doubt_seconds", "listing_lag_seconds")
+"""Bounds that only a loopback target may set below their defaults."""

@@ -1,0 +1,208 @@
+"""The vocabulary between a flow and its driver: effects out, outcomes back, all of them values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeAlias, TypeVar
+
+from threadsync.model.ids import Json, MediaDigest, PublicUrl, Role
+from threadsync.model.journal import Note
+
+T = TypeVar("T")
+
+
+class Visibility(StrEnum):
+    """What others can see of a request."""
+
+    READ = "read"
+    STAGE = "stage"
+    """Makes something nobody sees: a container, a blob."""
+    VISIBLE = "visible"
+    """Others see it at once: publish, delete, edit. Needs a recorded intent (law 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Stands for a credential's value inside a request; the transport alone puts it in."""
+
+    role: Role
+
+
+FieldValue: TypeAlias = str | Secret
+
+
+@dataclass(frozen=True, slots=True)
+class JsonBody:
+    """A body sent as ``application/json``."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class FormBody:
+    """A body sent as ``application/x-www-form-urlencoded``."""
+
+    fields: Mapping[str, FieldValue]
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """Bytes of a media file, opened, streamed and rewound by the transport; *length* None means to the end."""
+
+    media: MediaDigest
+    content_type: str
+    file_name: str = ""
+    offset: int = 0
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MultipartBody:
+    """A body sent as ``multipart/form-data``."""
+
+    fields: Mapping[str, FieldValue]
+    files: Mapping[str, FilePart]
+
+
+Body: TypeAlias = JsonBody | FormBody | FilePart | MultipartBody | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call; *path* starts with ``/`` and is relative to the target's base address."""
+
+    method: str
+    path: str
+    params: Mapping[str, FieldValue] = field(default_factory=dict)
+    body: Body = None
+    auth: Role | None = None
+    visibility: Visibility = Visibility.READ
+    timeout_seconds: float | None = None
+
+    def fingerprint(self) -> str:
+        """Name exactly this call; an intent covers the one request with its fingerprint."""
+        said = [self.method, self.path, sorted(map(repr, self.params.items())), _plain(self.body)]
+        return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).hexdigest()[:32]
+
+
+def _plain(body: Body) -> object:
+    match body:
+        case FormBody(fields=fields):
+            return ["form", sorted(map(repr, fields.items()))]
+        case MultipartBody(fields=fields, files=files):
+            return ["multipart", sorted(map(repr, fields.items())), sorted(map(repr, files.items()))]
+        case JsonBody(value=value):
+            return ["json", value]
+        case _:
+            return repr(body)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Put notes on record; answered when they are durable in the store's sense."""
+
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let time pass without holding a worker; *why* is shown as what the publication waits for."""
+
+    seconds: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Ask for the time, aware and in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Run flows side by side; answered with their results in order. One error cancels the rest."""
+
+    flows: tuple[Flow[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Ask for a public address of a media file."""
+
+    media: MediaDigest
+
+
+Effect: TypeAlias = Request | Record | Wait | Now | All | Host
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the network answered; *body* is the raw bytes, *headers* have lower-case names."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    duration_seconds: float = 0.0
+
+    @property
+    def json(self) -> object:
+        """The body read as JSON, or None where it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class NoResponse:
+    """No answer came; *sent* says whether the network may have acted."""
+
+    reason: str
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The notes are durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The notes were not recorded: *holder* is bound to the remote post they claim."""
+
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """The time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """The time now."""
+
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the flows of an ``All`` returned, in order."""
+
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A public address of the media file, or *problem* where it has none."""
+
+    url: PublicUrl | None
+    problem: str = ""
+
+
+Outcome: TypeAlias = Response | NoResponse | Recorded | Taken | Waited | Time | Results | Hosted
+Flow: TypeAlias = Generator[Effect, Outcome, T]

@@ -1,0 +1,88 @@
+"""What was learnt by reading the networks, and when; planning sees the accounts through this alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from threadsync.model.fault import Fault
+from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose account a credential opens; *origin* is the network's own, ``sandbox:NAME`` for a sandbox."""
+
+    origin: str
+    account_id: str
+    handle: str
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPost:
+    """A post as the network shows it now; *kind* is text, image, video, carousel or other."""
+
+    remote_id: RemoteId
+    kind: str
+    text: str
+    at: datetime
+    permalink: str = ""
+    parent: RemoteId | None = None
+    children: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """An allowance of the account; None where the credential may not read it (*unknown* says why)."""
+
+    used: int | None
+    total: int | None
+    unknown: str = ""
+
+    @property
+    def left(self) -> int | None:
+        """How many are left, None where unknown."""
+        return None if self.used is None or self.total is None else max(0, self.total - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Own posts and replies since *since*, newest first; *complete* is False where a bound ended it early."""
+
+    since: datetime
+    posts: tuple[ObservedPost, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    """What was read of one target; *fault* is set where its account could not be read at all."""
+
+    account: Account | None = None
+    fault: Fault | None = None
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    """By what they count: ``posts``, ``replies``, ``deletes``."""
+    read_back: ReadBack | None = None
+    read_back_fault: Fault | None = None
+    observed: Mapping[RemoteId, ObservedPost | None] = field(default_factory=dict)
+    """Bound posts that were looked at; None where the network no longer has one."""
+    lookalikes: Mapping[Address, tuple[ObservedPost, ...]] = field(default_factory=dict)
+    """Unbound posts that match a wanted segment."""
+    server_ahead_seconds: float | None = None
+    """The server's clock minus ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that was gathered by reading, and when; empty for an offline plan."""
+
+    gathered_at: datetime | None = None
+    targets: Mapping[TargetName, TargetFacts] = field(default_factory=dict)
+    media_problems: Mapping[tuple[TargetName, MediaDigest], str] = field(default_factory=dict)
+    """Media files that a target's host does not serve as they are on disk."""
+
+    def of(self, target: TargetName) -> TargetFacts:
+        """Return what is known of *target*; nothing, if it was not read."""
+        return self.targets.get(target, TargetFacts())

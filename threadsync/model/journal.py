@@ -1,0 +1,283 @@
+"""What goes on record while a plan is carried out: the notes, in the order they are written.
+
+An action opens with ``Begun`` and closes with ``Ended``. Between the two a flow notes what it
+stages, its intent before each visible request, and the receipt after it. ``threadsync.model.state``
+says what each note does to the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, RemoteId, TargetName
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One segment exactly as a network gets it; enough to find it again after the file has changed."""
+
+    index: int
+    digest: ContentDigest
+    text: str
+    media: tuple[MediaDigest, ...] = ()
+    alts: tuple[str, ...] = ()
+    options: Mapping[str, Json] = field(default_factory=dict)
+    """The network's own parameters, as its provider renders them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The receipt of one segment: which remote post it is; *ids* holds the network's further ids."""
+
+    index: int
+    digest: ContentDigest
+    remote_id: RemoteId
+    text: str
+    at: datetime
+    permalink: str = ""
+    media: tuple[MediaDigest, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
+    bound_by: str = "receipt"
+    """How we know that it is ours: ``receipt``, ``container`` (settled by its own container),
+    ``text`` (one match by text alone) or ``import``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What an action is about to do, kept so that it can be settled and finished without its file."""
+
+    verb: str
+    """The action: create, extend, replace, delete, withdraw."""
+    segments: tuple[Rendered, ...] = ()
+    """What is to be published, in order."""
+    parent: RemoteId | None = None
+    """What the first of *segments* replies to."""
+    keep: int = 0
+    """How many live segments stay; the rest of a replaced chain is superseded."""
+    protect: bool = False
+    on_remove: str = "forget"
+    republished: bool = False
+    forget_as: str = ""
+    """For a delete: why (``withdrawn``, ``removed``), kept in the tombstone."""
+    digest_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run begins; its facts become the provenance of what it publishes."""
+
+    run: str
+    at: datetime
+    plan: str
+    commit: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetBound:
+    """A target is this account from now on (law 7)."""
+
+    target: TargetName
+    origin: str
+    account_id: str
+    handle: str
+    since: datetime
+    at: datetime
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An action begins."""
+
+    address: Address
+    job: Job
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Something nobody sees was made: *name* (``container``, ``child-0`` …) is *remote*."""
+
+    address: Address
+    index: int
+    digest: ContentDigest
+    name: str
+    remote: str
+    at: datetime
+    """The server's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A visible request goes out next; *covers* is its fingerprint, *key* how to find what it did."""
+
+    address: Address
+    index: int
+    digest: ContentDigest
+    verb: str
+    """``publish`` or ``delete``."""
+    key: str
+    covers: str
+    at: datetime
+    """The local time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A segment is live."""
+
+    address: Address
+    published: Published
+
+    @property
+    def at(self) -> datetime:
+        """When the segment was published."""
+        return self.published.at
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What was learnt of a live segment after its receipt."""
+
+    address: Address
+    remote_id: RemoteId
+    permalink: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A post of ours is no longer on the network."""
+
+    address: Address
+    remote_id: RemoteId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An intent whose answer was lost did not act; *reuse* says whether what was staged still serves."""
+
+    address: Address
+    index: int
+    reuse: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """What became of an intent cannot be told; *candidates* are posts it may be."""
+
+    address: Address
+    index: int
+    why: str
+    at: datetime
+    candidates: tuple[RemoteId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An action is over; *outcome* is ``applied``, ``refused`` or ``dropped``."""
+
+    address: Address
+    outcome: str
+    at: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A binding (or a publication never made) becomes a tombstone; *why* as in ``Tombstone``."""
+
+    address: Address
+    why: str
+    at: datetime
+    digest: ContentDigest = ContentDigest("")
+    """The declaration's digest where there was no binding (a skipped post)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A binding or a tombstone has a new address; nothing on the network changes."""
+
+    old: Address
+    new: Address
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Existing posts are bound to an address."""
+
+    address: Address
+    segments: tuple[Published, ...]
+    at: datetime
+    protect: bool = False
+    on_remove: str = "forget"
+    digest_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Today's file is recorded as what is live, segment by segment."""
+
+    address: Address
+    digests: tuple[ContentDigest, ...]
+    at: datetime
+    digest_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Control keys copied into a binding at apply, so that they survive the file."""
+
+    address: Address
+    protect: bool
+    on_remove: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """``state rm``: a binding, a tombstone and what is open at an address are gone from the state."""
+
+    address: Address
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMoved:
+    """``state mv threads/main threads/brand``: all that a target holds has a new name."""
+
+    old: TargetName
+    new: TargetName
+    at: datetime
+
+
+Note: TypeAlias = (
+    RunStarted
+    | TargetBound
+    | Begun
+    | Staged
+    | Intent
+    | Receipt
+    | Confirmed
+    | Deleted
+    | Settled
+    | Doubted
+    | Ended
+    | Forgotten
+    | Moved
+    | Adopted
+    | Accepted
+    | Kept
+    | Erased
+    | TargetMoved
+)
+
+InFlight: TypeAlias = Staged | Intent | Settled | Doubted
+"""The notes a publish or delete flow goes on from."""

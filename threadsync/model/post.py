@@ -1,0 +1,167 @@
+"""What the files declare: a post merged with defaults and overrides for one target.
+
+A ``Publication`` holds every key of the post format, also those a network cannot honour: the
+provider says which, and nothing is dropped on the way (law 10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from threadsync.model.diagnostic import Location
+from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, PostKey, RemoteId, TargetName
+from threadsync.model.text import Spans
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What probing a media file found; *kind* is ``image``, ``video`` or ``unknown``."""
+
+    digest: MediaDigest
+    size_bytes: int
+    kind: str
+    format: str
+    """The container's usual name in capitals: JPEG, PNG, WEBP, GIF, MP4 …"""
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One media file of a segment; *path* is relative to the project, with forward slashes."""
+
+    path: str
+    facts: MediaFacts
+    alt: str
+    location: Location
+
+    @property
+    def digest(self) -> MediaDigest:
+        """The sha256 of the file's bytes."""
+        return self.facts.digest
+
+
+@dataclass(frozen=True, slots=True)
+class PostRef:
+    """Another post of this project: by key (on the same target) or by address."""
+
+    key: PostKey
+    target: TargetName | None = None
+
+    def on(self, target: TargetName) -> Address:
+        """Return the address meant, seen from a publication on *target*."""
+        return Address(self.key, self.target or target)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRef:
+    """A post known by the network's id (``id:…``) or by its permalink."""
+
+    remote_id: RemoteId | None = None
+    permalink: str | None = None
+
+
+Reference: TypeAlias = PostRef | RemoteRef
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One part of a post; a post with several becomes a reply chain.
+
+    *source* is the text as written (line-end white space stripped); *spans* is what it means.
+    """
+
+    source: str
+    spans: Spans
+    media: tuple[Media, ...] = ()
+    link: str | None = None
+    poll: Mapping[str, Json] | None = None
+    quote: Reference | None = None
+    options: Mapping[str, Json] = field(default_factory=dict)
+    """The network's own options of this segment."""
+    digest: ContentDigest = ContentDigest("")
+    """Covers this segment's content; the first one's covers the whole post's keys too."""
+    location: Location = Location("")
+
+
+class IfLate(StrEnum):
+    """What becomes of a post whose window has passed."""
+
+    ASK = "ask"
+    PUBLISH = "publish"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a post goes out: at *at* (an aware time), or up to *window* later."""
+
+    at: datetime
+    zone: str
+    window: timedelta = timedelta(hours=1)
+    if_late: IfLate = IfLate.ASK
+
+
+class OnChange(StrEnum):
+    """What a change to a published post means where the network cannot edit it."""
+
+    BLOCK = "block"
+    KEEP = "keep"
+    REPLACE = "replace"
+
+
+class OnRemove(StrEnum):
+    """What removing a file means for its live post."""
+
+    FORGET = "forget"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceConsent:
+    """``replace: {of: …, why: …}``: consent to replace one live post, valid once."""
+
+    of: RemoteId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The keys that steer threadsync and are never part of what readers see."""
+
+    publish: Schedule | None = None
+    draft: bool = False
+    withdraw: bool = False
+    protect: bool = False
+    on_change: OnChange = OnChange.BLOCK
+    on_remove: OnRemove = OnRemove.FORGET
+    replace: ReplaceConsent | None = None
+    republish: bool = False
+    moved_from: PostKey | None = None
+    backfill: bool = False
+    fit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One post on one target, as declared; *digest* covers content, audience and decoration."""
+
+    address: Address
+    segments: tuple[Segment, ...]
+    control: Control
+    location: Location
+    digest: ContentDigest
+    reply_to: Reference | None = None
+    repost: Reference | None = None
+    who_can_reply: str | None = None
+    tags: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    number: str | None = None
+    options: Mapping[str, Json] = field(default_factory=dict)
+    """The block of the network's own name."""
+    key_locations: Mapping[str, Location] = field(default_factory=dict)
+    """Where each declared key stands, for diagnostics; ``overrides`` point at the override."""

@@ -1,0 +1,1 @@
+"""Desired, prior, facts and the time become a plan, by functions alone."""

@@ -1,0 +1,268 @@
+"""The plan as data: what would be done to each publication, and why.
+
+An action never holds a function: it can be printed, saved, compared and refused when stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, TypeAlias
+
+from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, PostKey, TargetName
+from threadsync.model.journal import Published
+from threadsync.model.post import OnRemove, Publication
+from threadsync.model.state import Lineage, Tombstone
+
+
+class Reason(StrEnum):
+    """Why an action is in the plan; the values are stable and documented in docs/reference/reasons.md."""
+
+    NEW = "new"
+    DUE = "due"
+    RESUME = "resume"
+    """An earlier apply was interrupted here; this goes on where it stopped."""
+    APPENDED = "appended"
+    CHANGED = "changed"
+    SHORTENED = "shortened"
+    FINISH_REPLACE = "finish-replace"
+    CONTROLS = "controls"
+    """Only control keys changed; the state remembers them, the network sees nothing."""
+    FILE_REMOVED = "file-removed"
+    TARGET_REMOVED = "target-removed"
+    WITHDRAWN = "withdrawn"
+    SKIPPED_LATE = "skipped-late"
+    RENAMED = "renamed"
+    MOVED_FROM = "moved-from"
+    RETURNED = "returned"
+    SAME = "same"
+    DRAFT_PUBLISHED = "draft-published"
+    KEPT = "kept"
+    ALREADY_WITHDRAWN = "already-withdrawn"
+    NOT_DUE = "not-due"
+    UNSETTLED = "unsettled"
+    """An interrupted publication has changed since: apply first finds out what became of it."""
+    # blocked
+    NEEDS_CONSENT = "needs-consent"
+    PROTECTED = "protected"
+    LATE = "late"
+    BEFORE_SINCE = "before-since"
+    SAME_AS_PUBLISHED = "same-as-published"
+    SIMILAR_TO_PUBLISHED = "similar-to-published"
+    WAS_TAKEN_DOWN = "was-taken-down"
+    GONE = "gone"
+    LOOKS_PUBLISHED = "looks-published"
+    READ_BACK_FAILED = "read-back-failed"
+    READ_BACK_BOUNDED = "read-back-bounded"
+    ACCOUNT_UNCONFIRMED = "account-unconfirmed"
+    ACCOUNT_MISMATCH = "account-mismatch"
+    ACCOUNT_UNREADABLE = "account-unreadable"
+    TARGET_MISSING = "target-missing"
+    TARGET_RENAMED = "target-renamed"
+    MEDIA_NOT_SERVED = "media-not-served"
+    QUOTA = "quota"
+    MISSING_SCOPE = "missing-scope"
+    UNCERTAIN = "uncertain"
+    DEPENDS_ON_BLOCKED = "depends-on-blocked"
+    LINK_CHANGED = "link-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentView:
+    """One segment as the plan shows it: the exact text, links still to be made as ``(link, known after apply)``."""
+
+    index: int
+    text: str
+    count: int
+    count_max: int
+    unit: str
+    media: tuple[str, ...] = ()
+    """Paths, in order."""
+    media_digests: tuple[MediaDigest, ...] = ()
+    alts: tuple[str, ...] = ()
+    digest: ContentDigest = ContentDigest("")
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    sign: ClassVar[str]
+    word: ClassVar[str]
+    address: Address
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Create(_Base):
+    """Publish a new post."""
+
+    sign: ClassVar[str] = "+"
+    word: ClassVar[str] = "create"
+    publication: Publication
+    segments: tuple[SegmentView, ...]
+    waits_for: tuple[Address, ...] = ()
+    """Publications that must be live first: linked to, or replied to."""
+    republish: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extend(_Base):
+    """Publish further segments under those that are live; *segments* are the new ones."""
+
+    sign: ClassVar[str] = "++"
+    word: ClassVar[str] = "extend"
+    publication: Publication
+    segments: tuple[SegmentView, ...]
+    live: tuple[Published, ...]
+    waits_for: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Update(_Base):
+    """Change in place: the network edits it, or (reason ``controls``) only the state remembers."""
+
+    sign: ClassVar[str] = "~"
+    word: ClassVar[str] = "update"
+    protect: bool
+    on_remove: OnRemove
+    publication: Publication | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move(_Base):
+    """The same posts under another key; nothing on the network changes."""
+
+    sign: ClassVar[str] = ">"
+    word: ClassVar[str] = "move"
+    old: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Replace(_Base):
+    """Publish *segments* under the *keep* that stay, then delete *old*, last to first."""
+
+    sign: ClassVar[str] = "-/+"
+    word: ClassVar[str] = "replace"
+    publication: Publication
+    segments: tuple[SegmentView, ...]
+    live: tuple[Published, ...]
+    keep: int
+    old: tuple[Published, ...]
+    """What is taken down afterwards, in chain order; each loses its replies, likes and address."""
+    consent: str
+    """Where the consent comes from: ``file``, ``flag``, ``prompt``, ``resume``."""
+    waits_for: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(_Base):
+    """Take *old* down, last to first."""
+
+    sign: ClassVar[str] = "-"
+    word: ClassVar[str] = "delete"
+    old: tuple[Published, ...]
+    forget_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forget(_Base):
+    """Let go of a publication; its posts stay up, and a tombstone remembers them."""
+
+    sign: ClassVar[str] = "x"
+    word: ClassVar[str] = "forget"
+    why: str
+    digest: ContentDigest
+    live: tuple[Published, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt(_Base):
+    """Bind posts that are on the network already."""
+
+    sign: ClassVar[str] = "="
+    word: ClassVar[str] = "adopt"
+    segments: tuple[Published, ...]
+    tombstone: Tombstone | None = None
+    protect: bool = False
+    on_remove: str = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(_Base):
+    """Nothing yet: *until* is when it is due."""
+
+    sign: ClassVar[str] = "."
+    word: ClassVar[str] = "wait"
+    until: datetime | None
+    segments: tuple[SegmentView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked(_Base):
+    """Something would be done, and must not be: *problem* says why, *remedy* the ways out."""
+
+    sign: ClassVar[str] = "!"
+    word: ClassVar[str] = "blocked"
+    problem: str
+    remedy: str
+    would: str = "create"
+    """The action that is held back."""
+    segments: tuple[SegmentView, ...] = ()
+    old: tuple[Published, ...] = ()
+    """What would be taken down."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoOp(_Base):
+    """Nothing to do."""
+
+    sign: ClassVar[str] = " "
+    word: ClassVar[str] = "no-op"
+    note: str = ""
+
+
+Action: TypeAlias = (
+    Create | Extend | Update | Move | Replace | Delete | Forget | Adopt | Wait | Blocked | NoOp
+)
+Effective: TypeAlias = Create | Extend | Update | Move | Replace | Delete | Forget | Adopt
+"""What apply carries out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning of the plan that belongs to a target or to the whole."""
+
+    about: str
+    problem: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ordered actions, with what they were made from."""
+
+    actions: tuple[Action, ...]
+    at: datetime
+    lineage: Lineage | None
+    """The state it was made from; None before the first apply."""
+    serial: int = 0
+    notices: tuple[Notice, ...] = ()
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    """Facts about the set-up that a reader should know: where the journal lives, the safety limits."""
+    first_run_targets: tuple[TargetName, ...] = ()
+    moved_keys: tuple[PostKey, ...] = ()
+
+    @property
+    def effective(self) -> tuple[Effective, ...]:
+        """The actions that apply would carry out, in order."""
+        return tuple(a for a in self.actions if not isinstance(a, Wait | Blocked | NoOp))
+
+    def counts(self) -> dict[str, int]:
+        """Count the actions by word, in the order of this module; words with none are left out."""
+        words = [
+            kind.word
+            for kind in (Create, Extend, Update, Move, Replace, Delete, Forget, Adopt, Wait, Blocked, NoOp)
+        ]
+        found = [action.word for action in self.actions]
+        return {word: found.count(word) for word in words if word in found}
