@@ -74,10 +74,7 @@ def drive(flow: Flow[T], perform: Callable[[Effect], Outcome]) -> T:
             step = advance(flow, outcome)
             if isinstance(step, Done):
                 return step.value
-            if isinstance(step, All):
-                outcome = _drive_all(step, perform)
-            else:
-                outcome = perform(step)
+            outcome = _drive_all(step, perform) if isinstance(step, All) else perform(step)
 
 
 def _drive_all(effect: All, perform: Callable[[Effect], Outcome]) -> Outcome | Raised:

@@ -52,7 +52,7 @@ class FormBody:
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """Bytes of a media file, opened, streamed and rewound by the transport; *length* None means to the end."""
+    """Bytes of a media file; the transport opens, streams and rewinds it. No *length* means to the end."""
 
     media: MediaDigest
     content_type: str

@@ -18,6 +18,8 @@ class Account:
     account_id: str
     handle: str
     channel: str = ""
+    server_ahead_seconds: float | None = field(default=None, compare=False)
+    """The server's clock minus ours, where the answer was dated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,6 @@ class TargetFacts:
     """Bound posts that were looked at; None where the network no longer has one."""
     lookalikes: Mapping[Address, tuple[ObservedPost, ...]] = field(default_factory=dict)
     """Unbound posts that match a wanted segment."""
-    server_ahead_seconds: float | None = None
-    """The server's clock minus ours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NewType, TypeAlias, Union
+from typing import NewType, TypeAlias
 
 PostKey = NewType("PostKey", str)
 """The stable name of a post: its ``key:``, or else its path under the posts folder."""
@@ -26,7 +26,7 @@ Role = NewType("Role", str)
 
 MAIN = Role("main")
 
-Json: TypeAlias = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]
+Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -189,7 +189,7 @@ class Ledger:
             self.written_at = note.at
         self._fold(note)
 
-    def _fold(self, note: j.Note) -> None:  # noqa: C901, PLR0912  (one case a kind of note)
+    def _fold(self, note: j.Note) -> None:  # noqa: PLR0912  (one case a kind of note)
         match note:
             case j.RunStarted():
                 self.run = note

@@ -71,7 +71,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SegmentView:
-    """One segment as the plan shows it: the exact text, links still to be made as ``(link, known after apply)``."""
+    """One segment as the plan shows it: its exact text, links still to be made as a stand-in."""
 
     index: int
     text: str

@@ -101,7 +101,7 @@ class Provider(Protocol):
         """What may be planned here."""
         ...
 
-    def check(self, publication: Publication) -> list[Diagnostic]:
+    def check(self, publication: Publication, links: Permalinks) -> list[Diagnostic]:
         """Find everything the network would refuse or drop of *publication* (no account is read)."""
         ...
 

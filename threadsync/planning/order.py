@@ -1,0 +1,108 @@
+"""The order of a plan: what depends on something comes behind it, and waits where it must."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from graphlib import TopologicalSorter
+
+from threadsync.model.ids import Address
+from threadsync.model.state import State
+from threadsync.planning.actions import (
+    Action,
+    Adopt,
+    Blocked,
+    Create,
+    Extend,
+    Move,
+    NoOp,
+    Reason,
+    Replace,
+    Wait,
+)
+from threadsync.planning.inputs import Desired
+
+
+def ordered(actions: Mapping[Address, Action], desired: Desired, prior: State | None) -> tuple[Action, ...]:
+    """Return *actions* in the order they are carried out, holding back what its dependencies hold back."""
+    graph = {address: _before(address, desired) for address in actions}
+    # prepare() is not called on a graph with a cycle: content refuses cycles, so one is our bug.
+    walk = TopologicalSorter({a: sorted(b for b in before if b in actions) for a, before in graph.items()})
+    result: dict[Address, Action] = {}
+    for address in _stable(walk, actions):
+        result[address] = _held(actions[address], result, desired, prior)
+    return tuple(result.values())
+
+
+def _stable(walk: TopologicalSorter[Address], actions: Mapping[Address, Action]) -> list[Address]:
+    """Return a topological order; among equals by due time, then by address."""
+    walk.prepare()
+    found: list[Address] = []
+    while walk.is_active():
+        layer = sorted(walk.get_ready(), key=lambda address: (_due(actions[address]), address))
+        found += layer
+        walk.done(*layer)
+    return found
+
+
+def _due(action: Action) -> str:
+    match action:
+        case Create(publication=publication) if publication.control.publish is not None:
+            return publication.control.publish.at.isoformat()
+        case Wait(until=until) if until is not None:
+            return until.isoformat()
+        case _:
+            return ""
+
+
+def _before(address: Address, desired: Desired) -> tuple[Address, ...]:
+    wanted = desired.publications.get(address)
+    return wanted.waits_for if wanted is not None else ()
+
+
+def _held(action: Action, earlier: Mapping[Address, Action], desired: Desired, prior: State | None) -> Action:
+    """Hold *action* back where something it needs is not live and will not be in this run."""
+    if isinstance(action, NoOp) and action.reason is Reason.SAME:
+        return _link_changed(action, earlier, desired)
+    if not isinstance(action, Create | Extend | Replace):
+        return action
+    for needed in action.waits_for:
+        before = earlier.get(needed)
+        if isinstance(before, Wait):
+            return Wait(action.address, before.reason, before.until, action.segments)
+        if isinstance(before, Create | Extend | Replace | Adopt | Move):
+            continue
+        bound = prior is not None and needed in prior.bindings
+        if not bound or (isinstance(before, Blocked) and before.reason is Reason.GONE):
+            return Blocked(
+                action.address,
+                Reason.DEPENDS_ON_BLOCKED,
+                f"it needs {needed}, which is not published{_why(before)}.",
+                f"See what holds {needed} back, or take the reference out.",
+                action.word,
+                action.segments,
+            )
+    return action
+
+
+def _why(before: Action | None) -> str:
+    match before:
+        case Blocked(reason=reason):
+            return f" ({reason})"
+        case None:
+            return " and not part of this plan"
+        case _:
+            return ""
+
+
+def _link_changed(action: NoOp, earlier: Mapping[Address, Action], desired: Desired) -> Action:
+    for needed in _before(action.address, desired):
+        before = earlier.get(needed)
+        if isinstance(before, Replace) and before.keep == 0:
+            return Blocked(
+                action.address,
+                Reason.LINK_CHANGED,
+                f"it names {needed}, which gets a new address and loses the old one.",
+                f"Nothing is done to it; replace it too with --allow-replace={action.address}, if it must follow.",
+                "replace",
+            )
+    return action

@@ -1,0 +1,265 @@
+"""desired + prior + facts + now -> plan, as one function of values.
+
+Each address gets exactly one action. The order of questions: what was interrupted, what is bound,
+what is left of a binding, what is new. ``readiness`` then holds back what the facts forbid, and
+``order`` puts what depends on something behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from threadsync.model.facts import Facts
+from threadsync.model.ids import Address
+from threadsync.model.journal import Published
+from threadsync.model.post import OnChange
+from threadsync.model.state import Binding, Open, State, Tombstone
+from threadsync.planning import moves, order, readiness, removal, timing
+from threadsync.planning.actions import (
+    Action,
+    Adopt,
+    Blocked,
+    Create,
+    Delete,
+    Extend,
+    NoOp,
+    Notice,
+    Plan,
+    Reason,
+    Replace,
+    Update,
+    Wait,
+)
+from threadsync.planning.inputs import Consents, Desired, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    desired: Desired
+    prior: State | None
+    facts: Facts
+    now: datetime
+    consents: Consents
+    vanished: dict[Address, Binding] = field(default_factory=dict)
+
+    # One publication.
+
+    def action_for(self, address: Address, renames: dict[Address, moves.Renamed]) -> Action:
+        wanted = self.desired.publications[address]
+        prior = self.prior
+        binding = prior.bindings.get(address) if prior is not None else None
+        stone = prior.tombstones.get(address) if prior is not None else None
+        unfinished = prior.open.get(address) if prior is not None else None
+        if unfinished is not None and unfinished.in_doubt and not self._goes_on(wanted, unfinished):
+            return self._unsettled(wanted, unfinished)
+        if unfinished is not None and unfinished.job.verb == "delete" and binding is not None:
+            return Delete(address, Reason.RESUME, binding.segments, unfinished.job.forget_as)
+        if wanted.publication.control.withdraw:
+            return self._withdrawn(address, binding)
+        if binding is not None:
+            return self._bound(wanted, binding, unfinished)
+        if stone is not None:
+            held = self._buried(wanted, stone)
+            if held is not None:
+                return held
+            return self._create(wanted, unfinished, republish=stone.why != "skipped" or stone.republished)
+        if unfinished is not None:
+            return self._create(wanted, unfinished)
+        renamed = moves.find(wanted, self.vanished, prior.tombstones if prior is not None else {})
+        if renamed.action is not None:
+            renames[address] = renamed
+            return renamed.action
+        return timing.hold_back(wanted, self.desired, prior, self.now, self.consents) or self._create(
+            wanted, None
+        )
+
+    def _goes_on(self, wanted: Wanted, unfinished: Open) -> bool:
+        """Whether the file still asks for just what was interrupted."""
+        job = unfinished.job
+        if job.verb == "delete" or not job.segments:
+            return job.verb == "delete"
+        begins = job.segments[0].index
+        return wanted.digests[begins:] == tuple(segment.digest for segment in job.segments)
+
+    def _unsettled(self, wanted: Wanted, unfinished: Open) -> Action:
+        doubt = unfinished.doubt
+        if self.facts.gathered_at is not None and doubt is not None:
+            return Blocked(
+                wanted.publication.address,
+                Reason.UNCERTAIN,
+                f"what became of an earlier publish cannot be told: {doubt.why}.",
+                f"Look at the account, then say what is true: threadsync state resolve "
+                f"{wanted.publication.address} --published ID, or --not-published.",
+            )
+        return Wait(wanted.publication.address, Reason.UNSETTLED, None, wanted.segments)
+
+    def _withdrawn(self, address: Address, binding: Binding | None) -> Action:
+        if binding is None:
+            return NoOp(address, Reason.ALREADY_WITHDRAWN)
+        if binding.protect:
+            return _protected(address, "delete", binding.segments)
+        return Delete(address, Reason.WITHDRAWN, (*binding.segments, *binding.superseded), "withdrawn")
+
+    def _bound(self, wanted: Wanted, binding: Binding, unfinished: Open | None) -> Action:
+        address, control = binding.address, wanted.publication.control
+        keep = _shared(binding.digests, wanted.digests)
+        rest = wanted.segments[keep:]
+        resumed = unfinished is not None and unfinished.job.verb in {"replace", "create", "extend"}
+        if binding.superseded:
+            if keep == len(binding.segments):
+                reason = Reason.RESUME if rest else Reason.FINISH_REPLACE
+                return self._replace(wanted, binding, keep, reason, "resume")
+            return self._changed(wanted, binding, keep, resumed=False)
+        if keep == len(binding.segments) and rest:
+            reason = Reason.RESUME if resumed else Reason.APPENDED
+            return Extend(address, reason, wanted.publication, rest, binding.segments, wanted.waits_for)
+        if keep == len(binding.segments):
+            kept = (control.protect, control.on_remove.value)
+            if kept != (binding.protect, binding.on_remove):
+                return Update(address, Reason.CONTROLS, control.protect, control.on_remove)
+            return NoOp(address, Reason.SAME)
+        going_on = resumed and unfinished is not None and unfinished.job.verb == "replace"
+        return self._changed(wanted, binding, keep, resumed=going_on)
+
+    def _changed(self, wanted: Wanted, binding: Binding, keep: int, *, resumed: bool) -> Action:
+        address, control = binding.address, wanted.publication.control
+        reason = Reason.SHORTENED if keep == len(wanted.segments) else Reason.CHANGED
+        if resumed:
+            return self._replace(wanted, binding, keep, Reason.RESUME, "resume")
+        if binding.protect:
+            return _protected(address, "replace", binding.segments[keep:])
+        if control.on_change is OnChange.KEEP:
+            return NoOp(address, Reason.KEPT, "changed since it was published; the live post is kept")
+        of = control.replace.of if control.replace is not None else None
+        if control.on_change is OnChange.REPLACE or of == binding.segments[keep].remote_id:
+            return self._replace(wanted, binding, keep, reason, "file")
+        if address in self.consents.replace:
+            return self._replace(wanted, binding, keep, reason, self.consents.replace[address])
+        first = binding.segments[keep].remote_id
+        return Blocked(
+            address,
+            Reason.NEEDS_CONSENT,
+            "it has changed since it was published, and the network cannot edit a post: it would be "
+            "published anew and the old one deleted, with its replies, likes and address.",
+            f"Agree with --allow-replace={address}, or in the file with replace: {{of: {first}, why: …}}; "
+            f"keep the live post with on_change: keep, or record today's file as live with "
+            f"threadsync state accept {address}.",
+            "replace",
+            wanted.segments[keep:],
+            binding.segments[keep:],
+        )
+
+    def _replace(self, wanted: Wanted, binding: Binding, keep: int, reason: Reason, consent: str) -> Replace:
+        return Replace(
+            binding.address,
+            reason,
+            wanted.publication,
+            wanted.segments[keep:],
+            binding.segments,
+            keep,
+            (*binding.superseded, *binding.segments[keep:]),
+            consent,
+            wanted.waits_for,
+        )
+
+    def _buried(self, wanted: Wanted, stone: Tombstone) -> Action | None:
+        """Say what a key that has a tombstone becomes; None where it may be published."""
+        address, control = stone.address, wanted.publication.control
+        if control.republish and not stone.republished:
+            return None
+        if stone.why == "skipped":
+            return timing.skipped(wanted)
+        if stone.left_up:
+            return Adopt(
+                address,
+                Reason.RETURNED,
+                stone.segments,
+                stone,
+                control.protect,
+                control.on_remove,
+            )
+        used = " (republish: true has been used up)" if stone.republished else ""
+        return Blocked(
+            address,
+            Reason.WAS_TAKEN_DOWN,
+            f"it was published before and taken down ({stone.why}, {stone.at:%Y-%m-%d}){used}.",
+            f"Erase what is remembered with threadsync state rm {address}."
+            if stone.republished
+            else "To publish it again, write republish: true in the post.",
+            segments=wanted.segments,
+        )
+
+    def _create(self, wanted: Wanted, unfinished: Open | None, *, republish: bool = False) -> Create:
+        scheduled = wanted.publication.control.publish is not None
+        reason = Reason.RESUME if unfinished is not None else Reason.DUE if scheduled else Reason.NEW
+        return Create(
+            wanted.publication.address,
+            reason,
+            wanted.publication,
+            wanted.segments,
+            wanted.waits_for,
+            republish or (unfinished is not None and unfinished.job.republished),
+        )
+
+    def draft(self, address: Address) -> Action | None:
+        """A draft is never planned; a published one stays as it is."""
+        if self.prior is not None and address in self.prior.bindings:
+            return NoOp(address, Reason.DRAFT_PUBLISHED, "a draft now, and live: it stays as it is")
+        return None
+
+
+def _shared(one: tuple[object, ...], other: tuple[object, ...]) -> int:
+    """Return the length of the common start."""
+    for index, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return index
+    return min(len(one), len(other))
+
+
+def _protected(address: Address, would: str, old: tuple[Published, ...]) -> Blocked:
+    return Blocked(
+        address,
+        Reason.PROTECTED,
+        f"it is protected, so nothing may {would} it.",
+        "Write protect: false in the post, apply, and then change it.",
+        would,
+        old=old,
+    )
+
+
+def plan(
+    desired: Desired,
+    prior: State | None,
+    facts: Facts,
+    now: datetime,
+    consents: Consents = Consents(),  # noqa: B008  (a frozen value)
+    *,
+    selected: Callable[[Address], bool] = lambda _: True,
+    notices: Iterable[Notice] = (),
+) -> Plan:
+    """Return what would be done to every selected publication, in order."""
+    vanished = removal.vanished(desired, prior)
+    planner = _Planner(desired, prior, facts, now, consents, vanished)
+    renames: dict[Address, moves.Renamed] = {}
+    actions: dict[Address, Action] = {}
+    for address in sorted(desired.publications):
+        if address.key not in desired.broken:
+            actions[address] = planner.action_for(address, renames)
+    for address in sorted(desired.drafts):
+        kept = planner.draft(address)
+        if kept is not None:
+            actions[address] = kept
+    actions.update(removal.actions(desired, prior, vanished, renames, consents))
+    chosen = {address: action for address, action in actions.items() if selected(address)}
+    ready = readiness.hold_back(chosen, desired, prior, facts, consents)
+    ordered = order.ordered(ready, desired, prior)
+    return Plan(
+        ordered,
+        now,
+        prior.lineage if prior is not None else None,
+        prior.serial if prior is not None else 0,
+        tuple(notices),
+        first_run_targets=tuple(sorted({a.address.target for a in ordered})) if prior is None else (),
+    )

@@ -1,0 +1,97 @@
+"""What becomes of publications whose file is gone (law 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from threadsync.model.ids import Address
+from threadsync.model.state import Binding, State
+from threadsync.planning.actions import Action, Blocked, Delete, Forget, NoOp, Reason, Wait
+from threadsync.planning.inputs import Consents, Desired
+from threadsync.planning.moves import Renamed
+
+
+def vanished(desired: Desired, prior: State | None) -> dict[Address, Binding]:
+    """Return the bindings that no file asks for any more; none where some file could not be read."""
+    if prior is None or not desired.complete:
+        return {}
+    return {
+        address: binding
+        for address, binding in prior.bindings.items()
+        if address.target in desired.targets
+        and address not in desired.publications
+        and address not in desired.drafts
+        and address.key not in desired.broken
+    }
+
+
+def actions(
+    desired: Desired,
+    prior: State | None,
+    gone: Mapping[Address, Binding],
+    renames: Mapping[Address, Renamed],
+    consents: Consents,
+) -> dict[Address, Action]:
+    """Return an action for every address that only the state knows."""
+    if prior is None:
+        return {}
+    claimed = {old: new for new, renamed in renames.items() for old in renamed.involved}
+    found: dict[Address, Action] = {}
+    for address, binding in sorted(gone.items()):
+        new = claimed.get(address)
+        if new is None:
+            found[address] = _removed(desired, prior, binding, consents)
+        elif isinstance(renames[new].action, Blocked):
+            found[address] = Blocked(
+                address,
+                Reason.SAME_AS_PUBLISHED,
+                f"its file is gone, and {new} may be it under a new name.",
+                f"Settle {new} first: moved_from or republish.",
+                "forget",
+                old=binding.segments,
+            )
+    for address in sorted({*prior.bindings, *prior.open}):
+        if address.target not in desired.targets:
+            found[address] = Blocked(
+                address,
+                Reason.TARGET_MISSING,
+                f"the state holds it, and the project has no target {address.target}.",
+                f"Put the target back, rename it with threadsync state mv {address.target} NEW, or give "
+                f"the publication up with threadsync state rm {address}.",
+                "forget",
+            )
+        elif address not in found and address not in desired.publications and address in prior.open:
+            found[address] = _interrupted(address, prior)
+    return found
+
+
+def _interrupted(address: Address, prior: State) -> Action:
+    """An action began, and its file is gone or a draft: it is settled first, whatever the file says."""
+    unfinished = prior.open[address]
+    if unfinished.in_doubt:
+        return Wait(address, Reason.UNSETTLED, None)
+    return NoOp(address, Reason.SAME, "an interrupted publication of it is dropped")
+
+
+def _removed(desired: Desired, prior: State, binding: Binding, consents: Consents) -> Action:
+    address = binding.address
+    reason = Reason.TARGET_REMOVED if address.key in desired.keys else Reason.FILE_REMOVED
+    unfinished = prior.open.get(address)
+    if unfinished is not None and unfinished.in_doubt and unfinished.job.verb != "delete":
+        return Wait(address, Reason.UNSETTLED, None)
+    live = (*binding.segments, *binding.superseded)
+    if unfinished is not None and unfinished.job.verb == "delete":
+        return Delete(address, Reason.RESUME, live, unfinished.job.forget_as)
+    wants_delete = binding.on_remove == "delete" or address in consents.delete
+    if wants_delete and binding.protect:
+        return Blocked(
+            address,
+            Reason.PROTECTED,
+            "its file is gone and it would be deleted, but it is protected.",
+            f"Restore the file with protect: false and apply, or let go of it with threadsync state rm {address}.",
+            "delete",
+            old=live,
+        )
+    if wants_delete:
+        return Delete(address, reason, live, "removed")
+    return Forget(address, reason, "forgotten", binding.digest, live)

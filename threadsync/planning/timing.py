@@ -1,0 +1,93 @@
+"""Whether a new publication is due: its schedule, its window, and the target's backlog (laws 8 and 15)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from threadsync.model.digest import digest_of_segments
+from threadsync.model.post import IfLate
+from threadsync.model.state import State
+from threadsync.planning.actions import Action, Blocked, Forget, NoOp, Reason, Wait
+from threadsync.planning.inputs import BACKLOG, Consents, Desired, Wanted
+
+
+def since_of(desired: Desired, prior: State | None, wanted: Wanted, now: datetime) -> datetime:
+    """Return the time before which a target's posts count as backlog."""
+    name = wanted.publication.address.target
+    declared = desired.targets[name].since
+    if declared is not None:
+        return declared
+    record = prior.targets.get(name) if prior is not None else None
+    return record.since if record is not None else now - BACKLOG
+
+
+def hold_back(
+    wanted: Wanted, desired: Desired, prior: State | None, now: datetime, consents: Consents
+) -> Action | None:
+    """Return why an unbound publication is not created now, or None where it is due."""
+    publication = wanted.publication
+    schedule = publication.control.publish
+    if not publication.control.backfill:
+        since = since_of(desired, prior, wanted, now)
+        if schedule is not None and schedule.at < since:
+            return _before_since(
+                wanted, f"its time, {schedule.at:%Y-%m-%d %H:%M} UTC, is before {since:%Y-%m-%d %H:%M}"
+            )
+        elsewhere = _published_elsewhere(wanted, prior)
+        if schedule is None and elsewhere is not None and elsewhere < max(since, now - BACKLOG):
+            return _before_since(wanted, f"it has no time, and went out elsewhere on {elsewhere:%Y-%m-%d}")
+    if schedule is None or schedule.at <= now <= schedule.at + schedule.window:
+        return None
+    if now < schedule.at:
+        return Wait(publication.address, Reason.NOT_DUE, schedule.at, wanted.segments)
+    match schedule.if_late:
+        case IfLate.PUBLISH:
+            return None
+        case IfLate.SKIP:
+            digest = digest_of_segments(wanted.digests)
+            return Forget(publication.address, Reason.SKIPPED_LATE, "skipped", digest)
+        case IfLate.ASK:
+            if publication.address in consents.late:
+                return None
+            ended = schedule.at + schedule.window
+            return Blocked(
+                publication.address,
+                Reason.LATE,
+                f"its window ended at {ended:%Y-%m-%d %H:%M} UTC.",
+                f"Publish it all the same with --late={publication.address}, or give it a new time.",
+                segments=wanted.segments,
+            )
+        case _:
+            assert_never(schedule.if_late)
+
+
+def skipped(wanted: Wanted) -> NoOp:
+    """Return what is planned for a publication that was skipped for good."""
+    return NoOp(wanted.publication.address, Reason.SKIPPED_LATE, "skipped because it was late")
+
+
+def _published_elsewhere(wanted: Wanted, prior: State | None) -> datetime | None:
+    """Return when the post first went out on another target."""
+    if prior is None:
+        return None
+    key = wanted.publication.address.key
+    times = [
+        binding.segments[0].at
+        for target in prior.targets
+        if target != wanted.publication.address.target
+        and (binding := prior.bindings.get(type(wanted.publication.address)(key, target))) is not None
+        and binding.segments
+    ]
+    return min(times, default=None)
+
+
+def _before_since(wanted: Wanted, why: str) -> Blocked:
+    address = wanted.publication.address
+    return Blocked(
+        address,
+        Reason.BEFORE_SINCE,
+        f"it counts as backlog of {address.target}: {why}.",
+        "If it is to go out all the same, write backfill: true in the post.",
+        segments=wanted.segments,
+    )

@@ -1,0 +1,1 @@
+"""Threads (Meta): the typed endpoints in ``api``, the provider in ``provider``."""

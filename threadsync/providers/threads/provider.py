@@ -1,0 +1,245 @@
+"""Threads as a provider: what it can do, and the flows that plan and apply need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from threadsync.errors import ApiError, Unanswered
+from threadsync.flows.core import attempt, gather, now, record, wait
+from threadsync.flows.effects import Flow, Recorded
+from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, retried
+from threadsync.model.capabilities import Capabilities
+from threadsync.model.diagnostic import Diagnostic
+from threadsync.model.facts import Account, ObservedPost, Quota, ReadBack
+from threadsync.model.fault import Fault, FaultClass
+from threadsync.model.ids import RemoteId
+from threadsync.model.journal import Deleted, Intent, Published, Rendered
+from threadsync.model.post import Publication, Segment
+from threadsync.providers.base import (
+    Applied,
+    Permalinks,
+    ProviderContext,
+    Refused,
+    RenderedSegment,
+    Result,
+    Uncertain,
+    Work,
+)
+from threadsync.providers.threads import api, checks, convert
+from threadsync.providers.threads.publishing import (
+    NotPublished,
+    SegmentPublisher,
+    own_posts,
+    publish_all,
+    unanswered,
+)
+
+ORIGIN = "threads.net"
+SANDBOX_ORIGIN_HEADER = "x-sandbox-origin"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadsProvider:
+    """One Threads profile."""
+
+    context: ProviderContext
+
+    default_base_url: ClassVar[str] = "https://graph.threads.net"
+    capabilities: ClassVar[Capabilities] = checks.CAPABILITIES
+
+    @property
+    def _count_rule(self) -> str:
+        return str(self.context.settings.get("text_count", convert.COUNTS[0]))
+
+    def check(self, publication: Publication, links: Permalinks) -> list[Diagnostic]:
+        """Find everything Threads would refuse or drop."""
+        texts = tuple(convert.text_of(segment.spans, links) for segment in publication.segments)
+        return checks.check(publication, texts, self._count_rule)
+
+    def render(
+        self, publication: Publication, segment: Segment, index: int, links: Permalinks
+    ) -> RenderedSegment:
+        """Return *segment* exactly as Threads gets it."""
+        text = convert.text_of(segment.spans, links)
+        return RenderedSegment(
+            convert.rendered(segment, index, text),
+            convert.count(text, self._count_rule),
+            convert.TEXT_MAX,
+            "characters",
+        )
+
+    def identify(self) -> Flow[Account]:
+        """Read whose account the token opens."""
+        asked_at = yield from now()
+        profile = yield from retried(api.me, self.context.bounds, why="reading the account")
+        if isinstance(profile, Fault):
+            raise ApiError(profile, where=str(self.context.target))
+        if isinstance(profile, Unanswered):
+            raise profile
+        # Only a network on this machine may name its own origin; it stands for a host and port that change.
+        sandbox = profile.exchange.headers.get(SANDBOX_ORIGIN_HEADER) if self.context.loopback else None
+        server = profile.exchange.server_time
+        ahead = (server - asked_at).total_seconds() if server is not None else None
+        return Account(sandbox or ORIGIN, profile.id, profile.username, server_ahead_seconds=ahead)
+
+    def quotas(self) -> Flow[Mapping[str, Quota]]:
+        """Read posts, replies and deletes of the last 24 hours, each as far as the token's scopes go."""
+        limits = yield from retried(api.publishing_limit, self.context.bounds, why="reading quotas")
+        if isinstance(limits, api.Limits):
+            return {
+                "posts": _quota(limits.posts),
+                "replies": _quota(limits.replies),
+                "deletes": _quota(limits.deletes),
+            }
+        if not (isinstance(limits, Fault) and limits.kind is FaultClass.FORBIDDEN):
+            return dict.fromkeys(("posts", "replies", "deletes"), Quota(None, None, _why(limits)))
+        alone = yield from gather(
+            [
+                attempt(api.publishing_limit(posts=True, replies=False, deletes=False)),
+                attempt(api.publishing_limit(posts=False, replies=True, deletes=False)),
+                attempt(api.publishing_limit(posts=False, replies=False, deletes=True)),
+            ]
+        )
+        posts, replies, deletes = alone
+        return {
+            "posts": _quota(posts.posts) if isinstance(posts, api.Limits) else _missing("content_publish"),
+            "replies": _quota(replies.replies)
+            if isinstance(replies, api.Limits)
+            else _missing("manage_replies"),
+            "deletes": _quota(deletes.deletes) if isinstance(deletes, api.Limits) else _missing("delete"),
+        }
+
+    def read_back(self, since: datetime) -> Flow[ReadBack]:
+        """List own posts and replies since *since*."""
+        bounds = self.context.bounds
+        found: list[ObservedPost] = []
+        complete = True
+        for replies in (False, True):
+            listed = yield from own_posts(since, bounds, replies=replies)
+            if isinstance(listed, Fault):
+                raise ApiError(listed, where=str(self.context.target))
+            if isinstance(listed, Unanswered):
+                raise listed
+            found += listed.posts
+            complete = complete and listed.complete
+        found.sort(key=lambda post: post.at, reverse=True)
+        return ReadBack(since, tuple(found), complete)
+
+    def observe(self, remote_id: RemoteId) -> Flow[ObservedPost | None]:
+        """Read one post; None where Threads does not have it."""
+        media = yield from retried(
+            lambda: api.media_object(remote_id, api.REPLY_FIELDS), self.context.bounds, why="reading a post"
+        )
+        match media:
+            case Fault(kind=FaultClass.GONE | FaultClass.NOT_READY):
+                return None
+            case Fault():
+                raise ApiError(media, where=str(self.context.target))
+            case Unanswered():
+                raise media
+        return convert.observed(media)
+
+    def locate(self, reference: str) -> Flow[ObservedPost | None]:
+        """Find one of the account's own posts by ``id:…``, a bare id or its permalink."""
+        remote_id, shortcode = convert.reference_of(reference)
+        if remote_id is not None:
+            return (yield from self.observe(RemoteId(remote_id)))
+        if shortcode is None:
+            return None
+        listed = yield from self.read_back(convert.EPOCH)
+        for post in listed.posts:
+            if convert.reference_of(post.permalink)[1] == shortcode:
+                return post
+        return None
+
+    def matches(self, rendered: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:
+        """Whether *post* may be what publishing *rendered* made."""
+        return convert.matches(rendered, parent, post)
+
+    def publish(self, work: Work) -> Flow[Result]:
+        """Publish the job's segments in order."""
+        return publish_all(work, self.context.bounds)
+
+    def settle(self, work: Work) -> Flow[Result]:
+        """Find out what became of the publish or delete in flight."""
+        intents = [note for note in work.notes if isinstance(note, Intent)]
+        if not intents:
+            return Applied()
+        last = intents[-1]
+        if last.verb == "delete":
+            return (yield from self._settle_delete(work, RemoteId(last.key)))
+        what = next(each for each in work.job.segments if each.index == last.index)
+        first = work.job.segments[0].index == last.index
+        parent = work.job.parent if first else work.live[-1].remote_id
+        verdict = yield from SegmentPublisher(work, what, parent, self.context.bounds).settle()
+        match verdict:
+            case Uncertain():
+                return verdict
+            case Published() | NotPublished():
+                return Applied()
+
+    def delete(self, work: Work, posts: tuple[Published, ...]) -> Flow[Result]:
+        """Take *posts* down, in the order given."""
+        for post in posts:
+            result = yield from self._delete(work, post)
+            if not isinstance(result, Applied):
+                return result
+        return Applied()
+
+    def _delete(self, work: Work, post: Published) -> Flow[Result]:
+        """Delete one post. Deleting twice harms nobody, so after a lost answer: look, then ask again."""
+        for number in range(1, self.context.bounds.retry_attempts_max + 1):
+            at = yield from now()
+            covers = api.delete_request(post.remote_id).fingerprint()
+            yield from record(
+                Intent(work.address, post.index, post.digest, "delete", post.remote_id, covers, at)
+            )
+            answer = yield from attempt(api.delete_media(post.remote_id))
+            match answer:
+                case api.Created() | Fault(kind=FaultClass.GONE | FaultClass.NOT_READY):
+                    return (yield from self._deleted(work, post.remote_id))
+                case Fault(kind=FaultClass.TRANSIENT) | Unanswered():
+                    seen = yield from attempt(self.observe(post.remote_id))
+                    if seen is None:
+                        return (yield from self._deleted(work, post.remote_id))
+                    if number == self.context.bounds.retry_attempts_max:
+                        fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
+                        return Refused(fault, post.index)
+                case Fault():
+                    return Refused(answer, post.index)
+            yield from wait(delay_seconds(number, self.context.bounds), "Threads to delete a post")
+        raise AssertionError("a bound of at least one attempt ends the loop")
+
+    def _settle_delete(self, work: Work, remote_id: RemoteId) -> Flow[Result]:
+        """Look whether the post is still there: gone is the receipt; if not, it may be asked for again."""
+        seen = yield from retried(
+            lambda: self.observe(remote_id), self.context.bounds, why="settling", on=PASSING_OR_FRESH
+        )
+        if seen is None:
+            return (yield from self._deleted(work, remote_id))
+        if isinstance(seen, ObservedPost):
+            return Applied()
+        return Refused(unanswered(seen) if isinstance(seen, Unanswered) else seen)
+
+    def _deleted(self, work: Work, remote_id: RemoteId) -> Flow[Applied]:
+        at = yield from now()
+        answer = yield from record(Deleted(work.address, remote_id, at))
+        assert isinstance(answer, Recorded), "a deletion claims no post"
+        return Applied()
+
+
+def _quota(allowance: api.Allowance | None) -> Quota:
+    if allowance is None:
+        return Quota(None, None, "Threads did not say")
+    return Quota(allowance.used, allowance.total)
+
+
+def _missing(scope: str) -> Quota:
+    return Quota(None, None, f"scope threads_{scope}")
+
+
+def _why(error: Fault | Unanswered) -> str:
+    return error.problem

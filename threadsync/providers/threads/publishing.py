@@ -1,0 +1,518 @@
+"""Publishing one segment on Threads so that it is never published twice, and never lost.
+
+    children (side by side) ──► container ──► FINISHED ──► intent on record ──► publish ──► receipt
+                                    ▲                                             │ no answer, 5xx
+                                    │ not there after all                         ▼
+                                    └────────────────────────────────────────── settle
+
+The container id is on record before it is published. A publish whose answer is lost is never
+repeated: ``settle`` reads the container, which stays readable as PUBLISHED, and the account's own
+posts (law 2). A new container is made only after the fate of the first one is known. Threads has no
+idempotency key, and ``auto_publish_text`` is not used, because it leaves no container to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from threadsync.errors import Unanswered
+from threadsync.flows.bounds import Bounds
+from threadsync.flows.core import attempt, gather, host, now, record, wait
+from threadsync.flows.effects import Flow, Recorded
+from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, poll_seconds, retried
+from threadsync.model.facts import ObservedPost
+from threadsync.model.fault import Fault, FaultClass
+from threadsync.model.ids import MediaDigest, RemoteId
+from threadsync.model.journal import Confirmed, Doubted, Intent, Published, Receipt, Rendered, Settled, Staged
+from threadsync.providers.base import Applied, Refused, Result, Uncertain, Work
+from threadsync.providers.threads import api, convert
+
+CONTAINER = "container"
+CHILD = "child-"
+ROUNDING = timedelta(seconds=2)
+"""Threads' times are whole seconds, the container's and the post's each."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotPublished:
+    """The doubtful publish did not act; *container* still serves if it is given."""
+
+    container: Container | None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container and the server's time when it was made; its post cannot be older."""
+
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyPublished:
+    """A container of ours turns out to be live; its post must be found, not made again."""
+
+    container: Container
+
+
+Verdict: TypeAlias = Published | NotPublished | Uncertain
+
+
+def unanswered(error: Unanswered) -> Fault:
+    """Return an answer that never came as a fault, for the report."""
+    return Fault(
+        FaultClass.TRANSIENT, error.problem, "Run apply again; it goes on where it stopped.", "no-answer"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPublisher:
+    """The flows of one segment: *what* under *parent*, for *work*, within *bounds*."""
+
+    work: Work
+    what: Rendered
+    parent: RemoteId | None
+    bounds: Bounds
+
+    def publish(self) -> Flow[Published | Refused | Uncertain]:
+        """Publish the segment, going on after the last note of its earlier life."""
+        staged = self._staged()
+        container = staged.get(CONTAINER)
+        if self._intent() is not None:
+            verdict = yield from self.settle()
+            if not isinstance(verdict, NotPublished):
+                return verdict
+            container = verdict.container
+        for rebuild in range(self.bounds.rebuilds_max + 1):
+            ready = yield from self._ready(container, staged if rebuild == 0 else {})
+            match ready:
+                case AlreadyPublished():
+                    return (yield from self._published(ready.container))
+                case Refused(fault=fault):
+                    if fault.kind is not FaultClass.NOT_READY or rebuild == self.bounds.rebuilds_max:
+                        return ready
+                    container = None
+                case Container():
+                    result = yield from self._send(ready)
+                    if not isinstance(result, NotPublished):
+                        return result
+                    container = result.container
+        problem = f"Threads did not publish {self.bounds.rebuilds_max + 1} containers that it called FINISHED"
+        return self._refused(Fault(FaultClass.NOT_READY, problem, "Run apply again later.", "not-found-yet"))
+
+    # Staging: what nobody sees.
+
+    def _ready(
+        self, container: Container | None, staged: dict[str, Container]
+    ) -> Flow[Container | AlreadyPublished | Refused]:
+        """Return a container that is FINISHED, making what is missing."""
+        if container is not None:
+            finished = yield from self._finished(container)
+            if not isinstance(finished, Refused) or finished.fault.kind is not FaultClass.NOT_READY:
+                return finished
+            staged = {}
+        made = yield from self._make(staged)
+        return made if isinstance(made, Refused) else (yield from self._finished(made))
+
+    def _make(self, staged: dict[str, Container]) -> Flow[Container | Refused]:
+        """Make the container; a carousel's children first, side by side."""
+        kind = convert.kind_of(self.what)
+        text = self.what.text or None
+        if kind == "text":
+            return (yield from self._stage(CONTAINER, media_type="TEXT", text=text))
+        urls = yield from self._urls()
+        if isinstance(urls, Refused):
+            return urls
+        if kind == "image":
+            return (
+                yield from self._stage(
+                    CONTAINER,
+                    media_type="IMAGE",
+                    text=text,
+                    image_url=urls[0],
+                    alt_text=self.what.alts[0] or None,
+                )
+            )
+        children = yield from gather(
+            [
+                self._child(number, url, alt, staged.get(f"{CHILD}{number}"))
+                for number, (url, alt) in enumerate(zip(urls, self.what.alts, strict=True))
+            ]
+        )
+        ids: list[str] = []
+        for child in children:
+            if isinstance(child, Refused):
+                return child
+            ids.append(child.id)
+        return (yield from self._stage(CONTAINER, media_type="CAROUSEL", text=text, children=ids))
+
+    def _urls(self) -> Flow[list[str] | Refused]:
+        urls: list[str] = []
+        for digest in self.what.media:
+            hosted = yield from host(MediaDigest(digest))
+            if hosted.url is None:
+                fault = Fault(
+                    FaultClass.MEDIA,
+                    f"a picture has no public address: {hosted.problem}",
+                    "See media_hosts in the project file.",
+                    "no-public-url",
+                )
+                return self._refused(fault)
+            urls.append(hosted.url)
+        return urls
+
+    def _child(self, number: int, url: str, alt: str, known: Container | None) -> Flow[Container | Refused]:
+        if known is not None and isinstance((yield from self._finished(known)), Container):
+            return known
+        made = yield from self._stage(
+            f"{CHILD}{number}", media_type="IMAGE", image_url=url, alt_text=alt or None, is_carousel_item=True
+        )
+        if isinstance(made, Refused):
+            return made
+        finished = yield from self._finished(made)
+        return finished if isinstance(finished, Refused) else made
+
+    def _stage(
+        self,
+        name: str,
+        *,
+        media_type: str,
+        text: str | None = None,
+        image_url: str | None = None,
+        alt_text: str | None = None,
+        is_carousel_item: bool = False,
+        children: Sequence[str] = (),
+    ) -> Flow[Container | Refused]:
+        """Make one container and put its id on record; making one twice harms nobody."""
+        reply_to = None if is_carousel_item else self.parent
+
+        def make() -> Flow[api.Created]:
+            return api.create_container(
+                media_type,
+                text=text,
+                image_url=image_url,
+                alt_text=alt_text,
+                is_carousel_item=is_carousel_item,
+                children=children,
+                reply_to_id=reply_to,
+            )
+
+        # NOT_READY: a parent published seconds ago, or children not yet seen by the node that is asked.
+        made = yield from retried(make, self.bounds, why="Threads", on=PASSING_OR_FRESH)
+        match made:
+            case Fault():
+                return self._refused(made)
+            case Unanswered():
+                return self._refused(unanswered(made))
+        at = made.exchange.server_time or (yield from now())
+        yield from self._recorded(
+            Staged(self.work.address, self.what.index, self.what.digest, name, made.id, at)
+        )
+        return Container(made.id, at)
+
+    def _finished(self, container: Container) -> Flow[Container | AlreadyPublished | Refused]:
+        """Wait until *container* is FINISHED and return it, or say why it never will be."""
+        polls, waited = 0, 0.0
+        while True:
+            status = yield from retried(
+                lambda: api.container_status(container.id), self.bounds, why="Threads", on=PASSING_OR_FRESH
+            )
+            match status:
+                case Unanswered():
+                    return self._refused(unanswered(status))
+                case Fault(kind=FaultClass.GONE | FaultClass.NOT_READY):
+                    return self._refused(replace(status, kind=FaultClass.NOT_READY))
+                case Fault():
+                    return self._refused(status)
+                case api.ContainerStatus(status="FINISHED"):
+                    return container
+                case api.ContainerStatus(status="PUBLISHED"):
+                    return AlreadyPublished(container)
+                case api.ContainerStatus(status="EXPIRED"):
+                    return self._rebuild("its container expired")
+                case api.ContainerStatus(status="ERROR", error_message=message) if message in {"", "UNKNOWN"}:
+                    return self._rebuild("Threads could not process its media and does not say why (UNKNOWN)")
+                case api.ContainerStatus(status="ERROR", error_message=message):
+                    remedy = "Check the media file against Threads' specifications."
+                    problem = f"Threads could not process the media: {message}"
+                    return self._refused(Fault(FaultClass.MEDIA, problem, remedy, "container-error"))
+            if waited >= self.bounds.poll_total_seconds:
+                problem = f"Threads still processes the media after {waited:.0f} s"
+                return self._refused(
+                    Fault(FaultClass.TRANSIENT, problem, "Run apply again later.", "container-in-progress")
+                )
+            pause = poll_seconds(polls, self.bounds)
+            yield from wait(pause, "Threads to process the media")
+            polls, waited = polls + 1, waited + pause
+
+    def _rebuild(self, problem: str) -> Refused:
+        return self._refused(Fault(FaultClass.NOT_READY, problem, "Run apply again.", "container-unusable"))
+
+    # Publishing: what everybody sees.
+
+    def _send(self, container: Container) -> Flow[Published | NotPublished | Refused | Uncertain]:
+        """Publish *container*, each time under an intent of its own."""
+        for number in range(1, self.bounds.retry_attempts_max + 1):
+            yield from self._intend(container)
+            answer = yield from attempt(api.publish_container(container.id))
+            match answer:
+                case api.Created():
+                    at = answer.exchange.server_time or (yield from now())
+                    return (yield from self._receipt(RemoteId(answer.id), container, at, "receipt"))
+                case Unanswered(sent=False):
+                    yield from self._settled(reuse=True)
+                    if number == self.bounds.retry_attempts_max:
+                        return self._refused(unanswered(answer))
+                case Fault(kind=FaultClass.NOT_READY, status=status) if status < 500:
+                    # 24/4279009 after FINISHED: a definite no that goes away; the container stays good.
+                    yield from self._settled(reuse=True)
+                    if number == self.bounds.retry_attempts_max:
+                        return NotPublished(None)
+                case Unanswered() | Fault(kind=FaultClass.TRANSIENT):
+                    return (yield from self.settle(container))
+                case Fault(status=status) if status >= 500:
+                    # Seen with other codes than 1 and 2 while the post went live.
+                    return (yield from self.settle(container))
+                case Fault():
+                    yield from self._settled(reuse=True)
+                    return self._refused(answer)
+            yield from wait(delay_seconds(number, self.bounds), "Threads to see its own container")
+            # What a second publish of a published container does is not documented: look first.
+            ready = yield from self._finished(container)
+            match ready:
+                case AlreadyPublished():
+                    return (yield from self._published(container))
+                case Refused(fault=Fault(kind=FaultClass.NOT_READY)):
+                    return NotPublished(None)
+                case Refused():
+                    return ready
+        raise AssertionError("a bound of at least one attempt ends the loop")
+
+    def _intend(self, container: Container) -> Flow[None]:
+        at = yield from now()
+        covers = api.publish_request(container.id).fingerprint()
+        yield from self._recorded(
+            Intent(self.work.address, self.what.index, self.what.digest, "publish", container.id, covers, at)
+        )
+
+    def _settled(self, *, reuse: bool) -> Flow[None]:
+        at = yield from now()
+        yield from self._recorded(Settled(self.work.address, self.what.index, reuse, at))
+
+    def _recorded(self, note: Staged | Intent | Settled | Doubted | Confirmed) -> Flow[None]:
+        answer = yield from record(note)
+        assert isinstance(answer, Recorded), "these notes claim no post, so none can be taken"
+
+    def _receipt(
+        self, remote_id: RemoteId, container: Container, at: datetime, bound_by: str, permalink: str = ""
+    ) -> Flow[Published | Uncertain]:
+        """Put the receipt on record at once; the permalink follows, since reading it may fail."""
+        published = Published(
+            self.what.index,
+            self.what.digest,
+            remote_id,
+            self.what.text,
+            at,
+            permalink,
+            self.what.media,
+            {CONTAINER: container.id},
+            bound_by,
+        )
+        answer = yield from record(Receipt(self.work.address, published))
+        if not isinstance(answer, Recorded):
+            why = f"the one post that matches belongs to {answer.holder}"
+            return (yield from self._doubt(why, (remote_id,)))
+        if permalink:
+            return published
+        shown = yield from retried(
+            lambda: api.media_object(remote_id, "id,permalink"),
+            self.bounds,
+            why="Threads",
+            on=PASSING_OR_FRESH,
+        )
+        if not isinstance(shown, api.MediaObject) or not shown.permalink:
+            return published
+        yield from self._recorded(Confirmed(self.work.address, remote_id, shown.permalink, at))
+        return replace(published, permalink=shown.permalink)
+
+    # Settling: what became of a publish whose answer was lost.
+
+    def settle(self, container: Container | None = None) -> Flow[Verdict]:
+        """Find out what the last intent did; publishes nothing. *container* defaults to the recorded one."""
+        if container is None:
+            container, doubtful_at = self._in_doubt()
+        else:
+            doubtful_at = yield from now()
+        asked = container.id
+        polls, waited, waited_out = 0, 0.0, False
+        while True:
+            status = yield from retried(
+                lambda: api.container_status(asked), self.bounds, why="settling", on=PASSING_OR_FRESH
+            )
+            match status:
+                case api.ContainerStatus(status="PUBLISHED"):
+                    return (yield from self._published(container))
+                case api.ContainerStatus(status="IN_PROGRESS"):
+                    if waited >= self.bounds.poll_total_seconds:
+                        return (yield from self._doubt("its container is still in progress"))
+                    pause = poll_seconds(polls, self.bounds)
+                    yield from wait(pause, "settling: its container to finish")
+                    polls, waited = polls + 1, waited + pause
+                    continue
+                case Unanswered():
+                    return (yield from self._doubt(f"its container cannot be read ({status.reason})"))
+                case Fault(kind=FaultClass.GONE | FaultClass.NOT_READY) | api.ContainerStatus():
+                    pass
+                case Fault():
+                    return (yield from self._doubt(f"its container cannot be read ({status.problem})"))
+            if not waited_out:
+                yield from self._wait_out(doubtful_at)
+                waited_out = True
+                continue
+            reusable = isinstance(status, api.ContainerStatus) and status.status == "FINISHED"
+            return (yield from self._unpublished(container if reusable else None, container))
+
+    def _wait_out(self, doubtful_at: datetime) -> Flow[None]:
+        """Let the time pass in which the doubtful publish may still take effect."""
+        at = yield from now()
+        passed = (at - doubtful_at).total_seconds()
+        # A clock that was set back must not shorten the wait, nor lengthen it beyond its bound.
+        left = self.bounds.publish_doubt_seconds - max(0.0, passed)
+        if left > 0:
+            yield from wait(left, "settling: a publish without an answer may still take effect")
+
+    def _published(self, container: Container) -> Flow[Published | Uncertain]:
+        """The container is PUBLISHED, so the post is there: adopt the one match, or stay in doubt."""
+        for look in range(self.bounds.settle_looks_max):
+            found = yield from self._candidates(container.at)
+            if isinstance(found, str):
+                return (yield from self._doubt(found))
+            if found:
+                return (yield from self._adopt(found, container, "container"))
+            if look + 1 < self.bounds.settle_looks_max:
+                yield from wait(self.bounds.listing_lag_seconds, "settling: the post to be listed")
+        return (
+            yield from self._doubt("its container is published, and no post of the account matches it yet")
+        )
+
+    def _unpublished(self, reusable: Container | None, container: Container) -> Flow[Verdict]:
+        """The container says it was not published: believe it after two looks at the account."""
+        for look in range(2):
+            found = yield from self._candidates(container.at)
+            if isinstance(found, str):
+                return (yield from self._doubt(found))
+            if found:
+                return (yield from self._adopt(found, container, "text"))
+            if look == 0:
+                yield from wait(self.bounds.listing_lag_seconds, "settling: looking at the account once more")
+        yield from self._settled(reuse=reusable is not None)
+        return NotPublished(reusable)
+
+    def _adopt(
+        self, found: Sequence[ObservedPost], container: Container, bound_by: str
+    ) -> Flow[Published | Uncertain]:
+        if len(found) > 1:
+            why = f"{len(found)} posts of the account match it"
+            return (yield from self._doubt(why, tuple(post.remote_id for post in found)))
+        post = found[0]
+        return (yield from self._receipt(post.remote_id, container, post.at, bound_by, post.permalink))
+
+    def _candidates(self, made_at: datetime) -> Flow[list[ObservedPost] | str]:
+        """Return own posts that may be this segment and are nobody's; or why they cannot be read."""
+        since = made_at - ROUNDING
+        listed = yield from own_posts(since, self.bounds, replies=self.parent is not None)
+        match listed:
+            case Fault():
+                return f"the account cannot be read ({listed.problem})"
+            case Unanswered():
+                return f"the account cannot be read ({listed.reason})"
+        bound = self.work.bound_ids()
+        return [
+            post
+            for post in listed.posts
+            if post.at >= since
+            and post.remote_id not in bound
+            and convert.matches(self.what, self.parent, post)
+        ]
+
+    def _doubt(self, why: str, candidates: tuple[RemoteId, ...] = ()) -> Flow[Uncertain]:
+        at = yield from now()
+        yield from self._recorded(Doubted(self.work.address, self.what.index, why, at, candidates))
+        return Uncertain(why, self.what.index, candidates)
+
+    # What the notes say.
+
+    def _intent(self) -> Intent | None:
+        mine = [
+            note
+            for note in self.work.notes
+            if isinstance(note, Intent) and note.verb == "publish" and note.index == self.what.index
+        ]
+        return mine[-1] if mine else None
+
+    def _in_doubt(self) -> tuple[Container, datetime]:
+        """Return the container that the last intent on record names, and when it was to be published."""
+        intent = self._intent()
+        assert intent is not None, "settle is asked about an intent"
+        made = [n.at for n in self.work.notes if isinstance(n, Staged) and n.remote == intent.key]
+        return Container(intent.key, made[-1] if made else intent.at), intent.at
+
+    def _staged(self) -> dict[str, Container]:
+        return {
+            note.name: Container(note.remote, note.at)
+            for note in self.work.notes
+            if isinstance(note, Staged) and note.index == self.what.index and note.digest == self.what.digest
+        }
+
+    def _refused(self, fault: Fault) -> Refused:
+        return Refused(fault, self.what.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Own posts (or replies) since a time; *complete* is False where the bound on their number ended it."""
+
+    posts: tuple[ObservedPost, ...]
+    complete: bool
+
+
+def own_posts(since: datetime, bounds: Bounds, *, replies: bool) -> Flow[Listed | Fault | Unanswered]:
+    """List own posts or own replies since *since*, newest first, over all pages."""
+    found: list[ObservedPost] = []
+    cursor: str | None = None
+    listing = api.own_replies if replies else api.own_threads
+    floor = max(since, datetime.fromtimestamp(EARLIEST_SINCE, UTC))
+    while True:
+        page = yield from retried(
+            lambda after=cursor: listing(since=floor, after=after),  # type: ignore[misc]
+            bounds,
+            why="reading the account",
+        )
+        if not isinstance(page, api.Page):
+            return page
+        found += [convert.observed(media) for media in page.data]
+        if page.after is None:
+            return Listed(tuple(found), complete=True)
+        if len(found) >= bounds.read_back_posts_max:
+            return Listed(tuple(found), complete=False)
+        cursor = page.after
+
+
+EARLIEST_SINCE = 1688540400
+"""``since`` may not be earlier (docs/threads/retrieve-and-discover-posts/retrieve-posts)."""
+
+
+def publish_all(work: Work, bounds: Bounds) -> Flow[Result]:
+    """Publish the segments of *work* in order, each under the one before it."""
+    parent = work.job.parent
+    live = work.live
+    for what in work.job.segments:
+        step = SegmentPublisher(replace(work, live=live), what, parent, bounds)
+        result = yield from step.publish()
+        if not isinstance(result, Published):
+            return result
+        parent, live = result.remote_id, (*live, result)
+    return Applied()
