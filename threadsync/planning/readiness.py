@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from threadsync.model.facts import Account, Facts, Quota, TargetFacts
 from threadsync.model.ids import Address, TargetName
@@ -35,17 +36,16 @@ def hold_back(
     result: dict[Address, Action] = {}
     for address, action in actions.items():
         result[address] = action
-        if not isinstance(action, Create | Extend | Replace | Delete):
+        target = desired.targets.get(address.target)
+        if target is None or not isinstance(action, Create | Extend | Replace | Delete | Blocked):
             continue
-        target = desired.targets[address.target]
         of_target = facts.of(address.target)
+        renamed = _renamed_target(action, target, of_target, prior, desired)
+        if renamed is not None or isinstance(action, Blocked):
+            result[address] = renamed or action
+            continue
         blocked = (
-            _renamed_target(action, target, of_target, prior, desired)
-            or (
-                _account(action, target, of_target, prior, consents)
-                if facts.gathered_at is not None
-                else None
-            )
+            (_account(action, target, of_target, prior, consents) if facts.gathered_at is not None else None)
             or _unpublishable(action, of_target, facts, consents)
             or _gone(action, of_target)
             or _quota(action, of_target, desired, used)
@@ -65,7 +65,11 @@ _Touching = Create | Extend | Replace | Delete
 
 
 def _renamed_target(
-    action: _Touching, target: Target, facts: TargetFacts, prior: State | None, desired: Desired
+    action: _Touching | Blocked,
+    target: Target,
+    facts: TargetFacts,
+    prior: State | None,
+    desired: Desired,
 ) -> Blocked | None:
     """Block a target whose account the state holds under another name (law 4)."""
     if prior is None or target.name in prior.targets:
@@ -83,12 +87,11 @@ def _renamed_target(
             and is_account(target.account, record.account_id, record.handle)
         )
         if same:
-            return _block(
-                action,
-                Reason.TARGET_RENAMED,
-                f"the state holds this account under the name {record.target}.",
-                f"If the target was renamed: threadsync state mv {record.target} {target.name}.",
-            )
+            problem = f"the state holds this account under the name {record.target}."
+            remedy = f"If the target was renamed: threadsync state mv {record.target} {target.name}."
+            if isinstance(action, Blocked):
+                return replace(action, reason=Reason.TARGET_RENAMED, problem=problem, remedy=remedy)
+            return _block(action, Reason.TARGET_RENAMED, problem, remedy)
     return None
 
 

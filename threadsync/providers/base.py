@@ -97,6 +97,11 @@ class Provider(Protocol):
     """One network, spoken as flows, for one target."""
 
     @property
+    def default_base_url(self) -> str:
+        """The network's own address, for targets that declare no ``base_url``."""
+        ...
+
+    @property
     def capabilities(self) -> Capabilities:
         """What may be planned here."""
         ...
