@@ -1,0 +1,69 @@
+# Everything the project does to itself. `make demo` and `make test` need Python 3.11+ and nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+
+.PHONY: demo test setup check format lint types contracts docs docs-check wheel state live clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/threadsync demo
+
+test: $(VENV)/.development
+	$(BIN)/python -m pytest -n $(JOBS)
+
+setup: $(VENV)/.development
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "threadsync needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.runtime: pyproject.toml $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
+	touch $@
+
+$(VENV)/.development: pyproject.toml $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[all,dev]'
+	touch $@ $(VENV)/.runtime
+
+# What .ci/run runs. Pre-commit may call it too: it needs no network once set up.
+check: setup format-check lint types contracts docs-check test
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+format-check: setup
+	$(BIN)/ruff format --check .
+
+lint: setup
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+	$(BIN)/mypy --no-warn-unused-ignores tests/typing
+	$(BIN)/pyright
+
+contracts: setup
+	$(BIN)/lint-imports
+
+# Generated pages: written by `docs`, compared by `docs-check` (and by the tests).
+docs: setup
+	$(BIN)/python docs/generate.py
+
+docs-check: setup
+	$(BIN)/python docs/generate.py --check
+
+wheel: setup
+	$(BIN)/python -m build --wheel --outdir dist .
+
+# The state of the examples, as applied to the sandbox at a fixed time with seeded ids.
+state: setup
+	$(BIN)/python -m tests.tools.make_state
+
+live: setup
+	$(BIN)/python -m pytest -m live
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
