@@ -1,0 +1,239 @@
+"""A whole plan carried out on a scripted Threads in virtual time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tests.planning.builders import MAIN, NOW, at, bound, desired, published, state, want
+from tests.providers.threads.talk import LOST, Talk, error
+from threadsync.execution.executor import Executor, dependencies
+from threadsync.execution.report import Became, Report
+from threadsync.execution.scheduler import Scheduler
+from threadsync.execution.seams import Unwatched
+from threadsync.flows.bounds import Bounds
+from threadsync.flows.effects import Hosted, NoResponse, Request, Response
+from threadsync.model.facts import Facts
+from threadsync.model.ids import Address, PublicUrl, TargetName
+from threadsync.model.journal import Begun, Ended, Note, Receipt
+from threadsync.model.post import OnChange, PostRef
+from threadsync.model.state import Ledger, State
+from threadsync.model.text import PermalinkOf, Plain
+from threadsync.planning.inputs import Consents, Desired, Wanted
+from threadsync.planning.planner import plan
+from threadsync.providers.base import ProviderContext
+from threadsync.providers.threads.provider import ThreadsProvider
+from threadsync.testing.fakes import Answered, FakeClock, FakePerformer
+
+
+@dataclass
+class Bench:
+    """An executor over a state, on one scripted account."""
+
+    prior: State
+    talk: Talk = field(default_factory=Talk)
+    notes: list[Note] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.clock = FakeClock(NOW)
+        self.ledger = Ledger(self.prior)
+        self.performer = FakePerformer(self.clock, self.answer)
+        self.scheduler = Scheduler(
+            performer=self.performer,
+            clock=self.clock,
+            journal=self,
+            host=lambda _, media: Hosted(PublicUrl(f"http://127.0.0.1/{media}")),
+            bounds_of=lambda _: Bounds(),
+            watcher=Unwatched(),
+        )
+
+    def answer(self, _: TargetName, request: Request) -> Answered:
+        self.talk.now = self.clock.now()
+        # The guard of the scheduler is what is under test here; the script's own is told of every intent.
+        self.talk.intents.append(request.fingerprint())
+        return Answered(self.talk.answer(request), seconds=0.1)
+
+    # The journal.
+
+    def append(self, notes: tuple[Note, ...]) -> Address | None:
+        for note in notes:
+            self.notes.append(note)
+            self.ledger.fold(note, sequence=len(self.notes))
+        return None
+
+    def barrier(self) -> None:
+        """Every note counts as durable at once."""
+
+    def check_lease(self) -> None:
+        """Nobody else is here."""
+
+    def apply(self, files: Desired, consents: Consents = Consents()) -> Report:  # noqa: B008
+        made = plan(files, self.prior, Facts(), NOW, consents)
+        providers = {MAIN: ThreadsProvider(ProviderContext(MAIN))}
+        return Executor(self.scheduler, lambda: self.ledger, providers).run(made, "run-1")
+
+
+def became(report: Report) -> dict[str, Became]:
+    return {str(each.address): each.became for each in report.actions}
+
+
+def with_link(wanted: Wanted, to: str) -> Wanted:
+    segment = wanted.publication.segments[0]
+    linked = replace(segment, spans=(Plain("see "), PermalinkOf(at(to).key, MAIN)))
+    publication = replace(wanted.publication, segments=(linked,))
+    return replace(wanted, publication=publication)
+
+
+def test_a_plan_is_carried_out_and_each_action_has_a_begin_and_an_end() -> None:
+    bench = Bench(state())
+    report = bench.apply(desired(want("a", "one", "two"), want("b", "three")))
+    assert report.complete
+    assert sorted(post.text for post in bench.talk.posts.values()) == ["one", "three", "two"]
+    assert [n.address for n in bench.notes if isinstance(n, Begun)] == [at("a"), at("b")]
+    assert {n.outcome for n in bench.notes if isinstance(n, Ended)} == {"applied"}
+    assert not bench.ledger.open
+
+
+def test_a_link_is_filled_in_from_the_receipt_it_waits_for() -> None:
+    bench = Bench(state())
+    files = desired(with_link(want("a", "see it", waits_for=("b",)), "b"), want("b", "target"))
+    report = bench.apply(files)
+    assert report.complete
+    texts = [post.text for post in bench.talk.posts.values()]
+    assert texts == ["target", "see https://www.threads.com/@u/post/m1"]
+
+
+def test_a_reply_goes_under_the_post_it_names() -> None:
+    bench = Bench(state(bound("b", "there")))
+    reply = want("a", "me too", waits_for=("b",))
+    reply = replace(reply, publication=replace(reply.publication, reply_to=PostRef(at("b").key)))
+    assert bench.apply(desired(reply, want("b", "there"))).complete
+    assert [post.parent for post in bench.talk.posts.values()] == ["id-there"]
+
+
+def test_what_waits_for_a_refused_publication_is_not_tried_and_the_rest_is() -> None:
+    bench = Bench(state())
+
+    def no(request: Request) -> Response | NoResponse | None:
+        fields = getattr(request.body, "fields", {})
+        return error(368) if fields.get("text") == "bad" else None
+
+    bench.talk.override = no
+    files = desired(
+        want("bad", "bad"),
+        want("child", "child", waits_for=("bad",)),
+        want("grandchild", "grandchild", waits_for=("child",)),
+        want("fine", "fine"),
+    )
+    report = bench.apply(files)
+    assert became(report) == {
+        "bad@threads/main": Became.REFUSED,
+        "fine@threads/main": Became.APPLIED,
+        "child@threads/main": Became.NOT_TRIED,
+        "grandchild@threads/main": Became.NOT_TRIED,
+    }
+
+
+def test_doubt_is_reported_and_stays_open() -> None:
+    bench = Bench(state())
+    bench.talk.listed_after_seconds = 1e9
+    bench.talk.on_publish = [bench.talk.published_but_lost]
+    report = bench.apply(desired(want("a", "text")))
+    assert became(report) == {"a@threads/main": Became.UNCERTAIN}
+    assert bench.ledger.open[at("a")].in_doubt
+
+
+def test_two_publications_with_one_text_are_never_in_doubt_together() -> None:
+    """Otherwise each could adopt the other's post, and one of them would be lost."""
+    bench = Bench(state())
+    bench.talk.on_publish = [lambda _: LOST]
+    files = desired(want("a", "same"), want("b", "same"))
+    assert bench.apply(files).complete
+    assert len(bench.talk.posts) == 2
+    holders = {
+        bench.ledger.holder_of(MAIN, each.remote_id)
+        for b in bench.ledger.bindings.values()
+        for each in b.segments
+    }
+    assert holders == {at("a"), at("b")}
+
+
+def test_a_replace_publishes_the_new_post_before_it_deletes_the_old_one() -> None:
+    bench = Bench(state(bound("a", "old", "older")))
+    bench.talk.posts = {}
+    files = desired(want("a", "new", on_change=OnChange.REPLACE))
+    assert bench.apply(files).complete
+    visible = [sent for sent in bench.talk.sent if "publish" in sent or "DELETE" in sent]
+    assert visible == ["POST /me/threads_publish", "DELETE /id-older", "DELETE /id-old"]
+    kept = bench.ledger.bindings[at("a")]
+    assert ([s.text for s in kept.segments], kept.superseded) == (["new"], ())
+
+
+def test_a_replace_that_cannot_delete_keeps_both_bound() -> None:
+    bench = Bench(state(bound("a", "old")))
+    bench.talk.override = lambda request: error(10) if request.method == "DELETE" else None
+    report = bench.apply(desired(want("a", "new", on_change=OnChange.REPLACE)))
+    assert became(report) == {"a@threads/main": Became.REFUSED}
+    kept = bench.ledger.bindings[at("a")]
+    assert ([s.text for s in kept.segments], [s.text for s in kept.superseded]) == (["new"], ["old"])
+
+
+def test_a_replace_from_segment_k_keeps_what_is_before_it() -> None:
+    bench = Bench(state(bound("a", "one", "two", "three")))
+    bench.talk.posts = {}
+    report = bench.apply(desired(want("a", "one", "TWO", "THREE", on_change=OnChange.REPLACE)))
+    assert report.complete
+    assert [(post.text, post.parent) for post in bench.talk.posts.values()] == [
+        ("TWO", "id-one"),
+        ("THREE", "m1"),
+    ]
+    assert [s.text for s in bench.ledger.bindings[at("a")].segments] == ["one", "TWO", "THREE"]
+
+
+def test_a_chain_that_only_got_shorter_loses_its_last_segments() -> None:
+    bench = Bench(state(bound("a", "one", "two", "three")))
+    assert bench.apply(desired(want("a", "one", on_change=OnChange.REPLACE))).complete
+    assert [sent for sent in bench.talk.sent if "DELETE" in sent] == ["DELETE /id-three", "DELETE /id-two"]
+    assert [s.text for s in bench.ledger.bindings[at("a")].segments] == ["one"]
+
+
+def test_a_removed_file_is_forgotten_without_a_single_request() -> None:
+    bench = Bench(state(bound("a", "one")))
+    assert bench.apply(desired()).complete
+    assert bench.talk.sent == []
+    assert bench.ledger.tombstones[at("a")].left_up
+
+
+def test_a_deletion_half_done_keeps_its_consent_for_the_next_run() -> None:
+    bench = Bench(state(bound("a", "one", "two")))
+    bench.talk.override = lambda request: error(613) if request.path.endswith("id-one") else None
+    consents = Consents(delete=frozenset({at("a")}))
+    report = bench.apply(desired(), consents)
+    assert became(report) == {"a@threads/main": Became.REFUSED}
+    again = plan(desired(), bench.ledger.state(), Facts(), NOW)
+    assert [action.word for action in again.effective] == ["delete"]
+
+
+def test_a_stop_leaves_the_rest_untried_and_records_what_was_done() -> None:
+    bench = Bench(state())
+    files = desired(want("a", "first"), want("b", "second", waits_for=("a",)))
+    bench.performer.at(0.35, bench.scheduler.stop)
+    report = bench.apply(files)
+    assert report.stopped
+    assert became(report)["b@threads/main"] is Became.NOT_TRIED
+    assert len([n for n in bench.notes if isinstance(n, Receipt)]) == len(bench.talk.posts)
+
+
+def test_independent_actions_wait_for_nothing_and_equal_texts_for_each_other() -> None:
+    files = desired(want("a", "x"), want("b", "y"), want("c", "x"))
+    made = plan(files, state(), Facts(), NOW)
+    assert dependencies(made.effective) == {at("a"): set(), at("b"): set(), at("c"): {at("a")}}
+
+
+@pytest.mark.parametrize("shape", [("new",), ("new", "newer")])
+def test_finishing_a_replace_only_deletes(shape: tuple[str, ...]) -> None:
+    prior = state(bound("a", *shape, superseded=(published("old"),)))
+    bench = Bench(prior)
+    assert bench.apply(desired(want("a", *shape))).complete
+    assert [sent for sent in bench.talk.sent if "publish" in sent or "DELETE" in sent] == ["DELETE /id-old"]

@@ -1,0 +1,199 @@
+"""Each action as one flow: ``Begun``, what the provider does, ``Ended``.
+
+Nothing here decides what to do: an action is carried out as the plan showed it, with links and
+parents filled in from receipts. What dies in between is taken up again by the next run, from the
+notes on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from threadsync.errors import ApiError, Unanswered
+from threadsync.flows.core import now, record
+from threadsync.flows.effects import Flow, Recorded
+from threadsync.model.fault import Fault, FaultClass
+from threadsync.model.ids import Address, RemoteId
+from threadsync.model.journal import (
+    Adopted,
+    Begun,
+    Ended,
+    Erased,
+    Forgotten,
+    Job,
+    Kept,
+    Moved,
+    Note,
+    Published,
+    Rendered,
+)
+from threadsync.model.post import PostRef, Publication
+from threadsync.model.state import Ledger
+from threadsync.planning.actions import (
+    Adopt,
+    Create,
+    Delete,
+    Effective,
+    Extend,
+    Forget,
+    Move,
+    Replace,
+    Update,
+)
+from threadsync.providers.base import Applied, Provider, Refused, Result, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Makes the flow of an action; *ledger* is what is on record at the moment of asking."""
+
+    ledger: Callable[[], Ledger]
+    provider: Provider
+
+    def carry_out(self, action: Effective) -> Flow[Result]:
+        """Carry *action* out."""
+        match action:
+            case Create() | Extend() | Replace():
+                return self._publish(action)
+            case Delete():
+                return self._delete(action)
+            case Update() | Move() | Forget() | Adopt():
+                return self._remember(action)
+
+    def settle(self, address: Address) -> Flow[Result]:
+        """Find out what became of an interrupted action that will not go on, and close it."""
+        unfinished = self.ledger().open[address]
+        result: Result = Applied()
+        if unfinished.in_doubt:
+            result = yield from self.provider.settle(self._work(address, unfinished.job))
+        if isinstance(result, Applied):
+            at = yield from now()
+            yield from record(Ended(address, "dropped", at))
+        return result
+
+    # What the network sees.
+
+    def _publish(self, action: Create | Extend | Replace) -> Flow[Result]:
+        address, publication = action.address, action.publication
+        job = Job(
+            action.word,
+            self.rendered(action),
+            self.parent(action),
+            action.keep if isinstance(action, Replace) else 0,
+            publication.control.protect,
+            publication.control.on_remove.value,
+            isinstance(action, Create) and action.republish,
+        )
+        yield from self._begin(address, job)
+        result = yield from self._guarded(self.provider.publish(self._work(address, job)))
+        if isinstance(result, Applied) and isinstance(action, Replace):
+            old = tuple(reversed(action.old))
+            result = yield from self._guarded(self.provider.delete(self._work(address, job), old))
+        yield from self._end(address, result)
+        return result
+
+    def _delete(self, action: Delete) -> Flow[Result]:
+        job = Job("delete", forget_as=action.forget_as)
+        yield from self._begin(action.address, job)
+        old = tuple(reversed(action.old))
+        result = yield from self._guarded(self.provider.delete(self._work(action.address, job), old))
+        left = self.ledger().bindings.get(action.address)
+        half_done = left is not None and len(left.segments) < len(action.old)
+        if not (isinstance(result, Refused) and half_done):
+            # A chain that is half taken down stays open: the consent was given for all of it.
+            yield from self._end(action.address, result)
+        return result
+
+    def _guarded(self, flow: Flow[Result]) -> Flow[Result]:
+        """Turn what a provider raises into what became of the action."""
+        try:
+            return (yield from flow)
+        except ApiError as error:
+            return Refused(error.fault)
+        except Unanswered as error:
+            remedy = "Run apply again; it goes on where it stopped."
+            return Refused(Fault(FaultClass.TRANSIENT, error.problem, remedy, "no-answer"))
+
+    def _begin(self, address: Address, job: Job) -> Flow[None]:
+        at = yield from now()
+        yield from record(Begun(address, job, at))
+
+    def _end(self, address: Address, result: Result) -> Flow[None]:
+        at = yield from now()
+        match result:
+            case Applied():
+                yield from record(Ended(address, "applied", at))
+            case Refused(fault=fault):
+                yield from record(Ended(address, "refused", at, fault.problem))
+            case _:
+                # In doubt: it stays open, and the next run looks again.
+                return
+
+    def _work(self, address: Address, job: Job) -> Work:
+        ledger = self.ledger()
+        unfinished = ledger.open.get(address)
+        binding = ledger.bindings.get(address)
+        return Work(
+            address,
+            job,
+            unfinished.notes if unfinished is not None else (),
+            lambda: self.ledger().bound_ids(address.target),
+            binding.segments if binding is not None else (),
+        )
+
+    def rendered(self, action: Create | Extend | Replace) -> tuple[Rendered, ...]:
+        """Return the action's segments as the network gets them, links filled in from receipts."""
+        publication = action.publication
+        return tuple(
+            self.provider.render(
+                publication, publication.segments[view.index], view.index, self._permalink
+            ).rendered
+            for view in action.segments
+        )
+
+    def _permalink(self, address: Address) -> str:
+        binding = self.ledger().bindings[address]
+        return binding.segments[0].permalink
+
+    def parent(self, action: Create | Extend | Replace) -> RemoteId | None:
+        """Return what the first new segment replies to: the live one before it, or ``reply_to``."""
+        kept: tuple[Published, ...] = ()
+        if isinstance(action, Extend):
+            kept = action.live
+        elif isinstance(action, Replace):
+            kept = action.live[: action.keep]
+        if kept:
+            return kept[-1].remote_id
+        return parent_of(action.publication, self.ledger())
+
+    # What only the state sees.
+
+    def _remember(self, action: Update | Move | Forget | Adopt) -> Flow[Result]:
+        at = yield from now()
+        notes: tuple[Note, ...]
+        match action:
+            case Update():
+                notes = (Kept(action.address, action.protect, action.on_remove.value, at),)
+            case Move():
+                notes = (Moved(action.old, action.address, at),)
+            case Forget():
+                notes = (Forgotten(action.address, action.why, at, action.digest),)
+            case Adopt(tombstone=stone):
+                bound = Adopted(action.address, action.segments, at, action.protect, action.on_remove)
+                erased = stone is not None and stone.address != action.address
+                notes = (bound, Erased(stone.address, at)) if stone is not None and erased else (bound,)
+        answer = yield from record(*notes)
+        if isinstance(answer, Recorded):
+            return Applied()
+        problem = f"its post belongs to {answer.holder}"
+        remedy = "See threadsync state show for both."
+        return Refused(Fault(FaultClass.INVALID, problem, remedy, "taken"))
+
+
+def parent_of(publication: Publication, ledger: Ledger) -> RemoteId | None:
+    """Return the post that a publication's ``reply_to`` names: a chain is replied to at its first segment."""
+    if not isinstance(publication.reply_to, PostRef):
+        return publication.reply_to.remote_id if publication.reply_to is not None else None
+    binding = ledger.bindings.get(publication.reply_to.on(publication.address.target))
+    return binding.segments[0].remote_id if binding is not None and binding.segments else None
