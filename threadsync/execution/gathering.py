@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from threadsync.errors import ApiError, Unanswered
+from threadsync.errors import ApiError, ThreadsyncError, Unanswered
 from threadsync.execution.carrying import Carrier, parent_of
 from threadsync.execution.scheduler import Scheduler
 from threadsync.execution.clock import Clock
@@ -155,19 +155,24 @@ def _keep(found: dict[TargetName, TargetFacts], target: TargetName, finished: Fi
     match finished.end:
         case Done(value=facts):
             found[target] = facts
-        case Raised(error=ApiError() | Unanswered() as error):
+        case Raised(error=ThreadsyncError() as error):
             found[target] = TargetFacts(fault=_fault(error))
         case Raised() | Interrupted():
             # The scheduler raises what is a bug of ours; after a stop nothing is carried out.
             return
 
 
-def _fault(error: Fault | Unanswered | ApiError) -> Fault:
-    if isinstance(error, Fault):
-        return error
-    if isinstance(error, ApiError):
-        return error.fault
-    return Fault(FaultClass.TRANSIENT, error.problem, error.remedy, "no-answer")
+def _fault(error: Fault | ThreadsyncError) -> Fault:
+    match error:
+        case Fault():
+            return error
+        case ApiError(fault=fault):
+            return fault
+        case Unanswered():
+            return Fault(FaultClass.TRANSIENT, error.problem, error.remedy, "no-answer")
+        case _:
+            # A credential that is missing, a media file that cannot be read: nothing was sent.
+            return Fault(FaultClass.UNAUTHORIZED, error.problem, error.remedy, "not-sent")
 
 
 def _unknown(error: Fault | Unanswered) -> dict[str, Quota]:

@@ -43,6 +43,8 @@ class Binding:
     republished: bool = False
     """Whether ``republish: true`` has been used up."""
     provenance: Provenance = Provenance()
+    taken_down: tuple[j.Published, ...] = ()
+    """What a delete of the whole has already removed from the network, so that its tombstone knows it."""
 
     @property
     def digests(self) -> tuple[ContentDigest, ...]:
@@ -74,6 +76,8 @@ class Tombstone:
     protect: bool = False
     on_remove: str = "forget"
     republished: bool = False
+    superseded: tuple[j.Published, ...] = ()
+    """Posts of an unfinished replace; bound again with the rest if the publication returns."""
 
     @property
     def left_up(self) -> bool:
@@ -194,20 +198,12 @@ class Ledger:
             case j.RunStarted():
                 self.run = note
             case j.TargetBound():
-                self.targets[note.target] = TargetRecord(
-                    note.target,
-                    note.origin,
-                    note.account_id,
-                    note.handle,
-                    note.since,
-                    note.at,
-                    note.channel,
-                )
+                who = (note.origin, note.account_id, note.handle)
+                self.targets[note.target] = TargetRecord(note.target, *who, note.since, note.at, note.channel)
             case j.Begun():
                 old = self.open.get(note.address)
-                self.open[note.address] = Open(
-                    note.address, note.job, note.at, old.notes if old is not None else ()
-                )
+                notes = old.notes if old is not None else ()
+                self.open[note.address] = Open(note.address, note.job, note.at, notes)
             case j.Staged() | j.Intent() | j.Settled() | j.Doubted():
                 self._in_flight(note)
             case j.Receipt():
@@ -217,24 +213,13 @@ class Ledger:
             case j.Deleted():
                 self._deleted(note)
             case j.Ended():
-                self._ended(note)
+                self.open.pop(note.address, None)
             case j.Forgotten():
                 self._forgotten(note.address, note.why, note.at, note.digest)
             case j.Moved():
                 self._moved(note.old, note.new)
             case j.Adopted():
-                self._bind(
-                    Binding(
-                        note.address,
-                        note.segments,
-                        digest_version=note.digest_version,
-                        protect=note.protect,
-                        on_remove=note.on_remove,
-                        provenance=self._provenance(note.at),
-                    )
-                )
-                self.tombstones.pop(note.address, None)
-                self.open.pop(note.address, None)
+                self._adopted(note)
             case j.Accepted():
                 self._accepted(note)
             case j.Kept():
@@ -255,10 +240,14 @@ class Ledger:
         return Provenance(self.run.run, self.run.commit, self.run.plan, self.run.by, at)
 
     def _bind(self, binding: Binding) -> None:
+        target = binding.address.target
+        assert all(self.holder_of(target, each) in {None, binding.address} for each in binding.remote_ids), (
+            "a post has one holder"
+        )
         self._unbind(binding.address)
         self.bindings[binding.address] = binding
         for remote_id in binding.remote_ids:
-            self._holders[binding.address.target, remote_id] = binding.address
+            self._holders[target, remote_id] = binding.address
 
     def _unbind(self, address: Address) -> Binding | None:
         binding = self.bindings.pop(address, None)
@@ -269,46 +258,64 @@ class Ledger:
 
     def _in_flight(self, note: j.InFlight) -> None:
         action = self.open[note.address]
-        match note:
-            case j.Settled(reuse=reuse):
-                kept = tuple(
-                    n for n in action.notes if reuse and isinstance(n, j.Staged) and n.index == note.index
-                )
-                self.open[note.address] = replace(action, notes=kept)
-            case _:
-                self.open[note.address] = replace(action, notes=(*action.notes, note))
+        notes: tuple[j.InFlight, ...] = (*action.notes, note)
+        if isinstance(note, j.Settled):
+            staged = (n for n in action.notes if isinstance(n, j.Staged) and n.index == note.index)
+            notes = tuple(staged) if note.reuse else ()
+        self.open[note.address] = replace(action, notes=notes)
 
     def _receipt(self, note: j.Receipt) -> None:
         action = self.open.get(note.address)
         binding = self.bindings.get(note.address)
-        job = action.job if action is not None else j.Job("create")
         if binding is None:
-            binding = Binding(note.address, (), republished=job.republished)
+            republished = action is not None and action.job.republished
+            binding = Binding(note.address, (), republished=republished)
             self.tombstones.pop(note.address, None)
         index = note.published.index
-        self._bind(
-            replace(
-                binding,
-                segments=(*binding.segments[:index], note.published),
-                superseded=(*binding.superseded, *binding.segments[index:]),
-                digest_version=job.digest_version,
-                protect=job.protect,
-                on_remove=job.on_remove,
-                provenance=self._provenance(note.published.at),
-            )
+        assert index <= len(binding.segments), "a segment follows the one before it"
+        replaced = binding.segments[index:]
+        again = bool(replaced) and replaced[0].remote_id == note.published.remote_id
+        binding = replace(
+            binding,
+            # The same post told again (edited in place, settled twice) supersedes nothing.
+            segments=(*binding.segments[:index], note.published, *(replaced[1:] if again else ())),
+            superseded=binding.superseded if again else (*binding.superseded, *replaced),
+            taken_down=(),
+            provenance=self._provenance(note.published.at),
         )
         if action is not None:
+            job = action.job
+            binding = replace(
+                binding, digest_version=job.digest_version, protect=job.protect, on_remove=job.on_remove
+            )
             self.open[note.address] = replace(action, notes=())
+        self._bind(binding)
+
+    def _adopted(self, note: j.Adopted) -> None:
+        before = self.bindings.get(note.address) or self.tombstones.get(note.address)
+        ids = {segment.remote_id for segment in note.segments}
+        self._bind(
+            Binding(
+                note.address,
+                note.segments,
+                tuple(s for s in before.superseded if s.remote_id not in ids) if before is not None else (),
+                digest_version=note.digest_version,
+                protect=note.protect,
+                on_remove=note.on_remove,
+                republished=before is not None and before.republished,
+                provenance=self._provenance(note.at),
+            )
+        )
+        self.tombstones.pop(note.address, None)
+        self.open.pop(note.address, None)
 
     def _confirmed(self, note: j.Confirmed) -> None:
         binding = self.bindings[note.address]
-        self.bindings[note.address] = replace(
-            binding,
-            segments=tuple(
-                replace(segment, permalink=note.permalink) if segment.remote_id == note.remote_id else segment
-                for segment in binding.segments
-            ),
+        segments = tuple(
+            replace(segment, permalink=note.permalink) if segment.remote_id == note.remote_id else segment
+            for segment in binding.segments
         )
+        self.bindings[note.address] = replace(binding, segments=segments)
 
     def _deleted(self, note: j.Deleted) -> None:
         binding = self.bindings[note.address]
@@ -321,32 +328,39 @@ class Ledger:
             return
         else:
             rest = tuple(s for s in binding.segments if s.remote_id != note.remote_id)
-            self._bind(replace(binding, segments=rest))
+            down = tuple(s for s in binding.segments if s.remote_id == note.remote_id)
+            whole = action is not None and action.job.verb in {"delete", "withdraw"}
+            taken_down = (*down, *binding.taken_down) if whole else ()
+            self._bind(replace(binding, segments=rest, taken_down=taken_down))
         if action is not None:
             self.open[note.address] = replace(action, notes=())
-
-    def _ended(self, note: j.Ended) -> None:
-        self.open.pop(note.address, None)
 
     def _forgotten(self, address: Address, why: str, at: datetime, digest: ContentDigest) -> None:
         binding = self._unbind(address)
         self.open.pop(address, None)
         if binding is None:
-            self.tombstones[address] = Tombstone(address, digest, why, at)
+            stone = self.tombstones.get(address, Tombstone(address, digest, why, at))
+            self.tombstones[address] = replace(stone, why=why, at=at)
             return
+        left_up = why == "forgotten"
+        segments = binding.segments if left_up else (*binding.segments, *binding.taken_down)
         self.tombstones[address] = Tombstone(
             address,
-            binding.digest,
+            digest_of_segments([segment.digest for segment in segments]),
             why,
             at,
-            binding.segments,
+            segments,
             binding.digest_version,
             binding.protect,
             binding.on_remove,
             binding.republished,
+            binding.superseded,
         )
 
     def _moved(self, old: Address, new: Address) -> None:
+        assert new not in self.bindings, "a move never covers another binding"
+        assert old not in self.tombstones or new not in self.tombstones, "nor a tombstone another tombstone"
+        assert old not in self.open or new not in self.open, "nor an action another action"
         binding = self._unbind(old)
         if binding is not None:
             self._bind(replace(binding, address=new))
@@ -361,20 +375,17 @@ class Ledger:
 
     def _accepted(self, note: j.Accepted) -> None:
         binding = self.bindings[note.address]
-        segments = tuple(
-            replace(segment, digest=digest)
-            for segment, digest in zip(binding.segments, note.digests, strict=True)
-        )
+        pairs = zip(binding.segments, note.digests, strict=True)
+        segments = tuple(replace(segment, digest=digest) for segment, digest in pairs)
         self._bind(replace(binding, segments=segments, digest_version=note.digest_version))
 
     def _target_moved(self, old: TargetName, new: TargetName) -> None:
-        addresses: list[Address] = [
-            a for a in {*self.bindings, *self.tombstones, *self.open} if a.target == old
-        ]
-        for address in sorted(addresses):
-            self._moved(address, Address(address.key, new))
+        for address in sorted({*self.bindings, *self.tombstones, *self.open}):
+            if address.target == old:
+                self._moved(address, Address(address.key, new))
         record = self.targets.pop(old, None)
         if record is not None:
+            assert new not in self.targets, "a target keeps its account"
             self.targets[new] = replace(record, target=new)
 
 

@@ -223,6 +223,7 @@ def _unsupported(publication: Publication) -> Iterator[Diagnostic]:
         "tags": publication.tags,
         "langs": publication.langs,
         "number": publication.number,
+        "fit": publication.control.fit,
         "threads": dict(publication.options),
     }
     for key, value in whole.items():

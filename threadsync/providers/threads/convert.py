@@ -107,12 +107,16 @@ def observed(media: MediaObject) -> ObservedPost:
 
 
 def same_text(sent: str, shown: str) -> bool:
-    """Whether *shown* is what Threads makes of *sent*: white space at line ends does not survive."""
+    """Whether *shown* is what Threads makes of *sent*.
+
+    White space at line ends does not survive, and a tag that became the topic may lose its ``#``
+    (developers.facebook.com/docs/threads/posts, topic tags).
+    """
     return _plain(sent) == _plain(shown)
 
 
 def _plain(text: str) -> str:
-    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").split("\n")
+    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("#", "").split("\n")
     return "\n".join(line.rstrip() for line in lines).strip()
 
 

@@ -1,0 +1,178 @@
+"""Make the generated pages of the reference: ``make docs``, or ``python docs/generate.py``.
+
+A test compares the committed pages with what this makes of the schemas and the tables of rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from threadsync.content.rules import TABLES
+from threadsync.content.schemas import load_schema
+from threadsync.model.ids import Json
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+NOTICE = "<!-- Made by docs/generate.py from {source}. Do not edit. -->"
+HEAD = ("| key | class | type | default | meaning | example |", "|---|---|---|---|---|---|")
+TYPES = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true/false",
+    "array": "list",
+    "object": "mapping",
+}
+CLASSES = """\
+**Class** says what a key is for: *content* and *audience* are honoured by a target or are an error there,
+*decoration* may be left out with a warning in the plan, *control* steers threadsync and is never published.
+A change to content, audience or decoration is a change of the post; a change to a control key is not.
+"""
+POST = """\
+# Keys of a post
+
+The front matter of a Markdown post, or a YAML post. The guide is [Writing posts](../writing-posts.md); the
+schema for editors is `schema/post.schema.json` (`threadsync schema post`).
+
+Files in the posts folder are posts if they end in `.md`, `.yaml` or `.yml`. Those whose name starts with
+`.`, `_` or `#`, or ends in `~`, `.swp`, `.tmp` or `.bak`, are passed over, and so are such folders.
+
+`null` takes out what `defaults` or another layer says; in a post of its own it means: not set.
+"""
+PROJECT = """\
+# Keys of the project file
+
+`threadsync.yaml` stands at the top of a project. The schema for editors is `schema/project.schema.json`
+(`threadsync schema project`).
+"""
+RULES = """\
+# Rules of the content checks
+
+What `threadsync validate` finds in files. Each finding has file, line, column, rule and remedy. A network's
+own rules are listed with the network.
+
+| rule | severity | meaning | what to do |
+|---|---|---|---|"""
+
+
+def pages() -> Mapping[str, str]:
+    """Return the generated pages, by their names in ``docs/reference``."""
+    return {
+        "post.md": _schema_page("post", POST),
+        "project.md": _schema_page("project", PROJECT),
+        "rules-content.md": _rules_page(),
+    }
+
+
+def _schema_page(name: str, intro: str) -> str:
+    schema = load_schema(name)
+    lines = [NOTICE.format(source=f"schema/{name}.schema.json"), "", intro, CLASSES, *HEAD]
+    lines += _rows(schema, schema, "", set(_names(schema.get("required"))))
+    return "\n".join(lines) + "\n"
+
+
+def _rows(
+    node: Mapping[str, Json], root: Mapping[str, Json], prefix: str, required: set[str]
+) -> Iterator[str]:
+    """Yield a row for each key of *node*, and of what lies in it."""
+    for name, child in (*_mapping(node.get("properties")).items(), *_named(node)):
+        schema = _resolved(_mapping(child), root)
+        path = f"{prefix}{name}"
+        mark = " (required)" if name in required else ""
+        cells = [
+            f"`{path}`{mark}",
+            str(schema.get("x-class", "")),
+            _type(schema),
+            _code(schema.get("default")),
+            str(schema.get("description", "")),
+            _code(next(iter(_list(schema.get("examples"))), None)),
+        ]
+        if "title" in schema:
+            yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        if path == "overrides.NAME" or (prefix and "$ref" in _mapping(child)):
+            # Its keys are those of the whole post, and have their rows there.
+            continue
+        items = _mapping(schema.get("items"))
+        inside = items if items.get("properties") else schema
+        step = "[]." if inside is items else "."
+        yield from _rows(inside, root, path + step, set(_names(inside.get("required"))))
+
+
+def _named(node: Mapping[str, Json]) -> list[tuple[str, Json]]:
+    """Return what stands under names that the author chooses."""
+    return [("NAME", child) for child in _mapping(node.get("patternProperties")).values()]
+
+
+def _resolved(schema: Mapping[str, Json], root: Mapping[str, Json]) -> Mapping[str, Json]:
+    reference = schema.get("$ref")
+    if not isinstance(reference, str):
+        return schema
+    found: Json = root
+    for step in reference.removeprefix("#/").split("/"):
+        found = _mapping(found)[step]
+    return _mapping(found)
+
+
+def _type(schema: Mapping[str, Json]) -> str:
+    values = [str(value) for value in _list(schema.get("enum")) if value is not None]
+    if values:
+        return ", ".join(f"`{value}`" for value in values)
+    types = schema.get("type")
+    words = [TYPES[word] for word in ([types] if isinstance(types, str) else _names(types)) if word != "null"]
+    return " or ".join(words)
+
+
+def _code(value: Json) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "`true`" if value else "`false`"
+        case str():
+            return f"`{value}`" if value else '`""`'
+        case _:
+            return f"`{_flow(value)}`"
+
+
+def _flow(value: Json) -> str:
+    """Return *value* as YAML in one line."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case Mapping():
+            return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_flow, value)) + "]"
+        case str() if any(sign in value for sign in ",:{}[]#'") or value.isdigit():
+            return f'"{value}"'
+        case _:
+            return str(value)
+
+
+def _rules_page() -> str:
+    lines = [NOTICE.format(source="threadsync/content/rules.py"), "", RULES]
+    for table in TABLES:
+        for rule in table:
+            cells = (f"`{rule.id}`", rule.severity.value, rule.meaning, rule.remedy)
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _names(value: Json) -> list[str]:
+    return [str(each) for each in _list(value)]
+
+
+if __name__ == "__main__":
+    REFERENCE.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, encoding="utf-8")

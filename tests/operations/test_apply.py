@@ -1,0 +1,408 @@
+"""Apply from end to end: real files, real state, the sandbox's own reading of Threads, virtual time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from tests.operations.world import World, picture, words
+from threadsync.errors import ContentError, StateError, UnsafePlan, UsageError
+from threadsync.operations.apply import (
+    AskAccount,
+    AskApply,
+    AskFirstRun,
+    AskLate,
+    AskReplace,
+    Question,
+)
+from threadsync.operations.importing import import_post
+from threadsync.operations.surgery import state_accept, state_move, state_remove, state_resolve
+from threadsync.sandbox.threads import Fault, FaultKind
+
+
+@dataclass
+class Someone:
+    """A person who answers by a rule, and remembers what was asked."""
+
+    yes: tuple[type[Question], ...] = (AskApply, AskFirstRun, AskAccount, AskLate, AskReplace)  # type: ignore[valid-type]
+    asked: list[type] = field(default_factory=list)
+
+    def confirm(self, question: Question) -> bool:
+        self.asked.append(type(question))
+        return isinstance(question, self.yes)
+
+
+def no_op(world: World) -> bool:
+    return not any(action.word not in {"no-op", "wait"} for action in world.plan().values())
+
+
+# The straight way.
+
+
+def test_posts_go_out_and_a_second_apply_asks_no_network(world: World) -> None:
+    world.write("posts/p.jpg", picture())
+    world.write("posts/q.jpg", picture("blue"))
+    world.post("a", "Hello")
+    world.post("b", "One\n\n---\n\nTwo\n\n---\n\nThree")
+    world.post("c", "Look\n\n![red](p.jpg)\n\n![blue](q.jpg)")
+    world.post("d", "Both\n\n![red](p.jpg)", targets="threads/main, threads/brand")
+    assert set(world.applied().values()) == {"applied"}
+    assert sorted(world.live()) == ["Both", "Hello", "Look", "One", "Three", "Two"]
+    assert world.live("brand") == ["Both"]
+    before = len(world.sent)
+    done = world.apply()
+    assert done.report is None
+    assert no_op(world)
+    assert len(world.sent) == before
+
+
+def test_a_plan_writes_nothing_and_reads_no_account(world: World) -> None:
+    world.post("a", "Hello")
+    before = {path: path.read_bytes() for path in world.root.rglob("*") if path.is_file()}
+    world.plan()
+    after = {p: p.read_bytes() for p in world.root.rglob("*") if p.is_file() and ".threadsync" not in p.parts}
+    assert (after, world.sent) == (before, [])
+
+
+def test_a_link_to_another_target_waits_for_its_permalink(world: World) -> None:
+    world.post("a", "Hello")
+    world.post("b", "See {{ links['a@threads/main'] }}", targets="threads/brand")
+    world.applied()
+    (permalink,) = [
+        binding.segments[0].permalink
+        for binding in world.state.bindings.values()
+        if str(binding.address) == "a@threads/main"
+    ]
+    assert world.live("brand") == [f"See {permalink}"]
+    assert no_op(world)
+
+
+def test_a_scheduled_post_goes_out_when_it_is_due(world: World) -> None:
+    world.post("a", "Later", publish="2026-11-22 09:00")
+    assert words(world.plan()) == {"a@threads/main": "wait not-due"}
+    assert world.applied() == {}
+    world.clock.sleep(timedelta(hours=21, minutes=10).total_seconds())
+    assert world.applied() == {"a@threads/main": "applied"}
+
+
+def test_an_edited_chain_extends_and_replaces_only_what_changed(world: World) -> None:
+    world.post("a", "One\n\n---\n\nTwo")
+    world.applied()
+    world.post("a", "One\n\n---\n\nTwo\n\n---\n\nThree")
+    assert words(world.plan()) == {"a@threads/main": "extend appended"}
+    world.applied()
+    world.post("a", "One\n\n---\n\nZwei\n\n---\n\nThree", on_change="replace")
+    world.applied()
+    assert world.live() == ["One", "Zwei", "Three"]
+    assert no_op(world)
+
+
+def test_withdraw_takes_a_chain_down_and_it_stays_down(world: World) -> None:
+    world.post("a", "One\n\n---\n\nTwo")
+    world.applied()
+    world.post("a", "One\n\n---\n\nTwo", withdraw="true")
+    assert world.applied() == {"a@threads/main": "applied"}
+    assert world.live() == []
+    world.post("a", "One\n\n---\n\nTwo")
+    assert words(world.plan()) == {"a@threads/main": "blocked was-taken-down"}
+    world.post("a", "One\n\n---\n\nTwo", republish="true")
+    world.applied()
+    assert world.live() == ["One", "Two"]
+
+
+def test_a_removed_file_is_forgotten_and_comes_back_bound(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    world.remove("a")
+    world.post("z", "Something else entirely")
+    assert world.applied()["a@threads/main"] == "applied"
+    world.post("a", "Hello")
+    assert words(world.plan("a")) == {"a@threads/main": "adopt returned"}
+    world.applied()
+    assert sorted(world.live()) == ["Hello", "Something else entirely"]
+    assert no_op(world)
+
+
+def test_on_remove_delete_takes_the_post_down_with_its_file(world: World) -> None:
+    world.post("a", "Hello", on_remove="delete")
+    world.post("b", "Stays")
+    world.applied()
+    world.remove("a")
+    assert words(world.plan("a@threads/main")) == {"a@threads/main": "delete file-removed"}
+    world.applied()
+    assert world.live() == ["Stays"]
+
+
+def test_a_renamed_file_without_a_key_is_a_move(world: World) -> None:
+    world.write("posts/old.md", "---\ntargets: [threads/main]\n---\nHello there\n")
+    world.applied()
+    (world.root / "posts/old.md").rename(world.root / "posts/new.md")
+    assert words(world.plan()) == {"new@threads/main": "move renamed"}
+    world.applied()
+    assert world.live() == ["Hello there"]
+    assert no_op(world)
+
+
+# Consent.
+
+
+def test_without_a_terminal_and_without_yes_apply_refuses(world: World) -> None:
+    world.post("a", "Hello")
+    with pytest.raises(UsageError, match="--yes"):
+        world.apply(yes=False)
+    assert world.sent == []
+
+
+def test_yes_alone_does_not_answer_for_a_first_run(world: World) -> None:
+    world.post("a", "Hello")
+    with pytest.raises(UsageError, match="--first-run"):
+        world.apply(first_run=False)
+    assert world.live() == []
+
+
+def test_a_person_is_asked_about_the_first_run_and_the_plan(world: World) -> None:
+    world.post("a", "Hello")
+    someone = Someone()
+    assert world.applied(person=someone, first_run=False) == {"a@threads/main": "applied"}
+    assert someone.asked == [AskFirstRun, AskApply]
+
+
+@pytest.mark.parametrize("no", [AskFirstRun, AskApply])
+def test_a_no_leaves_everything_as_it_was(world: World, no: type) -> None:
+    world.post("a", "Hello")
+    yes = tuple(kind for kind in Someone().yes if kind is not no)
+    done = world.apply(person=Someone(yes), first_run=False)
+    assert (done.declined, done.report, world.live()) == (True, None, [])
+    assert not (world.root / "state/threadsync.json").exists()
+
+
+def test_a_replace_needs_a_yes_at_the_prompt_or_a_flag(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    world.post("a", "Hallo")
+    assert world.applied() == {}
+    assert world.live() == ["Hello"]
+    someone = Someone()
+    assert world.applied(person=someone) == {"a@threads/main": "applied"}
+    assert someone.asked == [AskReplace, AskApply]
+    world.post("a", "Salut")
+    assert world.applied(allow_replace=("a@threads/main",)) == {"a@threads/main": "applied"}
+    assert world.live() == ["Salut"]
+
+
+def test_an_undeclared_account_is_confirmed_once_and_then_remembered(world: World) -> None:
+    text = (world.root / "threadsync.yaml").read_text().replace("account: main, ", "")
+    world.write("threadsync.yaml", text)
+    world.post("a", "Hello")
+    assert world.applied() == {}
+    someone = Someone()
+    assert world.applied(person=someone) == {"a@threads/main": "applied"}
+    assert AskAccount in someone.asked
+    world.post("b", "More")
+    assert world.applied() == {"b@threads/main": "applied"}
+
+
+def test_a_plan_over_the_safety_limit_is_refused_and_names_the_number(world: World) -> None:
+    for number in range(11):
+        world.post(f"p{number}", f"Text number {number} about something")
+    with pytest.raises(UnsafePlan, match="--max-creates 11"):
+        world.apply()
+    assert world.live() == []
+    assert len(world.applied(max_creates=11)) == 11
+
+
+def test_an_error_in_any_file_stops_everything(world: World) -> None:
+    world.post("a", "Hello")
+    world.post("b", "x" * 501)
+    with pytest.raises(ContentError) as raised:
+        world.apply()
+    assert [finding.rule for finding in raised.value.findings] == ["threads/text-too-long"]
+    assert world.sent == []
+
+
+# Accounts, backlogs, states.
+
+
+def test_a_post_that_looks_published_is_blocked_until_it_is_imported(world: World) -> None:
+    world.clock.sleep(60)
+    remote = world.post_by_hand("Hello")
+    world.post("a", "Hello")
+    assert words_of(world) == {"a@threads/main": "blocked looks-published"}
+    import_post(world.workspace, "a@threads/main", remote)
+    assert no_op(world)
+    assert world.live() == ["Hello"]
+
+
+def words_of(world: World) -> dict[str, str]:
+    done = world.apply()
+    return {str(a.address): f"{a.word} {a.reason}" for a in done.prepared.plan.actions}
+
+
+def test_an_imported_chain_is_bound_with_its_replies(world: World) -> None:
+    world.post("a", "One\n\n---\n\nTwo")
+    world.applied()
+    first = world.posts()[0].id
+    state_remove(world.workspace, ["a@threads/main"])
+    import_post(world.workspace, "a@threads/main", first)
+    assert len(world.state.bindings) == 1
+    assert no_op(world)
+
+
+def test_an_older_state_publishes_no_backlog(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    kept = (world.root / "state/threadsync.json").read_bytes()
+    world.clock.sleep(3600)
+    world.post("b", "More of it")
+    world.applied()
+    (world.root / "state/threadsync.json").write_bytes(kept)
+    assert words_of(world)["b@threads/main"] == "blocked looks-published"
+    assert world.live() == ["Hello", "More of it"]
+
+
+def test_a_missing_state_is_a_first_run_and_still_publishes_nothing_twice(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    (world.root / "state/threadsync.json").unlink()
+    world.clock.sleep(3600)
+    assert words_of(world) == {"a@threads/main": "blocked looks-published"}
+    assert world.live() == ["Hello"]
+
+
+def test_a_damaged_state_is_refused_by_plan_and_apply(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    path = world.root / "state/threadsync.json"
+    path.write_text(path.read_text().replace("Hello", "Hallo"))
+    for verb in (world.plan, world.apply):
+        with pytest.raises(StateError):
+            verb()
+
+
+def test_another_account_behind_the_credential_is_refused(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    world.post("b", "More of it")
+    text = (world.root / "threadsync.yaml").read_text()
+    world.write("threadsync.yaml", text.replace("account: main", "account: somebody"))
+    assert words_of(world)["b@threads/main"] == "blocked account-mismatch"
+
+
+def test_a_renamed_target_is_mended_by_one_command(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    text = (world.root / "threadsync.yaml").read_text()
+    brand = "  threads/brand: {account: brand, credential: env:X, base_url: http://127.0.0.1:1, media_host: local}\n"
+    world.write("threadsync.yaml", text.replace(brand, "").replace("threads/main:", "threads/news:"))
+    world.post("a", "Hello", targets="threads/news")
+    assert "blocked target-renamed" in words(world.plan()).values()
+    state_move(world.workspace, "threads/main", "threads/news")
+    assert words(world.plan()) == {"a@threads/news": "no-op same"}
+
+
+def test_a_post_deleted_on_the_network_is_not_made_again(world: World) -> None:
+    world.post("a", "One\n\n---\n\nTwo")
+    world.applied()
+    world.delete_by_hand("Two")
+    world.post("a", "One\n\n---\n\nTwo\n\n---\n\nThree")
+    assert words_of(world) == {"a@threads/main": "blocked gone"}
+    state_accept_gone(world)
+    assert words(world.plan()) == {"a@threads/main": "blocked was-taken-down"}
+
+
+def state_accept_gone(world: World) -> None:
+    done = state_accept(world.workspace, ["a@threads/main"])
+    assert "taken down" in done.lines[0]
+
+
+def test_accept_records_todays_file_as_what_is_live(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    world.post("a", "Hullo")
+    state_accept(world.workspace, ["a@threads/main"])
+    assert no_op(world)
+    assert world.live() == ["Hello"]
+
+
+def test_a_reached_quota_blocks_before_anything_is_sent(world: World) -> None:
+    world.switch(posts_quota=1)
+    world.post("a", "Hello")
+    world.post("b", "More of it")
+    assert sorted(words_of(world).values()) == ["blocked quota", "create new"]
+    assert len(world.live()) == 1
+
+
+# Lost answers and death.
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("publish", FaultKind.ANSWER_LOST),
+        Fault("publish", FaultKind.REQUEST_LOST),
+        Fault("publish", FaultKind.SERVER_ERROR),
+        Fault("publish", FaultKind.ERROR_ALTHOUGH_DONE),
+        Fault("publish", FaultKind.MEDIA_NOT_FOUND),
+        Fault("publish", FaultKind.ACTS_LATE, seconds=200.0),
+        Fault("create", FaultKind.ANSWER_LOST),
+        Fault("status", FaultKind.SERVER_ERROR),
+        Fault("any", FaultKind.THROTTLED),
+        Fault("publish", FaultKind.CONTAINER_EXPIRED),
+        Fault("publish", FaultKind.LATE_LISTING, seconds=60.0),
+        Fault("publish", FaultKind.LATE_STATUS, seconds=60.0),
+        Fault("publish", FaultKind.PARENT_NOT_VISIBLE, seconds=20.0),
+        Fault("create", FaultKind.LONG_PROCESSING, seconds=100.0),
+        Fault("create", FaultKind.CONTAINER_ERROR),
+    ],
+    ids=lambda fault: f"{fault.operation}-{fault.kind}",
+)
+def test_every_fault_of_the_network_ends_with_each_post_there_once(world: World, fault: Fault) -> None:
+    world.post("a", "One\n\n---\n\nTwo")
+    world.post("b", "Something else entirely")
+    world.arm(fault)
+    for _ in range(4):
+        world.applied()
+        world.clock.sleep(600)
+    assert sorted(world.live()) == ["One", "Something else entirely", "Two"]
+    assert no_op(world)
+
+
+def test_death_at_every_request_leaves_each_post_there_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    request, alive = 0, True
+    while alive:
+        request += 1
+        world = World(tmp_path_factory.mktemp("world"))
+        world.write("posts/p.jpg", picture())
+        world.write("posts/q.jpg", picture("blue"))
+        world.post("a", "One\n\n---\n\nTwo")
+        world.post("c", "Look\n\n![red](p.jpg)\n\n![blue](q.jpg)")
+        alive = world.died(request)
+        world.applied()
+        assert sorted(world.live()) == ["Look", "One", "Two"], f"died at request {request}"
+        assert no_op(world), f"died at request {request}"
+    assert request > 15
+
+
+def test_a_file_edited_after_a_crash_is_settled_before_it_is_planned(world: World) -> None:
+    """The interrupted text is found on the account and bound; the edit then is a change, not a second post."""
+    world.post("a", "Hello there, old text")
+    world.arm(Fault("publish", FaultKind.ANSWER_LOST))
+    publish = next(n for n in range(1, 30) if n == 8)
+    assert world.died(publish)
+    world.post("a", "Hello there, new text")
+    assert words_of(world) == {"a@threads/main": "blocked needs-consent"}
+    assert world.live() == ["Hello there, old text"]
+
+
+def test_a_doubt_that_stays_is_settled_by_hand(world: World) -> None:
+    world.post("a", "Hello")
+    world.arm(Fault("publish", FaultKind.ANSWER_LOST))
+    world.switch(listing_lag_seconds=1e9)
+    assert world.applied() == {"a@threads/main": "uncertain"}
+    (post,) = world.posts()
+    state_resolve(world.workspace, "a@threads/main", published=post.id, not_published=False)
+    world.switch(listing_lag_seconds=0.0)
+    assert no_op(world)
+    assert world.live() == ["Hello"]

@@ -1,0 +1,162 @@
+"""A network to talk to without sockets, and a host for pictures."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from threadsync.sandbox.settings import parse_fault
+from threadsync.sandbox.threads import (
+    Arm,
+    Fetched,
+    FetchedMedia,
+    FetchFailed,
+    MediaKind,
+    Profile,
+    Request,
+    Response,
+    State,
+    apply,
+    handle,
+    new_state,
+)
+
+NOON = 1_790_000_000.0
+
+
+@dataclass
+class Net:
+    """One network and its clock; a call is a line."""
+
+    state: State = field(
+        default_factory=lambda: new_state([Profile("lift_report"), Profile("harbour_desk")], seed=7, now=NOON)
+    )
+    now: float = NOON + 100
+    media: dict[str, Fetched] = field(default_factory=dict)
+
+    def call(self, method: str, path: str, who: str = "lift_report", **params: str) -> Response:
+        request = Request.of(method, path, params, token=f"sandbox-{who}")
+        return handle(self.state, request, self.now, self.fetch)
+
+    def fetch(self, url: str) -> Fetched:
+        return self.media.get(url, FetchFailed("nothing there"))
+
+    def get(self, path: str, who: str = "lift_report", **params: str) -> dict[str, Any]:
+        answer = self.call("GET", path, who, **params)
+        assert answer.status == 200, answer.body
+        return answer.body
+
+    def create(self, who: str = "lift_report", **params: str) -> str:
+        answer = self.call("POST", "/v1.0/me/threads", who, **params)
+        assert answer.status == 200, answer.body
+        return str(answer.body["id"])
+
+    def refused(self, who: str = "lift_report", **params: str) -> tuple[int, int, int | None]:
+        """Status, code and subcode of a create call that must fail."""
+        return fault_of(self.call("POST", "/me/threads", who, **params))
+
+    def publish(self, container: str, who: str = "lift_report") -> Response:
+        return self.call("POST", "/me/threads_publish", who, creation_id=container)
+
+    def post(self, text: str = "Lifts", who: str = "lift_report", **params: str) -> str:
+        """Put a text post up, and return its media id."""
+        answer = self.publish(self.create(who, media_type="TEXT", text=text, **params), who)
+        assert answer.status == 200, answer.body
+        return str(answer.body["id"])
+
+    def picture(self, url: str = "http://127.0.0.1/map.png", **changes: Any) -> str:
+        """Serve a picture at *url*; *changes* are to its format or size."""
+        good = FetchedMedia(MediaKind.IMAGE, "PNG", 20_000, f"{len(self.media):04}.png", 800, 600)
+        self.media[url] = replace(good, **changes)
+        return url
+
+    def switch(self, **changes: Any) -> None:
+        self.state.switches = replace(self.state.switches, **changes)
+
+    def arm(self, *faults: str) -> None:
+        apply(self.state, Arm(tuple(parse_fault(text) for text in faults)), self.now)
+
+    def status(self, container: str) -> str:
+        return str(self.get(f"/{container}", fields="status")["status"])
+
+    def ids(self, path: str = "/me/threads", **params: str) -> list[str]:
+        """The ids of a list, as it shows them."""
+        return [row["id"] for row in self.get(path, **params)["data"]]
+
+
+def fault_of(answer: Response) -> tuple[int, int, int | None]:
+    error: Any = answer.body["error"]
+    assert {"message", "type", "code", "fbtrace_id"} <= error.keys(), "these four are always there"
+    return answer.status, error["code"], error.get("error_subcode")
+
+
+@pytest.fixture
+def net() -> Net:
+    return Net()
+
+
+@pytest.fixture
+def new_net() -> Callable[[], Net]:
+    return Net
+
+
+@pytest.fixture
+def fault() -> Callable[[Response], tuple[int, int, int | None]]:
+    return fault_of
+
+
+def png(width: int = 640, height: int = 480, colour: str = "teal") -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(content, "PNG")
+    return content.getvalue()
+
+
+@dataclass
+class MediaHost:
+    base_url: str
+    files: dict[str, bytes]
+
+    def add(self, name: str, content: bytes) -> str:
+        self.files[f"/{name}"] = content
+        return f"{self.base_url}/{name}"
+
+
+@pytest.fixture
+def make_png() -> Callable[..., bytes]:
+    return png
+
+
+@pytest.fixture
+def media_host() -> Iterator[MediaHost]:
+    """A web server with the pictures a test puts there; it dies with the test."""
+    files: dict[str, bytes] = {}
+
+    class Files(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = files.get(self.path)
+            self.send_response(302 if self.path == "/moved" else 200 if content is not None else 404)
+            if self.path == "/moved":
+                self.send_header("Location", "/map.png")
+            self.send_header("Content-Length", str(len(content or b"")))
+            self.end_headers()
+            self.wfile.write(content or b"")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            """Stay quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
+    worker = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    worker.start()
+    try:
+        yield MediaHost(f"http://127.0.0.1:{server.server_port}", files)
+    finally:
+        server.shutdown()
+        worker.join()
+        server.server_close()

@@ -1,0 +1,19 @@
+"""The entry point; nothing is imported at its top, so that ``--version`` costs nothing."""
+
+
+def main() -> None:
+    """Run the command line."""
+    import sys
+
+    if sys.argv[1:] == ["--version"]:
+        from threadsync import __version__
+
+        sys.stdout.write(f"threadsync {__version__}\n")
+        return
+    from threadsync.cli import root
+
+    root.main(prog_name="threadsync")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""The command line, and the only place that knows Click; each command imports its work when it runs."""
+
+from __future__ import annotations
+
+import click
+
+from threadsync import __version__
+from threadsync.cli._errors import Root
+from threadsync.cli._options import global_format_option, global_options
+from threadsync.cli.apply import apply
+from threadsync.cli.demo import demo
+from threadsync.cli.importing import import_
+from threadsync.cli.plan import plan
+from threadsync.cli.sandbox import sandbox
+from threadsync.cli.schema import schema
+from threadsync.cli.show import show
+from threadsync.cli.state import state
+from threadsync.cli.status import status
+from threadsync.cli.validate import validate
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@global_options
+@global_format_option
+@click.version_option(__version__, prog_name="threadsync", message="%(prog)s %(version)s")
+def root() -> None:
+    """Terraform for social posts: posts are files in git, planned and applied exactly once.
+
+    Results go to standard output, everything else to standard error. Exit status: 0 done or nothing
+    to do, 1 failed, 2 usage or a missing consent, 3 changes pending (plan --detailed-exitcode), 4
+    partly applied or uncertain.
+    """
+
+
+for _command in (validate, plan, apply, status, show, import_, state, schema, sandbox, demo):
+    root.add_command(_command)

@@ -1,0 +1,22 @@
+"""Saying what a change of the state did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from threadsync.cli._options import asked
+
+if TYPE_CHECKING:
+    from threadsync.operations.surgery import Done
+
+
+def say_done(done: Done) -> None:
+    """Print what was done, and where the state as it was before is kept."""
+    from threadsync.content.escape import printable
+
+    for line in done.lines:
+        click.echo(printable(line))
+    if done.backup and not asked().quiet:
+        click.echo(f"The state as it was: {printable(done.backup)}", err=True)

@@ -1,0 +1,153 @@
+"""Options that several commands share; the global ones stand before or behind the command's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from threadsync.operations.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("text", "json", "github")
+
+
+@dataclass(slots=True)
+class Asked:
+    """What the global options say; it grows while the command line is read."""
+
+    project: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
+    format: str = "text"
+
+
+def asked() -> Asked:
+    """Return what the global options of the running command say."""
+    found = click.get_current_context().find_root().ensure_object(Asked)
+    assert isinstance(found, Asked), "the object of the root context is ours"
+    return found
+
+
+def _keep(name: str, ctx: click.Context, _: click.Parameter, value: object) -> None:
+    if value is None or value is False:
+        return
+    settings = ctx.find_root().ensure_object(Asked)
+    setattr(settings, name, value)
+    if settings.quiet and settings.verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other.", ctx)
+
+
+def _global(name: str, *spelled: str, **settings: Any) -> Callable[[F], F]:  # noqa: ANN401  (Click's own)
+    return click.option(*spelled, name, expose_value=False, callback=partial(_keep, name), **settings)
+
+
+def global_options(function: F) -> F:
+    """Add the options that every command has."""
+    for option in reversed(
+        (
+            _global(
+                "project",
+                "--project",
+                type=click.Path(file_okay=True, path_type=Path),
+                metavar="DIR",
+                help="The project's folder; without it, the nearest one from here upwards.",
+            ),
+            _global("quiet", "-q", "--quiet", is_flag=True, help="Say as little as possible."),
+            _global("verbose", "-v", "--verbose", is_flag=True, help="Say everything."),
+            _global("no_color", "--no-color", is_flag=True, help="No colour (as does NO_COLOR)."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def format_option(*formats: str) -> Callable[[F], F]:
+    """Add ``--format`` with the *formats* that the command knows; the first one is the default."""
+
+    def keep(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        _keep("format", ctx, parameter, value)
+        said = ctx.find_root().ensure_object(Asked).format
+        if said not in formats:
+            known = ", ".join(formats)
+            raise click.UsageError(f"{ctx.info_name} has no format {said!r}; it has: {known}.", ctx)
+
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(formats),
+        expose_value=False,
+        callback=keep,
+        help=f"How to print it; {formats[0]} unless said otherwise.",
+    )
+
+
+def global_format_option(function: F) -> F:
+    """Add ``--format`` before the command's name."""
+    return _global(
+        "format", "--format", type=click.Choice(FORMATS), help="How to print results, where a command can."
+    )(function)
+
+
+def selectors(function: F) -> F:
+    """Add ``[SELECTOR…]``: keys, paths, addresses, targets or globs."""
+    return click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")(function)
+
+
+def exclude_option(function: F) -> F:
+    """Add ``--exclude``."""
+    return click.option(
+        "--exclude", multiple=True, metavar="SELECTOR", help="Leave these out; may be given several times."
+    )(function)
+
+
+def workspace() -> Workspace:
+    """Open the project that the global options name.
+
+    Raises:
+        ProjectError: there is none, or its file has faults.
+    """
+    from threadsync.operations.workspace import open_project
+
+    project = asked().project
+    return open_project(project, exact=project is not None)
+
+
+def moment_option(text: str, zone: str | None) -> datetime:
+    """Read the value of ``--at``, in the project's *zone* unless it names its own.
+
+    Raises:
+        click.UsageError: it is no time.
+    """
+    from threadsync.content.times import TimeProblem, moment
+
+    try:
+        return moment(text, zone)
+    except TimeProblem as error:
+        remedy = f" {error.remedy}" if error.remedy else ""
+        raise click.UsageError(f"--at {text!r}: {error.problem}.{remedy}") from error
+
+
+def addresses_option(name: str, explained: str) -> Callable[[F], F]:
+    """Add an option that names addresses, one each time it is given."""
+    return click.option(name, multiple=True, metavar="ADDRESS", help=explained)
+
+
+def all_of(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
+    """Return one decorator for *options*, in the order they are listed in."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate

@@ -1,0 +1,73 @@
+"""What standard output and standard error are: how wide, and whether they take colour."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+import click
+
+from threadsync.cli._options import Asked, asked
+from threadsync.views.seen import Detail
+
+WIDTH_CELLS = 80
+"""The width where there is no terminal to ask."""
+WIDTH_CELLS_MAX = 120
+"""Longer rows are hard to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """One of the two outputs."""
+
+    width: int
+    color: bool
+
+
+def output() -> Terminal:
+    """Return what standard output is."""
+    return _terminal(sys.stdout, os.environ)
+
+
+def error_output() -> Terminal:
+    """Return what standard error is."""
+    return _terminal(sys.stderr, os.environ)
+
+
+def _terminal(stream: TextIO, environ: Mapping[str, str]) -> Terminal:
+    if not stream.isatty():
+        return Terminal(WIDTH_CELLS, color=False)
+    width = shutil.get_terminal_size((WIDTH_CELLS, 24)).columns
+    dumb = environ.get("TERM") == "dumb" or bool(environ.get("NO_COLOR"))
+    return Terminal(min(width, WIDTH_CELLS_MAX), color=not (dumb or _no_color()))
+
+
+def _no_color() -> bool:
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and ctx.find_root().ensure_object(Asked).no_color
+
+
+def detail() -> Detail:
+    """Return how much is to be said."""
+    said = asked()
+    return Detail.QUIET if said.quiet else Detail.VERBOSE if said.verbose else Detail.NORMAL
+
+
+def is_attended() -> bool:
+    """Whether somebody can be asked: both standard input and standard output are a terminal."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def say(text: str) -> None:
+    """Print a result, which ends with its own line break."""
+    # Colour has been decided on; Click must not strip it, nor add it.
+    click.echo(text, nl=False, color=True)
+
+
+def note(text: str) -> None:
+    """Print what is not a result, on standard error."""
+    click.echo(text, err=True, color=True)

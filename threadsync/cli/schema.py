@@ -1,0 +1,23 @@
+"""``threadsync schema``."""
+
+from __future__ import annotations
+
+import click
+
+from threadsync.cli._options import global_options
+
+NAMES = ("post", "project", "state", "plan")
+
+
+@click.command()
+@click.argument("name", type=click.Choice(NAMES))
+@global_options
+def schema(name: str) -> None:
+    """Print a JSON Schema of the files and of the JSON output.
+
+    post and project are what you write, state and plan what threadsync writes; plan also describes
+    the JSON of every other command, under $defs.
+    """
+    from threadsync.content.schemas import schema_text
+
+    click.echo(schema_text(name), nl=False)

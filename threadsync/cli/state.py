@@ -1,0 +1,121 @@
+"""``threadsync state …``: looking into the state and mending it."""
+
+from __future__ import annotations
+
+import click
+
+from threadsync.cli._done import say_done
+from threadsync.cli._options import asked, format_option, global_options, selectors, workspace
+from threadsync.cli.show import show as show_publication
+
+
+@click.group()
+@global_options
+def state() -> None:
+    """Look into the state and mend it.
+
+    Each change is made under the lock and keeps a backup; none of them touches a network's posts.
+    """
+
+
+@state.command("list")
+@selectors
+@global_options
+@format_option("text", "json")
+def list_(selectors: tuple[str, ...]) -> None:
+    """List what the state holds: bindings and tombstones."""
+    from threadsync.cli._terminal import output, say
+    from threadsync.operations.surgery import state_list
+    from threadsync.views.json import as_text, entries_json
+    from threadsync.views.standing_text import entries_text
+
+    opened = workspace()
+    entries = state_list(opened, selectors)
+    if asked().format == "json":
+        say(as_text(entries_json(entries)))
+    else:
+        terminal = output()
+        say(entries_text(entries, width=terminal.width, color=terminal.color, zone=opened.project.zone))
+
+
+@state.command()
+@global_options
+@format_option("text", "json")
+def history() -> None:
+    """List the copies of the state on this machine."""
+    from threadsync.cli._terminal import output, say
+    from threadsync.operations.surgery import state_history
+    from threadsync.views.json import as_text, history_json
+    from threadsync.views.standing_text import history_text
+
+    opened = workspace()
+    entries = state_history(opened)
+    if asked().format == "json":
+        say(as_text(history_json(entries)))
+    else:
+        terminal = output()
+        say(history_text(entries, width=terminal.width, color=terminal.color, zone=opened.project.zone))
+
+
+@state.command("mv")
+@click.argument("old")
+@click.argument("new")
+@global_options
+def move(old: str, new: str) -> None:
+    """Give a publication, or a whole target, another name.
+
+    OLD and NEW are both KEY@TARGET, or both targets. Nothing on the network changes.
+    """
+    from threadsync.operations.surgery import state_move
+
+    say_done(state_move(workspace(), old, new))
+
+
+@state.command("rm")
+@click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
+@global_options
+def remove(addresses: tuple[str, ...]) -> None:
+    """Erase what the state knows of publications, tombstones too; their posts stay up."""
+    from threadsync.operations.surgery import state_remove
+
+    say_done(state_remove(workspace(), addresses))
+
+
+@state.command()
+@click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
+@global_options
+def accept(addresses: tuple[str, ...]) -> None:
+    """Record today's files as what is live.
+
+    A post that the network no longer has is recorded as taken down; for that the account is read.
+    """
+    from threadsync.operations.surgery import state_accept
+
+    say_done(state_accept(workspace(), addresses))
+
+
+@state.command()
+@click.argument("address")
+@click.option("--published", metavar="REFERENCE", help="It was published: the id or permalink of the post.")
+@click.option("--not-published", is_flag=True, help="It was not published; the next apply does it.")
+@global_options
+def resolve(address: str, published: str | None, *, not_published: bool) -> None:
+    """Say what became of a publication in doubt; look at the account first."""
+    from threadsync.operations.surgery import state_resolve
+
+    say_done(state_resolve(workspace(), address, published=published, not_published=not_published))
+
+
+@state.command("force-unlock")
+@global_options
+def force_unlock() -> None:
+    """Break the lock of a run that is dead.
+
+    Make sure that it is: what it had begun is settled by the next apply.
+    """
+    from threadsync.operations.surgery import force_unlock as unlock
+
+    say_done(unlock(workspace()))
+
+
+state.add_command(show_publication)

@@ -1,0 +1,38 @@
+"""``threadsync validate``."""
+
+from __future__ import annotations
+
+import click
+
+from threadsync.cli._exit import Exit
+from threadsync.cli._options import asked, format_option, global_options, workspace
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@global_options
+@format_option("text", "json", "github")
+@click.pass_context
+def validate(ctx: click.Context, paths: tuple[str, ...]) -> None:
+    """Check the files, offline and without credentials.
+
+    Every finding has its file, line and column, what is wrong, and what to do next; all of them come
+    at once. PATHs narrow what is reported. Ends with 1 if any finding is an error.
+    """
+    from threadsync.cli._terminal import detail, output, say
+    from threadsync.operations.validate import validate as check
+    from threadsync.views.findings_text import validation_text
+    from threadsync.views.github import github_annotations
+    from threadsync.views.json import as_text, validation_json
+
+    opened = workspace()
+    found = check(opened, paths)
+    match asked().format:
+        case "json":
+            say(as_text(validation_json(found)))
+        case "github":
+            say(github_annotations(found.findings, below=folder_in_repository(opened.project.root)))
+        case _:
+            terminal = output()
+            say(validation_text(found, width=terminal.width, color=terminal.color, detail=detail()))
+    ctx.exit(Exit.DONE if found.ok else Exit.FAILED)

@@ -1,0 +1,260 @@
+"""The project file, ``threadsync.yaml``, to a checked ``Project``; every fault is told at once.
+
+Secrets never stand in it: a credential is named by where it is (``env:``, ``file:``, ``keyring:``), and
+what has another form is refused without being shown.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from threadsync.content import explain, yaml12
+from threadsync.content.escape import is_name, printable, shown
+from threadsync.content.project import PROJECT_FILE, Project
+from threadsync.content.reading import read
+from threadsync.content.rules import RULES, finding
+from threadsync.content.times import TimeProblem, moment, zone_named
+from threadsync.errors import ProjectError
+from threadsync.flows.bounds import SAFETY_BOUNDS, Bounds
+from threadsync.model.diagnostic import Diagnostic, Location, by_place
+from threadsync.model.ids import MAIN, Json, NetworkName, Role, TargetName, network_of
+from threadsync.model.target import MediaHost, Policies, Safety, Target
+
+__all__ = ["PROJECT_FILE", "Project", "is_loopback", "load_project"]
+
+_COMMON = frozenset(
+    {"provider", "account", "credential", "credentials", "base_url", "since", "media_host", "bounds"}
+)
+"""Keys of a target that every provider has; the others are its settings."""
+
+
+def load_project(start: Path, *, exact: bool = False) -> Project:
+    """Return the project at or above the folder *start*; with *exact*, the one in that folder only.
+
+    Raises:
+        ProjectError: there is none, or its file has faults; all of them are in ``findings``.
+    """
+    root = _root(start, exact=exact)
+    text = read(str(root / PROJECT_FILE), PROJECT_FILE)
+    if isinstance(text, Diagnostic):
+        raise _refused(root, [text])
+    document = yaml12.parse(text, PROJECT_FILE)
+    if document.findings:
+        raise _refused(root, [_without_source(each, text) for each in document.findings])
+    faults = explain.check(document.value, "project", document, PROJECT_FILE)
+    if faults:
+        raise _refused(root, faults)
+    assert isinstance(document.value, Mapping), "the schema accepts mappings alone"
+    reader = _Reader(root, document, document.value)
+    project = reader.project()
+    if reader.findings:
+        raise _refused(root, reader.findings)
+    return project
+
+
+def is_loopback(base_url: str | None) -> bool:
+    """Whether an address is on this machine by its literal form; no name but ``localhost`` is."""
+    if base_url is None:
+        return False
+    try:
+        host = urlsplit(base_url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _root(start: Path, *, exact: bool) -> Path:
+    folder = Path(os.path.realpath(start))
+    for candidate in (folder,) if exact else (folder, *folder.parents):
+        if os.path.lexists(candidate / PROJECT_FILE):
+            return candidate
+    where = f"{printable(str(folder))} has no {PROJECT_FILE}"
+    raise ProjectError(
+        f"{where}." if exact else f"{where}, nor has a folder above it.",
+        remedy=f"Create a {PROJECT_FILE} there (see docs/reference/project.md), or name the folder of a "
+        "project with --project DIR.",
+    )
+
+
+def _refused(root: Path, findings: Sequence[Diagnostic]) -> ProjectError:
+    count = "a fault" if len(findings) == 1 else f"{len(findings)} faults"
+    return ProjectError(
+        f"the project file {printable(str(root / PROJECT_FILE))} has {count}.",
+        sorted(findings, key=by_place),
+        remedy="Correct what is listed; nothing was done.",
+    )
+
+
+def _without_source(diagnostic: Diagnostic, text: str) -> Diagnostic:
+    """Take the source line out of a finding that stands where a secret may."""
+    lines = text.split("\n")
+    number = diagnostic.location.line - 1
+    indent = len(lines[number]) + 1 if number < len(lines) else 0
+    for line in reversed(lines[: number + 1]):
+        width = len(line) - len(line.lstrip())
+        if width < indent and line.strip():
+            if "credential" in line:
+                rule = RULES[diagnostic.rule]
+                return Diagnostic(diagnostic.location, rule.id, rule.meaning, rule.remedy)
+            indent = width
+    return diagnostic
+
+
+@dataclass(slots=True)
+class _Reader:
+    """One project file whose keys and types are right; what is left is whether they make sense."""
+
+    root: Path
+    document: yaml12.Document
+    values: Mapping[str, Json]
+    findings: list[Diagnostic] = field(default_factory=list)
+
+    def project(self) -> Project:
+        """Return the project; it means something only if there are no findings."""
+        zone = _text(self.values.get("zone"))
+        if zone is not None:
+            try:
+                zone_named(zone)
+            except TimeProblem as error:
+                self._find(error.rule, ("zone",), f'"{shown(zone)}" {error.problem}.', error.remedy)
+                zone = None
+        hosts = dict(self._media_hosts())
+        targets = {target.name: target for target in self._targets(zone, hosts)}
+        self._check_accounts(targets)
+        defaults = dict(_mapping(self.values.get("defaults")))
+        required = defaults.pop("publish", None) == "required"
+        policies = {key: str(value) for key, value in _mapping(self.values.get("policies")).items()}
+        safety = _mapping(self.values.get("safety"))
+        return Project(
+            self.root,
+            str(self.values["id"]),
+            self._inside("posts", "posts"),
+            self._inside("state", "state/threadsync.json"),
+            zone,
+            targets,
+            hosts,
+            defaults,
+            {key: self._at(("defaults", key), key=True) for key in defaults},
+            Policies(**policies),
+            Safety(**{key: int(value) for key, value in safety.items() if isinstance(value, int | float)}),
+            required,
+            Location(PROJECT_FILE),
+        )
+
+    def _at(self, path: yaml12.Path, *, key: bool = False) -> Location:
+        place = self.document.key_place(path) if key else self.document.place(path)
+        return Location(PROJECT_FILE, *place)
+
+    def _find(self, rule: str, path: yaml12.Path, problem: str, remedy: str | None = None) -> None:
+        self.findings.append(finding(rule, self._at(path), problem, remedy))
+
+    def _inside(self, key: str, default: str) -> Path:
+        """Return a path of the project file, absolute; one that leaves the project is a fault."""
+        named = _text(self.values.get(key)) or default
+        return self._path_inside(named, (key,))
+
+    def _path_inside(self, named: str, path: yaml12.Path) -> Path:
+        whole = self.root / named
+        real = os.path.realpath(whole)
+        if Path(named).is_absolute() or not is_name(named) or not Path(real).is_relative_to(self.root):
+            self._find("project/outside", path, f"{shown(named)} does not lie in the project.")
+        return whole
+
+    def _media_hosts(self) -> Iterator[tuple[str, MediaHost]]:
+        for name, value in _mapping(self.values.get("media_hosts")).items():
+            keys, path = _mapping(value), ("media_hosts", name)
+            kind, url, root = str(keys["kind"]), _text(keys.get("url")), _text(keys.get("root"))
+            if (kind == "url_prefix") != (url is not None) or (kind == "loopback" and root is not None):
+                problem = f"the media host {shown(name)} of kind {kind} "
+                problem += "has no url." if kind == "url_prefix" else "has keys of a url_prefix."
+                self._find("project/media-host", path, problem)
+            if root is not None:
+                self._path_inside(root, (*path, "root"))
+            yield name, MediaHost(name, kind, url or "", root or "", self._at(path, key=True))
+
+    def _targets(self, zone: str | None, hosts: Mapping[str, MediaHost]) -> Iterator[Target]:
+        for each, value in _mapping(self.values.get("targets")).items():
+            name, keys, path = TargetName(each), _mapping(value), ("targets", each)
+            base_url = _text(keys.get("base_url"))
+            media_host = _text(keys.get("media_host"))
+            if media_host is not None and media_host not in hosts:
+                self._find(
+                    "project/media-host",
+                    (*path, "media_host"),
+                    f"there is no media host {shown(media_host)}.",
+                    explain.suggestion(media_host, hosts) or None,
+                )
+            yield Target(
+                name,
+                NetworkName(_text(keys.get("provider")) or network_of(name)),
+                _text(keys.get("account")),
+                self._credentials(keys, path),
+                base_url,
+                self._since(keys, zone, path),
+                media_host,
+                self._bounds(keys, base_url, path),
+                {key: inner for key, inner in keys.items() if key not in _COMMON},
+                self._at(path, key=True),
+            )
+
+    def _credentials(self, keys: Mapping[str, Json], path: yaml12.Path) -> dict[Role, str]:
+        found = {Role(role): str(where) for role, where in _mapping(keys.get("credentials")).items()}
+        single = _text(keys.get("credential"))
+        if single is None:
+            return found
+        if MAIN in found:
+            problem = f"{path[-1]} names its main credential twice: credential: and credentials: {{main: …}}."
+            self._find("project/credential-twice", (*path, "credential"), problem)
+        return {MAIN: single, **found}
+
+    def _since(self, keys: Mapping[str, Json], zone: str | None, path: yaml12.Path) -> datetime | None:
+        since = _text(keys.get("since"))
+        if since is None:
+            return None
+        try:
+            return moment(since, zone)
+        except TimeProblem as error:
+            self._find(error.rule, (*path, "since"), f'"{shown(since)}" {error.problem}.', error.remedy)
+            return None
+
+    def _bounds(self, keys: Mapping[str, Json], base_url: str | None, path: yaml12.Path) -> dict[str, float]:
+        found = {
+            key: value
+            for key, value in _mapping(keys.get("bounds")).items()
+            if isinstance(value, int | float)
+        }
+        if not is_loopback(base_url):
+            for name in SAFETY_BOUNDS:
+                default = getattr(Bounds(), name)
+                if found.get(name, default) < default:
+                    problem = f"{name} is {found[name]:g}, below its default of {default:g}."
+                    self._find("project/safety-bound", (*path, "bounds", name), problem)
+        return found
+
+    def _check_accounts(self, targets: Mapping[TargetName, Target]) -> None:
+        """Find targets that are one account: a post for both would go out twice there (law 7)."""
+        seen: dict[tuple[str, str, str, str], TargetName] = {}
+        for name, target in targets.items():
+            if target.account is None:
+                continue
+            account = target.account.removeprefix("@").lower()
+            channel = str(target.settings.get("channel", ""))
+            same = (target.provider, target.base_url or "", account, channel)
+            first = seen.setdefault(same, name)
+            if first != name:
+                problem = f"{name} and {first} are the same account, {shown(target.account)}."
+                self._find("project/account-twice", ("targets", name, "account"), problem)
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}

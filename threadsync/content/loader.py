@@ -1,0 +1,189 @@
+"""All posts of a project to publications, with every finding at once.
+
+    files -> text -> front matter and body -> keys checked -> merged for each target -> references checked
+
+A file with an error yields nothing but findings; its key, where it can be told, is among
+``broken_keys``, so that planning does not take its posts for removed (law 5).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from threadsync.content import explain, markdown, references, yaml12
+from threadsync.content.media import MediaFinder, Probe
+from threadsync.content.project import Project
+from threadsync.content.publications import publications_of
+from threadsync.content.reading import read
+from threadsync.content.rules import finding
+from threadsync.content.segments import Declared
+from threadsync.content.walking import PostFile, walk
+from threadsync.model.diagnostic import Diagnostic, Location, Severity, by_place
+from threadsync.model.ids import Address, PostKey
+from threadsync.model.post import Publication
+
+KEY_CHARACTERS_MAX = 128
+_KEY = re.compile(r"[A-Za-z0-9._/-]+", re.ASCII)
+_KEY_LINE = re.compile(r"^key:[ \t]+[\"']?([A-Za-z0-9._/-]+)[\"']?[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the files of a project say."""
+
+    publications: Mapping[Address, Publication]
+    """Those that are to be published; none from a file with errors."""
+    drafts: Mapping[Address, Publication]
+    keys: Mapping[PostKey, Location]
+    """Every key that some file has, drafts and files with errors included."""
+    findings: tuple[Diagnostic, ...]
+    """In the order of files and lines."""
+    broken_keys: frozenset[PostKey]
+    """Keys of files with errors, as far as they can be told."""
+    complete: bool
+    """Whether all files were read without error; where not, nothing counts as removed."""
+    files: int
+    """How many files are posts by their name."""
+
+
+def load(project: Project, probe: Probe) -> Content:
+    """Read all posts of *project*; *probe* says what a media file is."""
+    return _Loader(project, probe).load()
+
+
+@dataclass(slots=True)
+class _Loader:
+    project: Project
+    probe: Probe
+    publications: dict[Address, Publication] = field(default_factory=dict)
+    drafts: dict[Address, Publication] = field(default_factory=dict)
+    keys: dict[PostKey, Location] = field(default_factory=dict)
+    findings: list[Diagnostic] = field(default_factory=list)
+    broken: set[PostKey] = field(default_factory=set)
+
+    def load(self) -> Content:
+        root = os.path.realpath(self.project.root)
+        posts = os.path.realpath(self.project.posts)
+        files: tuple[PostFile, ...] = ()
+        if Path(posts).is_dir():
+            found = walk(root, posts)
+            files = found.files
+            self.findings += found.findings
+        media = MediaFinder(self.project.root, self.probe)
+        for file in files:
+            self._file(file, media)
+        if not files:
+            name = os.path.relpath(posts, root)
+            why = "holds no posts" if Path(posts).is_dir() else "does not exist"
+            self.findings.append(
+                finding("file/no-posts", self.project.location, f"the posts folder {name} {why}.")
+            )
+        self._forget_broken()
+        self._check_references()
+        self._forget_broken()
+        return Content(
+            self.publications,
+            self.drafts,
+            self.keys,
+            tuple(sorted(dict.fromkeys(self.findings), key=by_place)),
+            frozenset(self.broken),
+            bool(files) and not any(each.severity is Severity.ERROR for each in self.findings),
+            len(files),
+        )
+
+    def _file(self, file: PostFile, media: MediaFinder) -> None:
+        text = read(file.path, file.file)
+        if isinstance(text, Diagnostic):
+            self._refuse(file, None, [text])
+            return
+        read_ = _declared(file, text)
+        if not isinstance(read_, Declared):
+            self._refuse(file, text, read_)
+            return
+        declared, key = read_, read_.values.get("key")
+        at = declared.key_place(("key",)) if key is not None else Location(file.file)
+        name = PostKey(key if isinstance(key, str) else file.key)
+        if not self._claim(name, at):
+            return
+        made, faults = publications_of(declared, name, self.project, media)
+        self.findings += faults
+        if any(fault.is_error for fault in faults):
+            self.broken.add(name)
+            return
+        for publication in made:
+            where = self.drafts if publication.control.draft else self.publications
+            where[publication.address] = publication
+
+    def _refuse(self, file: PostFile, text: str | None, faults: list[Diagnostic]) -> None:
+        """Note *faults* of a file whose keys cannot be trusted, and the key it most likely has."""
+        self.findings += faults
+        declared = _KEY_LINE.search(text) if text is not None else None
+        key = PostKey(declared[1] if declared is not None else file.key)
+        if _is_key(key):
+            self.keys.setdefault(key, Location(file.file))
+            self.broken.add(key)
+
+    def _claim(self, key: PostKey, at: Location) -> bool:
+        """Take *key* for a file; False where it is no key, or taken."""
+        if not _is_key(key):
+            problem = (
+                f"the post's path makes the key {key!r}, which has characters or a length keys don't have."
+            )
+            self.findings.append(finding("post/key", at, problem))
+            return False
+        first = self.keys.setdefault(key, at)
+        if first is at:
+            return True
+        self.broken.add(key)
+        self.findings.append(finding("post/key-twice", at, f"{first} has the key {key} too."))
+        self.findings.append(finding("post/key-twice", first, f"{at} has the key {key} too."))
+        return False
+
+    def _check_references(self) -> None:
+        known = references.Known(
+            self.publications,
+            self.drafts,
+            frozenset(self.keys),
+            frozenset(self.broken),
+            frozenset(self.project.targets),
+        )
+        findings, broken = references.check(known)
+        self.findings += findings
+        self.broken |= broken
+
+    def _forget_broken(self) -> None:
+        for where in (self.publications, self.drafts):
+            for address in [each for each in where if each.key in self.broken]:
+                del where[address]
+
+
+def _is_key(key: str) -> bool:
+    return len(key) <= KEY_CHARACTERS_MAX and _KEY.fullmatch(key) is not None
+
+
+def _declared(file: PostFile, text: str) -> Declared | list[Diagnostic]:
+    """Return what a file declares, or else everything wrong with it."""
+    parts: tuple[markdown.Part, ...] | None = None
+    findings: list[Diagnostic] = []
+    if file.is_markdown:
+        split = markdown.split_front_matter(text, file.file)
+        if isinstance(split, Diagnostic):
+            return [split]
+        matter, rest, first_line = split
+        document = yaml12.parse(matter, file.file, first_line=2)
+        body = markdown.split(rest, file.file, first_line)
+        parts, findings = body.parts, list(body.findings)
+    else:
+        document = yaml12.parse(text, file.file)
+    findings += document.findings
+    value = {} if document.value is None else document.value
+    if not document.findings:
+        findings += explain.check(value, "post", document, file.file)
+    if findings:
+        return findings
+    assert isinstance(value, Mapping), "the schema accepts mappings alone"
+    return Declared(file.file, document, value, parts)

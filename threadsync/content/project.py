@@ -1,0 +1,35 @@
+"""The project as its file describes it; ``config`` reads it, this package reads its posts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from threadsync.model.diagnostic import Location
+from threadsync.model.ids import Json, TargetName
+from threadsync.model.target import MediaHost, Policies, Safety, Target
+
+PROJECT_FILE = "threadsync.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project, checked; its paths are absolute and lie inside *root*."""
+
+    root: Path
+    id: str
+    posts: Path
+    """The folder of the posts; it may be missing."""
+    state: Path
+    zone: str | None = None
+    targets: Mapping[TargetName, Target] = field(default_factory=dict)
+    media_hosts: Mapping[str, MediaHost] = field(default_factory=dict)
+    defaults: Mapping[str, Json] = field(default_factory=dict)
+    """Keys for all posts that do not say otherwise; without ``publish``."""
+    defaults_locations: Mapping[str, Location] = field(default_factory=dict)
+    policies: Policies = Policies()
+    safety: Safety = Safety()
+    publish_required: bool = False
+    """Whether a post without ``publish:`` is an error."""
+    location: Location = Location(PROJECT_FILE)

@@ -1,0 +1,272 @@
+"""One publication per target from a declared post.
+
+Does no input or output of its own: media are looked up through a ``MediaFinder``.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from threadsync.content import inline, merge, segments
+from threadsync.content.controls import control_of
+from threadsync.content.escape import shown
+from threadsync.content.explain import suggestion
+from threadsync.content.markdown import Part, Picture
+from threadsync.content.media import MediaFinder
+from threadsync.content.merge import TEXT_KEYS, Layer
+from threadsync.content.project import Project
+from threadsync.content.references import reference_of
+from threadsync.content.rules import finding
+from threadsync.content.segments import Declared, Piece
+from threadsync.content.times import TimeProblem
+from threadsync.content.yaml12 import Path
+from threadsync.model.diagnostic import Diagnostic, Location
+from threadsync.model.digest import digest_of, digest_of_segments
+from threadsync.model.ids import Address, Json, PostKey, TargetName, network_of
+from threadsync.model.post import Control, Media, Publication, Reference, Segment
+from threadsync.model.text import Spans
+
+_POST_CONTENT = ("reply_to", "repost", "who_can_reply", "tags", "langs", "number")
+"""Content of the whole post: the digest of the first segment covers it (law 11)."""
+_FIRST_SEGMENT = ("link", "poll", "quote")
+"""Keys that mean the first segment where they stand at the top of a post."""
+
+
+def publications_of(
+    declared: Declared, key: PostKey, project: Project, media: MediaFinder
+) -> tuple[list[Publication], list[Diagnostic]]:
+    """Return the post on each of its targets, and everything wrong with it."""
+    maker = _Maker(declared, key, project, media)
+    made = [maker.publication(target) for target in maker.targets()]
+    return [each for each in made if each is not None], list(maker.findings)
+
+
+@dataclass(slots=True)
+class _Maker:
+    """What one post needs while its publications are made; each text is read once for all targets."""
+
+    declared: Declared
+    key: PostKey
+    project: Project
+    media: MediaFinder
+    findings: dict[Diagnostic, None] = field(default_factory=dict)
+    _spans: dict[str, Spans] = field(default_factory=dict)
+    _pieces: dict[Path, tuple[Piece, ...]] = field(default_factory=dict)
+
+    def find(self, rule: str, location: Location, problem: str, remedy: str | None = None) -> None:
+        self.findings[finding(rule, location, problem, remedy)] = None
+
+    @property
+    def whole(self) -> Location:
+        """The file itself."""
+        return Location(self.declared.file)
+
+    def targets(self) -> list[TargetName]:
+        """Return the post's targets, those that the project has."""
+        named = self.declared.values.get("targets", self.project.defaults.get("targets"))
+        if not isinstance(named, list):
+            self.find("post/no-targets", self.whole, "the post names no targets.")
+            return []
+        names = [TargetName(str(name)) for name in named]
+        self._check_overrides(names)
+        known = self.project.targets
+        for index, target in enumerate(names):
+            if target not in known:
+                remedy = suggestion(target, known) or f"The project has {', '.join(known)}."
+                at = self.declared.place(("targets", index))
+                self.find("post/unknown-target", at, f"the project has no target {shown(target)}.", remedy)
+        return [target for target in names if target in known]
+
+    def _check_overrides(self, targets: Sequence[TargetName]) -> None:
+        overrides = self.declared.values.get("overrides")
+        known = {*map(str, targets), *(str(network_of(target)) for target in targets)}
+        for name in overrides if isinstance(overrides, dict) else ():
+            if name not in known:
+                at = self.declared.key_place(("overrides", name))
+                problem = f"overrides names {shown(name)}, and the post does not go there."
+                self.find("post/override-target", at, problem, suggestion(name, known) or None)
+
+    def publication(self, target: TargetName) -> Publication | None:
+        """Return the post as declared for *target*; None where that cannot be told."""
+        layers = merge.layers_for(target, self.declared, self.project.defaults)
+        values = merge.values_of(layers)
+        pieces = self._words(layers)
+        control = self._control(values, layers)
+        if pieces is None or control is None:
+            return None
+        made = self._segments(pieces, values, layers, str(network_of(target)))
+        options = values.get(str(network_of(target)))
+        return Publication(
+            Address(self.key, target),
+            made,
+            control,
+            self.whole,
+            digest_of_segments([segment.digest for segment in made]),
+            reply_to=self._reference("reply_to", values, layers),
+            repost=self._reference("repost", values, layers),
+            who_can_reply=_text(values.get("who_can_reply")),
+            tags=_texts(values.get("tags")),
+            langs=_texts(values.get("langs")),
+            number=_text(values.get("number")),
+            options=options if isinstance(options, dict) else {},
+            key_locations=merge.places_of_keys(
+                layers, values, self.declared, self.project.defaults_locations
+            ),
+        )
+
+    def _control(self, values: Mapping[str, Json], layers: list[Layer]) -> Control | None:
+        try:
+            control = control_of(values, self.project.policies, self.project.zone)
+        except TimeProblem as error:
+            publish = values.get("publish")
+            inside = error.key if isinstance(publish, dict) and error.key in publish else None
+            said = publish[inside] if isinstance(publish, dict) and inside is not None else publish
+            at = merge.place_of("publish", layers, self.declared, *([inside] if inside is not None else []))
+            subject = f'"{shown(said)}"' if isinstance(said, str) else "publish"
+            self.find(error.rule, at or self.whole, f"{subject} {error.problem}.", error.remedy)
+            return None
+        if control.publish is None and self.project.publish_required and not control.draft:
+            self.find("post/publish-required", self.whole, "the post has no publish:.")
+        return control
+
+    def _words(self, layers: list[Layer]) -> tuple[Piece, ...] | None:
+        """Return the segments of the closest layer that has some; None where they contradict each other."""
+        declared, body = self.declared, self.declared.parts
+        for layer in reversed(layers):
+            if layer.path is None:
+                continue
+            named = [key for key in TEXT_KEYS if key in layer.values]
+            if layer.path == ():
+                named = [key for key in named if layer.values[key] is not None]
+            if not named:
+                continue
+            at = declared.key_place((*layer.path, named[-1]))
+            if len(named) > 1:
+                self.find("post/text-twice", at, "both text: and segments: stand here.")
+                return None
+            if layer.path == () and body is not None and _has_words(body):
+                self.find("post/text-twice", at, f"the post has {named[0]}: and a body.")
+                return None
+            return self._read((*layer.path, named[0]), layer.values[named[0]])
+        return self._read((), None)
+
+    def _read(self, path: Path, value: Json) -> tuple[Piece, ...]:
+        """Return the segments that *value*, at *path*, makes; those of the body, for an empty path."""
+        known = self._pieces.get(path)
+        if known is not None:
+            return known
+        declared = self.declared
+        if not path and declared.parts is not None:
+            pieces, faults = segments.from_parts(declared.parts, declared.file)
+        elif isinstance(value, list):
+            pieces, faults = segments.from_entries(value, declared, path)
+        else:
+            pieces, faults = segments.from_text(value if isinstance(value, str) else "", declared.place(path))
+        self.findings.update(dict.fromkeys(faults))
+        self._pieces[path] = pieces
+        return pieces
+
+    def _segments(
+        self, pieces: tuple[Piece, ...], values: Mapping[str, Json], layers: list[Layer], network: str
+    ) -> tuple[Segment, ...]:
+        at = {
+            index: merge.place_of("media", layers, self.declared, index) or self.whole
+            for index in range(len(_list(values.get("media"))))
+        }
+        top = segments.media_of(values.get("media"), at)
+        content = {key: values[key] for key in _POST_CONTENT if key in values}
+        if network in values:
+            content["network"] = values[network]
+        found: list[Segment] = []
+        for index, piece in enumerate(pieces):
+            keys = dict(piece.keys)
+            if index == 0:
+                keys = {**{key: values[key] for key in _FIRST_SEGMENT if key in values}, **keys}
+            pictures = (*top, *piece.media) if index == 0 else piece.media
+            if not (piece.part.text or pictures or keys or "repost" in values or network in values):
+                rule, what = (
+                    ("text/empty-segment", "this segment") if len(pieces) > 1 else ("post/empty", "the post")
+                )
+                self.find(rule, piece.part.location, f"{what} is empty.")
+            found.append(self._segment(piece.part, pictures, keys, network, content if index == 0 else {}))
+        return tuple(found)
+
+    def _segment(
+        self,
+        part: Part,
+        pictures: tuple[Picture, ...],
+        keys: Mapping[str, Json],
+        network: str,
+        content: Mapping[str, Json],
+    ) -> Segment:
+        media = tuple(item for item in map(self._media_file, pictures) if item is not None)
+        poll, options = keys.get("poll"), keys.get(network)
+        declared: dict[str, Json] = {
+            **content,
+            "text": part.text,
+            "media": [{"sha256": item.digest, "alt": item.alt} for item in media],
+            "link": keys.get("link"),
+            "poll": poll,
+            "quote": keys.get("quote"),
+            "options": options,
+        }
+        return Segment(
+            part.text,
+            self._spans_of(part),
+            media,
+            _text(keys.get("link")),
+            poll if isinstance(poll, dict) else None,
+            self._parsed("quote", _text(keys.get("quote")), part.location),
+            options if isinstance(options, dict) else {},
+            digest_of(declared),
+            part.location,
+        )
+
+    def _spans_of(self, part: Part) -> Spans:
+        known = self._spans.get(part.text)
+        if known is None:
+            known, problems = inline.spans_of(part.text, self.key)
+            self._spans[part.text] = known
+            for each in problems:
+                self.find(each.rule, part.place(each.offset), each.problem, each.remedy)
+        return known
+
+    def _media_file(self, picture: Picture) -> Media | None:
+        folder = posixpath.dirname(self.declared.file)
+        found = self.media.find(picture.src, folder, picture.location)
+        if isinstance(found, Diagnostic):
+            self.findings[found] = None
+            return None
+        path, facts = found
+        return Media(path, facts, picture.alt, picture.location)
+
+    def _reference(self, key: str, values: Mapping[str, Json], layers: list[Layer]) -> Reference | None:
+        at = merge.place_of(key, layers, self.declared) or self.whole
+        return self._parsed(key, _text(values.get(key)), at)
+
+    def _parsed(self, key: str, text: str | None, location: Location) -> Reference | None:
+        if text is None:
+            return None
+        try:
+            return reference_of(text)
+        except ValueError:
+            self.find("reference/form", location, f'{key}: "{shown(text)}" names no post.')
+            return None
+
+
+def _has_words(parts: tuple[Part, ...]) -> bool:
+    return any(part.text or part.pictures or part.options is not None for part in parts)
+
+
+def _list(value: Json) -> list[Json]:
+    return list(value) if isinstance(value, list) else []
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(map(str, _list(value)))

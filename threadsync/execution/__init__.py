@@ -1,0 +1,1 @@
+"""The narrow shell that performs effects: the scheduler, the transport, the clock, credentials, hosting."""

@@ -1,0 +1,154 @@
+"""Connections that know two things of the request they carry: did it begin to go out, and is it late.
+
+Whether a failed request may have acted decides whether it must be settled, so it is observed where
+bytes are written, not guessed from the kind of an exception. And one deadline holds for all of a
+request: sockets alone limit only single reads, which a server that drips can stretch for ever.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from http.client import IncompleteRead as BodyBrokenOff
+from typing import TYPE_CHECKING
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import DecodeError, ReadTimeoutError, SSLError
+
+if TYPE_CHECKING:
+    from http.client import _DataType
+
+    from _typeshed import WriteableBuffer
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way, and its answer; a worker has one at a time."""
+
+    monotonic: Callable[[], float]
+    deadline_seconds: float = 0.0
+    sent: bool = False
+    """Whether a byte of the request may have left; never turned back."""
+    connecting: bool = False
+
+    def begin(self, timeout_seconds: float) -> None:
+        """Begin anew, with *timeout_seconds* for everything."""
+        self.deadline_seconds = self.monotonic() + timeout_seconds
+        self.sent = False
+        self.connecting = False
+
+    def left_seconds(self) -> float:
+        """Return how much time is left.
+
+        Raises:
+            TimeoutError: none.
+        """
+        left = self.deadline_seconds - self.monotonic()
+        if left <= 0:
+            raise TimeoutError("the time for this request is up")
+        return left
+
+
+class _PunctualReader(io.RawIOBase):
+    """What comes out of a socket, each read within what is left of the exchange's time."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, exchange: Exchange) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._exchange = exchange
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        self._sock.settimeout(self._exchange.left_seconds())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def observed_pools(exchange: Exchange) -> dict[str, type[HTTPConnectionPool]]:
+    """Return connection pools, by scheme, whose connections report to *exchange* and obey its deadline."""
+
+    class PunctualResponse(HTTPResponse):
+        def __init__(
+            self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None
+        ) -> None:
+            super().__init__(sock, debuglevel, method, url)
+            self.fp = io.BufferedReader(_PunctualReader(self.fp.detach(), sock, exchange))
+
+    class ObservedConnection(HTTPConnection):
+        response_class = PunctualResponse
+
+        def connect(self) -> None:
+            exchange.connecting = True
+            try:
+                super().connect()
+            finally:
+                exchange.connecting = False
+
+        def send(self, data: _DataType | str) -> None:
+            if self.sock is None:
+                self.connect()
+            # Looking a name up has no limit of its own: what went well too late is not sent.
+            self.sock.settimeout(exchange.left_seconds())
+            if not exchange.connecting:  # what is said to a proxy to get through is not the request
+                exchange.sent = True
+            super().send(data)
+
+    class ObservedTlsConnection(ObservedConnection, HTTPSConnection):
+        pass
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = ObservedConnection
+
+    class TlsPool(HTTPSConnectionPool):
+        ConnectionCls = ObservedTlsConnection
+
+    return {"http": Pool, "https": TlsPool}
+
+
+_WHY: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((ssl.SSLError, SSLError), "no TLS connection could be made or kept"),
+    ((ConnectionRefusedError,), "it refused the connection"),
+    ((BodyBrokenOff,), "its answer broke off"),
+    ((DecodeError,), "its answer is damaged: it cannot be decompressed"),
+    ((ConnectionError,), "it closed the connection without a whole answer"),
+    ((TimeoutError, ReadTimeoutError), "nothing came within {limit:g} s"),
+    ((HTTPException,), "what it answered is not HTTP"),
+)
+
+
+def why(error: BaseException, *, limit_seconds: float) -> str:
+    """Say in our own words why there is no answer; the library's words may hold the whole address."""
+    chain = tuple(_causes(error, set()))
+    for each in chain:
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {each.verify_message}"
+        if isinstance(each, socket.gaierror):
+            return f"its name leads nowhere: {each.strerror}"
+    for kinds, text in _WHY:
+        if any(isinstance(each, kinds) for each in chain):
+            return text.format(limit=limit_seconds)
+    for each in chain:
+        if isinstance(each, OSError) and each.strerror:
+            return each.strerror
+    return f"the request cannot be sent as it is ({type(error).__name__}); check the address"
+
+
+def _causes(error: BaseException, seen: set[int]) -> Iterator[BaseException]:
+    if id(error) in seen:
+        return
+    seen.add(id(error))
+    yield error
+    inside = (error.__cause__, error.__context__, getattr(error, "reason", None), *error.args)
+    for each in inside:
+        if isinstance(each, BaseException):
+            yield from _causes(each, seen)

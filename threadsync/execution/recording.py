@@ -1,0 +1,99 @@
+"""Notes on their way to the journal: all that wait go under one barrier (group commit).
+
+A journal that failed once is not written to again: a note after a lost one, or after another run
+has taken over, could contradict what is on record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from threadsync.execution.seams import JournalSink
+from threadsync.execution.tasks import Place, Task
+from threadsync.model.ids import Address
+from threadsync.model.journal import Intent, Note
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedRecord:
+    """Notes that wait for the next barrier."""
+
+    task: Task
+    notes: tuple[Note, ...]
+
+    def writable(self, *, stopping: bool) -> tuple[Note, ...]:
+        """Return the notes to write now; the flow goes on after them only if these are all.
+
+        What happened is always recorded, also for a flow that was cancelled meanwhile. An intent is
+        not, where its request will not go out any more: the next run would have to settle it.
+        """
+        if self.task.place is Place.CLOSED or stopping:
+            return tuple(note for note in self.notes if not isinstance(note, Intent))
+        return self.notes
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of notes at a barrier: they are durable, or *holder* has what they claim."""
+
+    task: Task
+    notes: tuple[Note, ...]
+    holder: Address | None
+    whole: bool
+    """Whether these were all the notes of their effect."""
+
+
+class Recording:
+    """The notes that wait for the next barrier of *journal*."""
+
+    def __init__(self, journal: JournalSink) -> None:
+        self._journal = journal
+        self._queued: list[QueuedRecord] = []
+        self._failed = False
+
+    def __bool__(self) -> bool:
+        return bool(self._queued)
+
+    def add(self, task: Task, notes: tuple[Note, ...]) -> None:
+        """Let *task* wait until *notes* are on record."""
+        task.place = Place.RECORDING
+        self._queued.append(QueuedRecord(task, notes))
+
+    def check_lease(self) -> None:
+        """Make sure that this run still holds the state.
+
+        Raises:
+            StateError: it does not.
+        """
+        try:
+            self._journal.check_lease()
+        except Exception:
+            self._failed = True
+            raise
+
+    def take(self) -> list[QueuedRecord]:
+        """Return what waits, in order; nothing waits after it."""
+        queued, self._queued = self._queued, []
+        return queued
+
+    def write(self, queued: list[QueuedRecord], *, stopping: bool) -> list[Written]:
+        """Append what of *queued* is still to be written, under one barrier.
+
+        Raises:
+            StateError: the journal cannot be written; none of *queued* counts as recorded.
+        """
+        written: list[Written] = []
+        if self._failed:
+            return written
+        try:
+            for record in queued:
+                notes = record.writable(stopping=stopping)
+                if notes:
+                    holder = self._journal.append(notes)
+                    written.append(Written(record.task, notes, holder, whole=notes == record.notes))
+            if written:
+                self._journal.barrier()
+        except Exception:
+            self._failed = True
+            raise
+        return written

@@ -1,0 +1,136 @@
+"""What the scheduler needs of others, and what it tells them: its protocols and their values.
+
+A state store's session is a ``JournalSink`` by its shape alone; nothing of ``statefile`` is imported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from threadsync.flows.core import Done, Raised
+from threadsync.flows.effects import NoResponse, Request, Response
+from threadsync.model.ids import Address, TargetName
+from threadsync.model.journal import Note
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A flow was closed before its end: the run was stopped, or had to stop."""
+
+
+Ending: TypeAlias = Done[T] | Raised | Interrupted
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Generic[T_co]):
+    """How the flow called *name* ended: with a value, with an error, or interrupted."""
+
+    name: str
+    end: Ending[T_co]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What became of the request with this *ticket*; ``Raised`` is thrown into the flow that sent it."""
+
+    ticket: int
+    outcome: Response | NoResponse | Raised
+
+
+class Performer(Protocol):
+    """Performs requests while the scheduler goes on."""
+
+    @property
+    def free(self) -> int:
+        """How many more requests may be submitted now."""
+        ...
+
+    def submit(self, ticket: int, target: TargetName, request: Request) -> None:
+        """Begin *request*; never blocks, and is only called while *free* is positive."""
+        ...
+
+    def next(self, timeout_seconds: float | None) -> Completion | None:
+        """Return the next completion; None when *timeout_seconds* have passed, or after ``wake``."""
+        ...
+
+    def wake(self) -> None:
+        """Make the ``next`` that waits, or else the one called next, return; safe in a signal handler."""
+        ...
+
+
+class JournalSink(Protocol):
+    """Where notes are put on record.
+
+    Raises:
+        StateError: from each of its methods, when the record can no longer be kept.
+    """
+
+    def append(self, notes: tuple[Note, ...]) -> Address | None:
+        """Write *notes*; if another address holds a remote post they claim, return it and write nothing."""
+        ...
+
+    def barrier(self) -> None:
+        """Return when all that was appended is durable in the store's sense."""
+        ...
+
+    def check_lease(self) -> None:
+        """Make sure that this run still holds the state."""
+        ...
+
+
+class NoJournal:
+    """The sink of a run that only reads: putting anything on record there is a bug."""
+
+    def append(self, notes: tuple[Note, ...]) -> Address | None:
+        """Refuse.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(f"a run that only reads was asked to record {notes!r}")
+
+    def barrier(self) -> None:
+        """Do nothing: nothing was appended."""
+
+    def check_lease(self) -> None:
+        """Do nothing: a run that only reads holds no lease."""
+
+
+class Watcher(Protocol):
+    """Is told how the run goes, as it goes; *name* is the name a flow was spawned with."""
+
+    def waiting(self, name: str, why: str, seconds: float) -> None:
+        """A flow lets *seconds* pass."""
+        ...
+
+    def requesting(self, name: str, request: Request) -> None:
+        """A request goes out now."""
+        ...
+
+    def recorded(self, name: str, notes: tuple[Note, ...]) -> None:
+        """Notes of a flow have become durable."""
+        ...
+
+    def finished(self, finished: Finished[object]) -> None:
+        """A flow is over."""
+        ...
+
+
+class Unwatched:
+    """The watcher of a run that nobody watches."""
+
+    def waiting(self, name: str, why: str, seconds: float) -> None:
+        """Do nothing."""
+
+    def requesting(self, name: str, request: Request) -> None:
+        """Do nothing."""
+
+    def recorded(self, name: str, notes: tuple[Note, ...]) -> None:
+        """Do nothing."""
+
+    def finished(self, finished: Finished[object]) -> None:
+        """Do nothing."""

@@ -1,0 +1,161 @@
+"""Facts about media files, kept between runs so that an unchanged file is not read again.
+
+A file counts as unchanged while its size, inode and both its times are the same. That alone would
+miss a change within one tick of the file system's clock, so a file is remembered only once its
+times lie ``GRANULARITY_SECONDS`` back (the rule git follows for its index). The cache can be thrown
+away at any time: without it, or without the right to write it, everything works, only slower.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from threadsync.media.probe import PROBE_VERSION, probe
+from threadsync.model.ids import Json, MediaDigest
+from threadsync.model.post import MediaFacts
+
+GRANULARITY_SECONDS = 2
+"""The coarsest clock of a file system in use (FAT's)."""
+
+_GRANULARITY_NS = GRANULARITY_SECONDS * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """What of a file tells that it was not written since; times in nanoseconds."""
+
+    size_bytes: int
+    inode: int
+    mtime_ns: int
+    ctime_ns: int
+
+    def is_older_than(self, moment_ns: int) -> bool:
+        """Whether a write after *moment_ns* could not have left these times."""
+        return max(self.mtime_ns, self.ctime_ns) < moment_ns - _GRANULARITY_NS
+
+
+class CachedProbe:
+    """``probe`` with a memory; call it with a path, and ``save`` it when all files were asked for.
+
+    *cache_file* is where the memory lies between runs; None keeps it for this object's life.
+    *now_ns* is the wall clock in nanoseconds. Not for several workers at once.
+    """
+
+    def __init__(self, cache_file: Path | None, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self._file = cache_file
+        self._now_ns = now_ns
+        self._known = {} if cache_file is None else _read(cache_file)
+        self._loaded = dict(self._known)
+        self._asked: set[str] = set()
+
+    def __call__(self, path: Path) -> MediaFacts | str:
+        """Return what ``probe`` would return for *path* now."""
+        name = str(path.absolute())
+        self._asked.add(name)
+        now_ns = self._now_ns()
+        stamp = _stamp(path)
+        known = self._known.get(name)
+        if stamp is not None and known is not None and known[0] == stamp:
+            return known[1]
+        found = probe(path)
+        # The stamp was taken before the file was read: a write in between shows in the next stamp.
+        if stamp is not None and not isinstance(found, str) and stamp.is_older_than(now_ns):
+            self._known[name] = (stamp, found)
+        return found
+
+    def save(self) -> bool:
+        """Write what is known of the files asked for; return whether it is on disk now.
+
+        A folder that may not be written, or a full disk, is no reason to stop: False says so.
+        """
+        if self._file is None:
+            return False
+        kept = {name: entry for name, entry in self._known.items() if name in self._asked}
+        if kept == self._loaded:
+            return self._file.exists()
+        try:
+            self._file.parent.mkdir(exist_ok=True)
+            _replace(self._file, _encode(kept))
+        except OSError:
+            return False
+        self._loaded = kept
+        return True
+
+
+_Entries = dict[str, tuple[_Stamp, MediaFacts]]
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        # probe() says in words what is the matter with the file.
+        return None
+    return _Stamp(found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Swap *path* for *content*, so that another process reads the old or the new, never a mix."""
+    descriptor, draft = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(draft).replace(path)
+    except OSError:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def _encode(entries: _Entries) -> bytes:
+    rows: dict[str, Json] = {
+        name: [
+            [stamp.size_bytes, stamp.inode, stamp.mtime_ns, stamp.ctime_ns],
+            [facts.digest, facts.size_bytes, facts.kind, facts.format, facts.width, facts.height],
+        ]
+        for name, (stamp, facts) in sorted(entries.items())
+    }
+    whole = {"probe_version": PROBE_VERSION, "checksum": _checksum(rows), "files": rows}
+    return json.dumps(whole, indent=1).encode()
+
+
+def _checksum(rows: Mapping[str, object]) -> str:
+    # A flipped bit in a digest would look like a changed picture, and so like a changed post.
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+
+
+def _read(cache_file: Path) -> _Entries:
+    """Read a cache; one that is missing, damaged or another version's is an empty one."""
+    try:
+        with cache_file.open("rb") as file:
+            written_ns = os.fstat(file.fileno()).st_mtime_ns
+            whole: object = json.loads(file.read())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    match whole:
+        case {"probe_version": version, "checksum": checksum, "files": dict(rows)} if (
+            version == PROBE_VERSION and checksum == _checksum(rows)
+        ):
+            entries = {str(name): entry for name, row in rows.items() if (entry := _entry(row))}
+            # The file system's own clock wrote this time: it guards against a wall clock ahead of it.
+            return {name: entry for name, entry in entries.items() if entry[0].is_older_than(written_ns)}
+        case _:
+            return {}
+
+
+def _entry(row: object) -> tuple[_Stamp, MediaFacts] | None:
+    match row:
+        case [
+            [int(size), int(inode), int(mtime), int(ctime)],
+            [str(digest), int(size_bytes), str(kind), str(name), int(width), int(height)],
+        ]:
+            facts = MediaFacts(MediaDigest(digest), size_bytes, kind, name, width, height)
+            return _Stamp(size, inode, mtime, ctime), facts
+        case _:
+            return None

@@ -1,0 +1,1 @@
+"""One function a verb, callable from Python; the command line and everything else call these."""

@@ -1,0 +1,360 @@
+"""``apply``: shows the plan, asks, does it, and says what became of every action.
+
+The order is that of law 8 and 9: take the lock, plan offline, ask what can be asked from files
+alone, read the accounts, plan again with what they say, show, ask, carry out. What is carried out
+is the plan that was shown, and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeAlias
+
+from threadsync.errors import ContentError, UsageError
+from threadsync.execution.executor import Executor
+from threadsync.execution.gathering import Gatherer
+from threadsync.execution.report import Report
+from threadsync.execution.seams import Watcher
+from threadsync.model.facts import Account, Facts
+from threadsync.model.ids import Address, TargetName
+from threadsync.model.journal import Note, RunStarted, TargetBound
+from threadsync.model.state import State
+from threadsync.model.target import Safety
+from threadsync.operations import provenance
+from threadsync.operations.plan import Prepared, chosen, prepare
+from threadsync.operations.selection import Selects, address_of
+from threadsync.operations.shell import media_files, opened
+from threadsync.operations.workspace import Declared, Workspace
+from threadsync.planning.actions import Blocked, Create, Delete, Extend, Plan, Reason, Replace
+from threadsync.planning.inputs import BACKLOG, Consents
+from threadsync.planning.safety import refuse_excess
+from threadsync.statefile.store import Session
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """What the person said on the command line; addresses are ``KEY@TARGET``."""
+
+    selectors: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    yes: bool = False
+    first_run: bool = False
+    allow_replace: tuple[str, ...] = ()
+    allow_delete: tuple[str, ...] = ()
+    allow_duplicate: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    max_creates: int | None = None
+    max_replaces: int | None = None
+    max_deletes: int | None = None
+    lock_timeout_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AskApply:
+    """Carry this plan out?"""
+
+    prepared: Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class AskFirstRun:
+    """There is no state: is this really the first run?"""
+
+    targets: tuple[TargetName, ...]
+    creates: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskAccount:
+    """Is this the account that the target means?"""
+
+    target: TargetName
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class AskReplace:
+    """Replace this live post?"""
+
+    blocked: Blocked
+
+
+@dataclass(frozen=True, slots=True)
+class AskLate:
+    """Publish this one although its window has passed?"""
+
+    blocked: Blocked
+
+
+Question: TypeAlias = AskApply | AskFirstRun | AskAccount | AskReplace | AskLate
+
+
+class Person(Protocol):
+    """Somebody at a terminal."""
+
+    def confirm(self, question: Question) -> bool:
+        """Return their answer; anything but a clear yes is no."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPlan:
+    """The plan that was shown last, and what became of it; no report where nothing was begun."""
+
+    prepared: Prepared
+    report: Report | None
+    declined: bool = False
+
+
+def apply(
+    workspace: Workspace,
+    options: ApplyOptions,
+    *,
+    person: Person | None,
+    show: Callable[[Prepared], None],
+    watcher: Watcher,
+    on_started: Callable[[Callable[[], None]], None] = lambda _: None,
+) -> AppliedPlan:
+    """Bring the networks to what the files say.
+
+    *show* is called with the plan that will be carried out (or refused); *on_started* gets the
+    function that stops the run.
+
+    Raises:
+        ContentError: some file has errors, so nothing is done.
+        UsageError: a consent is missing that only a person or a flag can give.
+        UnsafePlan: the plan goes over a safety limit.
+        StateError: the state is locked, damaged, foreign, or cannot be written.
+    """
+    run = _Run(workspace, options, person, show)
+    return run.run(watcher, on_started)
+
+
+@dataclass(slots=True)
+class _Run:
+    workspace: Workspace
+    options: ApplyOptions
+    person: Person | None
+    show: Callable[[Prepared], None]
+    consents: Consents = field(default_factory=Consents)
+
+    def run(self, watcher: Watcher, on_started: Callable[[Callable[[], None]], None]) -> AppliedPlan:
+        snapshot = self.workspace.store.read()
+        declared = self.workspace.declared(snapshot.state, self.workspace.clock.now())
+        if declared.has_errors:
+            errors = [finding for finding in declared.findings if finding.is_error]
+            raise ContentError(
+                "nothing was applied: the files have errors.", errors, remedy="Mend them, then apply again."
+            )
+        selects = chosen(declared, snapshot.state, self.options.selectors, self.options.exclude)
+        self.consents = self._flags(declared, snapshot.state)
+        offline = self._prepare(declared, snapshot.state, Facts(), selects)
+        nothing_open = snapshot.state is None or not snapshot.state.open
+        if not offline.plan.effective and nothing_open and not self._askable(offline.plan):
+            self.show(offline)
+            return AppliedPlan(offline, None)
+        if self.person is None and not self.options.yes:
+            self.show(offline)
+            raise UsageError(
+                "apply asks before it acts, and there is no terminal to ask at.",
+                remedy="Read the plan above; to carry it out, run apply --yes.",
+            )
+        with self.workspace.store.open(
+            provenance.holder("apply", self.workspace.clock.now()), self.options.lock_timeout_seconds
+        ) as session:
+            return self._locked(session, watcher, on_started, first_run=snapshot.state is None)
+
+    def _locked(
+        self,
+        session: Session,
+        watcher: Watcher,
+        on_started: Callable[[Callable[[], None]], None],
+        *,
+        first_run: bool,
+    ) -> AppliedPlan:
+        """Plan again under the lock, where nobody else changes the state, and carry it out."""
+        prior = None if first_run else session.ledger.state()
+        declared = self.workspace.declared(prior, self.workspace.clock.now())
+        selects = chosen(declared, prior, self.options.selectors, self.options.exclude)
+        files = media_files(self.workspace, declared)
+        with opened(self.workspace, files, session, watcher) as shell:
+            on_started(shell.stop)
+            gatherer = Gatherer(
+                shell.scheduler,
+                self.workspace.clock,
+                lambda: session.ledger,
+                self.workspace.providers,
+                shell.bounds_of,
+            )
+            offline = self._prepare(declared, prior, Facts(), selects)
+            unsettled = _to_settle(offline.plan, prior, selects)
+            if unsettled:
+                gatherer.settle(unsettled)
+                prior = session.ledger.state()
+            offline = self._ask_offline(declared, prior, selects)
+            if first_run and not self._first_run(offline.plan):
+                return AppliedPlan(offline, None, declined=True)
+            facts = gatherer.read(offline.plan, first_run=first_run)
+            facts = replace(facts, media_problems=shell.media_problems(offline.plan))
+            prior = None if first_run else session.ledger.state()
+            prepared = self._ask_accounts(declared, prior, facts, selects)
+            self.show(prepared)
+            refuse_excess(prepared.plan, self._limits())
+            if not prepared.plan.effective:
+                return AppliedPlan(prepared, None)
+            if not self.options.yes and not (
+                self.person is not None and self.person.confirm(AskApply(prepared))
+            ):
+                return AppliedPlan(prepared, None, declined=True)
+            run_id = uuid.uuid4().hex[:12]
+            self._record_start(session, prepared.plan, facts, run_id)
+            executor = Executor(shell.scheduler(), lambda: session.ledger, self.workspace.providers)
+            return AppliedPlan(prepared, executor.run(prepared.plan, run_id))
+
+    # What may be done.
+
+    def _flags(self, declared: Declared, prior: State | None) -> Consents:
+        known = {*declared.desired.publications, *(prior.bindings if prior is not None else ())}
+
+        def addresses(texts: Iterable[str]) -> frozenset[Address]:
+            return frozenset(address_of(text, known) for text in texts)
+
+        options = self.options
+        return Consents(
+            dict.fromkeys(sorted(addresses(options.allow_replace)), "flag"),
+            addresses(options.allow_delete),
+            addresses(options.allow_duplicate),
+            addresses(options.late),
+            first_run=options.first_run,
+        )
+
+    def _limits(self) -> Safety:
+        limits, options = self.workspace.project.safety, self.options
+        return Safety(
+            limits.creates_max if options.max_creates is None else options.max_creates,
+            limits.replaces_max if options.max_replaces is None else options.max_replaces,
+            limits.deletes_max if options.max_deletes is None else options.max_deletes,
+        )
+
+    def _prepare(self, declared: Declared, prior: State | None, facts: Facts, selects: Selects) -> Prepared:
+        now = self.workspace.clock.now()
+        return prepare(
+            self.workspace,
+            declared,
+            prior=prior,
+            facts=facts,
+            now=now,
+            consents=self.consents,
+            selects=selects,
+            limits=self._limits(),
+        )
+
+    # What the person is asked.
+
+    def _askable(self, plan: Plan) -> bool:
+        held = {Reason.NEEDS_CONSENT, Reason.LATE}
+        return self.person is not None and any(
+            isinstance(action, Blocked) and action.reason in held for action in plan.actions
+        )
+
+    def _ask_offline(self, declared: Declared, prior: State | None, selects: Selects) -> Prepared:
+        """Ask about replaces and late posts, one by one, before anything is read."""
+        prepared = self._prepare(declared, prior, Facts(), selects)
+        if self.person is None:
+            return prepared
+        for action in prepared.plan.actions:
+            match action:
+                case Blocked(reason=Reason.NEEDS_CONSENT) if self.person.confirm(AskReplace(action)):
+                    agreed = {**self.consents.replace, action.address: "prompt"}
+                    self.consents = replace(self.consents, replace=agreed)
+                case Blocked(reason=Reason.LATE) if self.person.confirm(AskLate(action)):
+                    self.consents = replace(self.consents, late=self.consents.late | {action.address})
+                case _:
+                    pass
+        return self._prepare(declared, prior, Facts(), selects)
+
+    def _first_run(self, plan: Plan) -> bool:
+        """No state is a first run, and never publishes a backlog by itself (law 8)."""
+        if self.options.first_run:
+            return True
+        creates = [action for action in plan.actions if isinstance(action, Create)]
+        targets = tuple(sorted({action.address.target for action in creates}))
+        if self.person is not None and self.person.confirm(AskFirstRun(targets, len(creates))):
+            self.consents = replace(self.consents, first_run=True)
+            return True
+        if self.person is not None:
+            return False
+        raise UsageError(
+            f"there is no state yet, and {len(creates)} posts would be published on {', '.join(targets)}.",
+            where=str(self.workspace.project.state),
+            remedy="If this really is the first run, add --first-run. If it is not, the state is missing: "
+            "bring it back first (threadsync state history shows the backups of this machine).",
+        )
+
+    def _ask_accounts(
+        self, declared: Declared, prior: State | None, facts: Facts, selects: Selects
+    ) -> Prepared:
+        """Ask whose account a target is, where neither the project nor the state says it."""
+        prepared = self._prepare(declared, prior, facts, selects)
+        if self.person is None:
+            return prepared
+        asked: set[TargetName] = set()
+        for action in prepared.plan.actions:
+            target = action.address.target
+            account = facts.of(target).account
+            unconfirmed = isinstance(action, Blocked) and action.reason is Reason.ACCOUNT_UNCONFIRMED
+            if not unconfirmed or account is None or target in asked:
+                continue
+            asked.add(target)
+            if self.person.confirm(AskAccount(target, account)):
+                self.consents = replace(self.consents, accounts=self.consents.accounts | {target})
+        return self._prepare(declared, prior, facts, selects)
+
+    # What is put on record before the first action.
+
+    def _record_start(self, session: Session, plan: Plan, facts: Facts, run_id: str) -> None:
+        at = self.workspace.clock.now()
+        commit, by = provenance.commit(self.workspace.project.root), provenance.ci_run(os.environ)
+        notes: list[Note] = [RunStarted(run_id, at, fingerprint(plan), commit, by)]
+        touched = {
+            action.address.target
+            for action in plan.effective
+            if isinstance(action, Create | Extend | Replace | Delete)
+        }
+        for target in sorted(touched - set(session.ledger.targets)):
+            account = facts.of(target).account
+            assert account is not None, "the plan blocks a target whose account was not read"
+            since = self.workspace.project.targets[target].since or at - BACKLOG
+            notes.append(
+                TargetBound(
+                    target, account.origin, account.account_id, account.handle, since, at, account.channel
+                )
+            )
+        session.append(tuple(notes))
+        session.barrier()
+
+
+def _to_settle(plan: Plan, prior: State | None, selects: Selects) -> list[Address]:
+    """Return the interrupted publications that this plan does not simply go on with."""
+    if prior is None:
+        return []
+    going_on = {a.address for a in plan.effective if isinstance(a, Create | Extend | Replace | Delete)}
+    return sorted(address for address in prior.open if selects(address) and address not in going_on)
+
+
+def fingerprint(plan: Plan) -> str:
+    """Return a short name for just this plan: its actions, reasons and contents."""
+    said = "\n".join(
+        f"{action.word} {action.reason} {action.address} "
+        + (
+            " ".join(s.digest for s in action.segments)
+            if isinstance(action, Create | Extend | Replace)
+            else ""
+        )
+        for action in plan.effective
+    )
+    return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -1,0 +1,106 @@
+"""``import``: binds a post that is on the network already; the way out of *looks-published*."""
+
+from __future__ import annotations
+
+from threadsync.errors import UsageError
+from threadsync.model.facts import ObservedPost
+from threadsync.model.journal import Adopted, Note, Published, Rendered, TargetBound
+from threadsync.operations import provenance
+from threadsync.operations.reading import read_with
+from threadsync.operations.selection import address_of
+from threadsync.operations.surgery import LOCK_SECONDS, Done, append, located, newest_backup
+from threadsync.operations.workspace import Workspace
+from threadsync.planning.inputs import BACKLOG, Wanted
+from threadsync.planning.readiness import is_account
+
+
+def import_post(workspace: Workspace, address: str, reference: str) -> Done:
+    """Bind the account's own post *reference* (an id or permalink) to *address*.
+
+    The post counts as what the file says for its first segment; where its text differs, that is said.
+    Of a chain the first segment is named; own replies under it that say what the next segments say are
+    bound with it.
+
+    Raises:
+        UsageError: no such publication or post, or one of them is bound already.
+        ApiError, Unanswered: the account cannot be read.
+    """
+    prior = workspace.store.read().state
+    now = workspace.clock.now()
+    declared = workspace.declared(prior, now)
+    found = address_of(address, (*declared.desired.publications, *declared.drafts))
+    wanted = declared.desired.publications.get(found)
+    if wanted is None:
+        raise UsageError(f"{found} is a draft.", remedy="Take draft: true out of it first.")
+    if prior is not None and found in prior.bindings:
+        live = prior.bindings[found].segments[0]
+        raise UsageError(
+            f"{found} is bound to {live.permalink or live.remote_id} already.",
+            remedy=f"To bind another post, let go of that one first: threadsync state rm {found}.",
+        )
+    target = workspace.project.targets[found.target]
+    provider = workspace.providers[found.target]
+    (account,) = read_with(workspace, [(found.target, provider.identify())])
+    if target.account is not None and not is_account(target.account, account.account_id, account.handle):
+        raise UsageError(
+            f"the credential of {found.target} opens @{account.handle}, and the project says {target.account}.",
+            remedy="Give the target the right credential.",
+        )
+    post = located(workspace, found.target, reference)
+    holder = prior.holder_of(found.target, post.remote_id) if prior is not None else None
+    if holder is not None:
+        raise UsageError(f"{post.remote_id} is bound to {holder}.", remedy="Name another post.")
+    segments = (_published(0, wanted, post), *_rest_of_chain(workspace, wanted, post))
+    control = wanted.publication.control
+    notes: list[Note] = [Adopted(found, segments, now, control.protect, control.on_remove.value)]
+    with workspace.store.open(provenance.holder("import", now), LOCK_SECONDS) as session:
+        if found.target not in session.ledger.targets:
+            since = target.since or now - BACKLOG
+            bound = TargetBound(
+                found.target, account.origin, account.account_id, account.handle, since, now, account.channel
+            )
+            notes.insert(0, bound)
+        append(session, notes)
+    lines = [f"{found} is bound to {post.permalink or post.remote_id}."]
+    if post.text.strip() != wanted.segments[0].text.strip():
+        lines.append("Its text differs from the file's first segment; the file counts as what is live.")
+    left = len(wanted.segments) - len(segments)
+    if len(segments) > 1:
+        lines.append(f"{len(segments) - 1} replies under it are bound as its further segments.")
+    if left:
+        lines.append(f"{left} segments are not on the network; the next apply publishes them.")
+    return Done(tuple(lines), newest_backup(workspace))
+
+
+def _published(index: int, wanted: Wanted, post: ObservedPost) -> Published:
+    view = wanted.segments[index]
+    return Published(
+        index,
+        view.digest,
+        post.remote_id,
+        post.text,
+        post.at,
+        post.permalink,
+        view.media_digests,
+        {},
+        "import",
+    )
+
+
+def _rest_of_chain(workspace: Workspace, wanted: Wanted, first: ObservedPost) -> list[Published]:
+    """Find own replies that say what the further segments say, each under the one before it."""
+    if len(wanted.segments) == 1:
+        return []
+    target = wanted.publication.address.target
+    provider = workspace.providers[target]
+    (listed,) = read_with(workspace, [(target, provider.read_back(first.at))])
+    found: list[Published] = []
+    parent = first.remote_id
+    for view in wanted.segments[1:]:
+        what = Rendered(view.index, view.digest, view.text, view.media_digests, view.alts)
+        matching = [post for post in listed.posts if provider.matches(what, parent, post)]
+        if len(matching) != 1:
+            break
+        found.append(_published(view.index, wanted, matching[0]))
+        parent = matching[0].remote_id
+    return found

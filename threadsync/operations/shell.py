@@ -1,0 +1,90 @@
+"""The shell of one run: connections, credentials and media hosts of the targets it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from threadsync.execution.scheduler import Scheduler
+from threadsync.execution.seams import JournalSink, Watcher
+from threadsync.flows.bounds import Bounds
+from threadsync.model.ids import MediaDigest, TargetName
+from threadsync.operations.connections import Connections
+from threadsync.operations.workspace import Declared, Workspace, context_of
+from threadsync.planning.actions import Create, Extend, Plan, Replace
+
+
+@dataclass(slots=True)
+class Shell:
+    """Makes schedulers that share one pool of connections; ``stop`` reaches the one that runs."""
+
+    workspace: Workspace
+    connections: Connections
+    journal: JournalSink
+    watcher: Watcher
+    _running: Scheduler | None = field(default=None, init=False)
+    _stopped: bool = field(default=False, init=False)
+
+    def scheduler(self) -> Scheduler:
+        """Return a scheduler for the next stretch of work."""
+        self._running = Scheduler(
+            performer=self.connections.performer,
+            clock=self.workspace.clock,
+            journal=self.journal,
+            host=self.connections.url_of,
+            bounds_of=self.bounds_of,
+            watcher=self.watcher,
+        )
+        if self._stopped:
+            self._running.stop()
+        return self._running
+
+    def bounds_of(self, target: TargetName) -> Bounds:
+        """Return the bounds that *target* runs under."""
+        return context_of(self.workspace.project.targets[target]).bounds
+
+    def stop(self) -> None:
+        """Start nothing more; safe to call from a signal handler."""
+        self._stopped = True
+        if self._running is not None:
+            self._running.stop()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run is to end."""
+        return self._stopped
+
+    def media_problems(self, plan: Plan) -> dict[tuple[TargetName, MediaDigest], str]:
+        """Compare what the media hosts serve with the files on disk, for all that *plan* would publish."""
+        wanted = {
+            (action.address.target, digest)
+            for action in plan.effective
+            if isinstance(action, Create | Extend | Replace)
+            for segment in action.segments
+            for digest in segment.media_digests
+        }
+        problems = {each: self.connections.check(*each) for each in sorted(wanted)}
+        return {each: problem for each, problem in problems.items() if problem}
+
+
+@contextmanager
+def opened(
+    workspace: Workspace, files: Mapping[MediaDigest, Path], journal: JournalSink, watcher: Watcher
+) -> Iterator[Shell]:
+    """Open the connections of a run and close them after it."""
+    with workspace.connect(workspace.project, workspace.providers, files, workspace.clock) as connections:
+        yield Shell(workspace, connections, journal, watcher)
+
+
+def media_files(workspace: Workspace, declared: Declared) -> dict[MediaDigest, Path]:
+    """Return where each declared media file is."""
+    root = workspace.project.root
+    every = (*declared.desired.publications.values(), *declared.drafts.values())
+    return {
+        item.digest: root / item.path
+        for wanted in every
+        for segment in wanted.publication.segments
+        for item in segment.media
+    }

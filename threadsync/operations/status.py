@@ -1,0 +1,125 @@
+"""``status`` and ``show``: what is where, from the files and the state alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from threadsync.model.facts import Facts
+from threadsync.model.ids import Address
+from threadsync.model.state import Binding, Open, State, Tombstone
+from threadsync.operations.plan import chosen
+from threadsync.operations.selection import address_of
+from threadsync.operations.workspace import Declared, Workspace
+from threadsync.planning.actions import Action, Blocked, Create, Extend, NoOp, Reason, Replace, Wait
+from threadsync.planning.inputs import Wanted
+from threadsync.planning.planner import plan
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """One publication: *word* says how it stands, *when* since or until when."""
+
+    address: Address
+    word: str
+    """live, incomplete, changed, due, waiting, blocked, interrupted, draft, forgotten, taken-down, skipped."""
+    when: datetime | None = None
+    permalink: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that is known of one address."""
+
+    address: Address
+    declared: Wanted | None
+    binding: Binding | None
+    tombstone: Tombstone | None
+    open: Open | None
+    action: Action | None
+
+
+def status(workspace: Workspace, selectors: Sequence[str] = ()) -> tuple[StatusRow, ...]:
+    """Return a row for every publication, declared or remembered.
+
+    Raises:
+        StateError: the state cannot be read.
+        UsageError: a selector chooses nothing.
+    """
+    prior = workspace.store.read().state
+    declared = workspace.declared(prior, workspace.clock.now())
+    selects = chosen(declared, prior, selectors, ())
+    actions = _actions(workspace, declared, prior)
+    remembered = (*prior.bindings, *prior.tombstones, *prior.open) if prior is not None else ()
+    every = {*declared.desired.publications, *declared.drafts, *remembered}
+    return tuple(
+        _row(address, actions.get(address), declared, prior) for address in sorted(every) if selects(address)
+    )
+
+
+def show(workspace: Workspace, address: str) -> Shown:
+    """Return all that is known of *address*.
+
+    Raises:
+        UsageError: there is no such publication.
+    """
+    prior = workspace.store.read().state
+    declared = workspace.declared(prior, workspace.clock.now())
+    remembered = (*prior.bindings, *prior.tombstones, *prior.open) if prior is not None else ()
+    wanted = {**declared.drafts, **declared.desired.publications}
+    found = address_of(address, (*wanted, *remembered))
+    return Shown(
+        found,
+        wanted.get(found),
+        prior.bindings.get(found) if prior is not None else None,
+        prior.tombstones.get(found) if prior is not None else None,
+        prior.open.get(found) if prior is not None else None,
+        _actions(workspace, declared, prior).get(found),
+    )
+
+
+def _actions(workspace: Workspace, declared: Declared, prior: State | None) -> dict[Address, Action]:
+    made = plan(declared.desired, prior, Facts(), workspace.clock.now())
+    return {action.address: action for action in made.actions}
+
+
+def _row(address: Address, action: Action | None, declared: Declared, prior: State | None) -> StatusRow:
+    binding = prior.bindings.get(address) if prior is not None else None
+    stone = prior.tombstones.get(address) if prior is not None else None
+    if prior is not None and address in prior.open:
+        doubt = prior.open[address].doubt
+        detail = doubt.why if doubt is not None else "apply goes on with it"
+        return StatusRow(address, "interrupted", prior.open[address].begun, detail=detail)
+    permalink = binding.segments[0].permalink if binding is not None and binding.segments else ""
+    at = binding.segments[0].at if binding is not None and binding.segments else None
+    match action:
+        case Blocked(reason=reason, problem=problem):
+            return StatusRow(address, "blocked", at, permalink, f"{reason}: {problem}")
+        case Wait(until=until):
+            return StatusRow(address, "waiting", until)
+        case Extend():
+            return StatusRow(
+                address, "incomplete", at, permalink, f"{len(action.segments)} segments to publish"
+            )
+        case Create():
+            return StatusRow(address, "due", detail=action.reason)
+        case Replace():
+            return StatusRow(address, "changed", at, permalink, "apply replaces it")
+        case NoOp(reason=Reason.SKIPPED_LATE):
+            return StatusRow(address, "skipped", stone.at if stone is not None else None)
+        case _:
+            pass
+    if binding is not None:
+        detail = (
+            action.note if isinstance(action, NoOp) else f"apply: {action.word}" if action is not None else ""
+        )
+        return StatusRow(address, "live", at, permalink, detail)
+    if address in declared.drafts:
+        return StatusRow(address, "draft")
+    if stone is not None:
+        first = stone.segments[0].permalink if stone.segments else ""
+        word = {"forgotten": "forgotten", "skipped": "skipped"}.get(stone.why, "taken-down")
+        return StatusRow(address, word, stone.at, first, stone.why)
+    return StatusRow(address, "blocked", detail="its file has errors: see threadsync validate")

@@ -1,0 +1,182 @@
+"""An opened project: its settings, its posts, its providers and its state, ready for any verb."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from threadsync.config import load_project
+from threadsync.content.loader import Content, load
+from threadsync.content.project import Project
+from threadsync.execution.addresses import is_loopback
+from threadsync.execution.clock import Clock, SystemClock
+from threadsync.flows.bounds import Bounds
+from threadsync.media.cache import CachedProbe
+from threadsync.model.diagnostic import Diagnostic, by_place
+from threadsync.model.ids import Address, TargetName
+from threadsync.model.post import Publication
+from threadsync.model.references import depends_on
+from threadsync.model.state import State
+from threadsync.model.target import Target
+from threadsync.operations.connections import Connect, connect
+from threadsync.planning.actions import SegmentView
+from threadsync.planning.inputs import LATEST, Desired, Wanted
+from threadsync.providers.base import Permalinks, Provider, ProviderContext
+from threadsync.providers.loading import load_provider
+from threadsync.statefile.disk import LocalDisk
+from threadsync.statefile.lock import LocalMachine
+from threadsync.statefile.store import FileStore, Store
+
+CACHE_DIRECTORY = ".threadsync"
+UNKNOWN_LINK = "(link, known after apply)"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the files say, as each network would get it, with everything found wrong."""
+
+    desired: Desired
+    drafts: Mapping[Address, Wanted]
+    findings: tuple[Diagnostic, ...]
+    files: int
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any finding is an error: then nothing may be applied."""
+        return any(finding.is_error for finding in self.findings)
+
+    def paths(self) -> dict[Address, str]:
+        """Return the file of every publication and draft."""
+        every = {**self.desired.publications, **self.drafts}
+        return {address: wanted.publication.location.file for address, wanted in every.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One project, opened. Reading it writes nothing but throw-away caches."""
+
+    project: Project
+    providers: Mapping[TargetName, Provider]
+    store: Store
+    clock: Clock
+    connect: Connect = connect
+
+    def content(self) -> Content:
+        """Read all posts."""
+        probe = CachedProbe(self.project.root / CACHE_DIRECTORY / "media.json")
+        content = load(self.project, probe)
+        probe.save()
+        return content
+
+    def declared(self, prior: State | None, now: datetime) -> Declared:
+        """Read all posts and see them as their networks will."""
+        content = self.content()
+        findings = list(content.findings)
+        wanted: dict[Address, Wanted] = {}
+        for address, publication in sorted({**content.publications, **content.drafts}.items()):
+            provider = self.providers[address.target]
+            findings += provider.check(publication, _longest(self.providers, prior))
+            findings += _too_far(publication, now)
+            wanted[address] = self._wanted(publication, provider, prior)
+        desired = Desired(
+            {address: wanted[address] for address in content.publications},
+            self.project.targets,
+            {name: provider.capabilities for name, provider in self.providers.items()},
+            frozenset(content.drafts),
+            frozenset(content.keys),
+            content.broken_keys,
+            content.complete,
+        )
+        drafts = {address: wanted[address] for address in content.drafts}
+        return Declared(desired, drafts, tuple(sorted(findings, key=by_place)), content.files)
+
+    def _wanted(self, publication: Publication, provider: Provider, prior: State | None) -> Wanted:
+        shown, longest = _known_or(UNKNOWN_LINK, prior), _longest(self.providers, prior)
+        views: list[SegmentView] = []
+        for index, segment in enumerate(publication.segments):
+            as_shown = provider.render(publication, segment, index, shown)
+            as_counted = provider.render(publication, segment, index, longest)
+            views.append(
+                SegmentView(
+                    index,
+                    as_shown.rendered.text,
+                    as_counted.count,
+                    as_counted.count_max,
+                    as_counted.unit,
+                    tuple(item.path for item in segment.media),
+                    tuple(item.digest for item in segment.media),
+                    tuple(item.alt for item in segment.media),
+                    segment.digest,
+                )
+            )
+        return Wanted(publication, tuple(views), depends_on(publication))
+
+
+def open_project(
+    directory: Path | None = None, *, clock: Clock | None = None, exact: bool = False
+) -> Workspace:
+    """Open the project in *directory* (or the nearest one above it, unless *exact*).
+
+    Raises:
+        ProjectError: there is none, or its file has faults.
+        ProviderNotFound: a target names a provider that does not exist.
+    """
+    project = load_project(directory or Path.cwd(), exact=exact)
+    providers = {
+        name: load_provider(target.provider, context_of(target)) for name, target in project.targets.items()
+    }
+    clock = clock or SystemClock()
+    store = FileStore(
+        project.state,
+        LocalDisk(),
+        clock,
+        LocalMachine(),
+        project.root / CACHE_DIRECTORY / "history",
+        lambda: uuid.uuid4().hex,
+        project.id,
+    )
+    return Workspace(project, providers, store, clock)
+
+
+def context_of(target: Target) -> ProviderContext:
+    """Return what a provider is told about *target*."""
+    loopback = target.base_url is not None and is_loopback(target.base_url)
+    return ProviderContext(target.name, target.settings, Bounds().overridden(target.bounds), loopback)
+
+
+def _known_or(unknown: str, prior: State | None) -> Permalinks:
+    def permalink(address: Address) -> str:
+        binding = prior.bindings.get(address) if prior is not None else None
+        known = binding.segments[0].permalink if binding is not None and binding.segments else ""
+        return known or unknown
+
+    return permalink
+
+
+def _longest(providers: Mapping[TargetName, Provider], prior: State | None) -> Permalinks:
+    """Return what a link still to be made counts as: the longest permalink of its network."""
+
+    def permalink(address: Address) -> str:
+        provider = providers.get(address.target)
+        length = provider.capabilities.permalink_characters_max if provider is not None else 0
+        return _known_or("https://".ljust(length, "x"), prior)(address)
+
+    return permalink
+
+
+def _too_far(publication: Publication, now: datetime) -> list[Diagnostic]:
+    schedule = publication.control.publish
+    if schedule is None or schedule.at <= now + LATEST:
+        return []
+    at = publication.key_locations.get("publish", publication.location)
+    return [
+        Diagnostic(
+            at,
+            "schedule/too-far-ahead",
+            f"{schedule.at:%Y-%m-%d} is more than 18 months ahead.",
+            "Check the year; a post that far ahead is a slip more often than a plan.",
+        )
+    ]

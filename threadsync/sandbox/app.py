@@ -1,0 +1,151 @@
+"""The web application around one engine: the network's API, its pages, its media, its controls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from threadsync.sandbox import control_api, pages, wire
+from threadsync.sandbox.engine import Engine
+from threadsync.sandbox.fetching import CONTENT_TYPES
+from threadsync.sandbox.threads import Fetched
+from threadsync.sandbox.threads import Request as NetworkRequest
+from threadsync.sandbox.threads import Response as NetworkResponse
+from threadsync.sandbox.threads.content import read_content
+from threadsync.sandbox.threads.errors import invalid_parameter
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def make_app(engine: Engine) -> ASGIApp:
+    """Make the application; every answer names the sandbox it comes from."""
+    app = Starlette(
+        routes=[
+            *control_api.routes(engine),
+            Route("/", _timeline(engine)),
+            Route("/media/{name}", _media(engine)),
+            Route("/@{user}", _profile(engine)),
+            Route("/@{user}/post/{code}", _post(engine)),
+            Route("/{path:path}", _network(engine), methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
+        ]
+    )
+    return _Signed(app, engine)
+
+
+class _Signed:
+    """Adds ``X-Sandbox-Origin`` and the network's own date, skew included, to every answer."""
+
+    def __init__(self, app: ASGIApp, engine: Engine) -> None:
+        self._app = app
+        self._engine = engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def signed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Sandbox-Origin"] = self._engine.origin
+                headers["Date"] = formatdate(self._engine.server_time(), usegmt=True)
+            await send(message)
+
+        await self._app(scope, receive, signed)
+
+
+class HangUp(Response):
+    """Closes the connection without a word, as a network does when it dies in the middle."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Abort the transport that the protocol put into the scope, and wait until it is gone."""
+        scope["state"]["hang_up"]()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def _network(engine: Engine) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        body = await request.body()
+        try:
+            asked = wire.read_request(
+                request.method, request.url.path, request.url.query, request.headers, body
+            )
+        except wire.MalformedBody as error:
+            refused = invalid_parameter(str(error)).response(request.url.path)
+            return _as_http(refused)
+        fetched = await _fetch(engine, asked)
+        reply = engine.call(asked, fetched)
+        if reply.delay_seconds:
+            await asyncio.sleep(reply.delay_seconds)
+        if reply.dropped:
+            return HangUp()
+        return _as_http(reply)
+
+    return answer
+
+
+def _as_http(reply: NetworkResponse) -> Response:
+    return Response(
+        reply.encode(), reply.status, dict(reply.headers), media_type="application/json; charset=UTF-8"
+    )
+
+
+async def _fetch(engine: Engine, asked: NetworkRequest) -> dict[str, Fetched]:
+    """Download what a create call points at, beside the event loop and before the model is asked."""
+    is_create = asked.method == "POST" and asked.path.rstrip("/").endswith("/threads")
+    url = read_content(asked.params).source_url if is_create else ""
+    return {url: await asyncio.to_thread(engine.fetcher.fetch, url)} if url else {}
+
+
+def _timeline(engine: Engine) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        return HTMLResponse(engine.look(lambda state, now: pages.timeline(state, now, engine.origin)))
+
+    return answer
+
+
+def _profile(engine: Engine) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        user, older = request.path_params["user"], request.query_params.get("older", "")
+        page = engine.look(
+            lambda state, now: pages.profile(state, now, engine.origin, user=user, older=older)
+        )
+        return _page_or_404(page)
+
+    return answer
+
+
+def _post(engine: Engine) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        code = request.path_params["code"]
+        return _page_or_404(
+            engine.look(lambda state, now: pages.single(state, now, engine.origin, shortcode=code))
+        )
+
+    return answer
+
+
+def _page_or_404(page: str | None) -> Response:
+    if page is None:
+        return PlainTextResponse("This post or profile is not here. It may have been deleted.", 404)
+    return HTMLResponse(page)
+
+
+def _media(engine: Engine) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        name = request.path_params["name"]
+        content = engine.shelf.get(name)
+        if content is None:
+            return PlainTextResponse("There is no such picture.", 404)
+        headers = {
+            "Cache-Control": "public, max-age=31536000, immutable",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(content, media_type=CONTENT_TYPES[name.rpartition(".")[2]], headers=headers)
+
+    return answer

@@ -1,0 +1,156 @@
+"""``/sandbox/…``: what a test or a person changes from outside, and what it may look at. JSON both ways.
+
+=======================  ======================================================================
+``GET origin``           ``{"origin": "sandbox:NAME"}``
+``GET settings``         switches, faults in force, profiles, clock, the list of guesses
+``POST settings``        any switches by name; the others stay
+``POST faults``          ``{"faults": ["publish:answer-lost", …]}`` puts them in force
+``DELETE faults``        takes all out of force
+``POST clock``           ``{"advance": SECONDS}``
+``POST profiles``        ``{"name", "token", "scopes", "token_expires_at", …}``
+``POST tokens/expire``   ``{"token"}``
+``POST reset``           forgets posts, containers, quotas, faults and the record of calls
+``GET ledger``           live posts, deletions, the recorded calls (``?requests=no`` without them)
+=======================  ======================================================================
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from threadsync.sandbox.engine import Engine
+from threadsync.sandbox.settings import parse_fault
+from threadsync.sandbox.threads import (
+    INVENTED,
+    SCOPES,
+    Arm,
+    Disarm,
+    ExpireToken,
+    Profile,
+    Reset,
+    State,
+    add_profile,
+    token_digest,
+)
+from threadsync.sandbox.threads.values import Json
+
+_Body = dict[str, Any]
+_Handler = Callable[[Engine, _Body], Json]
+
+
+def routes(engine: Engine) -> list[Route]:
+    """Return the routes of the control API."""
+    return [
+        Route(f"/sandbox/{path}", _endpoint(engine, handler), methods=[method])
+        for method, path, handler in _HANDLERS
+    ] + [Route("/sandbox/ledger", _ledger_endpoint(engine), methods=["GET"])]
+
+
+def _endpoint(engine: Engine, handler: _Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        raw = await request.body()
+        try:
+            return JSONResponse(handler(engine, _read_object(raw)))
+        except KeyError as error:
+            return JSONResponse({"error": f"the body needs {error.args[0]!r}"}, status_code=400)
+        except (ValueError, TypeError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+
+    return answer
+
+
+def _read_object(raw: bytes) -> _Body:
+    found = json.loads(raw) if raw else {}
+    if not isinstance(found, dict):
+        raise TypeError("the body is a JSON object")
+    return found
+
+
+def _ledger_endpoint(engine: Engine) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        found = engine.ledger()
+        if request.query_params.get("requests") != "no":
+            found["requests"] = [asdict(row) for row in engine.requests()]
+        return JSONResponse(found)
+
+    return answer
+
+
+def _origin(engine: Engine, body: _Body) -> Json:
+    return {"origin": engine.origin}
+
+
+def _settings(engine: Engine, body: _Body) -> Json:
+    return engine.look(_shown_settings)
+
+
+def _shown_settings(state: State, now: float) -> Json:
+    return {
+        "switches": asdict(state.switches),
+        "faults": [
+            {**asdict(armed.fault), "seen": armed.seen, "fired": armed.fired, "is_spent": armed.is_spent}
+            for armed in state.armed
+        ],
+        "profiles": [asdict(account) for account in state.accounts.values()],
+        "now": now,
+        "clock_offset": state.clock_offset,
+        "seed": state.seed,
+        "invented": dict(INVENTED),
+    }
+
+
+def _change_settings(engine: Engine, body: _Body) -> Json:
+    engine.change_switches(body)
+    return _settings(engine, body)
+
+
+def _arm(engine: Engine, body: _Body) -> Json:
+    engine.command(Arm(tuple(parse_fault(text) for text in body["faults"])))
+    return _settings(engine, body)
+
+
+def _disarm(engine: Engine, body: _Body) -> Json:
+    engine.command(Disarm())
+    return _settings(engine, body)
+
+
+def _clock(engine: Engine, body: _Body) -> Json:
+    engine.advance(float(body["advance"]))
+    return {"now": engine.look(lambda state, now: now)}
+
+
+def _profile(engine: Engine, body: _Body) -> Json:
+    profile = Profile(**{**body, "scopes": tuple(body.get("scopes", SCOPES))})
+    engine.command(add_profile(profile))
+    return _settings(engine, body)
+
+
+def _expire(engine: Engine, body: _Body) -> Json:
+    engine.command(ExpireToken(token_digest(body["token"])))
+    return {"success": True}
+
+
+def _reset(engine: Engine, body: _Body) -> Json:
+    engine.command(Reset())
+    engine.forget_requests()
+    return {"success": True}
+
+
+_HANDLERS: tuple[tuple[str, str, _Handler], ...] = (
+    ("GET", "origin", _origin),
+    ("GET", "settings", _settings),
+    ("POST", "settings", _change_settings),
+    ("POST", "faults", _arm),
+    ("DELETE", "faults", _disarm),
+    ("POST", "clock", _clock),
+    ("POST", "profiles", _profile),
+    ("POST", "tokens/expire", _expire),
+    ("POST", "reset", _reset),
+)

@@ -1,0 +1,234 @@
+"""One running network: the pure state, its clock, its data on disk, and a record of what was asked.
+
+Everything that touches the state goes through here, one at a time under one lock.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from threadsync.sandbox.datafolder import DataFolder
+from threadsync.sandbox.fetching import Fetcher, Shelf
+from threadsync.sandbox.problems import DataUnusable
+from threadsync.sandbox.settings import SandboxSettings
+from threadsync.sandbox.threads import (
+    Arm,
+    Command,
+    Disarm,
+    Fetched,
+    FetchFailed,
+    MoveClock,
+    Request,
+    Response,
+    SetSwitches,
+    State,
+    Tick,
+    account_id,
+    add_profile,
+    apply,
+    handle,
+    ledger,
+    new_state,
+    state_from_json,
+    state_to_json,
+)
+from threadsync.sandbox.threads.codec import fetched_from_json, request_from_json, switches_from_json
+from threadsync.sandbox.threads.control import command_from_json, command_to_json
+from threadsync.sandbox.threads.values import Json, fetched_to_json
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRequest:
+    """One call, as the independent witness saw it; no token is in it."""
+
+    at: float
+    """The time on this network's clock, without skew."""
+    method: str
+    path: str
+    params: Mapping[str, str]
+    profile: str
+    status: int
+    """0 for a connection that was dropped before anything was done."""
+    made: str
+    """The id in the answer."""
+    dropped: bool
+    acted: bool
+
+
+class Engine:
+    """The network of one sandbox. Any worker may call any method."""
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self._clock = settings.clock
+        self._lock = threading.Lock()
+        self._folder = DataFolder(settings.data) if settings.data is not None else None
+        self._recorded: deque[RecordedRequest] = deque(maxlen=settings.requests_recorded_max)
+        try:
+            self.name, self._state = self._open(settings)
+            self.shelf = Shelf(self._folder.media if self._folder else None)
+            self.fetcher = Fetcher(self.shelf, settings.fetch_seconds_max, settings.fetch_bytes_max)
+            self._settle(settings)
+            if self._folder is not None:
+                self._folder.fold(self._snapshot())
+        except BaseException:
+            self._release()
+            raise
+
+    @property
+    def origin(self) -> str:
+        """The stable name of this network: whoever holds bindings to it can tell it from others."""
+        return f"sandbox:{self.name}"
+
+    def _open(self, settings: SandboxSettings) -> tuple[str, State]:
+        loaded = self._folder.load() if self._folder is not None else None
+        if loaded is None:
+            seed = secrets.randbits(48) if settings.seed is None else settings.seed
+            lot = secrets.token_hex(4) if settings.seed is None else f"seed-{settings.seed}"
+            return settings.name or lot, new_state((), seed=seed, now=settings.clock())
+        snapshot, changes = loaded
+        assert settings.data is not None, "only a folder is loaded"
+        if settings.name not in {"", snapshot["name"]}:
+            raise DataUnusable(settings.data, f"this is the data of {snapshot['name']!r}")
+        state = state_from_json(snapshot["state"])
+        if settings.seed not in {None, state.seed}:
+            raise DataUnusable(settings.data, f"its ids are made from the seed {state.seed}")
+        for change in changes:
+            _carry_out(state, change)
+        return snapshot["name"], state
+
+    def _settle(self, settings: SandboxSettings) -> None:
+        """Bring the state in line with the settings of this start."""
+        now = self._now()
+        commands: list[Command] = [
+            add_profile(profile)
+            for profile in settings.profiles
+            if account_id(profile.name) not in self._state.accounts
+        ]
+        if settings.switches is not None:
+            commands.append(SetSwitches(settings.switches))
+        if settings.faults:
+            commands += [Disarm(), Arm(settings.faults)]
+        for command in commands:
+            apply(self._state, command, now)
+
+    def _now(self) -> float:
+        return self._clock() + self._state.clock_offset
+
+    def _snapshot(self) -> Json:
+        return {"name": self.name, "state": state_to_json(self._state)}
+
+    def _write_down(self, change: Json) -> None:
+        if self._folder is not None:
+            self._folder.append(change, self._snapshot)
+
+    def call(self, request: Request, fetched: Mapping[str, Fetched]) -> Response:
+        """Answer one call; *fetched* holds what was downloaded for it."""
+        with self._lock:
+            now, before = self._now(), self._state.serial
+            answer = handle(self._state, request, now, lambda url: _of(fetched, url))
+            if self._state.serial != before:
+                kept = {url: fetched_to_json(found) for url, found in fetched.items()}
+                self._write_down({"at": now, "request": request.to_json(), "fetched": kept})
+            self._record(request, answer, now)
+            return answer
+
+    def _record(self, request: Request, answer: Response, now: float) -> None:
+        holder = self._state.tokens.get(request.token) if request.token else None
+        made = answer.body.get("id") if request.method == "POST" else answer.body.get("deleted_id")
+        self._recorded.append(
+            RecordedRequest(
+                at=now,
+                method=request.method,
+                path=request.path,
+                params=request.params,
+                profile=self._state.accounts[holder.account].name if holder else "",
+                status=answer.status,
+                made=str(made or ""),
+                dropped=answer.dropped,
+                acted=answer.acted,
+            )
+        )
+
+    def command(self, command: Command) -> None:
+        """Change the network from outside."""
+        with self._lock:
+            self._apply(command)
+
+    def _apply(self, command: Command) -> None:
+        now = self._now()
+        apply(self._state, command, now)
+        self._write_down({"at": now, "command": command_to_json(command)})
+
+    def change_switches(self, changes: Mapping[str, Any]) -> None:
+        """Set some switches and leave the others; a wrong name or value raises :class:`ValueError`."""
+        with self._lock:
+            self._apply(SetSwitches(switches_from_json({**asdict(self._state.switches), **changes})))
+
+    def advance(self, seconds: float) -> None:
+        """Move this network's clock, forward or back, and carry out what has become due."""
+        with self._lock:
+            self._apply(MoveClock(self._state.clock_offset + seconds))
+            self._apply(Tick())
+
+    def look(self, see: Callable[[State, float], _T]) -> _T:
+        """Let *see* read the state and the time; what has become due is carried out before."""
+        with self._lock:
+            now = self._now()
+            if any(call.due <= now for call in self._state.deferred):
+                self._apply(Tick())
+            return see(self._state, now)
+
+    def server_time(self) -> float:
+        """The time this network puts into its answers."""
+        with self._lock:
+            return self._now() + self._state.switches.clock_skew_seconds
+
+    def set_base_url(self, base_url: str) -> None:
+        """Tell the network under which address its pages are; not kept, as it may be another next time."""
+        with self._lock:
+            self._state.base_url = base_url
+
+    def ledger(self) -> Json:
+        """What is live, what was taken down."""
+        return self.look(lambda state, now: ledger(state))
+
+    def requests(self) -> tuple[RecordedRequest, ...]:
+        """The last calls, oldest first."""
+        with self._lock:
+            return tuple(self._recorded)
+
+    def forget_requests(self) -> None:
+        """Begin the record of calls anew."""
+        with self._lock:
+            self._recorded.clear()
+
+    def close(self) -> None:
+        """Fold the journal and let go of the data."""
+        with self._lock:
+            if self._folder is not None:
+                self._folder.fold(self._snapshot())
+            self._release()
+
+    def _release(self) -> None:
+        if self._folder is not None:
+            self._folder.close()
+
+
+def _of(fetched: Mapping[str, Fetched], url: str) -> Fetched:
+    return fetched.get(url) or FetchFailed(f"{url} was not fetched")
+
+
+def _carry_out(state: State, change: Mapping[str, Any]) -> None:
+    """Make one change of a journal again."""
+    if "command" in change:
+        apply(state, command_from_json(change["command"]), change["at"])
+        return
+    fetched = {url: fetched_from_json(found) for url, found in change["fetched"].items()}
+    handle(state, request_from_json(change["request"]), change["at"], lambda url: _of(fetched, url))

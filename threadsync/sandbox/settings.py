@@ -1,0 +1,133 @@
+"""How a sandbox is set up, and how the command line spells it.
+
+``threadsync sandbox`` needs of this package::
+
+    settings = SandboxSettings(
+        port=port, data=data, seed=seed,
+        faults=tuple(parse_fault(text) for text in faults),          # --fault, repeatable
+        switches=with_delays(delays) if delays else None,            # --delay image=2.0, repeatable
+    )
+    serve(settings, started=lambda sandbox: click.echo(sandbox.base_url))
+
+``with_switches`` reads any switch by name, ``clock_skew_seconds=300``. These readers raise
+:class:`ValueError` with a message for the person; ``serve`` raises
+:class:`threadsync.sandbox.problems.SandboxError` (``PortInUse`` among them) before it listens.
+
+A fault is written ``OPERATION[#N]:KIND[:TIMES][:SECONDS]``:
+
+=============================  ================================================================
+``publish:answer-lost``        the first publish is done, its answer is lost
+``publish#3:server-error:2``   the third and fourth publish fail with HTTP 500
+``list:slow:always:2``         every list takes two seconds
+``any:request-lost:10%``       every tenth call, drawn by the seed, never arrives
+=============================  ================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from threadsync.sandbox.threads import Fault, FaultKind, Profile, Switches
+from threadsync.sandbox.threads.codec import switches_from_json
+
+DEFAULT_PROFILES = (Profile("lift_report"), Profile("harbour_desk"))
+DELAYS = ("text", "image", "video", "carousel")
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """Everything a sandbox is started with."""
+
+    port: int = 0
+    """The port on 127.0.0.1; 0 takes a free one."""
+    data: Path | None = None
+    """Where everything is kept; ``None`` keeps it in memory."""
+    name: str = ""
+    """The origin is ``sandbox:NAME``; empty takes that of the data, else one made from the seed or by lot."""
+    seed: int | None = None
+    """What ids are made from; with it and a fixed clock the same calls have the same answers."""
+    profiles: tuple[Profile, ...] = DEFAULT_PROFILES
+    """Created when they are not there yet."""
+    switches: Switches | None = None
+    """``None`` keeps those of the data."""
+    faults: tuple[Fault, ...] = ()
+    """Put in force at the start, in place of those the data holds."""
+    clock: Callable[[], float] = time.time
+    """Unix seconds."""
+    requests_recorded_max: int = 10_000
+    """How many of the last calls the ledger keeps; 0 keeps none."""
+    public_url: str = ""
+    """What permalinks and media addresses begin with; empty is the address it listens on."""
+    fetch_seconds_max: float = 10.0
+    fetch_bytes_max: int = 100 * 1024 * 1024
+
+
+def parse_fault(text: str) -> Fault:
+    """Read a fault as it is written on the command line; see the head of this module."""
+    operation, *rest = text.split(":")
+    if not rest or len(rest) > 3:
+        raise ValueError(f"{text!r}: a fault is OPERATION[#N]:KIND[:TIMES][:SECONDS]")
+    operation, _, occurrence = operation.partition("#")
+    if occurrence and not (occurrence.isdecimal() and int(occurrence) > 0):
+        raise ValueError(f"{text!r}: after # comes the number of the first call it hits, from 1 on")
+    kinds = {str(kind): kind for kind in FaultKind}
+    if rest[0] not in kinds:
+        raise ValueError(f"{text!r}: no fault {rest[0]!r}; there are: {', '.join(sorted(kinds))}")
+    times, probability = _parse_times(text, rest[1] if len(rest) > 1 else "")
+    try:
+        return Fault(
+            operation=operation,
+            kind=kinds[rest[0]],
+            times=times,
+            seconds=float(rest[2]) if len(rest) > 2 else 0.0,
+            skip=int(occurrence) - 1 if occurrence else 0,
+            probability=probability,
+        )
+    except ValueError as error:
+        raise ValueError(f"{text!r}: {error}") from error
+
+
+def _parse_times(text: str, times: str) -> tuple[int | None, float]:
+    if times == "always":
+        return None, 1.0
+    if times.endswith("%") and times[:-1].isdecimal():
+        return None, int(times[:-1]) / 100
+    if times and not times.isdecimal():
+        raise ValueError(f"{text!r}: TIMES is a number, a percentage such as 10%, or always")
+    return int(times or 1), 1.0
+
+
+def with_delays(texts: Iterable[str], switches: Switches | None = None) -> Switches:
+    """Read ``image=2.0`` and its like: how long a container of that kind is in progress."""
+    changed = switches or Switches()
+    for text in texts:
+        kind, _, seconds = text.partition("=")
+        if kind not in DELAYS:
+            raise ValueError(f"{text!r}: no delay {kind!r}; there are: {', '.join(DELAYS)}")
+        try:
+            value = float(seconds)
+        except ValueError as error:
+            raise ValueError(f"{text!r}: after = comes a number of seconds") from error
+        if not 0 <= value < float("inf"):
+            raise ValueError(f"{text!r}: a delay is a number of seconds from 0 on")
+        changed = switches_from_json({**asdict(changed), f"{kind}_delay_seconds": value})
+    return changed
+
+
+def with_switches(texts: Iterable[str], switches: Switches | None = None) -> Switches:
+    """Read ``clock_skew_seconds=300`` and its like: any switch by name; the value is JSON or plain text."""
+    changed = switches or Switches()
+    for text in texts:
+        name, is_given, value = text.partition("=")
+        if not is_given:
+            raise ValueError(f"{text!r}: a switch is NAME=VALUE")
+        try:
+            parsed: object = json.loads(value)
+        except ValueError:
+            parsed = value  # a word, such as graphemes
+        changed = switches_from_json({**asdict(changed), name: parsed})
+    return changed

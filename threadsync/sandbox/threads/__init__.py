@@ -1,0 +1,90 @@
+"""The Threads network, pure: ``handle(state, request, now, fetch)`` answers one call.
+
+    state = new_state([Profile("lift_report")], seed=1, now=0.0)
+    answer = handle(state, Request.of("GET", "/me", token="sandbox-lift_report"), now=1.0)
+
+Written from developers.facebook.com/docs/threads; the guesses are in :data:`INVENTED`.
+"""
+
+from threadsync.sandbox.threads.codec import state_from_json, state_to_json
+from threadsync.sandbox.threads.control import (
+    AddProfile,
+    Arm,
+    Command,
+    Disarm,
+    ExpireToken,
+    MoveClock,
+    Reset,
+    SetSwitches,
+    Tick,
+    account_id,
+    add_profile,
+    apply,
+    ledger,
+    new_state,
+)
+from threadsync.sandbox.threads.faults import Fault, FaultKind, Operation
+from threadsync.sandbox.threads.invented import INVENTED
+from threadsync.sandbox.threads.model import handle, run_due
+from threadsync.sandbox.threads.state import Container, Post, State, Status
+from threadsync.sandbox.threads.values import (
+    SCOPES,
+    Fetch,
+    Fetched,
+    FetchedMedia,
+    FetchFailed,
+    MediaKind,
+    Profile,
+    Republish,
+    Request,
+    Response,
+    Switches,
+    TextCount,
+    TokenDigest,
+    no_media,
+    token_digest,
+)
+
+__all__ = [
+    "INVENTED",
+    "SCOPES",
+    "AddProfile",
+    "Arm",
+    "Command",
+    "Container",
+    "Disarm",
+    "ExpireToken",
+    "Fault",
+    "FaultKind",
+    "Fetch",
+    "FetchFailed",
+    "Fetched",
+    "FetchedMedia",
+    "MediaKind",
+    "MoveClock",
+    "Operation",
+    "Post",
+    "Profile",
+    "Republish",
+    "Request",
+    "Reset",
+    "Response",
+    "SetSwitches",
+    "State",
+    "Status",
+    "Switches",
+    "TextCount",
+    "Tick",
+    "TokenDigest",
+    "account_id",
+    "add_profile",
+    "apply",
+    "handle",
+    "ledger",
+    "new_state",
+    "no_media",
+    "run_due",
+    "state_from_json",
+    "state_to_json",
+    "token_digest",
+]

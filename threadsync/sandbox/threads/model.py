@@ -1,0 +1,188 @@
+"""The Threads network as a function: ``handle(state, request, now)`` answers one call.
+
+Pure: no socket, no clock, no chance, no file. The state changes in place and nowhere else; the same
+state, call, time and media give the same answer, byte for byte. Media comes through the *fetch*
+argument. An answer may say that the connection is to be dropped or delayed; who calls obeys that.
+
+What is copied from the documentation names its page; what is a guess is listed in
+:data:`threadsync.sandbox.threads.invented.INVENTED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from threadsync.sandbox.threads import errors, listing, publishing, showing, tokens
+from threadsync.sandbox.threads.call import Call, refusal
+from threadsync.sandbox.threads.errors import ApiError
+from threadsync.sandbox.threads.faults import WRITES, Operation
+from threadsync.sandbox.threads.hits import Hits, after_hits, before_hits, spoil, verdict_before
+from threadsync.sandbox.threads.routes import Route, find_route
+from threadsync.sandbox.threads.state import State
+from threadsync.sandbox.threads.values import Fetch, Json, Request, Response, no_media
+
+_PUBLISH_SCOPE = ("threads_content_publish",)
+_REPLIES_SCOPE = ("threads_read_replies",)
+_MANAGE_SCOPE = ("threads_manage_replies",)
+
+_SCOPES: Mapping[Operation, tuple[str, ...]] = MappingProxyType(
+    {
+        Operation.CREATE: _PUBLISH_SCOPE,
+        Operation.STATUS: _PUBLISH_SCOPE,
+        Operation.PUBLISH: _PUBLISH_SCOPE,
+        Operation.QUOTA: _PUBLISH_SCOPE,
+        Operation.REPOST: _PUBLISH_SCOPE,
+        Operation.DELETE: ("threads_delete",),
+        Operation.REPLIES: _REPLIES_SCOPE,
+        Operation.MEDIA_REPLIES: _REPLIES_SCOPE,
+        Operation.CONVERSATION: _REPLIES_SCOPE,
+        Operation.PENDING_REPLIES: _REPLIES_SCOPE,
+        Operation.MANAGE_REPLY: _MANAGE_SCOPE,
+        Operation.MANAGE_PENDING: _MANAGE_SCOPE,
+    }
+)
+"""What an operation needs besides ``threads_basic`` (developers.facebook.com/docs/threads/overview)."""
+
+
+def handle(state: State, request: Request, now: float, fetch: Fetch = no_media) -> Response:
+    """Answer one call at *now* (Unix seconds); *state* changes in place.
+
+    The network's own clock is ``now`` plus the switch ``clock_skew_seconds``.
+    """
+    run_due(state, now)
+    server_now = now + state.switches.clock_skew_seconds
+    route = find_route(state, request)
+    if route is None:
+        return refusal(
+            state, request, server_now, errors.unsupported(request.method, request.path.strip("/"))
+        )
+    holder = state.tokens.get(request.token) if request.token else None
+    profile = state.accounts[holder.account].name if holder else ""
+    hits = before_hits(state, request, route, profile, server_now)
+    error = verdict_before(state, request, route, hits, now)
+    if isinstance(error, Response):
+        return _delayed(error, hits)
+    answer = (
+        refusal(state, request, server_now, error)
+        if error is not None
+        else _perform(state, request, route, server_now, fetch)
+    )
+    if answer.status == 200:
+        after = after_hits(state, route, profile)
+        answer = spoil(state, request, route, answer, hits=after, now=server_now)
+    return _delayed(answer, hits)
+
+
+def run_due(state: State, now: float) -> None:
+    """Carry out what was deferred until now; called by every :func:`handle`."""
+    while state.deferred and min(call.due for call in state.deferred) <= now:
+        first = min(state.deferred, key=lambda call: call.due)
+        state.deferred.remove(first)
+        state.serial += 1
+        route = find_route(state, first.request)
+        assert route is not None, "only a call with a route is deferred"
+        due = first.due + state.switches.clock_skew_seconds
+        _perform(state, first.request, route, due, no_media)
+
+
+def _delayed(answer: Response, hits: Hits) -> Response:
+    return replace(answer, delay_seconds=hits.delay_seconds) if hits.delay_seconds else answer
+
+
+def _perform(state: State, request: Request, route: Route, now: float, fetch: Fetch) -> Response:
+    """Check who calls and with what rights, then do what is asked."""
+    token = tokens.authenticate(state, request, now)
+    if isinstance(token, ApiError):
+        return refusal(state, request, now, token)
+    account = state.accounts[token.account]
+    call = Call(
+        state=state,
+        request=request,
+        now=now,
+        fetch=fetch,
+        operation=route.operation,
+        target=route.target,
+        account=account,
+        token=token,
+    )
+    if not call.has("threads_basic") or not call.has(*_SCOPES.get(route.operation, ("threads_basic",))):
+        return call.refuse(errors.permission_missing())
+    if route.user not in {"", "me", account.id}:
+        if route.operation in WRITES:
+            return call.refuse(errors.media_not_found(route.user))
+        return call.refuse(errors.unsupported("GET", route.user))
+    return _OPERATIONS[route.operation](call)
+
+
+def _read(call: Call) -> Response:
+    """Answer ``GET /{media}``; posts of others need Advanced Access."""
+    post = call.state.posts.get(call.target)
+    if post is None or (post.owner != call.account.id and not call.state.switches.advanced_access):
+        return call.refuse(errors.unsupported("GET", call.target))
+    fields = showing.select(call)
+    if isinstance(fields, ApiError):
+        return call.refuse(fields)
+    return call.answer(showing.show(call, post, fields))
+
+
+def _profile(call: Call) -> Response:
+    found = showing.show_profile(call)
+    return call.refuse(found) if isinstance(found, ApiError) else call.answer(found)
+
+
+_QUOTAS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "": ("posts", "threads_content_publish"),
+        "reply_": ("replies", "threads_manage_replies"),
+        "delete_": ("deletes", "threads_delete"),
+    }
+)
+"""By the prefix of its fields: a quota, and the scope that lets one see it."""
+
+
+def _quota(call: Call) -> Response:
+    """Answer ``threads_publishing_limit``, a list of one.
+
+    developers.facebook.com/docs/threads/troubleshooting
+    """
+    switches = call.state.switches
+    totals = {"": switches.posts_quota, "reply_": switches.replies_quota, "delete_": switches.deletes_quota}
+    known: Json = {}
+    for prefix, (kind, _) in _QUOTAS.items():
+        known[f"{prefix}quota_usage"] = call.state.used(kind, call.account.id, call.now)
+        duration = int(switches.quota_window_seconds)
+        known[f"{prefix}config"] = {"quota_total": totals[prefix], "quota_duration": duration}
+    found = showing.pick(known, call.param("fields"), "quota_usage", always=())
+    if isinstance(found, ApiError):
+        return call.refuse(found)
+    for prefix, (_, scope) in _QUOTAS.items():
+        asks = prefix and any(name.startswith(prefix) for name in found)
+        if asks and not call.has(scope):
+            return call.refuse(errors.permission_missing())
+    return call.answer({"data": [found]})
+
+
+_OPERATIONS: Mapping[Operation, Callable[[Call], Response]] = MappingProxyType(
+    {
+        Operation.CREATE: publishing.create,
+        Operation.STATUS: publishing.read_status,
+        Operation.PUBLISH: publishing.publish,
+        Operation.DELETE: publishing.delete,
+        Operation.REPOST: publishing.repost,
+        Operation.READ: _read,
+        Operation.THREADS: lambda call: listing.own_list(call, "threads"),
+        Operation.REPLIES: lambda call: listing.own_list(call, "replies"),
+        Operation.GHOST_POSTS: lambda call: listing.own_list(call, "ghosts"),
+        Operation.MEDIA_REPLIES: lambda call: listing.replies_to(call, "under"),
+        Operation.CONVERSATION: lambda call: listing.replies_to(call, "conversation"),
+        Operation.PENDING_REPLIES: listing.pending_replies,
+        Operation.MANAGE_REPLY: publishing.manage_reply,
+        Operation.MANAGE_PENDING: publishing.manage_pending,
+        Operation.PROFILE: _profile,
+        Operation.QUOTA: _quota,
+        Operation.REFRESH_TOKEN: tokens.refresh,
+        Operation.DEBUG_TOKEN: tokens.debug,
+    }
+)

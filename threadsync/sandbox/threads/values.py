@@ -1,0 +1,232 @@
+"""What goes into and comes out of the Threads model: requests, responses, switches, fetched media.
+
+Values only. This module does no I/O and knows no clock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+from typing import NewType, TypeAlias
+from urllib.parse import parse_qsl, unquote
+
+TokenDigest = NewType("TokenDigest", str)
+"""The SHA-256 of an access token: the model and its files never hold the token itself."""
+
+Json: TypeAlias = dict[str, object]
+
+SCOPES = (
+    "threads_basic",
+    "threads_content_publish",
+    "threads_read_replies",
+    "threads_manage_replies",
+    "threads_manage_insights",
+    "threads_manage_mentions",
+    "threads_keyword_search",
+    "threads_delete",
+    "threads_location_tagging",
+    "threads_profile_discovery",
+    "threads_share_to_instagram",
+)
+"""Every permission (developers.facebook.com/docs/threads/overview)."""
+
+SECRET_PARAMS = ("access_token", "input_token", "client_secret", "code")
+"""Parameters that hold a secret; a :class:`Request` keeps at most their digest."""
+
+API_VERSION = "v1.0"
+
+
+def token_digest(token: str) -> TokenDigest:
+    """Turn an access token into the only form the sandbox keeps of it."""
+    return TokenDigest(sha256(token.encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call as the network sees it, without its secrets; :meth:`of` makes one from a raw call."""
+
+    method: str
+    path: str
+    params: Mapping[str, str]
+    token: TokenDigest | None
+
+    @staticmethod
+    def of(
+        method: str, path: str, params: Mapping[str, str] | None = None, *, token: str | None = None
+    ) -> Request:
+        """Make a request; *token* (or an ``access_token`` parameter) is kept as its digest only.
+
+        A query string in *path* joins the parameters; those given in *params* win over it.
+        """
+        bare, _, query = path.partition("?")
+        merged = dict(parse_qsl(query, keep_blank_values=True)) | dict(params or {})
+        secret = token or merged.get("access_token")
+        kept = {name: value for name, value in merged.items() if name not in SECRET_PARAMS}
+        if "input_token" in merged:
+            kept["input_token_digest"] = token_digest(merged["input_token"])
+        return Request(method.upper(), unquote(bare), kept, token_digest(secret) if secret else None)
+
+    def to_json(self) -> Json:
+        """Write the request down; no token is in it."""
+        return {"method": self.method, "path": self.path, "params": dict(self.params), "token": self.token}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the network answers, or that it hangs up.
+
+    ``dropped`` means the connection closes without an answer; ``acted`` then says whether the network
+    did what was asked. ``delay_seconds`` is to pass before the answer (or the hanging up) is sent.
+    """
+
+    status: int
+    body: Json
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay_seconds: float = 0.0
+    dropped: bool = False
+    acted: bool = True
+
+    def encode(self) -> bytes:
+        """Write the body as it goes over the wire: the same value is always the same bytes."""
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class MediaKind(StrEnum):
+    """What a fetched file turned out to be."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedMedia:
+    """A file that could be downloaded, and what was found in it."""
+
+    kind: MediaKind
+    format: str
+    """``JPEG``, ``PNG``, ``WEBP``, ``GIF``, ``MP4``, ``MOV``, or another name; upper case."""
+    bytes_size: int
+    stored_name: str
+    """The name under which the sandbox keeps its copy (``media/<name>``)."""
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFailed:
+    """A file that could not be downloaded."""
+
+    reason: str
+
+
+Fetched: TypeAlias = FetchedMedia | FetchFailed
+Fetch: TypeAlias = Callable[[str], Fetched]
+
+
+def fetched_to_json(fetched: Fetched) -> Json:
+    """Write down what a download came to, so that the same call can be answered again from a file."""
+    match fetched:
+        case FetchFailed(reason):
+            return {"failed": reason}
+        case FetchedMedia():
+            return {
+                "kind": str(fetched.kind),
+                "format": fetched.format,
+                "bytes_size": fetched.bytes_size,
+                "stored_name": fetched.stored_name,
+                "width": fetched.width,
+                "height": fetched.height,
+            }
+
+
+def no_media(url: str) -> Fetched:
+    """Answer every download with a failure: the seam for a world without media."""
+    return FetchFailed(f"nothing is served at {url} here")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile to create, and the token that opens it."""
+
+    name: str
+    token: str = field(default="", repr=False)
+    """Empty means ``sandbox-NAME``."""
+    scopes: tuple[str, ...] = SCOPES
+    token_expires_at: float | None = None
+    """Unix seconds; ``None`` is a token that does not expire."""
+    is_eligible_for_geo_gating: bool = False
+    has_instagram: bool = False
+
+    @property
+    def secret(self) -> str:
+        """The token in force."""
+        return self.token or f"sandbox-{self.name}"
+
+
+class TextCount(StrEnum):
+    """How the 500 of a text are counted; the documentation leaves it open."""
+
+    CODEPOINTS = "codepoints"
+    GRAPHEMES = "graphemes"
+    """A grapheme is one, an emoji its number of UTF-8 bytes (the best reading of docs/threads/posts)."""
+    BYTES = "bytes"
+
+
+class Republish(StrEnum):
+    """What publishing a published container does; undocumented, so a switch."""
+
+    REFUSED = "refused"
+    SAME_ID = "same-id"
+    NEW_POST = "new-post"
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """How this network behaves, where documentation gives a number or leaves a question open.
+
+    Numbers carry the documented value as default. What is a guess of ours is listed in
+    :data:`threadsync.sandbox.threads.invented.INVENTED`.
+    """
+
+    text_delay_seconds: float = 0.0
+    image_delay_seconds: float = 0.3
+    video_delay_seconds: float = 0.5
+    carousel_delay_seconds: float = 0.3
+    container_life_seconds: float = 86_400.0
+    published_readable_seconds: float | None = None
+    """How long a published container can be read after publishing; ``None`` is for ever."""
+    posts_quota: int = 250
+    replies_quota: int = 1000
+    deletes_quota: int = 100
+    quota_window_seconds: float = 86_400.0
+    replies_count_as_posts: bool = False
+    text_limit: int = 500
+    text_count: TextCount = TextCount.GRAPHEMES
+    links_limit: int = 5
+    republish: Republish = Republish.REFUSED
+    listing_lag_seconds: float = 0.0
+    """A fresh post shows in lists only so much later."""
+    unlisting_lag_seconds: float = 0.0
+    """A deleted post still shows in lists for so long."""
+    parent_lag_seconds: float = 0.0
+    """A fresh post can be replied to only so much later."""
+    status_lag_seconds: float = 0.0
+    """A published container goes on saying FINISHED for so long."""
+    webp_accepted: bool = False
+    advanced_access: bool = False
+    """Whether posts of other profiles can be read."""
+    last_page_has_cursors: bool = True
+    inline_topic_mark_kept: bool = True
+    """Whether the ``#`` of a topic taken from the text is still in the text when read."""
+    localised_errors: bool = False
+    """Whether ``error_user_title`` and ``error_user_msg`` come in French instead of English."""
+    throttled_status: int = 400
+    """The HTTP status of a throttled call: 400 was observed, 429 is the Graph-wide rule."""
+    refresh_age_min_seconds: float = 86_400.0
+    token_life_seconds: float = 5_184_000.0
+    clock_skew_seconds: float = 0.0
+    """How far the network's clock is ahead of ours."""

@@ -1,0 +1,352 @@
+"""The state file: a ``State`` to bytes and back; one entry a line, so that git shows what changed.
+
+The checksum covers the content, not the bytes: line ends or blanks that an editor or git changed are no
+damage, a merge or a hand edit is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeAlias, TypeVar
+
+from threadsync.errors import StateDamaged, StateError, StateTooNew, StateUnwritable
+from threadsync.model.ids import Address, Json, TargetName
+from threadsync.model.state import Binding, Lineage, Open, Provenance, State, TargetRecord, Tombstone
+from threadsync.statefile.notes import IN_FLIGHT_KIND, JOB, PUBLISHED
+from threadsync.statefile.shapes import (
+    ADDRESS,
+    FLAG,
+    TEXT,
+    TIME,
+    WHOLE,
+    Field,
+    MisfitError,
+    Shape,
+    as_object,
+    compact,
+    listed,
+    parsed,
+    to_bytes,
+    write_time,
+)
+
+VERSION = 1
+STATE_BYTES_MAX = 200 * 1024 * 1024
+"""A file over this is not a state of ours: a large project's has a few dozen megabytes."""
+
+Upgrade: TypeAlias = Callable[[Mapping[str, Json]], Mapping[str, Json]]
+UPGRADES: Final[Mapping[int, Upgrade]] = {}
+"""By version: turns a document of that version into one of the next."""
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+_SEGMENTS = Field("segments", listed(PUBLISHED.kind), ())
+_SUPERSEDED = Field("superseded", listed(PUBLISHED.kind), ())
+_DIGEST_VERSION = Field("digest_version", WHOLE, 1)
+_PROTECT = Field("protect", FLAG, False)
+_ON_REMOVE = Field("on_remove", TEXT, "forget")
+_REPUBLISHED = Field("republished", FLAG, False)
+
+_PROVENANCE = Shape(
+    Provenance,
+    Field("run", TEXT, ""),
+    Field("commit", TEXT, ""),
+    Field("plan", TEXT, ""),
+    Field("by", TEXT, ""),
+    Field("at", TIME, None),
+)
+_BINDING = Shape(
+    Binding,
+    _SEGMENTS,
+    _SUPERSEDED,
+    _DIGEST_VERSION,
+    _PROTECT,
+    _ON_REMOVE,
+    _REPUBLISHED,
+    Field("provenance", _PROVENANCE.kind, Provenance()),
+    Field("taken_down", listed(PUBLISHED.kind), ()),
+    outside=("address",),
+)
+_TOMBSTONE = Shape(
+    Tombstone,
+    Field("digest", TEXT),
+    Field("why", TEXT),
+    Field("at", TIME),
+    _SEGMENTS,
+    _DIGEST_VERSION,
+    _PROTECT,
+    _ON_REMOVE,
+    _REPUBLISHED,
+    _SUPERSEDED,
+    outside=("address",),
+)
+_OPEN = Shape(
+    Open,
+    Field("job", JOB.kind),
+    Field("begun", TIME),
+    Field("notes", listed(IN_FLIGHT_KIND), ()),
+    outside=("address",),
+)
+_TARGET = Shape(
+    TargetRecord,
+    Field("origin", TEXT),
+    Field("account_id", TEXT),
+    Field("handle", TEXT),
+    Field("since", TIME),
+    Field("bound_at", TIME),
+    Field("channel", TEXT, ""),
+    outside=("target",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBy:
+    """Who wrote a state file: the run and person, and *journal*, the id of the journal folded into it."""
+
+    run: str = ""
+    by: str = ""
+    journal: str = ""
+
+
+_WRITTEN_BY = Shape(WrittenBy, Field("run", TEXT, ""), Field("by", TEXT, ""), Field("journal", TEXT, ""))
+_DOCUMENT_FIELDS = (
+    Field("version", WHOLE),
+    Field("lineage", TEXT),
+    Field("serial", WHOLE),
+    Field("sequence", WHOLE),
+    Field("project", TEXT, ""),
+    Field("written_at", TIME, None),
+    Field("written_by", _WRITTEN_BY.kind, WrittenBy()),
+    Field("checksum", TEXT),
+)
+_TABLES = ("targets", "bindings", "tombstones", "open")
+SHAPES: Final = (_PROVENANCE, _BINDING, _TOMBSTONE, _OPEN, _TARGET, _WRITTEN_BY)
+"""The tables of this module; a test compares them with the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A state as it stands in a file."""
+
+    state: State
+    checksum: str
+    written_by: WrittenBy = WrittenBy()
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    version: int
+    lineage: str
+    serial: int
+    sequence: int
+    project: str
+    written_at: datetime | None
+    written_by: WrittenBy
+    checksum: str
+
+
+def encode(state: State, *, journal: str = "") -> bytes:
+    """Write *state*; *journal* is the id of the journal that was folded into it.
+
+    Raises:
+        StateUnwritable: it would be larger than threadsync reads back.
+    """
+    document = _document(state, journal)
+    document["checksum"] = _checksum(document)
+    encoded = to_bytes(_rendered(document))
+    if len(encoded) > STATE_BYTES_MAX:
+        raise StateUnwritable(
+            f"the state would take {len(encoded):,} bytes, over the limit of {STATE_BYTES_MAX:,}",
+            remedy="Split the project: posts and targets of their own, with a state of their own.",
+        )
+    return encoded
+
+
+def decode(data: bytes, where: str = "the state file") -> State:
+    """Read a state; *where* is named in the errors.
+
+    Raises:
+        StateDamaged: the bytes are not what was written.
+        StateTooNew: a later threadsync wrote them.
+    """
+    return open_document(data, where).state
+
+
+def open_document(
+    data: bytes, where: str = "the state file", *, upgrades: Mapping[int, Upgrade] = UPGRADES
+) -> Document:
+    """Read a state with what the file says of itself; raises as ``decode`` does."""
+    raw = _object_in(data, where)
+    version = raw.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise _damaged("it has no version: this is not a state of threadsync", where)
+    if version > VERSION:
+        raise _too_new(f"its format is version {version}, and this threadsync reads up to {VERSION}", where)
+    if raw.get("checksum") != _checksum(raw):
+        raise _damaged(
+            "its checksum is wrong: it was merged by git or edited by hand since threadsync wrote it", where
+        )
+    while isinstance(version, int) and version < VERSION:
+        if version not in upgrades:
+            raise _damaged(f"it says version {version}, which never was", where)
+        raw = upgrades[version](raw)
+        version = raw.get("version")
+    try:
+        return _read_document(raw)
+    except MisfitError as error:
+        if error.unknown:
+            raise _too_new(str(error), where) from error
+        raise _damaged(f"its shape is wrong at {error}", where) from error
+
+
+def too_large(size_bytes: int, where: str) -> StateDamaged:
+    """Say that a file of this size is no state of ours."""
+    return _damaged(
+        f"it has {size_bytes:,} bytes, over the limit of {STATE_BYTES_MAX:,}: this is not a state", where
+    )
+
+
+def _document(state: State, journal: str) -> dict[str, Json]:
+    run = state.run
+    written_by = WrittenBy(run.run if run else "", run.by if run else "", journal)
+    document: dict[str, Json] = {
+        "version": VERSION,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "sequence": state.sequence,
+        "targets": {str(name): _TARGET.write(record) for name, record in state.targets.items()},
+        "bindings": {str(address): _BINDING.write(held) for address, held in state.bindings.items()},
+        "tombstones": {str(address): _TOMBSTONE.write(held) for address, held in state.tombstones.items()},
+        "open": {str(address): _OPEN.write(held) for address, held in state.open.items()},
+    }
+    if state.project:
+        document["project"] = state.project
+    if state.written_at is not None:
+        document["written_at"] = write_time(state.written_at)
+    if written_by != WrittenBy():
+        document["written_by"] = _WRITTEN_BY.write(written_by)
+    return document
+
+
+def _checksum(document: Mapping[str, Json]) -> str:
+    content = compact({name: value for name, value in document.items() if name != "checksum"})
+    return "sha256:" + hashlib.sha256(to_bytes(content)).hexdigest()
+
+
+def _rendered(document: Mapping[str, Json]) -> str:
+    parts: list[str] = []
+    for name in sorted(document):
+        value = document[name]
+        if name in _TABLES and isinstance(value, Mapping) and value:
+            entries = ",\n".join(f"    {compact(key)}: {compact(value[key])}" for key in sorted(value))
+            parts.append(f"  {compact(name)}: {{\n{entries}\n  }}")
+        else:
+            parts.append(f"  {compact(name)}: {compact(value)}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _object_in(data: bytes, where: str) -> Mapping[str, Json]:
+    if len(data) > STATE_BYTES_MAX:
+        raise too_large(len(data), where)
+    if not data.strip():
+        raise _damaged("it is empty", where)
+    if re.search(rb"^(<{7} |>{7} )", data, re.MULTILINE):
+        raise StateDamaged(
+            "it holds merge-conflict markers (<<<<<<<): git could not merge two states",
+            where=where,
+            remedy="Nothing was published. Two states cannot be merged: keep one side whole, with "
+            f"`git checkout --ours -- {where}` or `--theirs`. What only the other side had published is then "
+            "shown by the next plan as blocked (looks-published): bind it with `threadsync import`.",
+        )
+    try:
+        return as_object(parsed(data))
+    except MisfitError as error:
+        raise _damaged("it is JSON but not an object: this is not a state of threadsync", where) from error
+    except ValueError as error:
+        if _is_cut_off(data):
+            raise _damaged("it ends in the middle: it was cut off", where) from error
+        raise _damaged(f"it is not JSON ({error})", where) from error
+
+
+def _is_cut_off(data: bytes) -> bool:
+    """Whether *data* is JSON as far as it goes; a power cut may have filled up the rest with zeros."""
+    whole = data.rstrip(b"\0 \r\n\t")
+    try:
+        parsed(whole)
+    except UnicodeDecodeError as error:
+        return error.end == len(whole)
+    except json.JSONDecodeError as error:
+        return error.msg.startswith("Unterminated") or error.pos >= len(error.doc) - len("\\u1234")
+    except ValueError:
+        return False
+    return False
+
+
+def _read_document(raw: Mapping[str, Json]) -> Document:
+    head = Shape(_Head, *_DOCUMENT_FIELDS).read({n: held for n, held in raw.items() if n not in _TABLES})
+    state = State(
+        Lineage(head.lineage),
+        head.serial,
+        head.sequence,
+        head.project,
+        head.written_at,
+        targets=_table(raw, "targets", TargetName, _TARGET, "target"),
+        bindings=_table(raw, "bindings", ADDRESS.read, _BINDING, "address"),
+        tombstones=_table(raw, "tombstones", ADDRESS.read, _TOMBSTONE, "address"),
+        open=_table(raw, "open", ADDRESS.read, _OPEN, "address"),
+    )
+    _check_together(state)
+    return Document(state, head.checksum, head.written_by)
+
+
+def _table(
+    raw: Mapping[str, Json], name: str, key: Callable[[str], K], shape: Shape[T], outside: str
+) -> dict[K, T]:
+    entries: dict[K, T] = {}
+    try:
+        for text, held in as_object(raw.get(name)).items():
+            try:
+                known = key(text)
+                entries[known] = shape.read(held, **{outside: known})
+            except MisfitError as error:
+                raise error.under(text) from error
+    except MisfitError as error:
+        raise error.under(name) from error
+    return entries
+
+
+def _check_together(state: State) -> None:
+    """Refuse what no fold can have made: two holders of one post, a binding beside its own tombstone."""
+    both: set[Address] = {address for address in state.bindings if address in state.tombstones}
+    if both:
+        raise MisfitError("it is bound and forgotten at once", ("bindings", str(min(both))))
+    holders: dict[tuple[str, str], Address] = {}
+    for address, binding in state.bindings.items():
+        for remote_id in binding.remote_ids:
+            other = holders.setdefault((address.target, remote_id), address)
+            if other != address:
+                raise MisfitError(f"{remote_id} is bound to {other} too", ("bindings", str(address)))
+
+
+def _damaged(problem: str, where: str) -> StateDamaged:
+    return StateDamaged(
+        problem,
+        where=where,
+        remedy="Nothing was published. `threadsync state history` lists the good copies threadsync kept, and "
+        f"`git log -p -- {where}` shows how the file came to be; put the newest good one back. "
+        "The next plan compares it with the accounts before anything is created.",
+    )
+
+
+def _too_new(problem: str, where: str) -> StateError:
+    return StateTooNew(
+        problem,
+        where=where,
+        remedy="A later threadsync wrote it: install that version here too (`threadsync --version` there).",
+    )

@@ -1,0 +1,44 @@
+"""Times as people read them: local beside UTC, and how far off they are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None  # a zone that this machine does not know: UTC says it all the same
+
+
+def told(at: datetime, zone: str | None) -> str:
+    """Return *at* to the minute, in *zone* and in UTC: ``2026-12-03 08:30 Europe/Vienna (07:30 UTC)``."""
+    utc = at.astimezone(UTC)
+    there = _zone(zone) if zone else None
+    if there is None or zone == "UTC":
+        return f"{utc:%Y-%m-%d %H:%M} UTC"
+    local = at.astimezone(there)
+    beside = f"{utc:%H:%M}" if utc.date() == local.date() else f"{utc:%Y-%m-%d %H:%M}"
+    return f"{local:%Y-%m-%d %H:%M} {zone} ({beside} UTC)"
+
+
+def ahead(span: timedelta) -> str:
+    """Return how far off a time is, in its largest unit: ``in 11 days``; empty for one that is past."""
+    if span <= timedelta(0):
+        return ""
+    for unit, word in _UNITS:
+        number = round(span / unit)
+        if span >= unit:
+            return f"in {number} {word}{'s' if number != 1 else ''}"
+    return "in less than a minute"
+
+
+def stamp(at: datetime) -> str:
+    """Return *at* as JSON has it: RFC 3339, in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,312 @@
+"""A plan as text: every change with its exact text, in words and signs, then the sum of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import assert_never
+
+from threadsync.model.journal import Published
+from threadsync.model.post import PostRef, Publication, Reference
+from threadsync.planning.actions import (
+    Action,
+    Adopt,
+    Blocked,
+    Create,
+    Delete,
+    Extend,
+    Forget,
+    Move,
+    NoOp,
+    Plan,
+    Reason,
+    Replace,
+    SegmentView,
+    Update,
+    Wait,
+)
+from threadsync.views.findings_text import add_findings
+from threadsync.views.moments import ahead, told
+from threadsync.views.page import Page, Style
+from threadsync.views.seen import Detail, PreparedPlan
+from threadsync.views.words import many
+
+INDENT = 4
+LOSES = "loses: unknown (replies, likes are not read)"
+
+_STYLES = {
+    Create.word: Style.GOOD,
+    Extend.word: Style.GOOD,
+    Update.word: Style.CHANGE,
+    Move.word: Style.MOVE,
+    Replace.word: Style.CHANGE,
+    Delete.word: Style.BAD,
+    Forget.word: Style.MOVE,
+    Adopt.word: Style.GOOD,
+    Wait.word: Style.FAINT,
+    Blocked.word: Style.BAD,
+    NoOp.word: Style.FAINT,
+}
+_SAID = {NoOp.word: "unchanged", Blocked.word: "blocked"}
+"""How the sum names what is not ``to <word>``."""
+_TOLD_NO_OPS = frozenset({Reason.KEPT, Reason.DRAFT_PUBLISHED})
+"""Nothing is done, and the person may not expect that."""
+_CONSENTS = {
+    "file": "agreed to in the file",
+    "flag": "agreed to by --allow-replace",
+    "prompt": "agreed to at the prompt",
+    "resume": "agreed to before it was interrupted",
+}
+
+
+def plan_text(prepared: PreparedPlan, *, width: int, color: bool, detail: Detail = Detail.NORMAL) -> str:
+    """Return *prepared* as text, *width* columns wide."""
+    page = Page(width, color=color)
+    if prepared.findings:
+        add_findings(page, prepared.findings)
+        page.blank()
+    for action in prepared.plan.actions:
+        add_action(page, action, now=prepared.plan.at, zone=prepared.zone, detail=detail)
+    page.blank()
+    page.add(summary(prepared.plan), style=Style.STRONG)
+    if detail > Detail.QUIET:
+        _add_notes(page, prepared)
+    return page.text()
+
+
+def summary(plan: Plan) -> str:
+    """Return the sum of a plan in one sentence."""
+    counts = plan.counts()
+    if not plan.actions:
+        return "No changes. There is no publication to plan."
+    if set(counts) == {NoOp.word}:
+        number = counts[NoOp.word]
+        return f"No changes. {many(number, 'publication')} {'is' if number == 1 else 'are'} as the files say."
+    said = ", ".join(f"{number} {_SAID.get(word, f'to {word}')}" for word, number in counts.items())
+    return f"Plan: {said}." if plan.effective else f"No changes. {said}."
+
+
+def head(action: Action) -> str:
+    """Return the line that names *action*: its sign, its word, its address, its reason."""
+    return f"{action.sign} {action.word}  {action.address}  ({action.reason})".lstrip()
+
+
+def add_action(page: Page, action: Action, *, now: datetime, zone: str | None, detail: Detail) -> None:
+    """Add one action; of those that change nothing only what a reader would not expect."""
+    if isinstance(action, NoOp):
+        if detail is Detail.VERBOSE or action.reason in _TOLD_NO_OPS:
+            page.add(head(action), hang=INDENT, style=_STYLES[action.word])
+            if action.note:
+                page.add(action.note, indent=INDENT)
+        return
+    if detail is Detail.QUIET:
+        page.add(head(action), hang=INDENT, style=_STYLES[action.word])
+        return
+    page.blank()
+    page.add(head(action), hang=INDENT, style=_STYLES[action.word])
+    _add_body(page, action, now, zone)
+
+
+def _add_body(  # noqa: PLR0912  (one case a kind of action)
+    page: Page, action: Action, now: datetime, zone: str | None
+) -> None:
+    match action:
+        case Create():
+            _add_due(page, action.publication, zone)
+            if action.republish:
+                page.add("again: republish: true counts once", indent=INDENT)
+            _add_publishing(page, action.publication, action.segments, action.waits_for)
+        case Extend():
+            page.add(f"under the {many(len(action.live), 'segment')} that are live:", indent=INDENT)
+            _add_old(page, action.live[-1:], zone)
+            _add_publishing(page, action.publication, action.segments, action.waits_for)
+        case Replace():
+            _add_replace(page, action, zone)
+        case Update():
+            page.add(f"protect: {'yes' if action.protect else 'no'}", indent=INDENT)
+            page.add(f"when its file is removed: {action.on_remove}", indent=INDENT)
+            if action.publication is None:
+                page.add("only the state remembers this; the network sees nothing", indent=INDENT)
+        case Move():
+            page.add(f"was: {action.old}", indent=INDENT)
+        case Delete():
+            _add_taken_down(page, action.old, zone)
+        case Forget():
+            page.add(_forgotten(action), indent=INDENT)
+            _add_old(page, action.live, zone)
+        case Adopt():
+            page.add("binds what is live already:", indent=INDENT)
+            _add_old(page, action.segments, zone)
+        case Wait():
+            page.add(_waiting(action, now, zone), indent=INDENT)
+            _add_segments(page, action.segments)
+        case Blocked():
+            _add_blocked(page, action, zone)
+        case NoOp():
+            pass
+        case _:
+            assert_never(action)
+
+
+def _add_due(page: Page, publication: Publication, zone: str | None) -> None:
+    schedule = publication.control.publish
+    if schedule is None:
+        page.add("due at once: the post has no time", indent=INDENT)
+    else:
+        page.add(f"due since {told(schedule.at, zone or schedule.zone)}", indent=INDENT)
+
+
+def _add_publishing(
+    page: Page, publication: Publication, segments: tuple[SegmentView, ...], waits_for: Iterable[object]
+) -> None:
+    needed = ", ".join(map(str, waits_for))
+    if needed:
+        page.add(f"after: {needed}", indent=INDENT, hang=2)
+    for line in _options(publication):
+        page.add(line, indent=INDENT, hang=2)
+    _add_segments(page, segments, publication)
+
+
+def _options(publication: Publication) -> list[str]:
+    """Return what readers get besides the segments, a line each."""
+    said = {
+        "reply to": _reference(publication.reply_to),
+        "repost": _reference(publication.repost),
+        "who can reply": publication.who_can_reply or "",
+        "tags": ", ".join(publication.tags),
+        "languages": ", ".join(publication.langs),
+        "options": _compact(publication.options),
+    }
+    return [f"{name}: {value}" for name, value in said.items() if value]
+
+
+def _reference(reference: Reference | None) -> str:
+    if reference is None:
+        return ""
+    if isinstance(reference, PostRef):
+        return f"{reference.key}@{reference.target}" if reference.target else reference.key
+    return reference.permalink or f"id:{reference.remote_id}"
+
+
+def _compact(options: object) -> str:
+    return json.dumps(options, ensure_ascii=False, sort_keys=True, default=str) if options else ""
+
+
+def _add_segments(
+    page: Page, segments: tuple[SegmentView, ...], publication: Publication | None = None
+) -> None:
+    """Add the exact text of each segment; *publication* knows how many there are in all."""
+    total = len(publication.segments) if publication is not None else len(segments)
+    for view in segments:
+        place = f"segment {view.index + 1} of {max(total, view.index + 1)} · "
+        over = " (too long)" if view.count > view.count_max else ""
+        page.add(f"{place}{view.count} of {view.count_max} {view.unit}{over}", indent=INDENT)
+        if view.text:
+            page.exact(view.text, indent=INDENT + 2)
+        for number, path in enumerate(view.media):
+            alt = view.alts[number] if number < len(view.alts) else ""
+            page.add(f"picture: {path}", indent=INDENT + 2, hang=2)
+            page.add(f"alt text: {alt}" if alt else "no alt text", indent=INDENT + 4, hang=2)
+        if publication is not None and view.index < len(publication.segments):
+            segment = publication.segments[view.index]
+            said = {
+                "link": segment.link or "",
+                "poll": _compact(segment.poll),
+                "quote": _reference(segment.quote),
+                "options": _compact(segment.options),
+            }
+            for name, value in said.items():
+                if value:
+                    page.add(f"{name}: {value}", indent=INDENT + 2, hang=2)
+
+
+def _add_old(page: Page, posts: Iterable[Published], zone: str | None) -> None:
+    for post in posts:
+        where = post.permalink or f"id {post.remote_id}"
+        page.add(where, indent=INDENT + 2)
+        page.add(f"published {told(post.at, zone)}", indent=INDENT + 4, hang=2)
+
+
+def _add_taken_down(page: Page, posts: tuple[Published, ...], zone: str | None) -> None:
+    order = ", last to first" if len(posts) > 1 else ""
+    page.add(f"takes down{order}:", indent=INDENT, style=Style.BAD)
+    _add_lost(page, posts, zone)
+
+
+def _add_lost(page: Page, posts: tuple[Published, ...], zone: str | None) -> None:
+    for post in posts:
+        _add_old(page, [post], zone)
+        first, *more = post.text.split("\n")
+        page.exact(first + (" …" if more else ""), indent=INDENT + 4)
+        page.add(LOSES, indent=INDENT + 4)
+
+
+def _add_replace(page: Page, action: Replace, zone: str | None) -> None:
+    page.add(_CONSENTS.get(action.consent, f"agreed to: {action.consent}"), indent=INDENT)
+    if action.keep:
+        page.add(f"keeps the first {many(action.keep, 'segment')}", indent=INDENT)
+    if action.segments:
+        _add_publishing(page, action.publication, action.segments, action.waits_for)
+    if action.old:
+        _add_taken_down(page, action.old, zone)
+
+
+def _forgotten(action: Forget) -> str:
+    if action.why == "skipped":
+        return "its time has passed: it is never published"
+    return "left up; threadsync no longer looks after:" if action.live else "threadsync lets go of it"
+
+
+def _waiting(action: Wait, now: datetime, zone: str | None) -> str:
+    if action.until is not None:
+        off = ahead(action.until - now)
+        return f"until {told(action.until, zone)}{f', {off}' if off else ''}"
+    if action.reason is Reason.UNSETTLED:
+        return "until apply has found out what became of an earlier publish"
+    return "until what it needs is published"
+
+
+def _add_blocked(page: Page, action: Blocked, zone: str | None) -> None:
+    page.add(f"would {action.would}: {action.problem}", indent=INDENT, hang=2)
+    page.add(f"What to do: {action.remedy}", indent=INDENT, hang=2)
+    _add_segments(page, action.segments)
+    if action.old:
+        page.add("live:" if action.would == "forget" else "would take down:", indent=INDENT)
+        if action.would == "forget":
+            _add_old(page, action.old, zone)
+        else:
+            _add_lost(page, action.old, zone)
+
+
+def _add_notes(page: Page, prepared: PreparedPlan) -> None:
+    """Add what a reader should know of the plan as a whole."""
+    plan = prepared.plan
+    for notice in plan.notices:
+        _add_note(page, "Warning", f"{notice.about}: {notice.problem}", notice.remedy)
+    if prepared.has_errors:
+        _add_note(page, "Errors", "files have errors, so apply does nothing until they are mended.")
+    if prepared.interrupted:
+        names = ", ".join(map(str, prepared.interrupted))
+        _add_note(page, "Interrupted", f"an earlier apply did not finish {names}; the next one goes on.")
+    if plan.lineage is None and plan.effective:
+        where = ", ".join(plan.first_run_targets)
+        _add_note(
+            page,
+            "First run",
+            f"there is no state in {prepared.state_path} yet. Apply asks before it publishes on {where}, "
+            "or needs --first-run.",
+        )
+    for excess in prepared.excesses:
+        _add_note(
+            page,
+            "Safety",
+            f"{excess.number} {excess.word} on {excess.target}, and the limit is {excess.limit}.",
+            f"Apply refuses that without {excess.flag}.",
+        )
+    if plan.effective and prepared.durable:
+        _add_note(page, "State", f"{prepared.state_path}: {prepared.durable}.")
+
+
+def _add_note(page: Page, about: str, text: str, remedy: str = "") -> None:
+    page.add(f"{about}: {text}{f' {remedy}' if remedy else ''}", hang=2)

@@ -1,0 +1,162 @@
+"""How publications stand, as text: ``status``, ``show``, and what the state holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from threadsync.model.journal import Published
+from threadsync.model.state import Binding, Open, Tombstone
+from threadsync.planning.inputs import Wanted
+from threadsync.views.moments import told
+from threadsync.views.page import Page, Style
+from threadsync.views.plan_text import add_action
+from threadsync.views.seen import Backup, Detail, Known, Standing
+from threadsync.views.words import many
+
+INDENT = 4
+
+_STYLES = {
+    "live": Style.GOOD,
+    "blocked": Style.BAD,
+    "interrupted": Style.CHANGE,
+    "incomplete": Style.CHANGE,
+    "changed": Style.CHANGE,
+}
+_COLUMN = len("interrupted") + 2
+
+
+def status_text(rows: Sequence[Standing], *, width: int, color: bool, zone: str | None) -> str:
+    """Return a row for each publication, with where it is and what else there is to say."""
+    page = Page(width, color=color)
+    for row in rows:
+        style = _STYLES.get(row.word, Style.FAINT)
+        page.add(f"{row.word:<{_COLUMN}}{row.address}", hang=_COLUMN, style=style)
+        when = told(row.when, zone) if row.when is not None else ""
+        for line in (row.permalink, when, row.detail):
+            if line:
+                page.add(line, indent=_COLUMN)
+    if not rows:
+        page.add("No publications.")
+    return page.text()
+
+
+def show_text(known: Known, *, width: int, color: bool, now: datetime, zone: str | None) -> str:
+    """Return all that is known of one publication."""
+    page = Page(width, color=color)
+    page.add(str(known.address), style=Style.STRONG)
+    if known.declared is not None:
+        _add_declared(page, known.declared, zone)
+    else:
+        page.add("no file declares it", indent=2)
+    if known.binding is not None:
+        _add_binding(page, known.binding, zone)
+    if known.tombstone is not None:
+        _add_tombstone(page, known.tombstone, zone)
+    if known.open is not None:
+        _add_open(page, known.open, zone)
+    if known.action is not None:
+        page.blank()
+        page.add("What apply would do:", style=Style.STRONG)
+        add_action(page, known.action, now=now, zone=zone, detail=Detail.VERBOSE)
+    return page.text()
+
+
+def _add_declared(page: Page, declared: Wanted, zone: str | None) -> None:
+    publication = declared.publication
+    page.add(f"file: {publication.location.file}", indent=2)
+    page.add(f"segments: {len(publication.segments)}", indent=2)
+    schedule = publication.control.publish
+    if schedule is not None:
+        page.add(f"publish: {told(schedule.at, zone or schedule.zone)}", indent=2, hang=2)
+    page.add(f"digest: {publication.digest[:12]}", indent=2)
+
+
+def _add_posts(page: Page, posts: Sequence[Published], zone: str | None) -> None:
+    for post in posts:
+        where = post.permalink or f"id {post.remote_id}"
+        page.add(f"segment {post.index + 1}: {where}", indent=INDENT, hang=2)
+        known_by = "" if post.bound_by == "receipt" else f", known by {post.bound_by}"
+        page.add(f"id {post.remote_id}, published {told(post.at, zone)}{known_by}", indent=INDENT + 2)
+        page.exact(post.text, indent=INDENT + 2)
+
+
+def _add_binding(page: Page, binding: Binding, zone: str | None) -> None:
+    page.blank()
+    page.add("Live:", style=Style.STRONG)
+    _add_posts(page, binding.segments, zone)
+    if binding.superseded:
+        page.add("Replaced, and still to be taken down:", indent=2)
+        _add_posts(page, binding.superseded, zone)
+    page.add(f"protect: {'yes' if binding.protect else 'no'}", indent=2)
+    page.add(f"when its file is removed: {binding.on_remove}", indent=2)
+    came = binding.provenance
+    if came.at is not None:
+        said = [f"bound {told(came.at, zone)}"]
+        said += [f"by run {came.run}"] if came.run else []
+        said += [f"from commit {came.commit[:12]}"] if came.commit else []
+        said += [f"in {came.by}"] if came.by else []
+        page.add(", ".join(said), indent=2, hang=2)
+
+
+def _add_tombstone(page: Page, stone: Tombstone, zone: str | None) -> None:
+    page.blank()
+    page.add(f"Tombstone: {stone.why}, {told(stone.at, zone)}", hang=2, style=Style.STRONG)
+    _add_posts(page, stone.segments, zone)
+
+
+def _add_open(page: Page, unfinished: Open, zone: str | None) -> None:
+    page.blank()
+    page.add(
+        f"Interrupted: {unfinished.job.verb}, begun {told(unfinished.begun, zone)}",
+        hang=2,
+        style=Style.STRONG,
+    )
+    if unfinished.doubt is not None:
+        page.add(f"in doubt: {unfinished.doubt.why}", indent=2, hang=2)
+    elif unfinished.in_doubt:
+        page.add("in doubt: its last answer was lost; the next apply finds out", indent=2, hang=2)
+
+
+def entries_text(entries: Sequence[Binding | Tombstone], *, width: int, color: bool, zone: str | None) -> str:
+    """Return what the state holds, an entry after the other."""
+    page = Page(width, color=color)
+    for entry in entries:
+        if isinstance(entry, Binding):
+            page.add(f"{'binding':<{_COLUMN}}{entry.address}", hang=_COLUMN, style=Style.GOOD)
+            said = many(len(entry.segments), "segment")
+            said += f", {len(entry.superseded)} to be taken down" if entry.superseded else ""
+        else:
+            page.add(f"{'tombstone':<{_COLUMN}}{entry.address}", hang=_COLUMN, style=Style.FAINT)
+            said = f"{entry.why}, {told(entry.at, zone)}"
+        page.add(said, indent=_COLUMN)
+        for post in entry.segments[:1]:
+            page.add(post.permalink or f"id {post.remote_id}", indent=_COLUMN)
+    if not entries:
+        page.add("The state holds nothing.")
+    return page.text()
+
+
+def history_text(entries: Sequence[Backup], *, width: int, color: bool, zone: str | None) -> str:
+    """Return the copies of the state that there are, newest first."""
+    page = Page(width, color=color)
+    for entry in entries:
+        if entry.problem:
+            page.add(str(entry.file), style=Style.BAD)
+            page.add(f"cannot be read: {entry.problem}", indent=INDENT, hang=2)
+            continue
+        page.add(str(entry.file), style=Style.STRONG if entry.current else None)
+        when = f", {told(entry.when, zone)}" if entry.when is not None else ""
+        run = f", run {entry.run}" if entry.run else ""
+        use = "in use, " if entry.current else ""
+        page.add(
+            f"{use}serial {entry.serial}, {many(entry.bindings, 'publication')}{when}{run}",
+            indent=INDENT,
+            hang=2,
+        )
+    if not entries:
+        page.add("There is no state yet, and no backup.")
+    elif any(not entry.current for entry in entries):
+        page.blank()
+        page.add("To go back to a backup, copy it over the state while nothing else runs.")
+    return page.text()
