@@ -167,6 +167,19 @@ def test_a_delete_that_was_refused_half_way_still_knows_the_whole() -> None:
     assert names(state.tombstones[HERE].segments) == ["a", "b"]
 
 
+def test_a_delete_that_was_given_up_and_mended_leaves_nothing_behind() -> None:
+    state = folded(
+        j.Begun(HERE, j.Job("delete"), LATER),
+        j.Deleted(HERE, RemoteId("b"), LATER),
+        j.Ended(HERE, "refused", LATER),
+        j.Begun(HERE, j.Job("extend"), LATER),
+        j.Receipt(HERE, post(1, 9, LATER)),
+        j.Forgotten(HERE, "gone", LATER),
+        state=live("a", "b"),
+    )
+    assert names(state.tombstones[HERE].segments) == ["a", "r9"]
+
+
 def test_what_was_taken_down_is_not_remembered_as_left_up() -> None:
     begun = j.Begun(HERE, j.Job("delete"), LATER)
     state = folded(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -61,13 +61,16 @@ class World:
     clock: FakeClock = field(default_factory=lambda: FakeClock(START))
     sent: list[str] = field(default_factory=list)
     kill_at_request: int | None = None
-    on_request: Callable[[int], None] = lambda _: None
+    tokens: Mapping[TargetName, str] = field(default_factory=lambda: TOKENS)
+    base_url: str = "http://127.0.0.1:1"
 
     def __post_init__(self) -> None:
-        profiles = [threads.Profile("main"), threads.Profile("brand")]
-        self.network = threads.new_state(profiles, seed=1, now=START.timestamp())
-        self.write("threadsync.yaml", PROJECT)
-        (self.root / "posts").mkdir()
+        profiles = [threads.Profile(token.removeprefix("sandbox-")) for token in self.tokens.values()]
+        now = self.clock.now().timestamp()
+        self.network = threads.new_state(profiles, seed=1, now=now, base_url=self.base_url)
+        if not (self.root / "threadsync.yaml").exists():
+            self.write("threadsync.yaml", PROJECT)
+            (self.root / "posts").mkdir()
 
     # Files.
 
@@ -175,8 +178,7 @@ class World:
         if isinstance(request.body, FormBody):
             params |= {name: str(value) for name, value in request.body.fields.items()}
         self.sent.append(f"{request.method} {request.path.removeprefix('/v1.0')}")
-        self.on_request(len(self.sent))
-        reply = self.call(request.method, request.path, params, TOKENS[target])
+        reply = self.call(request.method, request.path, params, self.tokens[target])
         if len(self.sent) == self.kill_at_request:
             shutil.rmtree(self.root / "at-kill", ignore_errors=True)
             shutil.copytree(self.root / "state", self.root / "at-kill")

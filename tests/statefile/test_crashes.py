@@ -6,6 +6,7 @@ without a power cut, which takes what was not synced.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -67,7 +68,8 @@ def check_recovery(world: World, told: Told, notes: tuple[Note, ...]) -> None:
     assert same(state, folded(*notes))
     files = world.disk.files()
     assert {path for path in files if path.parent == STATE.parent} == {STATE}
-    assert all(path.name[0] != "." for path in files if path.parent == HISTORY)
+    backups = [path.name for path in files if path.parent == HISTORY]
+    assert all(re.fullmatch(r"[0-9]+-[0-9]+[.]json", name) for name in backups), "nothing twice, nothing half"
     for entry in world.store.history():
         assert entry.problem == ""
 

@@ -40,7 +40,7 @@ def beside(world: World, pid: int = 200, *, ids: str = "other") -> World:
 
 
 def elsewhere(world: World, *, boot_id: str = "boot-x", host: str = "build-8") -> World:
-    return World(world.disk, FakeMachine(host, boot_id), world.clock, ids="far")
+    return World(world.disk, FakeMachine(host, boot_id, 900), world.clock, ids="far")
 
 
 def test_a_lock_names_its_holder() -> None:

@@ -114,6 +114,26 @@ def test_a_reader_overlays_the_journal_of_a_run_under_way() -> None:
         assert decode(world.disk.files()[STATE]).sequence == 4, "the file is as it was"
 
 
+def test_a_reader_that_was_overtaken_by_two_runs_looks_again() -> None:
+    """It has read a journal that was folded since, into a state that was folded into another one."""
+
+    class Slow(MemoryDisk):
+        def read(self, path: Path) -> bytes | None:
+            found = super().read(path)
+            if path == JOURNAL and found is not None and overtaking:
+                overtaking.pop()()
+            return found
+
+    world = World()
+    after = world.abandon(published(1))
+    slow = Slow(_names=after.disk._names, _durable_names=after.disk._durable_names)
+    overtaking = [lambda: (after.record(*published(2)), after.record(*published(3)))]
+    found = replace(after.store, disk=slow).read()
+    assert not overtaking
+    assert found.state is not None
+    assert same(found.state, folded(*published(1), *published(2), *published(3)))
+
+
 def test_a_post_has_one_holder_and_a_refused_call_records_nothing() -> None:
     world = World()
     world.record(*published(1))
@@ -182,6 +202,31 @@ def test_whoever_was_force_unlocked_records_nothing_more() -> None:
     assert not {LOCK, JOURNAL} & world.disk.files().keys()
 
 
+def test_a_lock_that_was_lost_is_noticed_before_anything_is_written() -> None:
+    world = World()
+    with pytest.raises(StateLocked), world.session() as session:  # noqa: PT012
+        assert session.append(published(1)) is None
+        world.disk.remove(LOCK)
+        effects = world.disk.effects
+        with pytest.raises(StateLocked):
+            session.barrier()
+        assert world.disk.effects == effects
+
+
+def test_a_session_that_lost_its_lock_folds_nothing() -> None:
+    """Its notes were folded by whoever took the lock; folding them again would undo what came after."""
+    world = World()
+    other = world.beside()
+    with pytest.raises(StateLocked), world.session() as session:  # noqa: PT012
+        assert session.append(published(1)) is None
+        session.barrier()
+        lock = other.store.read().lock
+        assert lock is not None
+        other.store.force_unlock(lock, MARIA)
+        other.record(*published(2))
+    assert same(other.state(), folded(*published(1), *published(2)))
+
+
 def test_a_lock_lost_between_write_and_answer_is_noticed_before_the_note_counts() -> None:
     """Whoever took the lock may have folded the journal a moment before our bytes came to it."""
     world = World()
@@ -200,7 +245,8 @@ def test_a_lock_lost_between_write_and_answer_is_noticed_before_the_note_counts(
         session.barrier()
         assert session.append(published(3)) is None
         world.disk.interfere = take_over
-        session.barrier()
+        with pytest.raises(StateLocked):
+            session.barrier()
     assert same(other.state(), folded(started(), *published(1), *published(2)))
 
 

@@ -15,7 +15,7 @@ class Told(click.ClickException):
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # Click reads it from the instance
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print it."""
@@ -25,7 +25,7 @@ class Told(click.ClickException):
 class Root(click.Group):
     """The group of all commands; whatever a person can act on leaves it as ``Told``."""
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (Click's own signature)
+    def invoke(self, ctx: click.Context) -> Any:  # Click declares it so
         """Run the command that was asked for.
 
         Raises:

@@ -47,7 +47,7 @@ def _keep(name: str, ctx: click.Context, _: click.Parameter, value: object) -> N
         raise click.UsageError("--quiet and --verbose exclude each other.", ctx)
 
 
-def _global(name: str, *spelled: str, **settings: Any) -> Callable[[F], F]:  # noqa: ANN401  (Click's own)
+def _global(name: str, *spelled: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*spelled, name, expose_value=False, callback=partial(_keep, name), **settings)
 
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 import click
@@ -71,3 +72,10 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Print what is not a result, on standard error."""
     click.echo(text, err=True, color=True)
+
+
+def folder_in_repository(root: Path) -> str:
+    """Return the project's folder seen from here, where workflows stand: the top of the repository."""
+    here = Path.cwd().resolve()
+    below = root.resolve()
+    return below.relative_to(here).as_posix() if below.is_relative_to(here) and below != here else ""

@@ -19,7 +19,7 @@ def validate(ctx: click.Context, paths: tuple[str, ...]) -> None:
     Every finding has its file, line and column, what is wrong, and what to do next; all of them come
     at once. PATHs narrow what is reported. Ends with 1 if any finding is an error.
     """
-    from threadsync.cli._terminal import detail, output, say
+    from threadsync.cli._terminal import detail, folder_in_repository, output, say
     from threadsync.operations.validate import validate as check
     from threadsync.views.findings_text import validation_text
     from threadsync.views.github import github_annotations

@@ -234,9 +234,7 @@ def _segments(segments: Iterable[SegmentView]) -> list[Json]:
             "digest": view.digest,
             "media": [
                 {"path": path, "sha256": sha256, "alt": alt}
-                for path, sha256, alt in zip_longest(
-                    view.media, view.media_digests, view.alts, fillvalue=""
-                )
+                for path, sha256, alt in zip_longest(view.media, view.media_digests, view.alts, fillvalue="")
             ],
         }
         for view in segments

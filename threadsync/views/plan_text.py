@@ -75,6 +75,13 @@ def plan_text(prepared: PreparedPlan, *, width: int, color: bool, detail: Detail
     return page.text()
 
 
+def action_text(action: Action, *, width: int, color: bool, now: datetime, zone: str | None) -> str:
+    """Return one action as text, as the plan shows it."""
+    page = Page(width, color=color)
+    add_action(page, action, now=now, zone=zone, detail=Detail.NORMAL)
+    return page.text()
+
+
 def summary(plan: Plan) -> str:
     """Return the sum of a plan in one sentence."""
     counts = plan.counts()
