@@ -55,7 +55,7 @@ class Killed(BaseException):
 
 @dataclass
 class World:
-    """One project folder, its networks and its clock; every call opens the project anew, as a process would."""
+    """One project folder, its networks and its clock; every verb opens it anew, as a process would."""
 
     root: Path
     clock: FakeClock = field(default_factory=lambda: FakeClock(START))

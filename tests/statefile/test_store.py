@@ -127,7 +127,7 @@ def test_a_reader_that_was_overtaken_by_two_runs_looks_again() -> None:
     world = World()
     after = world.abandon(published(1))
     slow = Slow(_names=after.disk._names, _durable_names=after.disk._durable_names)
-    overtaking = [lambda: (after.record(*published(2)), after.record(*published(3)))]
+    overtaking = [lambda: [after.record(*published(number)) for number in (2, 3)]]
     found = replace(after.store, disk=slow).read()
     assert not overtaking
     assert found.state is not None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from threadsync.errors import ThreadsyncError
 from threadsync.execution.carrying import Carrier
@@ -21,7 +22,6 @@ from threadsync.model.ids import Address, TargetName
 from threadsync.model.state import Ledger
 from threadsync.planning.actions import Create, Delete, Effective, Extend, Forget, Plan, Replace, Update
 from threadsync.providers.base import Applied, Provider, Refused, Result, Uncertain
-
 
 STOPPED = "the run was stopped"
 UNTRIED = "the run was stopped before it began"
@@ -142,6 +142,6 @@ def dependencies(actions: tuple[Effective, ...]) -> dict[Address, set[Address]]:
             first = action.segments[0].text if action.segments else ""
             alike[action.address.target, first].append(action.address)
     for group in alike.values():
-        for before, after in zip(group, group[1:], strict=False):
+        for before, after in pairwise(group):
             waits[after].add(before)
     return waits

@@ -12,20 +12,20 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from threadsync.errors import ApiError, ThreadsyncError, Unanswered
-from threadsync.execution.carrying import Carrier, parent_of
-from threadsync.execution.scheduler import Scheduler
+from threadsync.execution.carrying import Carrier
 from threadsync.execution.clock import Clock
+from threadsync.execution.scheduler import Scheduler
 from threadsync.execution.seams import Finished, Interrupted
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised, attempt, gather, now, record
 from threadsync.flows.effects import Flow
 from threadsync.model.facts import Account, Facts, ObservedPost, Quota, ReadBack, TargetFacts
 from threadsync.model.fault import Fault, FaultClass
-from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
+from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.journal import Confirmed
 from threadsync.model.state import Ledger
 from threadsync.planning.actions import Action, Create, Delete, Extend, Plan, Replace
-from threadsync.providers.base import Provider, Result
+from threadsync.providers.base import Provider
 
 READ_BACK_MARGIN = timedelta(minutes=10)
 """How far before the state's last write own posts are read back."""
@@ -106,10 +106,11 @@ class Gatherer:
                 facts = replace(facts, read_back_fault=_fault(listed))
         wanted = sorted({remote_id for action in touching for remote_id in _touched(action)})
         seen = yield from gather([attempt(provider.observe(remote_id)) for remote_id in wanted])
-        observed: dict[RemoteId, ObservedPost | None] = {}
-        for remote_id, post in zip(wanted, seen, strict=True):
-            if post is None or isinstance(post, ObservedPost):
-                observed[remote_id] = post
+        observed = {
+            remote_id: post
+            for remote_id, post in zip(wanted, seen, strict=True)
+            if post is None or isinstance(post, ObservedPost)
+        }
         return replace(facts, observed=observed)
 
     def _since(self, target: TargetName, *, first_run: bool) -> Flow[datetime]:

@@ -43,7 +43,8 @@ def import_post(workspace: Workspace, address: str, reference: str) -> Done:
     (account,) = read_with(workspace, [(found.target, provider.identify())])
     if target.account is not None and not is_account(target.account, account.account_id, account.handle):
         raise UsageError(
-            f"the credential of {found.target} opens @{account.handle}, and the project says {target.account}.",
+            f"the credential of {found.target} opens @{account.handle}, and the project says "
+            f"{target.account}.",
             remedy="Give the target the right credential.",
         )
     post = located(workspace, found.target, reference)

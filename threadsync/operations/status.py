@@ -23,7 +23,8 @@ class StatusRow:
 
     address: Address
     word: str
-    """live, incomplete, changed, due, waiting, blocked, interrupted, draft, forgotten, taken-down, skipped."""
+    """live, incomplete, changed, due, waiting, blocked, interrupted, draft, forgotten, taken-down or
+    skipped."""
     when: datetime | None = None
     permalink: str = ""
     detail: str = ""

@@ -102,7 +102,8 @@ def _link_changed(action: NoOp, earlier: Mapping[Address, Action], desired: Desi
                 action.address,
                 Reason.LINK_CHANGED,
                 f"it names {needed}, which gets a new address and loses the old one.",
-                f"Nothing is done to it; replace it too with --allow-replace={action.address}, if it must follow.",
+                f"Nothing is done to it; if it must follow, replace it too with "
+                f"--allow-replace={action.address}.",
                 "replace",
             )
     return action

@@ -127,7 +127,8 @@ def _account(
             Reason.ACCOUNT_UNCONFIRMED,
             f"nobody has confirmed that {target.name} is @{account.handle} "
             f"({account.account_id} at {account.origin}).",
-            f"Write account: {account.handle} under {target.name} in threadsync.yaml, or apply at a terminal.",
+            f"Write account: {account.handle} under {target.name} in threadsync.yaml, or apply at a "
+            "terminal.",
         )
     return None
 
@@ -169,8 +170,8 @@ def _unpublishable(
         return _block(
             action,
             Reason.READ_BACK_BOUNDED,
-            f"the account has more posts since {facts.read_back.since:%Y-%m-%d} than are read back, so one of "
-            "them may be this one.",
+            f"the account has more posts since {facts.read_back.since:%Y-%m-%d} than are read back, so "
+            "one of them may be this one.",
             "Raise read_back_posts_max under bounds, or accept it with --first-run.",
         )
     lookalikes = facts.lookalikes.get(action.address, ())
@@ -179,9 +180,10 @@ def _unpublishable(
         return _block(
             action,
             Reason.LOOKS_PUBLISHED,
-            f"the account already has a post like it: {post.permalink or post.remote_id} ({post.at:%Y-%m-%d %H:%M} UTC).",
-            f"If that is it: threadsync import {action.address} {post.remote_id}. If it is to be published all "
-            f"the same: --allow-duplicate={action.address}.",
+            f"the account already has a post like it: {post.permalink or post.remote_id} "
+            f"({post.at:%Y-%m-%d %H:%M} UTC).",
+            f"If that is it: threadsync import {action.address} {post.remote_id}. If it is to be published "
+            f"all the same: --allow-duplicate={action.address}.",
         )
     return None
 
@@ -232,13 +234,12 @@ def _quota(
                 f"the credential may not delete ({quota.unknown}), so it could not be finished.",
                 "Authorize the account again with that scope.",
             )
-        left = quota.left
-        if left is not None and used[action.address.target, what] + number > left:
+        left = None if quota.left is None else max(0, quota.left - used[action.address.target, what])
+        if left is not None and number > left:
             return _block(
                 action,
                 Reason.QUOTA,
-                f"it needs {number} of the account's {what}, and {max(0, left - used[action.address.target, what])} "
-                f"of {quota.total} are left.",
+                f"it needs {number} of the account's {what}, and {left} of {quota.total} are left.",
                 "Apply again when the 24-hour window has moved on.",
             )
     for what, number in needs.items():

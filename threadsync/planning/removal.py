@@ -88,7 +88,8 @@ def _removed(desired: Desired, prior: State, binding: Binding, consents: Consent
             address,
             Reason.PROTECTED,
             "its file is gone and it would be deleted, but it is protected.",
-            f"Restore the file with protect: false and apply, or let go of it with threadsync state rm {address}.",
+            f"Restore the file with protect: false and apply, or let go of it with threadsync state rm "
+            f"{address}.",
             "delete",
             old=live,
         )

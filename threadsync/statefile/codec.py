@@ -256,19 +256,13 @@ def _object_in(data: bytes, where: str) -> Mapping[str, Json]:
         raise too_large(len(data), where)
     if not data.strip():
         raise _damaged("it is empty", where)
-    if re.search(rb"^(<{7} |>{7} )", data, re.MULTILINE):
-        raise StateDamaged(
-            "it holds merge-conflict markers (<<<<<<<): git could not merge two states",
-            where=where,
-            remedy="Nothing was published. Two states cannot be merged: keep one side whole, with "
-            f"`git checkout --ours -- {where}` or `--theirs`. What only the other side had published is then "
-            "shown by the next plan as blocked (looks-published): bind it with `threadsync import`.",
-        )
     try:
         return as_object(parsed(data))
     except MisfitError as error:
         raise _damaged("it is JSON but not an object: this is not a state of threadsync", where) from error
     except ValueError as error:
+        if re.search(rb"^(<{7} |>{7} )", data, re.MULTILINE):
+            raise _conflicting(where) from error
         if _is_cut_off(data):
             raise _damaged("it ends in the middle: it was cut off", where) from error
         raise _damaged(f"it is not JSON ({error})", where) from error
@@ -332,6 +326,16 @@ def _check_together(state: State) -> None:
             other = holders.setdefault((address.target, remote_id), address)
             if other != address:
                 raise MisfitError(f"{remote_id} is bound to {other} too", ("bindings", str(address)))
+
+
+def _conflicting(where: str) -> StateDamaged:
+    return StateDamaged(
+        "it holds merge-conflict markers (<<<<<<<): git could not merge two states",
+        where=where,
+        remedy="Nothing was published. Two states cannot be merged: keep one side whole, with "
+        f"`git checkout --ours -- {where}` or `--theirs`. What only the other side had published is then "
+        "shown by the next plan as blocked (looks-published): bind it with `threadsync import`.",
+    )
 
 
 def _damaged(problem: str, where: str) -> StateDamaged:

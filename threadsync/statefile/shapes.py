@@ -177,6 +177,9 @@ def mapped(kind: Kind[T]) -> Kind[Mapping[str, T]]:
     return Kind(write, read)
 
 
+MISSING: Final = MisfitError("it is missing")
+
+
 class _Required:
     """Stands for the default of a field that has none."""
 
@@ -211,12 +214,13 @@ class Shape(Generic[T]):
         self.fields = fields
         self.outside = outside
         self._names = frozenset(each.name for each in fields)
-        self._plan = tuple((each.of, each.name, each.default, each.kind.write) for each in fields)
+        self._writers = tuple((each.of, each.name, each.default, each.kind.write) for each in fields)
+        self._readers = tuple((each.of, each.name, each.default, each.kind.read) for each in fields)
 
     def write(self, value: T) -> dict[str, Json]:
         """Return *value* as an object; what equals its default is left out."""
         written: dict[str, Json] = {}
-        for attribute, name, default, write in self._plan:
+        for attribute, name, default, write in self._writers:
             held = getattr(value, attribute)
             if held != default:
                 written[name] = write(held)
@@ -232,18 +236,18 @@ class Shape(Generic[T]):
         if not found.keys() <= self._names:
             strange = min(found.keys() - self._names)
             raise MisfitError("this version of threadsync does not know it", (strange,), unknown=True)
-        values: dict[str, object] = dict(outside)
-        for field in self.fields:
-            if field.name in found:
-                try:
-                    values[field.of] = field.kind.read(found[field.name])
-                except MisfitError as error:
-                    raise error.under(field.name) from error
-            elif field.default is _REQUIRED:
-                raise MisfitError("it is missing", (field.name,))
-            else:
-                values[field.of] = field.default
-        return self.make(**values)
+        name = ""
+        try:
+            for attribute, name, default, read in self._readers:
+                if name in found:
+                    outside[attribute] = read(found[name])
+                elif default is _REQUIRED:
+                    raise MISSING
+                else:
+                    outside[attribute] = default
+        except MisfitError as error:
+            raise error.under(name) from error
+        return self.make(**outside)
 
     @property
     def kind(self) -> Kind[T]:

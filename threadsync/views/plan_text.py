@@ -103,6 +103,7 @@ def add_action(page: Page, action: Action, *, now: datetime, zone: str | None, d
     """Add one action; of those that change nothing only what a reader would not expect."""
     if isinstance(action, NoOp):
         if detail is Detail.VERBOSE or action.reason in _TOLD_NO_OPS:
+            page.blank()
             page.add(head(action), hang=INDENT, style=_STYLES[action.word])
             if action.note:
                 page.add(action.note, indent=INDENT)
@@ -252,7 +253,7 @@ def _add_lost(page: Page, posts: tuple[Published, ...], zone: str | None) -> Non
 def _add_replace(page: Page, action: Replace, zone: str | None) -> None:
     page.add(_CONSENTS.get(action.consent, f"agreed to: {action.consent}"), indent=INDENT)
     if action.keep:
-        page.add(f"keeps the first {many(action.keep, 'segment')}", indent=INDENT)
+        page.add(f"keeps {many(action.keep, 'segment')} at its start", indent=INDENT)
     if action.segments:
         _add_publishing(page, action.publication, action.segments, action.waits_for)
     if action.old:

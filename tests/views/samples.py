@@ -1,0 +1,274 @@
+"""One of everything a plan can hold, said by hand: the values that the views are tried on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from tests.planning.builders import NOW, at, bound, buried, digest, published, want
+from threadsync.execution.report import ActionReport, Became, Report
+from threadsync.model.diagnostic import Diagnostic, Location, Severity
+from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
+from threadsync.model.journal import Doubted, Intent, Job
+from threadsync.model.post import IfLate, OnRemove, PostRef, Publication, Schedule
+from threadsync.model.state import Binding, Lineage, Open, Provenance, Tombstone
+from threadsync.planning.actions import (
+    Action,
+    Adopt,
+    Blocked,
+    Create,
+    Delete,
+    Extend,
+    Forget,
+    Move,
+    NoOp,
+    Notice,
+    Plan,
+    Reason,
+    Replace,
+    SegmentView,
+    Update,
+    Wait,
+)
+from threadsync.planning.inputs import Wanted
+from threadsync.planning.safety import Excess
+
+DUE = datetime(2026, 12, 3, 7, 30, tzinfo=UTC)
+ZONE = "Europe/Vienna"
+DURABLE = "safe against process death, not against loss of this disk"
+LONG = (
+    "We rode to all 40 stations. 12 lifts were broken, and nobody could say when they would run again.\n"
+    "\n"
+    "Die Liste: https://example.org/a-very-long-address-that-does-not-fit-into-one-row-of-a-terminal-at-all\n"
+    "駅のエレベーターは四十か所のうち十二か所で止まっていました。次の列車まで三十五分待ちました。 👩‍🦽🇦🇹"
+)
+
+
+@dataclass(frozen=True)
+class SamplePlan:
+    plan: Plan
+    findings: tuple[Diagnostic, ...] = ()
+    excesses: tuple[Excess, ...] = ()
+    durable: str = DURABLE
+    state_path: str = "state/threadsync.json"
+    zone: str | None = ZONE
+    interrupted: tuple[Address, ...] = ()
+
+    @property
+    def has_errors(self) -> bool:
+        return any(finding.is_error for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class SampleApplied:
+    prepared: SamplePlan
+    report: Report | None
+    declined: bool = False
+
+
+@dataclass(frozen=True)
+class SampleValidation:
+    findings: tuple[Diagnostic, ...] = ()
+    files: int = 3
+    publications: int = 4
+    drafts: int = 1
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    address: Address
+    word: str
+    when: datetime | None = None
+    permalink: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class SampleKnown:
+    address: Address
+    declared: Wanted | None = None
+    binding: Binding | None = None
+    tombstone: Tombstone | None = None
+    open: Open | None = None
+    action: Action | None = None
+
+
+@dataclass(frozen=True)
+class SampleCopy:
+    serial: int
+    when: datetime | None
+    run: str
+    bindings: int
+    file: str
+    current: bool = False
+    problem: str = ""
+
+
+def view(index: int, text: str, *media: tuple[str, str]) -> SegmentView:
+    paths, alts = tuple(path for path, _ in media), tuple(alt for _, alt in media)
+    digests = tuple(MediaDigest("9f86d081") for _ in media)
+    return SegmentView(index, text, len(text), 500, "characters", paths, digests, alts, digest(text))
+
+
+def publication(address: str, *texts: str, **control: object) -> Publication:
+    return want(address, *texts, **control).publication  # type: ignore[arg-type]
+
+
+def schedule(when: datetime = DUE) -> Schedule:
+    return Schedule(when, ZONE, timedelta(hours=1), IfLate.ASK)
+
+
+def create() -> Create:
+    declared = publication("launch-day", LONG, "And the longest outage?", publish=schedule(NOW))
+    segments = (
+        view(0, LONG, ("posts/launch/map.png", "Map of 40 stations, 12 of them red"), ("posts/door.jpg", "")),
+        view(1, "And the longest outage?"),
+    )
+    full = replace(
+        declared,
+        reply_to=PostRef(at("welcome").key),
+        who_can_reply="everyone",
+        tags=("transit",),
+        options={"topic": "Öffis"},
+    )
+    return Create(at("launch-day"), Reason.DUE, full, segments, (at("welcome"),))
+
+
+def every_action() -> tuple[Action, ...]:
+    live = tuple(published(text, n) for n, text in enumerate(("one", "two", "three")))
+    chain = publication("chain", "one", "deux", "trois")
+    return (
+        create(),
+        Extend(at("chain"), Reason.APPENDED, chain, (view(2, "trois"),), live[:2]),
+        Update(at("kept-safe"), Reason.CONTROLS, protect=True, on_remove=OnRemove.DELETE),
+        Move(at("new-name"), Reason.RENAMED, at("old-name")),
+        Replace(
+            at("corrected"),
+            Reason.CHANGED,
+            chain,
+            (view(1, "deux"), view(2, "trois")),
+            live,
+            1,
+            live[1:],
+            "flag",
+        ),
+        Delete(at("withdrawn"), Reason.WITHDRAWN, live[:1], "withdrawn"),
+        Forget(at("file-gone"), Reason.FILE_REMOVED, "forgotten", digest("one"), live[:1]),
+        Forget(at("too-late"), Reason.SKIPPED_LATE, "skipped", digest("one")),
+        Adopt(at("came-back"), Reason.RETURNED, live[:1], buried("came-back")),
+        Wait(at("tomorrow"), Reason.NOT_DUE, DUE, (view(0, "Good morning."),)),
+        Wait(at("in-doubt"), Reason.UNSETTLED, None),
+        Blocked(
+            at("edited"),
+            Reason.NEEDS_CONSENT,
+            "it has changed since it was published, and the network cannot edit a post.",
+            f"Agree with --allow-replace={at('edited')}, or keep the live post with on_change: keep.",
+            "replace",
+            (view(0, "The new text."),),
+            live[:1],
+        ),
+        NoOp(at("same"), Reason.SAME),
+        NoOp(at("kept"), Reason.KEPT, "changed since it was published; the live post is kept"),
+    )
+
+
+def plan_of(*actions: Action, **more: object) -> Plan:
+    return Plan(actions, NOW, **{"lineage": Lineage("one"), "serial": 3, **more})  # type: ignore[arg-type]
+
+
+FINDINGS = (
+    Diagnostic(
+        Location("posts/launch/index.md", 3, 1),
+        "schema/unknown-key",
+        '"tragets" is not a key.',
+        "Did you mean targets?",
+    ),
+    Diagnostic(
+        Location("posts/launch/index.md", 12, 5),
+        "threads/topic",
+        "the topic holds a dot, 100%, which Threads drops:\nLift.report",
+        "Leave the dot out.",
+        Severity.WARNING,
+    ),
+)
+
+
+def full_plan() -> SamplePlan:
+    notice = Notice(
+        "threads/main", "this machine's clock is 7 minutes ahead of the network's.", "Set the clock."
+    )
+    return SamplePlan(
+        plan_of(*every_action(), notices=(notice,)),
+        findings=FINDINGS,
+        excesses=(Excess(TargetName("threads/main"), "creates", 12, 10),),
+        interrupted=(at("in-doubt"),),
+    )
+
+
+def first_plan() -> SamplePlan:
+    first = Create(at("welcome"), Reason.NEW, publication("welcome"), (view(0, "Hello!"),))
+    return SamplePlan(plan_of(first, lineage=None, serial=0, first_run_targets=(TargetName("threads/main"),)))
+
+
+def report() -> Report:
+    actions = every_action()
+    created, extended, replaced, deleted = actions[0], actions[1], actions[4], actions[5]
+    assert isinstance(created, Create)
+    assert isinstance(extended, Extend)
+    assert isinstance(replaced, Replace)
+    assert isinstance(deleted, Delete)
+    return Report(
+        (
+            ActionReport(created, Became.APPLIED, permalinks=("https://t/1", "https://t/2")),
+            ActionReport(extended, Became.REFUSED, "segment 3: the token has expired", "Renew the token."),
+            ActionReport(
+                replaced,
+                Became.UNCERTAIN,
+                "two posts match",
+                "Run apply again: it looks once more.",
+                candidates=(RemoteId("17"), RemoteId("18")),
+            ),
+            ActionReport(
+                deleted, Became.NOT_TRIED, "the run was stopped before it began", "Run apply again."
+            ),
+        ),
+        "aaf7791b7552",
+        stopped=True,
+    )
+
+
+def rows() -> tuple[SampleRow, ...]:
+    return (
+        SampleRow(at("welcome"), "live", NOW, "https://t/welcome"),
+        SampleRow(at("tomorrow"), "waiting", DUE),
+        SampleRow(at("edited"), "blocked", NOW, "https://t/edited", "needs-consent: it has changed."),
+        SampleRow(at("idea"), "draft"),
+    )
+
+
+def known() -> SampleKnown:
+    address = at("chain")
+    open_notes = (
+        Intent(address, 1, digest("two"), "publish", "c-1", "f", NOW),
+        Doubted(address, 1, "two posts match", NOW),
+    )
+    return SampleKnown(
+        address,
+        want("chain", "one", "two", publish=schedule()),
+        replace(
+            bound("chain", "one"),
+            provenance=Provenance("aaf7791b7552", "0123456789abcdef", "p", "ci-17", NOW),
+            superseded=(published("zero"),),
+        ),
+        buried("chain", "one"),
+        Open(address, Job("extend"), NOW, open_notes),
+        every_action()[1],
+    )
+
+
+def copies() -> tuple[SampleCopy, ...]:
+    return (
+        SampleCopy(7, NOW, "aaf7791b7552", 9, "/home/maria/posts/state/threadsync.json", current=True),
+        SampleCopy(6, None, "", 8, "/home/maria/posts/.threadsync/history/6-41.json"),
+        SampleCopy(0, None, "", 0, "/home/maria/posts/.threadsync/history/5-40.json", problem="not JSON"),
+    )
