@@ -25,30 +25,30 @@ def returns_flow(function: ast.FunctionDef) -> bool:
     return function.returns is not None and ast.unparse(function.returns).startswith("Flow[")
 
 
+def flows_in(tree: ast.AST) -> set[str]:
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and returns_flow(node)}
+
+
 def names_of_flows() -> set[str]:
-    return {
-        node.name
-        for path in modules(*FLOW_PACKAGES)
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef) and returns_flow(node)
-    }
+    return {name for path in modules(*FLOW_PACKAGES) for name in flows_in(ast.parse(path.read_text()))}
 
 
 def forgotten(tree: ast.AST, flows: set[str]) -> list[int]:
     """Return the lines of statements that make a flow and let it fall."""
-    found = []
+    own, found = flows_in(tree), []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            called = node.value.func
-            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-            if name in flows and not (isinstance(called, ast.Attribute) and not speaks(called.value)):
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name))) if name in flows:
                 found.append(node.lineno)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr=name))):
+                # Others have methods called ``send`` too: a method is a flow where its owner makes flows.
+                of_self = ast.unparse(owner) == "self" and name in own
+                of_flows = ast.unparse(owner).split(".")[-1] in {"api", "provider", "carrier"}
+                if of_self or (of_flows and name in flows):
+                    found.append(node.lineno)
+            case _:
+                pass
     return found
-
-
-def speaks(owner: ast.expr) -> bool:
-    """Whether a method of *owner* that has a flow's name is one: others have methods called ``send``, too."""
-    return ast.unparse(owner).split(".")[-1] in {"self", "api", "provider", "carrier"}
 
 
 def test_no_flow_is_made_and_forgotten() -> None:
@@ -60,8 +60,8 @@ def test_no_flow_is_made_and_forgotten() -> None:
 
 
 def test_the_search_for_forgotten_flows_finds_one() -> None:
-    tree = ast.parse("def f() -> Flow[None]:\n    record(note)\n    yield from record(note)\n")
-    assert forgotten(tree, {"record"}) == [2]
+    body = "    record(note)\n    yield from record(note)\n    self.f()\n    api.me()\n    other.me()\n"
+    assert forgotten(ast.parse(f"def f(self) -> Flow[None]:\n{body}"), {"record", "me"}) == [2, 4, 5]
 
 
 def test_only_advance_moves_a_flow() -> None:

@@ -32,8 +32,8 @@ def echo(_: TargetName, request: Request) -> Response:
 
 def test_a_request_is_performed_and_completed() -> None:
     with PooledPerformer(echo) as performer:
-        performer.submit(7, TARGET, READ)
-        assert performer.next(PATIENCE_SECONDS) == Completion(7, Response(200, b"/me"))
+        ticket = performer.submit(TARGET, READ)
+        assert performer.next(PATIENCE_SECONDS) == Completion(ticket, Response(200, b"/me"))
 
 
 def test_requests_run_side_by_side_up_to_the_number_of_connections() -> None:
@@ -45,13 +45,15 @@ def test_requests_run_side_by_side_up_to_the_number_of_connections() -> None:
         return Response(200)
 
     with PooledPerformer(meet, connections=3) as performer:
-        for ticket in range(3):
-            assert performer.free == 3 - ticket
-            performer.submit(ticket, TARGET, READ)
+        tickets = set()
+        for number in range(3):
+            assert performer.free == 3 - number
+            tickets.add(performer.submit(TARGET, READ))
         assert performer.free == 0
         done = [performer.next(PATIENCE_SECONDS) for _ in range(3)]
         assert performer.free == 3
-    assert {each.ticket for each in done if each is not None} == {0, 1, 2}
+    assert {each.ticket for each in done if each is not None} == tickets
+    assert len(tickets) == 3
 
 
 def test_an_idle_worker_is_used_again() -> None:
@@ -62,8 +64,8 @@ def test_an_idle_worker_is_used_again() -> None:
         return Response(200)
 
     with PooledPerformer(named) as performer:
-        for ticket in range(5):
-            performer.submit(ticket, TARGET, READ)
+        for _ in range(5):
+            performer.submit(TARGET, READ)
             assert performer.next(PATIENCE_SECONDS) is not None
     assert len(names) == 1
 
@@ -75,8 +77,8 @@ def test_what_goes_wrong_in_a_worker_is_handed_over() -> None:
         raise bug
 
     with PooledPerformer(broken) as performer:
-        performer.submit(1, TARGET, READ)
-        assert performer.next(PATIENCE_SECONDS) == Completion(1, Raised(bug))
+        ticket = performer.submit(TARGET, READ)
+        assert performer.next(PATIENCE_SECONDS) == Completion(ticket, Raised(bug))
 
 
 def test_nothing_comes_when_nothing_was_asked() -> None:
@@ -98,11 +100,11 @@ def test_closing_does_not_wait_for_an_answer_that_does_not_come() -> None:
         return Response(200)
 
     performer = PooledPerformer(hang)
-    performer.submit(1, TARGET, READ)
+    ticket = performer.submit(TARGET, READ)
     performer.close()
     assert not release.is_set()
     release.set()
-    assert performer.next(PATIENCE_SECONDS) == Completion(1, Response(200))
+    assert performer.next(PATIENCE_SECONDS) == Completion(ticket, Response(200))
     performer.close()
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.execution.worlds import PUBLISH, World, intent, staged
 from threadsync.execution.seams import Finished, Interrupted
 from threadsync.flows.core import Done, gather, host, now, record, send, wait
-from threadsync.flows.effects import Flow, Request, Response
+from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.model.ids import MediaDigest
 from threadsync.model.journal import Intent
 from threadsync.testing.fakes import Answered
@@ -171,6 +171,22 @@ def test_an_answer_that_comes_after_all_is_of_no_interest() -> None:
     world = slow(3)
     assert world.run(a=parent()) == {"a": Done("ended")}
     assert world.clock.seconds == 11
+
+
+def test_an_answer_that_one_run_did_not_wait_for_moves_nothing_in_the_next() -> None:
+    """Two runs share one performer: the late answer to a read must not pass for that to a publish."""
+
+    def publish() -> Flow[Response | NoResponse]:
+        yield from record(intent())
+        return (yield from send(PUBLISH))
+
+    seconds = {"/left": 7.0, "/publish": 3.0}
+    world = World(answer=lambda _, r: Answered(Response(200, r.path.encode()), seconds[r.path]))
+    stopped_at(1, world, left=send(Request("GET", "/left")))
+    assert world.ended == {"left": Interrupted()}
+    world.scheduler = world.new_scheduler()
+    assert world.run(a=publish())["a"] == Done(Response(200, b"/publish"))
+    assert world.clock.seconds == 6 + 3
 
 
 def test_what_a_done_callback_spawns_after_a_stop_is_interrupted() -> None:

@@ -177,6 +177,13 @@ def test_one_connection_serves_many_requests(transport: Transport) -> None:
     assert (server.connections, len(server.requests)) == (1, 3)
 
 
+def test_an_answer_without_a_body_keeps_its_connection_too(transport: Transport) -> None:
+    with Server(answering(b"", status="204 No Content")) as server:
+        for _ in range(3):
+            assert isinstance(perform(transport, server.url, Request("DELETE", "/7")), Response)
+    assert server.connections == 1
+
+
 def test_cookies_are_not_kept(transport: Transport) -> None:
     with Server(answering(b"{}", "Set-Cookie: session=1")) as server:
         perform(transport, server.url, Request("GET", "/1"))
@@ -487,6 +494,7 @@ def test_a_post_that_only_reads_is_not_followed_either(transport: Transport) -> 
         answer = perform(transport, server.url, Request("POST", "/search"))
     assert isinstance(answer, Response)
     assert answer.status == 302
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/", "data:,x"])
@@ -522,6 +530,13 @@ def test_no_token_shows_anywhere(transport: Transport, caplog: pytest.LogCapture
     texts.append(repr(perform(transport, f"http://{TOKEN}.invalid.", read)))
     assert not any("CANARY" in text for text in (*texts, caplog.text))
     assert any("refused" in text for text in texts)
+
+
+def test_a_reason_is_scrubbed_whatever_the_secret_is(transport: Transport) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    answer = transport.perform(endpoint(f"http://127.0.0.1:{port}", token="127.0.0.1"), post())
+    assert answer == NoResponse(f"[secret]:{port}: it refused the connection", sent=False)
 
 
 # Proxy and certificates

@@ -52,7 +52,10 @@ class World:
     def __post_init__(self) -> None:
         self.performer = FakePerformer(self.clock, self.answer, self.capacity)
         self.log = EventLog(self.clock)
-        self.scheduler = Scheduler(
+        self.scheduler = self.new_scheduler()
+
+    def new_scheduler(self) -> Scheduler:
+        return Scheduler(
             performer=self.performer,
             clock=self.clock,
             journal=self.journal,

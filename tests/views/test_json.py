@@ -13,7 +13,7 @@ from tests.planning.builders import at, bound, buried
 from tests.views import samples
 from threadsync.content.schemas import load_schema
 from threadsync.model.ids import Json
-from threadsync.planning.actions import Reason
+from threadsync.planning.actions import Action, Reason
 from threadsync.views import json as views_json
 
 SCHEMA = load_schema("plan")
@@ -73,7 +73,7 @@ def test_the_schema_refuses_what_no_command_prints() -> None:
 
 
 @pytest.mark.parametrize("action", samples.every_action(), ids=lambda action: action.word)
-def test_an_action_without_one_of_its_keys_is_refused(action: samples.Action) -> None:
+def test_an_action_without_one_of_its_keys_is_refused(action: Action) -> None:
     whole = views_json.action_json(action)
     for name in whole:
         lacking = {key: value for key, value in whole.items() if key != name}

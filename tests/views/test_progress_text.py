@@ -34,7 +34,7 @@ ADDRESS = at("launch-day")
         (Intent(ADDRESS, 1, digest("a"), "delete", "k", "f", NOW), "taking segment 2 down"),
         (Receipt(ADDRESS, published("a")), "segment 1 is live: https://t/a"),
         (Deleted(ADDRESS, RemoteId("17"), NOW), "17 is taken down"),
-        (Settled(ADDRESS, 0, reuse=True, at=NOW), "segment 1 had not gone out; it is published now"),
+        (Settled(ADDRESS, 0, reuse=True, at=NOW), "segment 1 had not gone out"),
         (Doubted(ADDRESS, 0, "two match", NOW), "in doubt: two match"),
         (Ended(ADDRESS, "applied", NOW), "done"),
         (Ended(ADDRESS, "refused", NOW, "too long"), "refused: too long"),

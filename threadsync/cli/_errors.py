@@ -7,7 +7,7 @@ from typing import IO, Any
 import click
 
 from threadsync.cli._exit import Exit
-from threadsync.errors import ContentError, ProjectError, ThreadsyncError, UnsafePlan, UsageError
+from threadsync.errors import ThreadsyncError, UnsafePlan, UsageError
 
 
 class Told(click.ClickException):
@@ -19,7 +19,7 @@ class Told(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print it."""
-        click.echo(self.message, file=file, err=file is None)
+        click.echo(self.message, file=file, err=file is None, color=True)
 
 
 class Root(click.Group):
@@ -41,29 +41,14 @@ class Root(click.Group):
 
 def told(error: ThreadsyncError) -> Told:
     """Return *error* as a message and an exit status."""
-    from threadsync.content.escape import printable
+    from threadsync.cli._terminal import error_output
+    from threadsync.views.findings_text import error_text
 
-    lines = [f"Error: {_sentence(error)}"]
-    if error.remedy:
-        lines.append(error.remedy)
-    message = "\n".join(printable(line) for text in lines for line in text.split("\n"))
-    if isinstance(error, ProjectError | ContentError) and error.findings:
-        message = f"{_findings(error)}\n{message}"
-    return Told(message, status_of(error))
+    terminal = error_output()
+    text = error_text(error, width=terminal.width, color=terminal.color)
+    return Told(text.removesuffix("\n"), status_of(error))
 
 
 def status_of(error: ThreadsyncError) -> Exit:
     """Return the exit status of *error*: a plan over its limits lacks a consent that a flag gives."""
     return Exit.USAGE if isinstance(error, UsageError | UnsafePlan) else Exit.FAILED
-
-
-def _sentence(error: ThreadsyncError) -> str:
-    return f"{error.where}: {error.problem}" if error.where else error.problem
-
-
-def _findings(error: ProjectError | ContentError) -> str:
-    from threadsync.cli._terminal import error_output
-    from threadsync.views.findings_text import findings_text
-
-    terminal = error_output()
-    return findings_text(error.findings, width=terminal.width, color=terminal.color)

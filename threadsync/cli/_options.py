@@ -20,10 +20,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("text", "json", "github")
 
 
+def _open(directory: Path | None) -> Workspace:
+    from threadsync.operations.workspace import open_project
+
+    return open_project(directory, exact=directory is not None)
+
+
 @dataclass(slots=True)
 class Asked:
-    """What the global options say; it grows while the command line is read."""
+    """What the global options say; it grows while the command line is read.
 
+    *open_project* opens the project in a folder, or the nearest one from here where none is named;
+    a program that runs commands itself may hand in its own, with ``root.main(obj=Asked(…))``.
+    """
+
+    open_project: Callable[[Path | None], Workspace] = _open
     project: Path | None = None
     quiet: bool = False
     verbose: bool = False
@@ -116,10 +127,8 @@ def workspace() -> Workspace:
     Raises:
         ProjectError: there is none, or its file has faults.
     """
-    from threadsync.operations.workspace import open_project
-
-    project = asked().project
-    return open_project(project, exact=project is not None)
+    said = asked()
+    return said.open_project(said.project)
 
 
 def moment_option(text: str, zone: str | None) -> datetime:

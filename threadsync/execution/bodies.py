@@ -86,7 +86,9 @@ def encode(request: Request, reveal: Reveal, path_of: Callable[[MediaDigest], Pa
             text = urlencode({name: reveal(value) for name, value in fields.items()})
             return Encoded(text.encode(), "application/x-www-form-urlencoded")
         case FilePart():
-            return Encoded(Stream((_slice(body, path_of),)), body.content_type)
+            part = _slice(body, path_of)
+            # A stream without a length would go out in chunks, and an empty one has none.
+            return Encoded(Stream((part,)) if part.length else b"", body.content_type)
         case MultipartBody():
             return _multipart(body, request.fingerprint(), reveal, path_of)
         case _:

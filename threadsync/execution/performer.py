@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from queue import Empty, SimpleQueue
 from types import TracebackType
 
@@ -42,6 +43,7 @@ class PooledPerformer:
         self._perform = perform
         self._connections = connections
         self._in_flight = 0
+        self._tickets = count(1)
         self._workers: list[threading.Thread] = []
         # SimpleQueue.put may be called from a signal handler while the same thread is inside get
         # (https://docs.python.org/3/library/queue.html#queue.SimpleQueue.put); Queue.put may not.
@@ -61,8 +63,8 @@ class PooledPerformer:
         """How many more requests may be submitted now."""
         return self._connections - self._in_flight
 
-    def submit(self, ticket: int, target: TargetName, request: Request) -> None:
-        """Give *request* to a worker."""
+    def submit(self, target: TargetName, request: Request) -> int:
+        """Give *request* to a worker, and return its ticket."""
         assert self.free > 0, "the scheduler queues what does not fit"
         if self._in_flight == len(self._workers):
             name = f"threadsync-worker-{len(self._workers) + 1}"
@@ -70,7 +72,9 @@ class PooledPerformer:
             self._workers.append(worker)
             worker.start()
         self._in_flight += 1
+        ticket = next(self._tickets)
         self._jobs.put(_Job(ticket, target, request))
+        return ticket
 
     def next(self, timeout_seconds: float | None) -> Completion | None:
         """Return the next completion; None when *timeout_seconds* have passed, or after ``wake``."""

@@ -306,16 +306,15 @@ class Scheduler:
                 self._answer(task, checked)
                 return
             request = checked
-        ticket = next(self._numbers)
         task.place = Place.IN_FLIGHT
-        self._in_flight[ticket] = task
-        self._performer.submit(ticket, task.target, request)
+        self._in_flight[self._performer.submit(task.target, request)] = task
         with self._stopping_on_error():
             self._watcher.requesting(task.name, request)
 
     def _deliver(self, completion: Completion) -> None:
-        task = self._in_flight.pop(completion.ticket)
-        if task.place is Place.IN_FLIGHT:
+        # Another scheduler of the same performer may have left without this answer.
+        task = self._in_flight.pop(completion.ticket, None)
+        if task is not None and task.place is Place.IN_FLIGHT:
             self._answer(task, completion.outcome)
 
     # Records

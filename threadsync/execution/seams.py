@@ -49,8 +49,11 @@ class Performer(Protocol):
         """How many more requests may be submitted now."""
         ...
 
-    def submit(self, ticket: int, target: TargetName, request: Request) -> None:
-        """Begin *request*; never blocks, and is only called while *free* is positive."""
+    def submit(self, target: TargetName, request: Request) -> int:
+        """Begin *request* and return its ticket, which no other request of this performer has.
+
+        Never blocks, and is only called while *free* is positive.
+        """
         ...
 
     def next(self, timeout_seconds: float | None) -> Completion | None:

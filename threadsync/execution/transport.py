@@ -91,12 +91,13 @@ class _Call:
         url = urljoin(self.url, location)
         if urlsplit(url).scheme not in {"http", "https"}:
             return None
-        headers = dict(self.headers)
+        headers = _headers() | {
+            name: value for name, value in self.headers.items() if name == "Authorization"
+        }
         if origin_of(url) != origin_of(self.url):
             if scrubbed(location, self.secrets) != location:
                 return None
             headers.pop("Authorization", None)
-        headers.pop("Content-Type", None)
         return _Call(self.method, url, headers, None, self.secrets, follows=True)
 
 

@@ -177,7 +177,8 @@ def mapped(kind: Kind[T]) -> Kind[Mapping[str, T]]:
     return Kind(write, read)
 
 
-MISSING: Final = MisfitError("it is missing")
+def _refuse_absence() -> None:
+    raise MisfitError("it is missing")
 
 
 class _Required:
@@ -242,7 +243,7 @@ class Shape(Generic[T]):
                 if name in found:
                     outside[attribute] = read(found[name])
                 elif default is _REQUIRED:
-                    raise MISSING
+                    _refuse_absence()
                 else:
                     outside[attribute] = default
         except MisfitError as error:

@@ -72,14 +72,16 @@ class FakePerformer:
         """Call *call* when the clock says *seconds*, as a signal would."""
         heappush(self._coming, (seconds, next(self._numbers), call))
 
-    def submit(self, ticket: int, target: TargetName, request: Request) -> None:
-        """Ask for the answer now, and deliver it when its seconds have passed."""
+    def submit(self, target: TargetName, request: Request) -> int:
+        """Ask for the answer now, and deliver it when its seconds have passed; return its ticket."""
         assert self.free > 0, "more requests than there is room for"
         self._in_flight += 1
         self.sent.append((self._clock.seconds, target, request))
         answered = self._answer(target, request)
         due_seconds = self._clock.seconds + answered.seconds
-        heappush(self._coming, (due_seconds, next(self._numbers), Completion(ticket, answered.outcome)))
+        ticket = next(self._numbers)
+        heappush(self._coming, (due_seconds, ticket, Completion(ticket, answered.outcome)))
+        return ticket
 
     def next(self, timeout_seconds: float | None) -> Completion | None:
         """Move the clock to the next completion, or by *timeout_seconds*, whichever comes first."""

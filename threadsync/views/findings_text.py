@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from threadsync.errors import ContentError, ProjectError, ThreadsyncError
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.views.page import Page, Style
 from threadsync.views.seen import Detail, Validated
@@ -26,6 +27,19 @@ def findings_text(findings: Sequence[Diagnostic], *, width: int, color: bool) ->
     """Return *findings* as text, *width* columns wide."""
     page = Page(width, color=color)
     add_findings(page, findings)
+    return page.text()
+
+
+def error_text(error: ThreadsyncError, *, width: int, color: bool) -> str:
+    """Return where, what, and what to do next; the findings that the error carries come before it."""
+    page = Page(width, color=color)
+    if isinstance(error, ProjectError | ContentError) and error.findings:
+        add_findings(page, error.findings)
+        page.blank()
+    where = f"{error.where}: " if error.where else ""
+    page.add(f"Error: {where}{error.problem}", hang=INDENT, style=Style.BAD)
+    if error.remedy:
+        page.add(error.remedy)
     return page.text()
 
 

@@ -28,7 +28,7 @@ def note_text(note: j.Note) -> str:  # noqa: PLR0912  (one case a kind of note)
         case j.Deleted():
             return f"{note.remote_id} is taken down"
         case j.Settled():
-            return f"segment {note.index + 1} had not gone out; it is published now"
+            return f"segment {note.index + 1} had not gone out"
         case j.Doubted():
             return f"in doubt: {note.why}"
         case j.Ended(outcome="applied"):
