@@ -78,8 +78,7 @@ def test_multipart_is_what_a_mail_parser_reads(media: Path) -> None:
     files = {"file": FilePart(MEDIA, "video/mp4", 'a "quoted"\r\nname.mp4', offset=0, length=9)}
     body = encoded(MultipartBody({"type": "photo", "ü": "ö", "token": Secret(MAIN)}, files), media)
     head = f"Content-Type: {body.content_type}\r\n\r\n".encode()
-    parts = message_from_bytes(head + content(body)).get_payload()
-    assert isinstance(parts, list)
+    _, *parts = message_from_bytes(head + content(body)).walk()
     texts = [part.get_payload(decode=True) for part in parts]
     assert texts == [b"photo", "ö".encode(), b"CANARY", bytes(range(9))]
     assert parts[3].get_content_type() == "video/mp4"

@@ -544,6 +544,7 @@ def test_an_interrupt_from_the_keyboard_closes_every_flow() -> None:
     with pytest.raises(KeyboardInterrupt):
         world.run(a=flow())
     assert closed == ["flow"]
+    world.scheduler.run()  # nothing is left of it
 
 
 # What is told

@@ -214,7 +214,7 @@ def _too_little(name: str, instance: Json, least: int) -> str:
     if least == 1:
         return f"{name} is empty."
     size = len(instance) if isinstance(instance, Sequence | Mapping) else 0
-    return f"{name} has {size} entries, and at least {least} are needed."
+    return f"{name} has too few entries: {size} of at least {least}."
 
 
 def _example(schema: Mapping[str, Json]) -> str:

@@ -49,7 +49,8 @@ FILE_RULES = (
     Rule(
         "file/linked-folder",
         "Folders of posts are not read through links: a post would be found twice, or for ever.",
-        "Move the folder here, or remove the link.",
+        "Move the folder here if it holds posts; pictures may stay behind the link.",
+        severity=Severity.WARNING,
     ),
     Rule(
         "file/name",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from threadsync.content.escape import is_name, printable
+from threadsync.content.project import PROJECT_FILE
 from threadsync.content.rules import finding
 from threadsync.model.diagnostic import Diagnostic, Location, by_place
 
@@ -71,7 +72,7 @@ class _Walker:
                 self._refuse("file/unreadable", folder.rstrip("/") or ".", problem)
                 continue
             for entry in entries:
-                if not is_ignored(entry.name):
+                if not is_ignored(entry.name) and folder + entry.name != PROJECT_FILE:
                     self._sort(entry, folder + entry.name, depth)
 
     def _refuse(self, rule: str, file: str, problem: str) -> None:

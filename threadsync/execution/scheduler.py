@@ -138,6 +138,7 @@ class Scheduler:
             # Only after something that cannot be awaited, such as a KeyboardInterrupt, are any left.
             for task in tuple(self._roots):
                 self._cancel(task)
+            self._roots.clear()
         if self._failure is not None:
             raise self._failure
 

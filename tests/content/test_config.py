@@ -1,0 +1,343 @@
+"""The project file: found upwards, checked whole, and never a place where a secret is shown (laws 7, 12, 13)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.content.support import SAMPLE_PROJECT, write
+from threadsync.config import PROJECT_FILE, Project, is_loopback, load_project
+from threadsync.errors import ProjectError
+from threadsync.model.diagnostic import Diagnostic, Location
+from threadsync.model.ids import MAIN, NetworkName, Role, TargetName
+from threadsync.model.target import MediaHost, Policies, Safety, Target
+
+HEAD = "version: 1\nid: demo\n"
+WHOLE = """\
+version: 1
+id: demo
+posts: content/posts
+state: var/state.json
+zone: Europe/Vienna
+targets:
+  threads/main:
+    account: ana
+    credential: env:THREADS_TOKEN
+    credentials: {app_secret: keyring:app}
+    since: 2026-11-01 09:00
+    media_host: site
+    text_count: codepoints
+    bounds: {poll_total_seconds: 600}
+  mattermost/news:
+    provider: chat
+    base_url: http://127.0.0.1:8065
+    channel: town-square
+    bounds: {publish_doubt_seconds: 1}
+media_hosts:
+  site: {kind: url_prefix, url: https://example.org/m/, root: content}
+  local: {kind: loopback}
+defaults:
+  publish: required
+  langs: [en]
+policies: {on_remove: delete, on_change: keep, if_late: skip}
+safety: {creates_max: 20, replaces_max: 0}
+"""
+
+
+def project(root: Path, text: str) -> Project:
+    return load_project(write(root, {PROJECT_FILE: text}), exact=True)
+
+
+def faults(root: Path, text: str) -> tuple[Diagnostic, ...]:
+    with pytest.raises(ProjectError) as caught:
+        project(root, text)
+    assert caught.value.findings
+    assert str(root) in caught.value.problem
+    assert caught.value.remedy
+    return caught.value.findings
+
+
+def test_every_key_of_the_format_arrives(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    at = {
+        name: Location(PROJECT_FILE, line, 3)
+        for name, line in {"threads": 7, "mattermost": 15, "site": 21}.items()
+    }
+    assert project(tmp_path, WHOLE) == Project(
+        root,
+        "demo",
+        root / "content/posts",
+        root / "var/state.json",
+        "Europe/Vienna",
+        {
+            TargetName("threads/main"): Target(
+                TargetName("threads/main"),
+                NetworkName("threads"),
+                "ana",
+                {MAIN: "env:THREADS_TOKEN", Role("app_secret"): "keyring:app"},
+                since=datetime(2026, 11, 1, 8, tzinfo=UTC),
+                media_host="site",
+                bounds={"poll_total_seconds": 600},
+                settings={"text_count": "codepoints"},
+                location=at["threads"],
+            ),
+            TargetName("mattermost/news"): Target(
+                TargetName("mattermost/news"),
+                NetworkName("chat"),
+                base_url="http://127.0.0.1:8065",
+                bounds={"publish_doubt_seconds": 1},
+                settings={"channel": "town-square"},
+                location=at["mattermost"],
+            ),
+        },
+        {
+            "site": MediaHost("site", "url_prefix", "https://example.org/m/", "content", at["site"]),
+            "local": MediaHost("local", "loopback", location=Location(PROJECT_FILE, 22, 3)),
+        },
+        {"langs": ["en"]},
+        {"langs": Location(PROJECT_FILE, 25, 3)},
+        Policies("delete", "keep", "skip"),
+        Safety(20, 0, 3),
+        publish_required=True,
+        location=Location(PROJECT_FILE),
+    )
+
+
+def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
+    found = project(tmp_path, HEAD + "targets: {threads/main: {}}\n")
+    assert found.posts == tmp_path.resolve() / "posts"
+    assert found.state == tmp_path.resolve() / "state" / "threadsync.json"
+    assert (found.zone, found.policies, found.safety) == (None, Policies(), Safety())
+    assert (found.defaults, found.media_hosts, found.publish_required) == ({}, {}, False)
+    target = found.targets[TargetName("threads/main")]
+    assert (target.provider, target.account, target.credentials) == ("threads", None, {})
+
+
+def test_the_project_is_looked_for_upwards_unless_it_is_named(tmp_path: Path) -> None:
+    write(tmp_path, {})
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert load_project(below).root == tmp_path.resolve()
+    assert load_project(tmp_path, exact=True).root == tmp_path.resolve()
+    with pytest.raises(ProjectError) as caught:
+        load_project(below, exact=True)
+    assert PROJECT_FILE in caught.value.problem
+    assert "--project" in caught.value.remedy
+
+
+def test_no_project_at_all_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError) as caught:
+        load_project(tmp_path)
+    assert str(tmp_path.resolve()) in str(caught.value)
+    assert "nor has a folder above it" in caught.value.problem
+    assert caught.value.findings == ()
+
+
+def test_a_project_file_that_cannot_be_read_is_told_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / PROJECT_FILE).mkdir()
+    with pytest.raises(ProjectError) as caught:
+        load_project(tmp_path)
+    assert [each.rule for each in caught.value.findings] == ["file/not-a-file"]
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    text = """\
+version: 1
+id: demo
+posts: ../posts
+state: /var/state.json
+zone: Europe/Wien
+targets:
+  threads/main:
+    account: ana
+    media_host: cdn
+    since: 2026-02-30
+    bounds: {listing_lag_seconds: 1}
+  threads/second: {account: ANA, credential: env:A, credentials: {main: env:B}}
+media_hosts: {site: {kind: url_prefix}}
+"""
+    found = [(each.location.line, each.rule) for each in faults(tmp_path, text)]
+    assert found == [
+        (3, "project/outside"),
+        (4, "project/outside"),
+        (5, "time/zone"),
+        (9, "project/media-host"),
+        (10, "time/form"),
+        (11, "project/safety-bound"),
+        (12, "project/account-twice"),
+        (12, "project/credential-twice"),
+        (13, "project/media-host"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "remedy"),
+    [
+        ("version: 2\nid: x\ntargets: {threads/main: {}}", "schema/value", "1"),
+        ("id: x\ntargets: {threads/main: {}}", "schema/missing-key", "version"),
+        (HEAD, "schema/missing-key", "targets"),
+        (HEAD + "targets: {}", "schema/size", ""),
+        (HEAD + "targets: {main: {}}", "schema/name", "threads/main"),
+        (HEAD + "targets: {threads/main: {acount: x}}", "schema/unknown-key", "account"),
+        (HEAD + "targets: {threads/main: {}}\nzoen: UTC", "schema/unknown-key", "zone"),
+        (HEAD + "targets: {threads/main: {bounds: {rebuilds: 1}}}", "schema/unknown-key", "rebuilds_max"),
+        (HEAD + "targets: {threads/main: {bounds: {poll_growth: 0.5}}}", "schema/value", ""),
+        (HEAD + "targets: {threads/main: {}}\nsafety: {creates_max: -1}", "schema/value", ""),
+        (
+            HEAD + "targets: {threads/main: {}}\ndefaults: {publish: 2026-12-03 08:30}",
+            "schema/value",
+            "required",
+        ),
+        (HEAD + "targets: {threads/main: {}}\ndefaults: {text: x}", "schema/unknown-key", ""),
+        (HEAD + "targets: {threads/main: {media_host: x}}", "project/media-host", ""),
+        (
+            HEAD + "targets: {threads/main: {media_host: sit}}\nmedia_hosts: {site: {kind: loopback}}",
+            "project/media-host",
+            "site",
+        ),
+        (
+            HEAD + "targets: {threads/main: {}}\nmedia_hosts: {a: {kind: loopback, url: 'http://x'}}",
+            "project/media-host",
+            "",
+        ),
+        (
+            HEAD + "targets: {threads/main: {}}\n"
+            "media_hosts: {a: {kind: url_prefix, url: 'http://x', root: ../y}}",
+            "project/outside",
+            "",
+        ),
+        (HEAD + "targets: {threads/main: {since: 2026-11-01}}", "time/zone-missing", "zone"),
+        ("[]", "schema/type", ""),
+        ("", "file/empty", ""),
+    ],
+)
+def test_a_fault_has_its_rule_and_a_way_out(text: str, rule: str, remedy: str, tmp_path: Path) -> None:
+    (found,) = faults(tmp_path, text + "\n" if text else "")
+    assert found.rule == rule
+    assert remedy in found.remedy
+    assert found.location.file == PROJECT_FILE
+
+
+def test_a_link_out_of_the_project_is_no_posts_folder(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    outside.mkdir()
+    root.mkdir()
+    (root / "posts").symlink_to(outside)
+    assert [each.rule for each in faults(root, HEAD + "targets: {threads/main: {}}\n")] == ["project/outside"]
+
+
+CANARY = "THAAcanary0123456789"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        CANARY,
+        f'"{CANARY}"',
+        f"env:{CANARY} x",
+        f"token:{CANARY}",
+        f"{{main: {CANARY}}}",
+        f"[{CANARY}]",
+        f"@{CANARY}",
+        f"!{CANARY} x",
+        f"*{CANARY}",
+        f"&{CANARY} x",
+        f"a: {CANARY}: b",
+        f'"{CANARY}" x',
+        f"#{CANARY}",
+        f"x #{CANARY}",
+        f"{{{{ {CANARY} }}}}",
+        f"{{a: {CANARY}, {CANARY}}}",
+        f"[#{CANARY}]",
+        f"{'9' * 40}{CANARY}: {CANARY}",
+    ],
+)
+@pytest.mark.parametrize(
+    "place",
+    ["    credential: {}", "    credentials:\n      main: {}", "    credentials: {{main: {}}}"],
+    ids=["one", "block", "braces"],
+)
+def test_a_secret_in_the_project_file_is_refused_and_never_shown(
+    value: str, place: str, tmp_path: Path
+) -> None:
+    text = HEAD + f"targets:\n  threads/main:\n{place.format(value)}\n"
+    with pytest.raises(ProjectError) as caught:
+        project(tmp_path, text)
+    said = f"{caught.value}{caught.value!r}{caught.value.findings}"
+    assert CANARY not in said
+    assert caught.value.findings
+
+
+@pytest.mark.parametrize(
+    "where", ["env:A_1", "file:secrets/token", "file:/run/secret", "keyring:threads main"]
+)
+def test_a_credential_is_named_by_where_it_is(where: str, tmp_path: Path) -> None:
+    found = project(tmp_path, HEAD + f"targets: {{threads/main: {{credential: '{where}'}}}}\n")
+    assert found.targets[TargetName("threads/main")].credentials == {MAIN: where}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("account: ana", "account: '@Ana'", True),
+        ("account: ana", "account: bea", False),
+        ("account: ana, channel: a", "account: ana, channel: b", False),
+        ("account: ana, channel: a", "account: ana, channel: a", True),
+        ("account: ana", "account: ana, base_url: 'http://127.0.0.1:1'", False),
+        ("credential: env:A", "credential: env:A", False),
+    ],
+)
+def test_two_targets_are_one_account_unless_their_channels_differ(
+    one: str, other: str, same: bool, tmp_path: Path
+) -> None:
+    text = HEAD + f"targets:\n  threads/a: {{{one}}}\n  threads/b: {{{other}}}\n"
+    if same:
+        assert [each.rule for each in faults(tmp_path, text)] == ["project/account-twice"]
+    else:
+        assert len(project(tmp_path, text).targets) == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("http://127.0.0.1:8765/threads", True),
+        ("http://127.9.9.9", True),
+        ("http://[::1]:80", True),
+        ("http://localhost:1", True),
+        ("http://127.0.0.1.example.org", False),
+        ("http://localhost.example.org", False),
+        ("http://127.0.0.1@example.org", False),
+        ("https://graph.threads.net", False),
+        ("http://10.0.0.1", False),
+        ("http://0.0.0.0", False),
+        ("http://[::1", False),
+        (None, False),
+    ],
+)
+def test_only_an_address_on_this_machine_is_loopback(address: str | None, here: bool) -> None:
+    assert is_loopback(address) is here
+
+
+@pytest.mark.parametrize(
+    ("keys", "fine"),
+    [
+        ("bounds: {publish_doubt_seconds: 299}", False),
+        ("bounds: {listing_lag_seconds: 1}", False),
+        ("bounds: {publish_doubt_seconds: 300, listing_lag_seconds: 16}", True),
+        ("bounds: {poll_total_seconds: 1}", True),
+        ("bounds: {publish_doubt_seconds: 1}, base_url: 'http://127.0.0.1:1'", True),
+        ("bounds: {publish_doubt_seconds: 1}, base_url: 'https://example.org'", False),
+    ],
+)
+def test_a_safety_bound_is_lowered_only_on_this_machine(keys: str, fine: bool, tmp_path: Path) -> None:
+    text = HEAD + f"targets: {{threads/main: {{{keys}}}}}\n"
+    if fine:
+        assert project(tmp_path, text)
+    else:
+        assert [each.rule for each in faults(tmp_path, text)] == ["project/safety-bound"]
+
+
+def test_the_sample_of_the_rules_is_a_project(tmp_path: Path) -> None:
+    assert list(project(tmp_path, SAMPLE_PROJECT).targets) == ["threads/main", "bluesky/brand"]
