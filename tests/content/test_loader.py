@@ -1,4 +1,4 @@
-"""All posts of a project: which files they are, what their keys are, and what one error means for the rest."""
+"""All posts of a project: which files they are, their keys, and what one error means for the rest."""
 
 from __future__ import annotations
 

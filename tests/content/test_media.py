@@ -100,7 +100,8 @@ def test_a_pipe_is_no_picture_and_holds_nothing_up(root: Path) -> None:
 
 
 def test_each_place_that_names_a_bad_file_is_told(root: Path) -> None:
-    text = "---\ntargets: [threads/main]\nmedia:\n  - gone.png\n  - {alt: x, src: gone.png}\n---\n![y](gone.png)\n"
+    keys = "targets: [threads/main]\nmedia:\n  - gone.png\n  - {alt: x, src: gone.png}"
+    text = f"---\n{keys}\n---\n![y](gone.png)\n"
     content = load_files(root, {"posts/launch/index.md": text})
     assert [str(each.location).partition(".md:")[2] for each in content.findings] == ["4:5", "5:5", "7:1"]
 

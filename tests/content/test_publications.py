@@ -115,7 +115,7 @@ notes: not for readers
 def test_nothing_declared_is_nothing_set(tmp_path: Path) -> None:
     found = one(tmp_path)
     assert found.control == Control()
-    assert found.reply_to is found.repost is found.who_can_reply is found.number is None
+    assert (found.reply_to, found.repost, found.who_can_reply, found.number) == (None, None, None, None)
     assert (found.tags, found.langs, found.options) == ((), (), {})
     assert found.segments[0].digest == digest_of({"text": "Hello."})
 
@@ -304,7 +304,9 @@ def test_every_other_key_changes_the_digest_of_the_first_segment_alone(keys: str
 
 def test_how_a_declaration_is_written_does_not_count(tmp_path: Path) -> None:
     one_way = "tags: [a, b]\nthreads: {topic: x, ghost: true}\nmedia: [{src: map.png, alt: M}]"
-    other = "media:\n  - alt: 'M'\n    src: ./door.png\nthreads:\n  ghost: true\n  topic: \"x\"\ntags: ['a', \"b\"]"
+    other = (
+        "media:\n  - alt: 'M'\n    src: ./door.png\nthreads:\n  ghost: true\n  topic: 'x'\ntags: ['a', 'b']"
+    )
     files = {"posts/map.png": "same", "posts/door.png": "same"}
     head = "---\ntargets: [threads/main]\n"
     first = load_files(tmp_path / "a", {"posts/post.md": f"{head}{one_way}\n---\nHi.  \nYou.\n", **files})

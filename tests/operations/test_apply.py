@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -332,6 +332,35 @@ def test_a_reached_quota_blocks_before_anything_is_sent(world: World) -> None:
     world.post("b", "More of it")
     assert sorted(words_of(world).values()) == ["blocked quota", "create new"]
     assert len(world.live()) == 1
+
+
+def test_an_empty_posts_folder_is_an_error_while_posts_are_live(world: World) -> None:
+    world.post("a", "Hello", on_remove="delete")
+    world.applied()
+    world.remove("a")
+    with pytest.raises(ContentError) as raised:
+        world.apply()
+    assert [finding.rule for finding in raised.value.findings] == ["file/no-posts"]
+    assert world.live() == ["Hello"]
+
+
+def test_a_post_edited_on_the_network_is_shown_before_it_is_replaced(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    (post,) = world.posts()
+    edited = replace(post, content=replace(post.content, text="Hello, edited in the app"))
+    world.network.change(edited)
+    world.post("a", "Hello again")
+    done = world.apply(allow_replace=("a@threads/main",))
+    (notice,) = done.prepared.plan.notices
+    assert "edited in the app" in notice.problem
+
+
+def test_a_wrong_clock_is_a_notice(world: World) -> None:
+    world.switch(clock_skew_seconds=900.0)
+    world.post("a", "Hello")
+    (notice,) = world.apply().prepared.plan.notices
+    assert "15 minutes behind" in notice.problem
 
 
 # Lost answers and death.

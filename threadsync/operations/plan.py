@@ -9,6 +9,7 @@ from datetime import datetime
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.facts import Facts
 from threadsync.model.ids import Address
+from threadsync.model.journal import Rendered
 from threadsync.model.state import State
 from threadsync.model.target import Safety
 from threadsync.operations.selection import Selects, selection
@@ -90,7 +91,8 @@ def prepare(
     limits: Safety,
 ) -> Prepared:
     """Make a plan from what was read, and put beside it what a reader should know."""
-    made = make_plan(declared.desired, prior, facts, now, consents, selected=selects, notices=_notices(facts))
+    notices = (*_skewed(facts), *_edited(workspace, prior, facts))
+    made = make_plan(declared.desired, prior, facts, now, consents, selected=selects, notices=notices)
     return Prepared(
         made,
         declared.findings,
@@ -105,7 +107,7 @@ def prepare(
 SKEW_SECONDS_MAX = 300.0
 
 
-def _notices(facts: Facts) -> list[Notice]:
+def _skewed(facts: Facts) -> list[Notice]:
     found: list[Notice] = []
     for target, of_target in sorted(facts.targets.items()):
         ahead = of_target.account.server_ahead_seconds if of_target.account is not None else None
@@ -118,4 +120,26 @@ def _notices(facts: Facts) -> list[Notice]:
                     "Set the clock; what is due is decided by it.",
                 )
             )
+    return found
+
+
+def _edited(workspace: Workspace, prior: State | None, facts: Facts) -> list[Notice]:
+    """Name the posts that were edited on the network since they were published."""
+    found: list[Notice] = []
+    for address, binding in sorted(prior.bindings.items()) if prior is not None else ():
+        observed = facts.of(address.target).observed
+        for segment in binding.segments:
+            post = observed.get(segment.remote_id)
+            if post is None:
+                continue
+            what = Rendered(segment.index, segment.digest, segment.text, segment.media)
+            if not workspace.providers[address.target].matches(what, post.parent, post):
+                found.append(
+                    Notice(
+                        str(address),
+                        f"{segment.permalink or segment.remote_id} was edited on the network; it says now: "
+                        f"{post.text!r}.",
+                        "Carrying this plan out takes that down.",
+                    )
+                )
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from threadsync.execution.addresses import is_loopback
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.flows.bounds import Bounds
 from threadsync.media.cache import CachedProbe
-from threadsync.model.diagnostic import Diagnostic, by_place
+from threadsync.model.diagnostic import Diagnostic, Severity, by_place
 from threadsync.model.ids import Address, TargetName
 from threadsync.model.post import Publication
 from threadsync.model.references import depends_on
@@ -74,7 +74,7 @@ class Workspace:
     def declared(self, prior: State | None, now: datetime) -> Declared:
         """Read all posts and see them as their networks will."""
         content = self.content()
-        findings = list(content.findings)
+        findings = [_graver(each, prior) for each in content.findings]
         wanted: dict[Address, Wanted] = {}
         for address, publication in sorted({**content.publications, **content.drafts}.items()):
             provider = self.providers[address.target]
@@ -165,6 +165,18 @@ def _longest(providers: Mapping[TargetName, Provider], prior: State | None) -> P
         return _known_or("https://".ljust(length, "x"), prior)(address)
 
     return permalink
+
+
+def _graver(finding: Diagnostic, prior: State | None) -> Diagnostic:
+    """Make a missing or empty posts folder an error where posts are live: it is no removal (law 5)."""
+    if finding.rule != "file/no-posts" or prior is None or not prior.bindings:
+        return finding
+    return replace(
+        finding,
+        severity=Severity.ERROR,
+        problem=f"{finding.problem} The state binds {len(prior.bindings)} publications.",
+        remedy="Bring the folder back, or correct posts: in threadsync.yaml. Nothing counts as removed.",
+    )
 
 
 def _too_far(publication: Publication, now: datetime) -> list[Diagnostic]:
