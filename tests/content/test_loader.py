@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -273,3 +275,23 @@ def test_any_file_is_a_post_or_has_findings_and_never_a_traceback(
         assert each.rule in RULES
         assert each.location.file.startswith("posts/")
         assert 1 <= each.location.line <= text.count("\n") + 2
+
+
+def test_a_project_without_faults_never_imports_the_validator_that_explains(tmp_path: Path) -> None:
+    """It takes longer to import than most projects take to load."""
+    write(tmp_path, {"posts/post.md": GOOD})
+    code = (
+        "import sys; from pathlib import Path; from threadsync.config import load_project; "
+        "from threadsync.content.loader import load; "
+        "content = load(load_project(Path(sys.argv[1])), lambda path: 'none'); "
+        "assert content.complete and 'jsonschema' not in sys.modules and 'PIL' not in sys.modules"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=Path(__file__).parent.parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")

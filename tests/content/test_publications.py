@@ -333,3 +333,35 @@ def test_an_appended_segment_leaves_the_digests_before_it_alone(tmp_path: Path) 
     short = one(tmp_path / "a", body="One.\n\n---\n\nTwo.")
     longer = one(tmp_path / "b", body="One.\n\n---\n\nTwo.\n\n---\n\nThree.")
     assert [s.digest for s in longer.segments][:2] == [s.digest for s in short.segments]
+
+
+@pytest.mark.parametrize(
+    ("keys", "body", "rule"),
+    [
+        ("threads: {topic: t}", "", "post/empty"),
+        ("tags: [a]", "", "post/empty"),
+        ("threads: {topic: t}", "One.\n\n---\n\n---\n\nTwo.", "text/empty-segment"),
+        ("repost: a", "One.\n\n---\n\n---\n\nTwo.", "text/empty-segment"),
+        ("", "One.\n\n---\n\n```yaml segment\nthreads: {topic: t}\n```", "text/empty-segment"),
+        ("overrides: {threads: {text: ''}}", "One.", "post/empty"),
+        ("link: https://a.org", "", ""),
+        ("poll: {options: [a, b]}", "", ""),
+        ("quote: a", "", ""),
+        ("repost: a", "", ""),
+        ("threads: {long_text: All of it.}", "", ""),
+        ("", "One.\n\n---\n\n```yaml segment\nthreads: {long_text: All of it.}\n```", ""),
+    ],
+)
+def test_what_only_decorates_does_not_make_a_post(keys: str, body: str, rule: str, tmp_path: Path) -> None:
+    files = {
+        "posts/post.md": f"---\ntargets: [threads/main]\n{keys}\n---\n{body}\n",
+        "posts/a.md": "---\ntargets: [threads/main]\n---\nA.\n",
+    }
+    assert [each.rule for each in load_files(tmp_path, files).findings] == ([rule] if rule else [])
+
+
+def test_null_in_a_segment_s_own_options_is_the_same_as_nothing(tmp_path: Path) -> None:
+    body = "One.\n\n```yaml segment\nlink: null\nthreads: {topic: null, ghost: true}\n```"
+    (segment,) = one(tmp_path, "link: https://a.org", body).segments
+    assert dict(segment.options) == {"ghost": True}
+    assert segment.link == "https://a.org"

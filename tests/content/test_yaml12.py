@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,8 +27,10 @@ def only(document: Document) -> tuple[str, str]:
     return found.rule, found.remedy
 
 
-def test_the_fast_parser_is_libyaml_s_here() -> None:
+def test_the_fast_parser_is_libyaml_s_where_pyyaml_was_built_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fastest_parser() is not pure_parser
+    monkeypatch.setitem(sys.modules, "yaml._yaml", None)
+    assert fastest_parser() is pure_parser
 
 
 @PARSERS

@@ -76,9 +76,11 @@ def test_an_empty_file_has_a_length_too(tmp_path: Path) -> None:
 
 def test_multipart_is_what_a_mail_parser_reads(media: Path) -> None:
     files = {"file": FilePart(MEDIA, "video/mp4", 'a "quoted"\r\nname.mp4', offset=0, length=9)}
-    body = encoded(MultipartBody({"type": "photo", "ü": "ö", "token": Secret(MAIN)}, files), media)
+    body = encoded(MultipartBody({'ty"pe': "photo", "ü": "ö", "token": Secret(MAIN)}, files), media)
     head = f"Content-Type: {body.content_type}\r\n\r\n".encode()
     _, *parts = message_from_bytes(head + content(body)).walk()
+    names = [part.get_param("name", header="content-disposition") for part in parts]
+    assert names[:1] + names[2:] == ["ty%22pe", "token", "file"]
     texts = [part.get_payload(decode=True) for part in parts]
     assert texts == [b"photo", "ö".encode(), b"CANARY", bytes(range(9))]
     assert parts[3].get_content_type() == "video/mp4"

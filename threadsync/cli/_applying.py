@@ -53,10 +53,12 @@ def status_of(applied: AppliedPlan, *, signalled: bool) -> Exit:
     report = applied.report
     if applied.declined or (report is None and signalled):
         return Exit.FAILED
+    if applied.uncertain:
+        return Exit.PARTLY
     if report is None:
-        return Exit.DONE
+        return Exit.FAILED if applied.unreadable else Exit.DONE
     if report.complete:
-        return Exit.PARTLY if signalled else Exit.DONE
+        return Exit.PARTLY if signalled or applied.unreadable else Exit.DONE
     return Exit.FAILED if report.failed else Exit.PARTLY
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -31,20 +31,24 @@ class Terminal:
 
 def output() -> Terminal:
     """Return what standard output is."""
-    return _terminal(sys.stdout, os.environ)
+    return terminal(sys.stdout, os.environ)
 
 
 def error_output() -> Terminal:
     """Return what standard error is."""
-    return _terminal(sys.stderr, os.environ)
+    return terminal(sys.stderr, os.environ)
 
 
-def _terminal(stream: TextIO, environ: Mapping[str, str]) -> Terminal:
+def _columns() -> int:
+    return shutil.get_terminal_size((WIDTH_CELLS, 24)).columns
+
+
+def terminal(stream: TextIO, environ: Mapping[str, str], columns: Callable[[], int] = _columns) -> Terminal:
+    """Return what *stream* is; one that is no terminal has a fixed width and no colour."""
     if not stream.isatty():
         return Terminal(WIDTH_CELLS, color=False)
-    width = shutil.get_terminal_size((WIDTH_CELLS, 24)).columns
-    dumb = environ.get("TERM") == "dumb" or bool(environ.get("NO_COLOR"))
-    return Terminal(min(width, WIDTH_CELLS_MAX), color=not (dumb or _no_color()))
+    unwanted = environ.get("TERM") == "dumb" or bool(environ.get("NO_COLOR")) or _no_color()
+    return Terminal(min(columns(), WIDTH_CELLS_MAX), color=not unwanted)
 
 
 def _no_color() -> bool:

@@ -7,6 +7,7 @@ The schemas are written so that each error has one cause: unions are lists of ty
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -146,8 +147,6 @@ def _unknown_keys(
 
 
 def _matches(pattern: str, key: str) -> bool:
-    import re
-
     return re.search(pattern, key) is not None
 
 

@@ -181,17 +181,21 @@ class _Maker:
             content["network"] = values[network]
         found: list[Segment] = []
         for index, piece in enumerate(pieces):
-            keys = dict(piece.keys)
-            if index == 0:
-                keys = {**{key: values[key] for key in _FIRST_SEGMENT if key in values}, **keys}
-            pictures = (*top, *piece.media) if index == 0 else piece.media
-            if not (piece.part.text or pictures or keys or "repost" in values or network in values):
-                rule, what = (
-                    ("text/empty-segment", "this segment") if len(pieces) > 1 else ("post/empty", "the post")
-                )
-                self.find(rule, piece.part.location, f"{what} is empty.")
-            found.append(self._segment(piece.part, pictures, keys, network, content if index == 0 else {}))
+            first = index == 0
+            whole = {key: values[key] for key in _FIRST_SEGMENT if key in values} if first else {}
+            keys = merge.merged(whole, piece.keys)
+            pictures = (*top, *piece.media) if first else piece.media
+            says_more = first and ("repost" in values or _has_long_text(values.get(network)))
+            if not (piece.part.text or pictures or says_more or _says_something(keys, network)):
+                self._empty(piece.part, alone=len(pieces) == 1)
+            found.append(self._segment(piece.part, pictures, keys, network, content if first else {}))
         return tuple(found)
+
+    def _empty(self, part: Part, *, alone: bool) -> None:
+        if alone:
+            self.find("post/empty", part.location, "the post is empty.")
+        else:
+            self.find("text/empty-segment", part.location, "this segment is empty.")
 
     def _segment(
         self,
@@ -258,6 +262,15 @@ class _Maker:
 
 def _has_words(parts: tuple[Part, ...]) -> bool:
     return any(part.text or part.pictures or part.options is not None for part in parts)
+
+
+def _says_something(keys: Mapping[str, Json], network: str) -> bool:
+    return any(key in keys for key in _FIRST_SEGMENT) or _has_long_text(keys.get(network))
+
+
+def _has_long_text(options: Json) -> bool:
+    """Whether a network's options hold words: the other options decorate what is there."""
+    return isinstance(options, dict) and "long_text" in options
 
 
 def _list(value: Json) -> list[Json]:

@@ -126,6 +126,11 @@ def _untried(action: Effective) -> ActionReport:
     return ActionReport(action, Became.NOT_TRIED, UNTRIED, "Run apply again.")
 
 
+def untried(plan: Plan) -> Report:
+    """Return the report of a run that was stopped before it began anything of *plan*."""
+    return Report(tuple(_untried(action) for action in plan.effective), stopped=True)
+
+
 def _at(index: int, action: Effective, problem: str) -> str:
     chain = isinstance(action, Create | Extend | Replace) and len(action.publication.segments) > 1
     return f"segment {index + 1}: {problem}" if chain else problem

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from threadsync.errors import ContentError, UsageError
-from threadsync.execution.executor import Executor
+from threadsync.execution.executor import Executor, untried
 from threadsync.execution.gathering import Gatherer
 from threadsync.execution.report import Report
 from threadsync.execution.seams import Watcher
@@ -109,6 +109,19 @@ class AppliedPlan:
     report: Report | None
     declined: bool = False
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether something was held back because an account could not be read: a failure, not a choice."""
+        return self._holds(Reason.ACCOUNT_UNREADABLE, Reason.READ_BACK_FAILED)
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether what became of an earlier publish still cannot be told."""
+        return self._holds(Reason.UNCERTAIN)
+
+    def _holds(self, *reasons: Reason) -> bool:
+        return any(isinstance(a, Blocked) and a.reason in reasons for a in self.prepared.plan.actions)
+
 
 def apply(
     workspace: Workspace,
@@ -144,12 +157,7 @@ class _Run:
 
     def run(self, watcher: Watcher, on_started: Callable[[Callable[[], None]], None]) -> AppliedPlan:
         snapshot = self.workspace.store.read()
-        declared = self.workspace.declared(snapshot.state, self.workspace.clock.now())
-        if declared.has_errors:
-            errors = [finding for finding in declared.findings if finding.is_error]
-            raise ContentError(
-                "nothing was applied: the files have errors.", errors, remedy="Mend them, then apply again."
-            )
+        declared = self._declared(snapshot.state)
         selects = chosen(declared, snapshot.state, self.options.selectors, self.options.exclude)
         self.consents = self._flags(declared, snapshot.state)
         offline = self._prepare(declared, snapshot.state, Facts(), selects)
@@ -166,19 +174,27 @@ class _Run:
         with self.workspace.store.open(
             provenance.holder("apply", self.workspace.clock.now()), self.options.lock_timeout_seconds
         ) as session:
-            return self._locked(session, watcher, on_started, first_run=snapshot.state is None)
+            return self._locked(session, watcher, on_started)
+
+    def _declared(self, prior: State | None) -> Declared:
+        declared = self.workspace.declared(prior, self.workspace.clock.now())
+        if declared.has_errors:
+            errors = [finding for finding in declared.findings if finding.is_error]
+            raise ContentError(
+                "nothing was applied: the files have errors.", errors, remedy="Mend them, then apply again."
+            )
+        return declared
 
     def _locked(
         self,
         session: Session,
         watcher: Watcher,
         on_started: Callable[[Callable[[], None]], None],
-        *,
-        first_run: bool,
     ) -> AppliedPlan:
         """Plan again under the lock, where nobody else changes the state, and carry it out."""
+        first_run = session.first_run
         prior = None if first_run else session.ledger.state()
-        declared = self.workspace.declared(prior, self.workspace.clock.now())
+        declared = self._declared(prior)
         selects = chosen(declared, prior, self.options.selectors, self.options.exclude)
         files = media_files(self.workspace, declared)
         with opened(self.workspace, files, session, watcher) as shell:
@@ -199,6 +215,8 @@ class _Run:
             if first_run and not self._first_run(offline.plan):
                 return AppliedPlan(offline, None, declined=True)
             facts = gatherer.read(offline.plan, first_run=first_run)
+            if shell.stopped:
+                return AppliedPlan(offline, untried(offline.plan))
             facts = replace(facts, media_problems=shell.media_problems(offline.plan))
             prior = None if first_run else session.ledger.state()
             prepared = self._ask_accounts(declared, prior, facts, selects)

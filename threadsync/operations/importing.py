@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from threadsync.errors import UsageError
-from threadsync.model.facts import ObservedPost
+from threadsync.model.facts import Account, ObservedPost
+from threadsync.model.ids import TargetName
 from threadsync.model.journal import Adopted, Note, Published, Rendered, TargetBound
-from threadsync.operations import provenance
 from threadsync.operations.reading import read_with
 from threadsync.operations.selection import address_of
-from threadsync.operations.surgery import LOCK_SECONDS, Done, append, located, newest_backup
+from threadsync.operations.surgery import Done, append, located, newest_backup, session
 from threadsync.operations.workspace import Workspace
 from threadsync.planning.inputs import BACKLOG, Wanted
 from threadsync.planning.readiness import is_account
+from threadsync.statefile.store import Session
 
 
 def import_post(workspace: Workspace, address: str, reference: str) -> Done:
@@ -25,43 +26,41 @@ def import_post(workspace: Workspace, address: str, reference: str) -> Done:
         UsageError: no such publication or post, or one of them is bound already.
         ApiError, Unanswered: the account cannot be read.
     """
-    prior = workspace.store.read().state
-    now = workspace.clock.now()
+    with session(workspace, "import") as opened:
+        lines = _imported(workspace, opened, address, reference)
+    return Done(tuple(lines), newest_backup(workspace))
+
+
+def _imported(workspace: Workspace, opened: Session, address: str, reference: str) -> list[str]:
+    prior, now = opened.ledger.state(), workspace.clock.now()
     declared = workspace.declared(prior, now)
     found = address_of(address, (*declared.desired.publications, *declared.drafts))
     wanted = declared.desired.publications.get(found)
     if wanted is None:
         raise UsageError(f"{found} is a draft.", remedy="Take draft: true out of it first.")
-    if prior is not None and found in prior.bindings:
+    if found in prior.bindings:
         live = prior.bindings[found].segments[0]
         raise UsageError(
             f"{found} is bound to {live.permalink or live.remote_id} already.",
             remedy=f"To bind another post, let go of that one first: threadsync state rm {found}.",
         )
-    target = workspace.project.targets[found.target]
-    provider = workspace.providers[found.target]
-    (account,) = read_with(workspace, [(found.target, provider.identify())])
-    if target.account is not None and not is_account(target.account, account.account_id, account.handle):
-        raise UsageError(
-            f"the credential of {found.target} opens @{account.handle}, and the project says "
-            f"{target.account}.",
-            remedy="Give the target the right credential.",
-        )
+    account = _account(workspace, found.target)
     post = located(workspace, found.target, reference)
-    holder = prior.holder_of(found.target, post.remote_id) if prior is not None else None
+    holder = prior.holder_of(found.target, post.remote_id)
     if holder is not None:
         raise UsageError(f"{post.remote_id} is bound to {holder}.", remedy="Name another post.")
     segments = (_published(0, wanted, post), *_rest_of_chain(workspace, wanted, post))
     control = wanted.publication.control
     notes: list[Note] = [Adopted(found, segments, now, control.protect, control.on_remove.value)]
-    with workspace.store.open(provenance.holder("import", now), LOCK_SECONDS) as session:
-        if found.target not in session.ledger.targets:
-            since = target.since or now - BACKLOG
-            bound = TargetBound(
+    if found.target not in prior.targets:
+        since = workspace.project.targets[found.target].since or now - BACKLOG
+        notes.insert(
+            0,
+            TargetBound(
                 found.target, account.origin, account.account_id, account.handle, since, now, account.channel
-            )
-            notes.insert(0, bound)
-        append(session, notes)
+            ),
+        )
+    append(opened, notes)
     lines = [f"{found} is bound to {post.permalink or post.remote_id}."]
     if post.text.strip() != wanted.segments[0].text.strip():
         lines.append("Its text differs from the file's first segment; the file counts as what is live.")
@@ -70,7 +69,19 @@ def import_post(workspace: Workspace, address: str, reference: str) -> Done:
         lines.append(f"{len(segments) - 1} replies under it are bound as its further segments.")
     if left:
         lines.append(f"{left} segments are not on the network; the next apply publishes them.")
-    return Done(tuple(lines), newest_backup(workspace))
+    return lines
+
+
+def _account(workspace: Workspace, name: TargetName) -> Account:
+    """Read whose account *name* is, and refuse another than the project declares."""
+    target = workspace.project.targets[name]
+    (account,) = read_with(workspace, [(name, workspace.providers[name].identify())])
+    if target.account is not None and not is_account(target.account, account.account_id, account.handle):
+        raise UsageError(
+            f"the credential of {name} opens @{account.handle}, and the project says {target.account}.",
+            remedy="Give the target the right credential.",
+        )
+    return account
 
 
 def _published(index: int, wanted: Wanted, post: ObservedPost) -> Published:

@@ -5,8 +5,11 @@ Every change is a note like those of an apply, so that history and backups come 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
 
 from threadsync.errors import UsageError
 from threadsync.model.facts import ObservedPost
@@ -30,6 +33,7 @@ from threadsync.operations.reading import read_with
 from threadsync.operations.selection import address_of, selection
 from threadsync.operations.status import Shown, show
 from threadsync.operations.workspace import Workspace
+from threadsync.planning.inputs import Wanted
 from threadsync.statefile.store import HistoryEntry, Session
 
 LOCK_SECONDS = 10.0
@@ -62,41 +66,54 @@ def state_move(workspace: Workspace, old: str, new: str) -> Done:
     Raises:
         UsageError: the state does not hold *old*, or holds *new* already.
     """
-    prior = _existing(workspace)
-    at = workspace.clock.now()
-    if "@" not in old and "@" not in new:
-        before, after = TargetName(old), TargetName(new)
-        held = {each.target for each in (*prior.bindings, *prior.tombstones, *prior.open)} | set(
-            prior.targets
-        )
-        if before not in held:
-            raise UsageError(f"the state holds nothing on a target {old}.", remedy=_names(held))
-        if after in held:
-            raise UsageError(f"the state already holds {new}.", remedy="Choose a name that is free.")
-        return _write(workspace, [TargetMoved(before, after, at)], f"{old} is now called {new}.")
-    source = address_of(old, (*prior.bindings, *prior.tombstones))
+    move = _publication_moved if "@" in old or "@" in new else _target_moved
+
+    def change(prior: State) -> Change:
+        return [move(prior, old, new, workspace.clock.now())], [f"{old} is now called {new}."]
+
+    return _changed(workspace, change)
+
+
+def _target_moved(prior: State, old: str, new: str, at: datetime) -> Note:
+    held = {each.target for each in _addresses(prior)} | set(prior.targets)
+    if old not in held:
+        names = f"It holds: {', '.join(sorted(held))}." if held else "It holds none."
+        raise UsageError(f"the state holds nothing on a target {old}.", remedy=names)
+    if new in held:
+        raise UsageError(f"the state already holds {new}.", remedy="Choose a name that is free.")
+    return TargetMoved(TargetName(old), TargetName(new), at)
+
+
+def _publication_moved(prior: State, old: str, new: str, at: datetime) -> Note:
+    known = _addresses(prior)
+    source = address_of(old, known)
     try:
         goal = Address.parse(new)
     except ValueError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(f"{error}.") from error
     if goal.target != source.target:
         raise UsageError(
-            f"{old} is live on {source.target} and cannot become a post on {goal.target}.",
+            f"{old} is on {source.target} and cannot become a post on {goal.target}.",
             remedy="Only its key can change; a whole target is renamed with state mv TARGET TARGET.",
         )
-    if goal in prior.bindings:
-        raise UsageError(f"the state already binds {new}.", remedy=f"See threadsync state show {new}.")
-    return _write(workspace, [Moved(source, goal, at)], f"{old} is now called {new}.")
+    if goal in known:
+        raise UsageError(f"the state already knows {new}.", remedy=f"See threadsync state show {new}.")
+    return Moved(source, goal, at)
 
 
 def state_remove(workspace: Workspace, addresses: Sequence[str]) -> Done:
-    """Erase what the state knows of *addresses*, tombstones included; the posts stay up."""
-    prior = _existing(workspace)
-    known = (*prior.bindings, *prior.tombstones, *prior.open)
-    at = workspace.clock.now()
-    chosen = [address_of(text, known) for text in addresses]
-    lines = [f"{address} is erased from the state; its post, if any, stays up." for address in chosen]
-    return _write(workspace, [Erased(address, at) for address in chosen], *lines)
+    """Erase what the state knows of *addresses*, tombstones included; the posts stay up.
+
+    Raises:
+        UsageError: the state does not know one of them.
+    """
+
+    def change(prior: State) -> Change:
+        chosen = [address_of(text, _addresses(prior)) for text in addresses]
+        lines = [f"{address} is erased from the state; its post, if any, stays up." for address in chosen]
+        return [Erased(address, workspace.clock.now()) for address in chosen], lines
+
+    return _changed(workspace, change)
 
 
 def state_accept(workspace: Workspace, addresses: Sequence[str]) -> Done:
@@ -104,35 +121,43 @@ def state_accept(workspace: Workspace, addresses: Sequence[str]) -> Done:
 
     Raises:
         UsageError: the file has another number of segments than are live.
+        ApiError, Unanswered: the network could not be asked.
     """
-    prior = _existing(workspace)
-    at = workspace.clock.now()
-    declared = workspace.declared(prior, at)
-    chosen = [address_of(text, prior.bindings) for text in addresses]
-    posts = [(each, s.remote_id) for each in chosen for s in prior.bindings[each].segments]
-    seen = read_with(
-        workspace, [(a.target, workspace.providers[a.target].observe(remote_id)) for a, remote_id in posts]
-    )
-    gone = {address for (address, _), post in zip(posts, seen, strict=True) if post is None}
-    notes: list[Note] = []
-    lines: list[str] = []
-    for address in chosen:
-        live = prior.bindings[address].segments
-        wanted = declared.desired.publications.get(address)
-        if address in gone:
-            notes.append(Forgotten(address, "gone", at))
-            lines.append(f"{address} is recorded as taken down: the network no longer has it.")
-        elif wanted is None:
-            raise UsageError(f"{address} has no file to accept.", remedy="Restore the file first.")
-        elif len(wanted.digests) != len(live):
-            raise UsageError(
-                f"{address} has {len(wanted.digests)} segments in its file and {len(live)} live ones.",
-                remedy="Accepting needs as many; otherwise extend or replace it.",
-            )
-        else:
-            notes.append(Accepted(address, wanted.digests, at))
-            lines.append(f"{address}: today's file counts as what is live.")
-    return _write(workspace, notes, *lines)
+
+    def change(prior: State) -> Change:
+        chosen = [address_of(text, prior.bindings) for text in addresses]
+        gone = _gone(workspace, prior, chosen)
+        declared = workspace.declared(prior, workspace.clock.now()).desired.publications
+        at = workspace.clock.now()
+        made = [_accepted(prior, each, declared.get(each), each in gone, at) for each in chosen]
+        return [note for note, _ in made], [line for _, line in made]
+
+    return _changed(workspace, change)
+
+
+def _gone(workspace: Workspace, prior: State, chosen: Sequence[Address]) -> set[Address]:
+    """Return those of *chosen* of which the network no longer has every post."""
+    posts = [(each, segment.remote_id) for each in chosen for segment in prior.bindings[each].segments]
+    reads = [(a.target, workspace.providers[a.target].observe(remote_id)) for a, remote_id in posts]
+    seen = read_with(workspace, reads)
+    return {address for (address, _), post in zip(posts, seen, strict=True) if post is None}
+
+
+def _accepted(
+    prior: State, address: Address, wanted: Wanted | None, gone: bool, at: datetime
+) -> tuple[Note, str]:
+    live = prior.bindings[address].segments
+    if gone:
+        line = f"{address} is recorded as taken down: the network no longer has it."
+        return Forgotten(address, "gone", at), line
+    if wanted is None:
+        raise UsageError(f"{address} has no file to accept.", remedy="Restore the file first.")
+    if len(wanted.digests) != len(live):
+        raise UsageError(
+            f"{address} has {len(wanted.digests)} segments in its file and {len(live)} live ones.",
+            remedy="Accepting needs as many; otherwise extend or replace it.",
+        )
+    return Accepted(address, wanted.digests, at), f"{address}: today's file counts as what is live."
 
 
 def state_resolve(workspace: Workspace, address: str, *, published: str | None, not_published: bool) -> Done:
@@ -141,34 +166,40 @@ def state_resolve(workspace: Workspace, address: str, *, published: str | None, 
     Raises:
         UsageError: nothing is in doubt there, or the post named is none of the account's.
     """
-    prior = _existing(workspace)
-    found = address_of(address, (*prior.open, *prior.bindings, *prior.tombstones))
-    unfinished = prior.open.get(found)
-    if unfinished is None or not unfinished.in_doubt:
-        raise UsageError(f"nothing is in doubt about {found}.", remedy="See threadsync status.")
     if (published is None) == (not not_published):
         raise UsageError(
             "say what is true: --published ID, or --not-published.", remedy="Look at the account first."
         )
-    at = workspace.clock.now()
-    if published is None:
-        index = _index_in_doubt(unfinished)
-        notes: list[Note] = [Settled(found, index, reuse=False, at=at), Ended(found, "dropped", at)]
-        return _write(workspace, notes, f"{found}: recorded as not published; the next apply publishes it.")
-    post = located(workspace, found.target, published)
-    holder = prior.holder_of(found.target, post.remote_id)
-    if holder is not None:
-        raise UsageError(f"{post.remote_id} is bound to {holder}.", remedy="Name another post.")
-    receipt = _receipt(unfinished, post)
-    notes = [Receipt(found, receipt), Ended(found, "dropped", at)]
-    return _write(workspace, notes, f"{found} is bound to {post.permalink or post.remote_id}.")
+
+    def change(prior: State) -> Change:
+        found = address_of(address, _addresses(prior))
+        unfinished = prior.open.get(found)
+        if unfinished is None or not unfinished.in_doubt:
+            raise UsageError(f"nothing is in doubt about {found}.", remedy="See threadsync status.")
+        at = workspace.clock.now()
+        if published is None:
+            index = _index_in_doubt(unfinished)
+            notes: list[Note] = [Settled(found, index, reuse=False, at=at), Ended(found, "dropped", at)]
+            return notes, [f"{found}: recorded as not published; the next apply publishes it."]
+        post = located(workspace, found.target, published)
+        holder = prior.holder_of(found.target, post.remote_id)
+        if holder is not None:
+            raise UsageError(f"{post.remote_id} is bound to {holder}.", remedy="Name another post.")
+        receipt = Receipt(found, _published(unfinished, post))
+        return [receipt, Ended(found, "dropped", at)], [f"{found} is bound to {_name(post)}."]
+
+    return _changed(workspace, change)
+
+
+def _name(post: ObservedPost) -> str:
+    return post.permalink or post.remote_id
 
 
 def _index_in_doubt(unfinished: Open) -> int:
     return next(note.index for note in reversed(unfinished.notes) if not isinstance(note, Doubted))
 
 
-def _receipt(unfinished: Open, post: ObservedPost) -> Published:
+def _published(unfinished: Open, post: ObservedPost) -> Published:
     index = _index_in_doubt(unfinished)
     what = next(each for each in unfinished.job.segments if each.index == index)
     return Published(
@@ -215,14 +246,26 @@ def _existing(workspace: Workspace) -> State:
     return state
 
 
-def _names(names: set[TargetName]) -> str:
-    return f"It holds: {', '.join(sorted(names))}." if names else "It holds none."
+def _addresses(prior: State) -> set[Address]:
+    return {*prior.bindings, *prior.tombstones, *prior.open}
 
 
-def _write(workspace: Workspace, notes: Sequence[Note], *lines: str) -> Done:
-    with workspace.store.open(provenance.holder("state", workspace.clock.now()), LOCK_SECONDS) as session:
-        append(session, notes)
+Change: TypeAlias = tuple[Sequence[Note], Sequence[str]]
+"""What goes on record, and what is said of it."""
+
+
+def _changed(workspace: Workspace, change: Callable[[State], Change]) -> Done:
+    """Let *change* decide under the lock, where nobody else changes the state, and put it on record."""
+    _existing(workspace)
+    with session(workspace, "state") as opened:
+        notes, lines = change(opened.ledger.state())
+        append(opened, notes)
     return Done(tuple(lines), newest_backup(workspace))
+
+
+def session(workspace: Workspace, verb: str) -> AbstractContextManager[Session]:
+    """Open the state for writing."""
+    return workspace.store.open(provenance.holder(verb, workspace.clock.now()), LOCK_SECONDS)
 
 
 def newest_backup(workspace: Workspace) -> str:
