@@ -1,10 +1,11 @@
-"""Make the generated pages of the reference: ``make docs``, or ``python docs/generate.py``.
+"""Make the generated pages of the reference: ``make docs``; ``make docs-check`` compares them.
 
 A test compares the committed pages with what this makes of the schemas and the tables of rules.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -172,7 +173,27 @@ def _names(value: Json) -> list[str]:
     return [str(each) for each in _list(value)]
 
 
-if __name__ == "__main__":
+def stale() -> list[str]:
+    """Return the pages whose file is not what is generated, by their names in ``docs/reference``."""
+    found = []
+    for name, text in pages().items():
+        path = REFERENCE / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            found.append(name)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages; with ``--check``, only say which ones are stale, and return 1 if one is."""
+    if arguments == ["--check"]:
+        for name in stale():
+            sys.stderr.write(f"docs/reference/{name} is not what docs/generate.py makes: run `make docs`.\n")
+        return 1 if stale() else 0
     REFERENCE.mkdir(exist_ok=True)
     for name, text in pages().items():
         (REFERENCE / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

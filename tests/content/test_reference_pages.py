@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -15,14 +16,34 @@ DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
 
 @pytest.fixture(scope="module")
-def pages() -> Mapping[str, str]:
+def generator() -> ModuleType:
     spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found: Mapping[str, str] = module.pages()
+    return module
+
+
+@pytest.fixture(scope="module")
+def pages(generator: ModuleType) -> Mapping[str, str]:
+    found: Mapping[str, str] = generator.pages()
     return found
+
+
+def test_a_stale_page_is_named_and_written_anew(
+    generator: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generator, "REFERENCE", tmp_path)
+    assert generator.main([]) == 0
+    assert generator.main(["--check"]) == 0
+    (tmp_path / "post.md").write_text("old")
+    (tmp_path / "project.md").unlink()
+    assert generator.main(["--check"]) == 1
+    said = capsys.readouterr().err
+    assert "post.md" in said
+    assert "project.md" in said
+    assert "rules-content.md" not in said
 
 
 @pytest.mark.parametrize("name", ["post.md", "project.md", "rules-content.md"])

@@ -189,6 +189,12 @@ def test_a_corrected_line_is_accepted_except_where_a_tag_still_cuts_it(corrected
     assert rules == (["yaml/comment"] if "#12" in corrected else [])
 
 
+def test_a_corrected_line_is_whole_unless_it_is_longer_than_anybody_writes() -> None:
+    text = "Note: " + "out of order " * 20
+    assert f'text: "{text.strip()}"' in only(parse(f"text: {text}\n", "post.md"))[1]
+    assert len(only(parse("text: a: " + "b" * 10_000, "post.md"))[1]) < 500
+
+
 def test_a_comment_with_a_space_is_a_comment() -> None:
     assert value_of("a: text # a remark\nb: 1 #2\nc: true #x\n# d: 1\n") == {"a": "text", "b": 1, "c": True}
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import click
 
 from threadsync.cli._exit import Exit
-from threadsync.cli._options import global_options
 
 
 @click.command()
-@global_options
 @click.pass_context
 def demo(ctx: click.Context) -> None:
     """Take the whole tour on a local Threads: plan, apply, change, kill, finish.

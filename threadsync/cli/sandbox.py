@@ -8,7 +8,6 @@ import click
 
 from threadsync.cli._errors import Told
 from threadsync.cli._exit import Exit
-from threadsync.cli._options import global_options
 
 
 @click.command()
@@ -40,7 +39,6 @@ from threadsync.cli._options import global_options
     metavar="KIND=SECONDS",
     help="How long a container of this kind is in progress, like image=2.",
 )
-@global_options
 def sandbox(
     port: int, data: Path | None, seed: int | None, faults: tuple[str, ...], delays: tuple[str, ...]
 ) -> None:

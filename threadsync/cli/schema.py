@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import click
 
-from threadsync.cli._options import global_options
 
 NAMES = ("post", "project", "state", "plan")
 
 
 @click.command()
 @click.argument("name", type=click.Choice(NAMES))
-@global_options
 def schema(name: str) -> None:
     """Print a JSON Schema of the files and of the JSON output.
 

@@ -33,9 +33,9 @@ def printable(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub(_escaped, text)
 
 
-def shown(text: str) -> str:
+def shown(text: str, characters_max: int = _SHOWN_MAX) -> str:
     """Return *text* as a message quotes it: printable, and cut (with ``…``) where it is long."""
-    cut = text if len(text) <= _SHOWN_MAX else text[: _SHOWN_MAX - 1] + "…"
+    cut = text if len(text) <= characters_max else text[: characters_max - 1] + "…"
     return printable(cut)
 
 

@@ -26,6 +26,8 @@ _TAG_WORD = re.compile(r"(?<![\w\"'])#[^\s,\]\}]+")
 _COMMENT = re.compile(r"[ \t]*(#.*)$")
 _OPENED = re.compile(rf"({_KEY})([\[{{](?=[^#]*#).*)$")
 _LOOK_BACK_LINES = 20
+_LINE_MAX = 400
+"""How much of a corrected line is shown; a writer should be able to copy it."""
 _RESERVED = "@`%"
 
 
@@ -40,6 +42,10 @@ class Trap:
     remedy: str | None = None
 
 
+def _line(text: str) -> str:
+    return shown(text, _LINE_MAX)
+
+
 def quote(text: str) -> str:
     """Return *text* as a quoted YAML scalar."""
     text = text.rstrip()
@@ -52,14 +58,14 @@ def quoted_value(line: str, column: int) -> str:
     if head.count("[") + head.count("{") > head.count("]") + head.count("}"):
         value = re.match(r"[^,\]\}]*", rest)
         end = value.end() if value is not None else len(rest)
-        return shown(head + quote(rest[:end]) + rest[end:])
-    return shown(head + quote(rest))
+        return _line(head + quote(rest[:end]) + rest[end:])
+    return _line(head + quote(rest))
 
 
 def quoted_braces(line: str) -> str | None:
     """Return *line* with a value that starts with ``{{`` in quotes; None if there is none."""
     match = _BRACES.match(line)
-    return shown(match[1] + quote(match[2])) if match else None
+    return _line(match[1] + quote(match[2])) if match else None
 
 
 def quoted_comment(line: str, column: int) -> str | None:
@@ -68,7 +74,7 @@ def quoted_comment(line: str, column: int) -> str | None:
     if match is None:
         return None
     head = line[:column]
-    return shown(f"{head}{'' if head.endswith((' ', chr(9))) else ' '}{quote(match[1])}")
+    return _line(f"{head}{'' if head.endswith((' ', chr(9))) else ' '}{quote(match[1])}")
 
 
 def joined(line: str, start: int, end: int) -> str | None:
@@ -76,7 +82,7 @@ def joined(line: str, start: int, end: int) -> str | None:
     colon = line.rfind(": ", 0, start)
     if colon < 0:
         return None
-    return shown(line[: colon + 2] + quote(line[colon + 2 : end]) + line[end:])
+    return _line(line[: colon + 2] + quote(line[colon + 2 : end]) + line[end:])
 
 
 def explain(error: yaml.MarkedYAMLError, line_of: Callable[[int], str]) -> Trap:
@@ -112,7 +118,7 @@ def _colon(line: int, column: int, source: str) -> Trap:
             "a key stands where the value above goes on.",
             "Give it the same indentation as the other keys of its block.",
         )
-    corrected = shown(match[1] + quote(match[2]))
+    corrected = _line(match[1] + quote(match[2]))
     return Trap(
         "yaml/colon",
         line,
@@ -161,7 +167,7 @@ def _unclosed(line: int, line_of: Callable[[int], str]) -> Trap | None:
                 number,
                 match.start(2),
                 f"# starts a comment, so {match[2][0]} is never closed.",
-                f"Put the words in quotes: {shown(corrected)}",
+                f"Put the words in quotes: {_line(corrected)}",
             )
     return None
 
@@ -183,6 +189,6 @@ def _other(line: int, column: int, source: str, problem: str) -> Trap:
             line,
             column,
             f"YAML stops here: {shown(problem)}.",
-            f"If all of it is text, put it in quotes: {shown(whole[1] + quote(whole[2]))}",
+            f"If all of it is text, put it in quotes: {_line(whole[1] + quote(whole[2]))}",
         )
     return Trap("yaml/syntax", line, column, f"this is not YAML: {shown(problem)}.")

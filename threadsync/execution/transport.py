@@ -221,8 +221,7 @@ class Transport:
                 answer.close()
             reason = f"{call.place}: {why(error, limit_seconds=limit_seconds)}"
             return NoResponse(scrubbed(reason, call.secrets), sent=exchange.sent)
-        answer.release_conn()
-        return answer
+        return answer  # read to its end, it has given its connection back
 
     def _open(self, adapter: _Adapter, call: _Call, limit_seconds: float) -> BaseHTTPResponse:
         """Send *call* and return its answer, or that of where it redirects to."""

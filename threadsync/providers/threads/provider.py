@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import attempt, gather, now, record, wait
@@ -47,8 +46,15 @@ class ThreadsProvider:
 
     context: ProviderContext
 
-    default_base_url: ClassVar[str] = "https://graph.threads.net"
-    capabilities: ClassVar[Capabilities] = checks.CAPABILITIES
+    @property
+    def default_base_url(self) -> str:
+        """Meta's own address (developers.facebook.com/docs/threads/overview)."""
+        return "https://graph.threads.net"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What may be planned on Threads."""
+        return checks.CAPABILITIES
 
     @property
     def _count_rule(self) -> str:

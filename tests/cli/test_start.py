@@ -1,0 +1,52 @@
+"""What a start costs, counted in modules: ``--version`` imports nothing, ``--help`` nothing beyond Click."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import threadsync
+
+
+def modules(*arguments: str) -> tuple[str, set[str]]:
+    """Run the entry point and return what it printed, and the modules that were loaded."""
+    code = (
+        f"import sys\nsys.argv = ['threadsync', *{arguments!r}]\n"
+        "from threadsync.__main__ import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "sys.stderr.write(' '.join(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout, set(done.stderr.split())
+
+
+def bare() -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.stdout.write(' '.join(sys.modules))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+def test_version_imports_nothing() -> None:
+    printed, loaded = modules("--version")
+    assert printed == f"threadsync {threadsync.__version__}\n"
+    assert loaded - bare() == {"threadsync", "threadsync.__main__"}
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("apply", "--help"), ("state", "--help"), ("aply",)])
+def test_help_imports_nothing_heavier_than_click(arguments: tuple[str, ...]) -> None:
+    _, loaded = modules(*arguments)
+    ours = {name for name in loaded if name.startswith("threadsync.")}
+    assert {name.split(".")[1] for name in ours} == {"__main__", "cli", "errors"}
+    heavy = {"requests", "yaml", "jsonschema", "jsonschema_rs", "watchdog", "rich", "PIL", "regex", "uvicorn"}
+    assert {name.partition(".")[0] for name in loaded} & heavy == set()
+
+
+def test_a_plan_imports_neither_a_terminal_library_nor_a_server() -> None:
+    _, loaded = modules("plan", "--project", "/nowhere")
+    assert {name.partition(".")[0] for name in loaded} & {"rich", "uvicorn", "starlette", "watchdog"} == set()

@@ -1,0 +1,209 @@
+"""apply at a real terminal (a pty) and under real signals."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from threadsync.sandbox.server import Sandbox, running
+from threadsync.sandbox.settings import SandboxSettings
+from threadsync.sandbox.threads import Fault, FaultKind, Profile
+
+pytestmark = pytest.mark.live
+
+PATIENCE_SECONDS = 30.0
+PROJECT = """\
+version: 1
+id: terminal
+posts: posts
+targets:
+  threads/main:
+    {account}
+    credential: env:THREADSYNC_TEST_TOKEN
+    base_url: {base_url}
+    bounds: {{publish_doubt_seconds: 0.5, listing_lag_seconds: 0.2, poll_first_seconds: 0.05}}
+"""
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with running(SandboxSettings(profiles=(Profile("main"),))) as found:
+        yield found
+
+
+def project(root: Path, sandbox: Sandbox, *keys: str, account: str = "account: main") -> None:
+    (root / "posts").mkdir()
+    (root / "threadsync.yaml").write_text(PROJECT.format(base_url=sandbox.base_url, account=account))
+    for key in keys:
+        (root / f"posts/{key}.md").write_text(f"---\nkey: {key}\ntargets: [threads/main]\n---\nPost {key}\n")
+
+
+def environ(root: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(root),
+        "TERM": "xterm",
+        "THREADSYNC_TEST_TOKEN": "sandbox-main",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+
+
+def command(root: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "threadsync", "--project", str(root), *arguments]
+
+
+class AtTerminal:
+    """A process whose standard input, output and error are one terminal."""
+
+    def __init__(self, root: Path, *arguments: str) -> None:
+        self.master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            command(root, *arguments),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environ(root),
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.seen = ""
+
+    def until(self, text: str) -> None:
+        """Read on until *text* has come."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while text not in self.seen and time.monotonic() < deadline and self._read():
+            pass
+        assert text in self.seen, self.seen
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self.master], [], [], 0.2)
+        if not ready:
+            return True
+        try:
+            read = os.read(self.master, 65536)
+        except OSError:  # the other side is closed
+            return False
+        self.seen += read.decode(errors="replace").replace("\r\n", "\n")
+        return bool(read)
+
+    def type(self, text: str) -> None:
+        os.write(self.master, text.encode())
+
+    def ended(self) -> int:
+        """Read to the end and return the exit status."""
+        while self._read() and self.process.poll() is None:
+            pass
+        while self._read() and select.select([self.master], [], [], 0.2)[0]:
+            pass
+        status = self.process.wait(PATIENCE_SECONDS)
+        os.close(self.master)
+        return status
+
+
+def live(sandbox: Sandbox) -> list[str]:
+    posts = cast("list[dict[str, str]]", sandbox.ledger()["posts"])
+    return sorted(post["text"] for post in posts)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)  # noqa: TID251  (a bounded wait on a condition)
+    assert condition()
+
+
+def test_a_person_says_yes_to_each_question(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Laws 7 and 8: the first run and the account are confirmed by name, then the plan as a whole."""
+    project(tmp_path, sandbox, "one", account="since: 2026-01-01 00:00")
+    (tmp_path / "threadsync.yaml").write_text((tmp_path / "threadsync.yaml").read_text() + "zone: UTC\n")
+    terminal = AtTerminal(tmp_path, "apply")
+    terminal.until("Is this the first run, publishing 1 post on threads/main? [y/N]: ")
+    terminal.type("y\n")
+    terminal.until("Is threads/main that account? [y/N]: ")
+    assert "opens @main (" in terminal.seen
+    terminal.type("y\n")
+    terminal.until("Carry out this action? [y/N]: ")
+    assert "│ Post one" in terminal.seen
+    assert live(sandbox) == []
+    terminal.type("y\n")
+    assert terminal.ended() == 0
+    assert "\x1b[32mapplied     + create  one@threads/main\x1b[0m" in terminal.seen
+    assert live(sandbox) == ["Post one"]
+
+
+def test_enter_means_no(tmp_path: Path, sandbox: Sandbox) -> None:
+    project(tmp_path, sandbox, "one")
+    terminal = AtTerminal(tmp_path, "apply", "--first-run")
+    terminal.until("Carry out this action? [y/N]: ")
+    terminal.type("\n")
+    assert terminal.ended() == 1
+    assert "Nothing was done." in terminal.seen
+    assert live(sandbox) == []
+
+
+def test_control_c_at_a_question_ends_it(tmp_path: Path, sandbox: Sandbox) -> None:
+    project(tmp_path, sandbox, "one")
+    terminal = AtTerminal(tmp_path, "apply", "--first-run")
+    terminal.until("Carry out this action? [y/N]: ")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.ended() == 1
+    assert "Stopped. Nothing is lost: run the command again." in terminal.seen
+    assert "Traceback" not in terminal.seen
+    assert live(sandbox) == []
+
+
+def applying(root: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(root, "apply", "--yes", "--first-run"), env=environ(root),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_what_is_under_way_and_the_next_run_goes_on(
+    tmp_path: Path, sandbox: Sandbox, number: signal.Signals
+) -> None:
+    """Law 16."""
+    project(tmp_path, sandbox, "one", "two")
+    sandbox.arm(Fault("publish", FaultKind.SLOW, times=None, seconds=1.0))
+    process = applying(tmp_path)
+    wait_until(lambda: bool(live(sandbox)))
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 4, output + errors
+    assert "Stopping: what is under way is finished or put on record." in errors
+    sandbox.disarm()
+    again = applying(tmp_path)
+    output, errors = again.communicate(timeout=PATIENCE_SECONDS)
+    assert again.returncode == 0, output + errors
+    assert live(sandbox) == ["Post one", "Post two"]
+
+
+def test_a_second_signal_ends_it_at_once_and_nothing_is_published_twice(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    project(tmp_path, sandbox, "one")
+    sandbox.arm(Fault("publish", FaultKind.SLOW, seconds=1.5))
+    process = applying(tmp_path)
+    wait_until(lambda: bool(live(sandbox)))
+    process.send_signal(signal.SIGTERM)
+    assert process.stderr is not None
+    while "Stopping: " not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 128 + signal.SIGTERM
+    again = applying(tmp_path)
+    output, errors = again.communicate(timeout=PATIENCE_SECONDS)
+    assert again.returncode == 0, output + errors
+    assert live(sandbox) == ["Post one"]
