@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 from threadsync.content.rules import TABLES
 from threadsync.content.schemas import load_schema
@@ -62,7 +64,21 @@ def pages() -> Mapping[str, str]:
         "post.md": _schema_page("post", POST),
         "project.md": _schema_page("project", PROJECT),
         "rules-content.md": _rules_page(),
+        "rules-threads.md": _beside("generate_threads").page(
+            NOTICE.format(source="threadsync/providers/threads")
+        ),
+        **_beside("generate_cli").pages(),
     }
+
+
+def _beside(name: str) -> ModuleType:
+    """Load another module of this folder, wherever this one is run from."""
+    spec = spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None, "a path ending in .py has a loader"
+    assert spec.loader is not None, "a path ending in .py has a loader"
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _schema_page(name: str, intro: str) -> str:

@@ -1,7 +1,8 @@
-"""Make ``docs/reference/cli.md`` from the commands themselves; ``docs/generate.py`` writes it with the others."""
+"""Make ``docs/reference/cli.md`` from the commands themselves; with ``--check``, only compare it."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -20,8 +21,8 @@ Results go to standard output, everything else to standard error. What `--format
 `threadsync schema plan`. The options of `threadsync` itself may stand before or behind the command's name.
 
 A **SELECTOR** chooses publications: a key (`lift-report`), a path (`posts/lifts/index.md`), an address
-(`lift-report@threads/main`), a target (`threads/main`), or a glob of one of these (`'lift-*'`). An **ADDRESS**
-is `KEY@TARGET`. [Reasons](reasons.md) says what the word in brackets behind each action means.
+(`lift-report@threads/main`), a target (`threads/main`), or a glob of one of these (`'lift-*'`).
+An **ADDRESS** is `KEY@TARGET`. [Reasons](reasons.md) says what the word in brackets behind each action means.
 
 | exit status | means |
 |---|---|
@@ -68,6 +69,20 @@ def _sections(command: click.Command, names: tuple[str, ...], parent: click.Cont
             yield from _sections(inner, (*names, name), context)
 
 
+def main(arguments: list[str]) -> int:
+    """Write the page; with ``--check``, only say whether it is stale, and return 1 if it is."""
+    stale = 0
+    for name, text in pages().items():
+        path = REFERENCE / name
+        if arguments != ["--check"]:
+            path.write_text(text, encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            sys.stderr.write(
+                f"docs/reference/{name} is not what docs/generate_cli.py makes: run `make docs`.\n"
+            )
+            stale = 1
+    return stale
+
+
 if __name__ == "__main__":
-    for _name, _text in pages().items():
-        (REFERENCE / _name).write_text(_text, encoding="utf-8")
+    sys.exit(main(sys.argv[1:]))

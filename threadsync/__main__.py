@@ -10,8 +10,14 @@ def main() -> None:
 
         sys.stdout.write(f"threadsync {__version__}\n")
         return
+    import io
+
     from threadsync.cli import root
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What an old terminal's encoding lacks is written out; it must not end the command.
+            stream.reconfigure(errors="backslashreplace")
     root.main(prog_name="threadsync")
 
 

@@ -6,13 +6,11 @@ what has another form is refused without being shown.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from threadsync.content import explain, yaml12
 from threadsync.content.escape import is_name, printable, shown
@@ -25,8 +23,7 @@ from threadsync.flows.bounds import SAFETY_BOUNDS, Bounds
 from threadsync.model.diagnostic import Diagnostic, Location, by_place
 from threadsync.model.ids import MAIN, Json, NetworkName, Role, TargetName, network_of
 from threadsync.model.target import MediaHost, Policies, Safety, Target
-
-__all__ = ["PROJECT_FILE", "Project", "is_loopback", "load_project"]
+from threadsync.model.urls import is_loopback
 
 _COMMON = frozenset(
     {"provider", "account", "credential", "credentials", "base_url", "since", "media_host", "bounds"}
@@ -56,17 +53,6 @@ def load_project(start: Path, *, exact: bool = False) -> Project:
     if reader.findings:
         raise _refused(root, reader.findings)
     return project
-
-
-def is_loopback(base_url: str | None) -> bool:
-    """Whether an address is on this machine by its literal form; no name but ``localhost`` is."""
-    if base_url is None:
-        return False
-    try:
-        host = urlsplit(base_url).hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _root(start: Path, *, exact: bool) -> Path:
@@ -229,7 +215,7 @@ class _Reader:
             for key, value in _mapping(keys.get("bounds")).items()
             if isinstance(value, int | float)
         }
-        if not is_loopback(base_url):
+        if base_url is None or not is_loopback(base_url):
             for name in SAFETY_BOUNDS:
                 default = getattr(Bounds(), name)
                 if found.get(name, default) < default:

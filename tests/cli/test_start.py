@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import threadsync
+
+ROOT = Path(threadsync.__file__).parents[1]
 
 
 def modules(*arguments: str) -> tuple[str, set[str]]:
@@ -50,3 +54,26 @@ def test_help_imports_nothing_heavier_than_click(arguments: tuple[str, ...]) -> 
 def test_a_plan_imports_neither_a_terminal_library_nor_a_server() -> None:
     _, loaded = modules("plan", "--project", "/nowhere")
     assert {name.partition(".")[0] for name in loaded} & {"rich", "uvicorn", "starlette", "watchdog"} == set()
+
+
+PROJECT = """\
+version: 1
+id: start
+posts: posts
+targets:
+  threads/main: {account: main, credential: env:X}
+"""
+
+
+def test_a_terminal_that_lacks_a_character_gets_it_written_out(tmp_path: Path) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "threadsync.yaml").write_text(PROJECT)
+    (tmp_path / "posts/a.md").write_text("---\ntargets: [threads/main]\n---\nÖffis\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "threadsync", "plan", "--project", str(tmp_path)],
+        env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"\u2502 " + "Öffis".encode("latin-1") in done.stdout

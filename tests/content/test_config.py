@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.content.support import SAMPLE_PROJECT, write
-from threadsync.config import PROJECT_FILE, Project, is_loopback, load_project
+from threadsync.config import load_project
+from threadsync.content.project import PROJECT_FILE, Project
 from threadsync.errors import ProjectError
 from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.model.ids import MAIN, NetworkName, Role, TargetName
 from threadsync.model.target import MediaHost, Policies, Safety, Target
+from threadsync.model.urls import is_loopback
 
 HEAD = "version: 1\nid: demo\n"
 WHOLE = """\

@@ -55,7 +55,9 @@ def test_a_document_is_what_its_schema_says(name: str) -> None:
 @pytest.mark.parametrize("name", documents())
 def test_a_document_survives_being_written_and_read(name: str) -> None:
     document = documents()[name]
-    assert json.loads(views_json.as_text(document)) == document
+    text = views_json.as_text(document)
+    assert json.loads(text) == document
+    assert text.isascii()
 
 
 def test_the_schema_is_a_schema_and_its_root_is_the_plan() -> None:

@@ -20,10 +20,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 from urllib.parse import quote, urlsplit
 
-from threadsync.execution.addresses import is_loopback
 from threadsync.flows.effects import Hosted, NoResponse
 from threadsync.model.ids import MediaDigest, PublicUrl, TargetName
 from threadsync.model.target import MediaHost, Target
+from threadsync.model.urls import is_loopback
 
 if TYPE_CHECKING:
     from threadsync.execution.transport import Fetched

@@ -23,13 +23,13 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from threadsync import __version__
-from threadsync.execution.addresses import is_loopback, origin_of
 from threadsync.execution.bodies import Stream, encode
 from threadsync.execution.clock import Clock
 from threadsync.execution.connections import Exchange, observed_pools, why
 from threadsync.execution.credentials import SecretText, scrubbed
 from threadsync.flows.effects import FieldValue, NoResponse, Request, Response, Secret, Visibility
 from threadsync.model.ids import MediaDigest, Role
+from threadsync.model.urls import is_loopback, origin_of
 
 RESPONSE_BYTES_MAX = 32 * 1024 * 1024
 """The longest answer that is kept, in bytes after decompression."""

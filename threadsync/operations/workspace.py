@@ -11,7 +11,6 @@ from pathlib import Path
 from threadsync.config import load_project
 from threadsync.content.loader import Content, load
 from threadsync.content.project import Project
-from threadsync.execution.addresses import is_loopback
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.flows.bounds import Bounds
 from threadsync.media.cache import CachedProbe
@@ -21,6 +20,7 @@ from threadsync.model.post import Publication
 from threadsync.model.references import depends_on
 from threadsync.model.state import State
 from threadsync.model.target import Target
+from threadsync.model.urls import is_loopback
 from threadsync.operations.connections import Connect, connect
 from threadsync.planning.actions import SegmentView
 from threadsync.planning.inputs import LATEST, Desired, Wanted

@@ -43,8 +43,11 @@ Mapped: TypeAlias = dict[str, Json]
 
 
 def as_text(value: Json) -> str:
-    """Return *value* as a JSON document, ended by a line break."""
-    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    """Return *value* as a JSON document in ASCII, ended by a line break.
+
+    So no character of a text acts on a terminal, and any encoding of standard output will do.
+    """
+    return json.dumps(value, indent=2, allow_nan=False) + "\n"
 
 
 def _document(kind: str, **content: Json) -> Mapped:
