@@ -42,7 +42,6 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
-	$(BIN)/mypy --no-warn-unused-ignores tests/typing
 	$(BIN)/pyright
 
 contracts: setup

@@ -1,19 +1,16 @@
-"""Make ``docs/reference/cli.md`` from the commands themselves; with ``--check``, only compare it."""
+"""The page of the command line, made from the commands themselves."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import click
 
 from threadsync.cli import root
 
-REFERENCE = Path(__file__).resolve().parent / "reference"
 WIDTH = 80
 INTRO = """\
-<!-- Made by docs/generate_cli.py from threadsync/cli. Do not edit. -->
+<!-- Made by docs/generate.py from threadsync/cli. Do not edit. -->
 
 # The command line
 
@@ -67,22 +64,3 @@ def _sections(command: click.Command, names: tuple[str, ...], parent: click.Cont
             inner = command.get_command(context, name)
             assert inner is not None, "a listed command is there"
             yield from _sections(inner, (*names, name), context)
-
-
-def main(arguments: list[str]) -> int:
-    """Write the page; with ``--check``, only say whether it is stale, and return 1 if it is."""
-    stale = 0
-    for name, text in pages().items():
-        path = REFERENCE / name
-        if arguments != ["--check"]:
-            path.write_text(text, encoding="utf-8")
-        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
-            sys.stderr.write(
-                f"docs/reference/{name} is not what docs/generate_cli.py makes: run `make docs`.\n"
-            )
-            stale = 1
-    return stale
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

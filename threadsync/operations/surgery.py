@@ -31,7 +31,6 @@ from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.operations import provenance
 from threadsync.operations.reading import read_with
 from threadsync.operations.selection import address_of, selection
-from threadsync.operations.status import Shown, show
 from threadsync.operations.workspace import Workspace
 from threadsync.planning.inputs import Wanted
 from threadsync.statefile.store import HistoryEntry, Session
@@ -53,11 +52,6 @@ def state_list(workspace: Workspace, selectors: Sequence[str] = ()) -> tuple[Bin
     entries: dict[Address, Binding | Tombstone] = {**prior.tombstones, **prior.bindings}
     selects = selection(selectors, (), entries, {})
     return tuple(entries[address] for address in sorted(entries) if selects(address))
-
-
-def state_show(workspace: Workspace, address: str) -> Shown:
-    """Return all that is known of one address."""
-    return show(workspace, address)
 
 
 def state_move(workspace: Workspace, old: str, new: str) -> Done:
