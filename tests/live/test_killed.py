@@ -26,6 +26,8 @@ pytestmark = pytest.mark.live
 
 KILLS = 50
 PATIENCE_SECONDS = 60.0
+CANARY = "THQVJcanary7f3a91"
+"""The token of the account: it must not be found in anything that a run writes or prints (law 12)."""
 
 PROJECT = """\
 version: 1
@@ -48,7 +50,7 @@ safety: {{creates_max: 500}}
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with running(SandboxSettings(profiles=(Profile("main"),))) as found:
+    with running(SandboxSettings(profiles=(Profile("main", token=CANARY),))) as found:
         found.switch(image_delay_seconds=0.05, carousel_delay_seconds=0.05)
         yield found
 
@@ -73,7 +75,7 @@ def started(root: Path, *arguments: str) -> subprocess.Popen[bytes]:
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(root),
-        "THREADSYNC_TEST_TOKEN": "sandbox-main",
+        "THREADSYNC_TEST_TOKEN": CANARY,
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -89,7 +91,8 @@ def killed_after(sandbox: Sandbox, root: Path, requests: int) -> bool:
             process.kill()
             break
         time.sleep(0.001)  # noqa: TID251  (a bounded wait on a condition)
-    process.communicate(timeout=PATIENCE_SECONDS)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert CANARY.encode() not in output
     return process.returncode == -9
 
 
@@ -128,6 +131,34 @@ def test_apply_killed_at_many_moments_leaves_every_post_there_once(
             moment += 3
     finish(tmp_path)
     assert live_texts(sandbox) == Counter(wanted)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert (tmp_path / "state/threadsync.json") in written
+    assert not [path for path in written if CANARY.encode() in path.read_bytes()]
     plan = started(tmp_path, "plan", "--format", "json")
     output, _ = plan.communicate(timeout=PATIENCE_SECONDS)
     assert {action["action"] for action in json.loads(output)["actions"]} == {"no-op"}
+
+
+def test_two_applies_at_once_one_works_and_the_other_says_who_holds_the_lock(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "threadsync.yaml").write_text(PROJECT.format(base_url=sandbox.base_url))
+    (tmp_path / "posts/a.md").write_text("---\ntargets: [threads/main]\n---\nOnly once\n")
+    sandbox.arm(Fault("create", FaultKind.SLOW, seconds=3.0))
+    first = started(tmp_path, "apply", "--yes", "--first-run")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (tmp_path / "state/threadsync.json.lock").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)  # noqa: TID251  (a bounded wait on a condition)
+    second = started(tmp_path, "apply", "--yes", "--first-run")
+    said, _ = second.communicate(timeout=PATIENCE_SECONDS)
+    assert second.returncode == 1
+    for words in (f"process {first.pid}", "threadsync apply", "--lock-timeout", "state force-unlock"):
+        assert words in " ".join(said.decode().split())
+    third = started(tmp_path, "apply", "--yes", "--lock-timeout", "30")
+    assert first.wait(PATIENCE_SECONDS) == 0
+    assert third.wait(PATIENCE_SECONDS) == 0
+    for process in (first, third):
+        assert process.stdout is not None
+        process.stdout.close()
+    assert live_texts(sandbox) == Counter(["Only once"])
