@@ -45,7 +45,17 @@ def one(world: World) -> list[str]:
     return list(declared.desired.publications[address].digests)
 
 
-BASE = "---\nkey: a\ntargets: [threads/main]\nwho_can_reply: everyone\nlangs: [de, en]\n---\nHello\n\n![red](p.jpg)\n"
+BASE = """\
+---
+key: a
+targets: [threads/main]
+who_can_reply: everyone
+langs: [de, en]
+---
+Hello
+
+![red](p.jpg)
+"""
 
 
 @pytest.mark.parametrize(
