@@ -9,6 +9,7 @@ import pytest
 
 from tests.operations.world import World, picture, words
 from threadsync.errors import ContentError, StateError, UnsafePlan, UsageError
+from threadsync.model.ids import Address
 from threadsync.operations.apply import (
     AskAccount,
     AskApply,
@@ -361,6 +362,42 @@ def test_a_wrong_clock_is_a_notice(world: World) -> None:
     world.post("a", "Hello")
     (notice,) = world.apply().prepared.plan.notices
     assert "15 minutes behind" in notice.problem
+
+
+def test_a_post_adopted_by_its_text_alone_is_not_taken_down_before_a_person_says_it_is_ours(
+    world: World,
+) -> None:
+    """The container stops being readable, so nothing but the text says that the post is ours (law 17)."""
+    world.switch(published_readable_seconds=0.0)
+    world.post("a", "Hello")
+    world.arm(Fault("publish", FaultKind.ANSWER_LOST))
+    assert world.applied() == {"a@threads/main": "applied"}
+    (segment,) = world.state.bindings[Address.parse("a@threads/main")].segments
+    assert segment.bound_by == "text"
+    world.post("a", "Hello", withdraw="true")
+    assert words_of(world) == {"a@threads/main": "blocked not-proved-ours"}
+    import_post(world.workspace, "a@threads/main", segment.remote_id)
+    assert world.applied() == {"a@threads/main": "applied"}
+    assert world.live() == []
+
+
+def test_one_networks_failure_stops_no_other(world: World) -> None:
+    world.post("a", "Hello", targets="threads/main, threads/brand")
+    world.arm(Fault("any", FaultKind.TOKEN_EXPIRED, times=None, profile="brand"))
+    done = world.apply()
+    assert done.unreadable
+    assert (world.live(), world.live("brand")) == (["Hello"], [])
+    before = world.sent.count("POST /me/threads_publish")
+    world.apply()
+    assert world.sent.count("POST /me/threads_publish") == before
+
+
+def test_a_picture_that_its_host_does_not_serve_blocks_its_post(world: World) -> None:
+    world.write("posts/p.jpg", picture())
+    world.post("a", "Look\n\n![red](p.jpg)")
+    world.media_problem = "https://cdn.example/p.jpg answers 404"
+    assert words_of(world) == {"a@threads/main": "blocked media-not-served"}
+    assert world.live() == []
 
 
 # Lost answers and death.

@@ -1,4 +1,4 @@
-"""An upgrade of threadsync changes nothing: digests are pinned, and only the declaration moves them (law 11)."""
+"""An upgrade of threadsync changes nothing: digests are pinned, and only content moves them (law 11)."""
 
 from __future__ import annotations
 

@@ -63,6 +63,7 @@ class World:
     kill_at_request: int | None = None
     tokens: Mapping[TargetName, str] = field(default_factory=lambda: TOKENS)
     base_url: str = "http://127.0.0.1:1"
+    media_problem: str = ""
 
     def __post_init__(self) -> None:
         profiles = [threads.Profile(token.removeprefix("sandbox-")) for token in self.tokens.values()]
@@ -169,7 +170,9 @@ class World:
     @contextmanager
     def connect(self, *_: object) -> Iterator[Connections]:
         performer = FakePerformer(self.clock, self.answer)
-        yield Connections(performer, lambda _, media: Hosted(PublicUrl(f"mem:{media}")), lambda *_: "")
+        yield Connections(
+            performer, lambda _, media: Hosted(PublicUrl(f"mem:{media}")), lambda *_: self.media_problem
+        )
 
     def answer(self, target: TargetName, request: Request) -> Answered:
         now = self.clock.now().timestamp()

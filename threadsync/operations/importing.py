@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from threadsync.errors import UsageError
 from threadsync.model.facts import Account, ObservedPost
 from threadsync.model.ids import TargetName
 from threadsync.model.journal import Adopted, Note, Published, Rendered, TargetBound
+from threadsync.model.state import Binding
 from threadsync.operations.reading import read_with
 from threadsync.operations.selection import address_of
 from threadsync.operations.surgery import Done, append, located, newest_backup, session
@@ -39,6 +42,9 @@ def _imported(workspace: Workspace, opened: Session, address: str, reference: st
     if wanted is None:
         raise UsageError(f"{found} is a draft.", remedy="Take draft: true out of it first.")
     if found in prior.bindings:
+        confirmed = _confirmed(workspace, opened, prior.bindings[found], reference)
+        if confirmed is not None:
+            return [confirmed]
         live = prior.bindings[found].segments[0]
         raise UsageError(
             f"{found} is bound to {live.permalink or live.remote_id} already.",
@@ -70,6 +76,17 @@ def _imported(workspace: Workspace, opened: Session, address: str, reference: st
     if left:
         lines.append(f"{left} segments are not on the network; the next apply publishes them.")
     return lines
+
+
+def _confirmed(workspace: Workspace, opened: Session, binding: Binding, reference: str) -> str | None:
+    """Take a person's word that a post which is bound already is ours; None where it is another one."""
+    post = located(workspace, binding.address.target, reference)
+    if post.remote_id not in {segment.remote_id for segment in binding.segments}:
+        return None
+    ours = tuple(replace(segment, bound_by="import") for segment in binding.segments)
+    control = (binding.protect, binding.on_remove, binding.digest_version)
+    append(opened, [Adopted(binding.address, ours, workspace.clock.now(), *control)])
+    return f"{binding.address} was bound to it already; that it is ours is on record now."
 
 
 def _account(workspace: Workspace, name: TargetName) -> Account:

@@ -67,6 +67,8 @@ class Reason(StrEnum):
     UNCERTAIN = "uncertain"
     DEPENDS_ON_BLOCKED = "depends-on-blocked"
     LINK_CHANGED = "link-changed"
+    NOT_PROVED_OURS = "not-proved-ours"
+    """It was bound because its text matched, which is no proof that it is ours to take down (law 17)."""
 
 
 @dataclass(frozen=True, slots=True)

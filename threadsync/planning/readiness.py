@@ -48,6 +48,7 @@ def hold_back(
             (_account(action, target, of_target, prior, consents) if facts.gathered_at is not None else None)
             or _unpublishable(action, of_target, facts, consents)
             or _gone(action, of_target)
+            or _not_proved(action)
             or _quota(action, of_target, desired, used)
         )
         if blocked is not None:
@@ -204,6 +205,21 @@ def _gone(action: _Touching, facts: TargetFacts) -> Blocked | None:
                 Reason.GONE,
                 f"the network no longer has {segment.permalink or segment.remote_id}.",
                 f"Record it as taken down with threadsync state accept {action.address}.",
+            )
+    return None
+
+
+def _not_proved(action: _Touching) -> Blocked | None:
+    """Block taking down what was bound by its text alone: another program may have posted it."""
+    old = action.old if isinstance(action, Replace | Delete) else ()
+    for segment in old:
+        if segment.bound_by == "text":
+            return _block(
+                action,
+                Reason.NOT_PROVED_OURS,
+                f"{segment.permalink or segment.remote_id} was bound because its text matched, after an "
+                "answer was lost; that is no proof that it is ours.",
+                f"Look at it, and if it is ours: threadsync import {action.address} {segment.remote_id}.",
             )
     return None
 
