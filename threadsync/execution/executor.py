@@ -36,6 +36,8 @@ class Executor:
     providers: Mapping[TargetName, Provider]
     _left: dict[Address, Effective] = field(default_factory=dict)
     _waits: dict[Address, set[Address]] = field(default_factory=dict)
+    _after: dict[Address, list[Address]] = field(default_factory=dict)
+    """What waits for an address: the other way round, so that each ending costs what depends on it."""
     _reports: dict[Address, ActionReport] = field(default_factory=dict)
 
     def run(self, plan: Plan, run: str) -> Report:
@@ -46,6 +48,10 @@ class Executor:
         """
         self._left = {action.address: action for action in plan.effective}
         self._waits = dependencies(plan.effective)
+        self._after = {address: [] for address in self._left}
+        for address, waits in self._waits.items():
+            for needed in waits:
+                self._after[needed].append(address)
         for action in plan.effective:
             if not self._waits[action.address]:
                 self._start(action)
@@ -66,25 +72,24 @@ class Executor:
     def _finished(self, action: Effective, finished: Finished[Result]) -> None:
         report = self._report(action, finished)
         self._reports[action.address] = report
-        for address, waits in self._waits.items():
-            if action.address not in waits:
-                continue
-            waits.discard(action.address)
+        for address in self._after[action.address]:
+            self._waits[address].discard(action.address)
             if address in self._reports:
                 continue
             if report.became is not Became.APPLIED:
-                self._give_up(self._left[address], action.address)
-            elif not waits:
+                self._give_up(address, action.address)
+            elif not self._waits[address]:
                 self._start(self._left[address])
 
-    def _give_up(self, action: Effective, needed: Address) -> None:
-        """Mark *action* and what waits for it as not tried."""
-        why = f"it needs {needed}, which was not published"
-        report = ActionReport(action, Became.NOT_TRIED, why, "Run apply again.")
-        self._reports[action.address] = report
-        for address, waits in self._waits.items():
-            if action.address in waits and address not in self._reports:
-                self._give_up(self._left[address], action.address)
+    def _give_up(self, address: Address, needed: Address) -> None:
+        """Mark what waits for *needed*, and all that waits for that, as not tried."""
+        lost = [(address, needed)]
+        while lost:
+            address, needed = lost.pop()
+            why = f"it needs {needed}, which was not published"
+            action = self._left[address]
+            self._reports[address] = ActionReport(action, Became.NOT_TRIED, why, "Run apply again.")
+            lost += [(after, address) for after in self._after[address] if after not in self._reports]
 
     def _report(self, action: Effective, finished: Finished[Result]) -> ActionReport:
         match finished.end:

@@ -97,7 +97,7 @@ def prepare(
         made,
         declared.findings,
         excesses(made, limits),
-        workspace.store.read().durable,
+        workspace.store.durable,
         workspace.project.state.relative_to(workspace.project.root).as_posix(),
         workspace.project.zone,
         tuple(sorted(prior.open)) if prior is not None else (),

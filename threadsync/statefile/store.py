@@ -112,6 +112,11 @@ class HistoryEntry:
 class Store(Protocol):
     """Where a state lives."""
 
+    @property
+    def durable(self) -> str:
+        """What the place is safe against, and what not."""
+        ...
+
     def read(self) -> Snapshot:
         """Read the state and overlay the journal; needs no write permission.
 
