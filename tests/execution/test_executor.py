@@ -159,6 +159,21 @@ def test_two_publications_with_one_text_are_never_in_doubt_together() -> None:
     assert holders == {at("a"), at("b")}
 
 
+def test_a_refusal_does_not_hinder_a_publication_that_only_says_the_same() -> None:
+    bench = Bench(state())
+    bench.talk.on_publish = [lambda _: error(368)]
+    report = bench.apply(desired(want("a", "same"), want("b", "same")))
+    assert became(report) == {"a@threads/main": Became.REFUSED, "b@threads/main": Became.APPLIED}
+
+
+def test_doubt_about_one_of_two_equal_texts_keeps_the_other_back() -> None:
+    bench = Bench(state())
+    bench.talk.listed_after_seconds = 1e9
+    bench.talk.on_publish = [bench.talk.published_but_lost]
+    report = bench.apply(desired(want("a", "same"), want("b", "same")))
+    assert became(report) == {"a@threads/main": Became.UNCERTAIN, "b@threads/main": Became.NOT_TRIED}
+
+
 def test_a_replace_publishes_the_new_post_before_it_deletes_the_old_one() -> None:
     bench = Bench(state(bound("a", "old", "older")))
     bench.talk.posts = {}

@@ -126,6 +126,38 @@ def test_a_slow_answer_is_late_and_the_act_is_not(sandbox, call):
     assert len(sandbox.ledger()["posts"]) == 1
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /me HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /me HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf",
+    ],
+    ids=["slow", "half-sent"],
+)
+def test_the_end_waits_for_no_answer_and_complains_of_none(caplog, sent):
+    """An answer that is still awaited when the server ends is given up in silence, its connection closed."""
+    with socket.socket() as plain:
+        plain.settimeout(10)
+        with running(SETTINGS) as sandbox:
+            sandbox.arm(parse_fault("any:slow:always:3600"))
+            plain.connect(("127.0.0.1", sandbox.port))
+            plain.sendall(sent)
+            while sent.endswith(b"\r\n") and not sandbox.requests():
+                requests.get(sandbox.base_url + "/sandbox/origin", timeout=10).close()
+            requests.get(sandbox.base_url + "/sandbox/origin", timeout=10).close()
+        assert plain.recv(1000) == b""
+    assert caplog.records == []
+
+
+def test_a_caller_killed_in_the_middle_of_its_request_is_no_error(sandbox, call, caplog):
+    """Half a request and then nothing: nothing is done, nothing is printed, the server goes on."""
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=10) as plain:
+        plain.sendall(b"POST /me/threads HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nmedia_type=TEXT")
+        assert call("GET", "/me").status_code == 200
+    assert call("GET", "/me").status_code == 200
+    assert caplog.records == []
+
+
 def test_pictures_are_fetched_probed_and_kept(sandbox, call, media_host, make_png):
     """The page and media_url show the sandbox's own copy after the host is gone."""
     content = make_png()

@@ -76,20 +76,39 @@ class Executor:
             self._waits[address].discard(action.address)
             if address in self._reports:
                 continue
-            if report.became is not Became.APPLIED:
+            if self._hinders(address, report):
                 self._give_up(address, action.address)
             elif not self._waits[address]:
                 self._start(self._left[address])
+
+    def _hinders(self, address: Address, report: ActionReport) -> bool:
+        """Whether *address* may not begin after what became of something it waited for."""
+        match report.became:
+            case Became.APPLIED:
+                return False
+            case Became.REFUSED | Became.NOT_TRIED:
+                # Posts that only say the same are not hindered: nothing is in doubt.
+                return report.address in needed_by(self._left[address])
+            case Became.UNCERTAIN | Became.INTERRUPTED:
+                return True
 
     def _give_up(self, address: Address, needed: Address) -> None:
         """Mark what waits for *needed*, and all that waits for that, as not tried."""
         lost = [(address, needed)]
         while lost:
             address, needed = lost.pop()
-            why = f"it needs {needed}, which was not published"
+            how = "it needs" if needed in needed_by(self._left[address]) else "it says the same as"
+            why = f"{how} {needed}, which was not published"
             action = self._left[address]
             self._reports[address] = ActionReport(action, Became.NOT_TRIED, why, "Run apply again.")
-            lost += [(after, address) for after in self._after[address] if after not in self._reports]
+            for after in self._after[address]:
+                self._waits[after].discard(address)
+                if after in self._reports:
+                    continue
+                if address in needed_by(self._left[after]):
+                    lost.append((after, address))
+                elif not self._waits[after]:
+                    self._start(self._left[after])
 
     def _report(self, action: Effective, finished: Finished[Result]) -> ActionReport:
         match finished.end:
@@ -148,10 +167,15 @@ def dependencies(actions: tuple[Effective, ...]) -> dict[Address, set[Address]]:
     alike: dict[tuple[TargetName, str], list[Address]] = defaultdict(list)
     for action in actions:
         if isinstance(action, Create | Extend | Replace):
-            waits[action.address] |= {needed for needed in action.waits_for if needed in known}
+            waits[action.address] |= {needed for needed in needed_by(action) if needed in known}
             first = action.segments[0].text if action.segments else ""
             alike[action.address.target, first].append(action.address)
     for group in alike.values():
         for before, after in pairwise(group):
             waits[after].add(before)
     return waits
+
+
+def needed_by(action: Effective) -> tuple[Address, ...]:
+    """Return what must be live before *action* can be carried out."""
+    return action.waits_for if isinstance(action, Create | Extend | Replace) else ()

@@ -34,14 +34,19 @@ def ordered(actions: Mapping[Address, Action], desired: Desired, prior: State | 
 
 
 def _stable(walk: TopologicalSorter[Address], actions: Mapping[Address, Action]) -> list[Address]:
-    """Return a topological order; among equals by due time, then by address."""
+    """Return a topological order; among equals what was interrupted, then by due time and address."""
     walk.prepare()
     found: list[Address] = []
     while walk.is_active():
-        layer = sorted(walk.get_ready(), key=lambda address: (_due(actions[address]), address))
+        layer = sorted(walk.get_ready(), key=lambda address: (_rank(actions[address]), address))
         found += layer
         walk.done(*layer)
     return found
+
+
+def _rank(action: Action) -> tuple[bool, str]:
+    # What is in doubt is settled before anything that says the same is published.
+    return action.reason is not Reason.RESUME, _due(action)
 
 
 def _due(action: Action) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from email.utils import formatdate
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,8 +25,11 @@ from threadsync.sandbox.threads.errors import invalid_parameter
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(engine: Engine) -> ASGIApp:
-    """Make the application; every answer names the sandbox it comes from."""
+def make_app(engine: Engine, ending: asyncio.Event) -> ASGIApp:
+    """Make the application; every answer names the sandbox it comes from.
+
+    Once *ending* is set, answers that are still awaited are given up, and their connections closed.
+    """
     app = Starlette(
         routes=[
             *control_api.routes(engine),
@@ -34,7 +37,9 @@ def make_app(engine: Engine) -> ASGIApp:
             Route("/media/{name}", _media(engine)),
             Route("/@{user}", _profile(engine)),
             Route("/@{user}/post/{code}", _post(engine)),
-            Route("/{path:path}", _network(engine), methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
+            Route(
+                "/{path:path}", _network(engine, ending), methods=["GET", "POST", "DELETE", "PUT", "PATCH"]
+            ),
         ]
     )
     return _Signed(app, engine)
@@ -68,25 +73,39 @@ class HangUp(Response):
             pass
 
 
-def _network(engine: Engine) -> _Endpoint:
+def _network(engine: Engine, ending: asyncio.Event) -> _Endpoint:
     async def answer(request: Request) -> Response:
-        body = await request.body()
         try:
-            asked = wire.read_request(
-                request.method, request.url.path, request.url.query, request.headers, body
-            )
-        except wire.MalformedBody as error:
-            refused = invalid_parameter(str(error)).response(request.url.path)
-            return _as_http(refused)
-        fetched = await _fetch(engine, asked)
-        reply = engine.call(asked, fetched)
-        if reply.delay_seconds:
-            await asyncio.sleep(reply.delay_seconds)
-        if reply.dropped:
+            reply = await _unless_ending(_reply(engine, request), ending)
+        except ClientDisconnect:  # killed in the middle of its request: nobody is there to answer
             return HangUp()
-        return _as_http(reply)
+        return reply or HangUp()
 
     return answer
+
+
+async def _unless_ending(work: Coroutine[object, object, Response], ending: asyncio.Event) -> Response | None:
+    """Return what *work* comes to, or None as soon as the server ends: it waits for no slow answer."""
+    working, ended = asyncio.create_task(work), asyncio.create_task(ending.wait())
+    await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
+    ended.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    return None
+
+
+async def _reply(engine: Engine, request: Request) -> Response:
+    body = await request.body()
+    try:
+        asked = wire.read_request(request.method, request.url.path, request.url.query, request.headers, body)
+    except wire.MalformedBody as error:
+        return _as_http(invalid_parameter(str(error)).response(request.url.path))
+    fetched = await _fetch(engine, asked)
+    reply = engine.call(asked, fetched)
+    if reply.delay_seconds:
+        await asyncio.sleep(reply.delay_seconds)
+    return HangUp() if reply.dropped else _as_http(reply)
 
 
 def _as_http(reply: NetworkResponse) -> Response:

@@ -110,9 +110,10 @@ class _Server(uvicorn.Server):
     """A server that stops when told, at once; signals are taken only in the foreground."""
 
     def __init__(self, engine: Engine, *, takes_signals: bool, started: Callable[[], None]) -> None:
+        self._stopping = asyncio.Event()
         super().__init__(
             uvicorn.Config(
-                make_app(engine),
+                make_app(engine, self._stopping),
                 host=HOST,
                 http=_Protocol,
                 ws="none",
@@ -128,7 +129,6 @@ class _Server(uvicorn.Server):
         self._takes_signals = takes_signals
         self._when_started = started
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = asyncio.Event()
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         """Leave signals alone: uvicorn would raise them again after it ended."""
