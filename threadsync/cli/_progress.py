@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from threadsync.content.escape import printable
+from threadsync.errors import ThreadsyncError
 from threadsync.execution.seams import Finished, Interrupted, Unwatched, Watcher
 from threadsync.flows.core import Done, Raised
 from threadsync.flows.effects import Request, Visibility
@@ -35,7 +37,7 @@ class Silent(Unwatched):
         """Do nothing."""
 
 
-class _Told:
+class _Told(ABC):
     """Turns events into a few words each, and hands on those that say something new."""
 
     def __init__(self) -> None:
@@ -59,6 +61,8 @@ class _Told:
     def finished(self, finished: Finished[object]) -> None:
         """Say how a flow ended, where no note says it."""
         match finished.end:
+            case Raised(error=ThreadsyncError(problem=problem)):
+                self._say(finished.name, f"failed: {problem}")
             case Raised(error=error):
                 self._say(finished.name, f"failed: {error}")
             case Interrupted():
@@ -72,8 +76,9 @@ class _Told:
             self._last[name] = words
             self._changed(name, printable(words))
 
+    @abstractmethod
     def _changed(self, name: str, words: str) -> None:
-        raise NotImplementedError
+        """Show that *name* is at *words* now."""
 
     def _gone(self, name: str) -> None:
         self._last.pop(name, None)
