@@ -185,7 +185,7 @@ def test_progress_in_lines_says_only_what_is_new() -> None:
         "hello@threads/main: waiting for Threads to process the media",
         "hello@threads/main: segment 1 is live: https://t/a\\x1b[2J",
         "hello@threads/main: done",
-        "other@threads/main: failed: it broke\\x0aMend it.",
+        "other@threads/main: failed: it broke",
         "third@threads/main: interrupted; the next apply goes on",
     ]
 
