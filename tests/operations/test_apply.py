@@ -20,6 +20,7 @@ from threadsync.operations.apply import (
 )
 from threadsync.operations.importing import import_post
 from threadsync.operations.surgery import state_accept, state_move, state_remove, state_resolve
+from threadsync.sandbox import threads
 from threadsync.sandbox.threads import Fault, FaultKind
 
 
@@ -261,6 +262,41 @@ def test_an_older_state_publishes_no_backlog(world: World) -> None:
     (world.root / "state/threadsync.json").write_bytes(kept)
     assert words_of(world)["b@threads/main"] == "blocked looks-published"
     assert world.live() == ["Hello", "More of it"]
+
+
+def test_an_older_state_is_read_back_to_its_own_last_write_whatever_this_run_settles_first(
+    world: World,
+) -> None:
+    world.post("a", "Hello")
+    world.arm(Fault("publish", FaultKind.REQUEST_LOST, times=None))
+    assert world.died(8)
+    kept = {path: path.read_bytes() for path in (world.root / "state").iterdir()}
+    threads.apply(world.network, threads.Disarm(), world.clock.now().timestamp())
+    world.clock.sleep(3600)
+    world.applied()
+    world.post("b", "More of it")
+    world.applied()
+    for path, content in kept.items():
+        path.write_bytes(content)
+    world.clock.sleep(3600)
+    world.post("a", "Hello, with an edit that makes apply settle it first")
+    assert words_of(world)["b@threads/main"] == "blocked looks-published"
+    assert world.live() == ["Hello", "More of it"]
+
+
+def test_a_clock_that_was_ahead_at_the_last_write_hides_nothing(world: World) -> None:
+    half_a_day = 12 * 3600.0
+    world.switch(clock_skew_seconds=-half_a_day)
+    world.post("a", "Hello")
+    world.applied()
+    kept = (world.root / "state/threadsync.json").read_bytes()
+    world.clock.seconds -= half_a_day
+    world.switch(clock_skew_seconds=0.0)
+    world.clock.sleep(half_a_day / 2)
+    world.post("b", "More of it")
+    world.applied()
+    (world.root / "state/threadsync.json").write_bytes(kept)
+    assert words_of(world)["b@threads/main"] == "blocked looks-published"
 
 
 def test_a_missing_state_is_a_first_run_and_still_publishes_nothing_twice(world: World) -> None:

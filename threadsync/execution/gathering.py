@@ -57,8 +57,11 @@ class Gatherer:
                 scheduler.spawn(str(address), address.target, carrier.settle(address), _nothing)
         scheduler.run()
 
-    def read(self, plan: Plan, *, first_run: bool) -> Facts:
+    def read(self, plan: Plan, *, last_write: datetime | None) -> Facts:
         """Read every target that *plan* would touch.
+
+        *last_write* is when the state was last written before this run (None on a first run): own
+        posts are read back to it, so what this run has recorded itself must not move it.
 
         Raises:
             StateError: the journal could not be written.
@@ -66,7 +69,7 @@ class Gatherer:
         scheduler = self.scheduler()
         found: dict[TargetName, TargetFacts] = {}
         for target in sorted({a.address.target for a in plan.actions if isinstance(a, Reading)}):
-            flow = self._target(target, plan.actions, first_run=first_run)
+            flow = self._target(target, plan.actions, last_write)
             scheduler.spawn(str(target), target, flow, partial(_keep, found, target))
         for address in sorted(self._without_permalink(plan)):
             remote_id = self.ledger().bindings[address].segments[0].remote_id
@@ -86,7 +89,9 @@ class Gatherer:
             and not bindings[address].segments[0].permalink
         }
 
-    def _target(self, target: TargetName, actions: Iterable[Action], *, first_run: bool) -> Flow[TargetFacts]:
+    def _target(
+        self, target: TargetName, actions: Iterable[Action], last_write: datetime | None
+    ) -> Flow[TargetFacts]:
         """Read the account, its quotas, its own posts, and the bound posts that *actions* touch."""
         touching = [a for a in actions if a.address.target == target and isinstance(a, Reading)]
         provider = self.providers[target]
@@ -97,7 +102,7 @@ class Gatherer:
         facts = TargetFacts(account, quotas=quotas if isinstance(quotas, Mapping) else _unknown(quotas))
         publishing = [a for a in touching if isinstance(a, Create | Extend | Replace) and a.segments]
         if publishing:
-            since = yield from self._since(target, first_run=first_run)
+            since = yield from self._since(target, account, last_write)
             listed = yield from attempt(provider.read_back(since))
             if isinstance(listed, ReadBack):
                 alike = self._lookalikes(target, publishing, listed)
@@ -113,12 +118,14 @@ class Gatherer:
         }
         return replace(facts, observed=observed)
 
-    def _since(self, target: TargetName, *, first_run: bool) -> Flow[datetime]:
+    def _since(self, target: TargetName, account: Account, last_write: datetime | None) -> Flow[datetime]:
+        """Return how far back own posts are read, by the server's clock."""
         at = yield from now()
-        ledger = self.ledger()
-        if first_run or target not in ledger.targets or ledger.written_at is None:
+        if last_write is None or last_write > at or target not in self.ledger().targets:
+            # A first run, or a clock that cannot be right: as far as is read at all.
             return at - timedelta(days=self.bounds_of(target).read_back_days_max)
-        return ledger.written_at - READ_BACK_MARGIN
+        behind = min(0.0, account.server_ahead_seconds or 0.0)
+        return last_write - READ_BACK_MARGIN + timedelta(seconds=behind)
 
     def _lookalikes(
         self, target: TargetName, actions: Iterable[Create | Extend | Replace], listed: ReadBack

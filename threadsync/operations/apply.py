@@ -169,7 +169,8 @@ class _Run:
             self.show(offline)
             raise UsageError(
                 "apply asks before it acts, and there is no terminal to ask at.",
-                remedy="Read the plan above; to carry it out, run apply --yes.",
+                remedy="Read the plan above; to carry it out, run apply --yes"
+                f"{' --first-run' if snapshot.state is None and not self.options.first_run else ''}.",
             )
         with self.workspace.store.open(
             provenance.holder("apply", self.workspace.clock.now()), self.options.lock_timeout_seconds
@@ -193,6 +194,7 @@ class _Run:
     ) -> AppliedPlan:
         """Plan again under the lock, where nobody else changes the state, and carry it out."""
         first_run = session.first_run
+        last_write = None if first_run else session.ledger.written_at
         prior = None if first_run else session.ledger.state()
         declared = self._declared(prior)
         selects = chosen(declared, prior, self.options.selectors, self.options.exclude)
@@ -214,7 +216,7 @@ class _Run:
             offline = self._ask_offline(declared, prior, selects)
             if first_run and not self._first_run(offline.plan):
                 return AppliedPlan(offline, None, declined=True)
-            facts = gatherer.read(offline.plan, first_run=first_run)
+            facts = gatherer.read(offline.plan, last_write=last_write)
             if shell.stopped:
                 return AppliedPlan(offline, untried(offline.plan))
             facts = replace(facts, media_problems=shell.media_problems(offline.plan))
@@ -306,8 +308,9 @@ class _Run:
             return True
         if self.person is not None:
             return False
+        posts = "1 post" if len(creates) == 1 else f"{len(creates)} posts"
         raise UsageError(
-            f"there is no state yet, and {len(creates)} posts would be published on {', '.join(targets)}.",
+            f"there is no state yet, and {posts} would be published on {', '.join(targets)}.",
             where=str(self.workspace.project.state),
             remedy="If this really is the first run, add --first-run. If it is not, the state is missing: "
             "bring it back first (threadsync state history shows the backups of this machine).",
