@@ -327,9 +327,12 @@ def _picture_findings(item: Media) -> Iterator[Diagnostic]:
         yield _finding(
             "threads/picture-format",
             item.location,
-            f"{item.path} is a {facts.format} picture and Threads takes JPEG and PNG.",
+            f"{item.path} is {f'a {facts.format} file' if facts.format else 'no picture'}, and Threads takes "
+            "JPEG and PNG.",
             "Convert it.",
         )
+    if not facts.format:
+        return
     if facts.size_bytes > IMAGE_BYTES_MAX:
         yield _finding(
             "threads/picture-bytes",
@@ -337,6 +340,8 @@ def _picture_findings(item: Media) -> Iterator[Diagnostic]:
             f"{item.path} has {facts.size_bytes:,} bytes and Threads takes {IMAGE_BYTES_MAX:,}.",
             "Save it smaller: fewer pixels or a lower quality.",
         )
+    if not facts.width:  # of this format the size in pixels is not read
+        return
     longer, shorter = max(facts.width, facts.height), max(1, min(facts.width, facts.height))
     if longer / shorter > IMAGE_RATIO_MAX:
         yield _finding(

@@ -28,13 +28,9 @@ from threadsync.providers.base import (
     Work,
 )
 from threadsync.providers.threads import api, checks, convert
-from threadsync.providers.threads.publishing import (
-    NotPublished,
-    SegmentPublisher,
-    own_posts,
-    publish_all,
-    unanswered,
-)
+from threadsync.providers.threads.listing import own_posts
+from threadsync.providers.threads.publishing import NotPublished, SegmentPublisher, publish_all
+from threadsync.providers.threads.staging import unanswered
 
 ORIGIN = "threads.net"
 SANDBOX_ORIGIN_HEADER = "x-sandbox-origin"

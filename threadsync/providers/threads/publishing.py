@@ -15,23 +15,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
-from threadsync.flows.core import attempt, gather, host, now, record, wait
+from threadsync.flows.core import attempt, now, record, wait
 from threadsync.flows.effects import Flow, Recorded
 from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, poll_seconds, retried
 from threadsync.model.facts import ObservedPost
 from threadsync.model.fault import Fault, FaultClass
-from threadsync.model.ids import MediaDigest, RemoteId
+from threadsync.model.ids import RemoteId
 from threadsync.model.journal import Confirmed, Doubted, Intent, Published, Receipt, Rendered, Settled, Staged
 from threadsync.providers.base import Applied, Refused, Result, Uncertain, Work
 from threadsync.providers.threads import api, convert
+from threadsync.providers.threads.listing import own_posts
+from threadsync.providers.threads.staging import (
+    CONTAINER,
+    AlreadyPublished,
+    Container,
+    Stager,
+    unanswered,
+)
 
-CONTAINER = "container"
-CHILD = "child-"
 ROUNDING = timedelta(seconds=2)
 """Threads' times are whole seconds, the container's and the post's each."""
 
@@ -43,29 +49,7 @@ class NotPublished:
     container: Container | None
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
-    """One container and the server's time when it was made; its post cannot be older."""
-
-    id: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AlreadyPublished:
-    """A container of ours turns out to be live; its post must be found, not made again."""
-
-    container: Container
-
-
 Verdict: TypeAlias = Published | NotPublished | Uncertain
-
-
-def unanswered(error: Unanswered) -> Fault:
-    """Return an answer that never came as a fault, for the report."""
-    return Fault(
-        FaultClass.TRANSIENT, error.problem, "Run apply again; it goes on where it stopped.", "no-answer"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +61,10 @@ class SegmentPublisher:
     parent: RemoteId | None
     bounds: Bounds
 
+    @property
+    def _stager(self) -> Stager:
+        return Stager(self.work, self.what, self.parent, self.bounds)
+
     def publish(self) -> Flow[Published | Refused | Uncertain]:
         """Publish the segment, going on after the last note of its earlier life."""
         staged = self._staged()
@@ -87,7 +75,7 @@ class SegmentPublisher:
                 return verdict
             container = verdict.container
         for rebuild in range(self.bounds.rebuilds_max + 1):
-            ready = yield from self._ready(container, staged if rebuild == 0 else {})
+            ready = yield from self._stager.ready(container, staged if rebuild == 0 else {})
             match ready:
                 case AlreadyPublished():
                     return (yield from self._published(ready.container))
@@ -100,156 +88,11 @@ class SegmentPublisher:
                     if not isinstance(result, NotPublished):
                         return result
                     container = result.container
-        problem = f"Threads did not publish {self.bounds.rebuilds_max + 1} containers that it called FINISHED"
-        return self._refused(Fault(FaultClass.NOT_READY, problem, "Run apply again later.", "not-found-yet"))
-
-    # Staging: what nobody sees.
-
-    def _ready(
-        self, container: Container | None, staged: dict[str, Container]
-    ) -> Flow[Container | AlreadyPublished | Refused]:
-        """Return a container that is FINISHED, making what is missing."""
-        if container is not None:
-            finished = yield from self._finished(container)
-            if not isinstance(finished, Refused) or finished.fault.kind is not FaultClass.NOT_READY:
-                return finished
-            staged = {}
-        made = yield from self._make(staged)
-        return made if isinstance(made, Refused) else (yield from self._finished(made))
-
-    def _make(self, staged: dict[str, Container]) -> Flow[Container | Refused]:
-        """Make the container; a carousel's children first, side by side."""
-        kind = convert.kind_of(self.what)
-        text = self.what.text or None
-        if kind == "text":
-            return (yield from self._stage(CONTAINER, media_type="TEXT", text=text))
-        urls = yield from self._urls()
-        if isinstance(urls, Refused):
-            return urls
-        if kind == "image":
-            return (
-                yield from self._stage(
-                    CONTAINER,
-                    media_type="IMAGE",
-                    text=text,
-                    image_url=urls[0],
-                    alt_text=self.what.alts[0] or None,
-                )
-            )
-        children = yield from gather(
-            [
-                self._child(number, url, alt, staged.get(f"{CHILD}{number}"))
-                for number, (url, alt) in enumerate(zip(urls, self.what.alts, strict=True))
-            ]
+        made = self.bounds.rebuilds_max + 1
+        problem = f"Threads did not publish {made} containers that it called FINISHED"
+        return self._stager.refused(
+            Fault(FaultClass.NOT_READY, problem, "Run apply again later.", "not-found-yet")
         )
-        ids: list[str] = []
-        for child in children:
-            if isinstance(child, Refused):
-                return child
-            ids.append(child.id)
-        return (yield from self._stage(CONTAINER, media_type="CAROUSEL", text=text, children=ids))
-
-    def _urls(self) -> Flow[list[str] | Refused]:
-        urls: list[str] = []
-        for digest in self.what.media:
-            hosted = yield from host(MediaDigest(digest))
-            if hosted.url is None:
-                fault = Fault(
-                    FaultClass.MEDIA,
-                    f"a picture has no public address: {hosted.problem}",
-                    "See media_hosts in the project file.",
-                    "no-public-url",
-                )
-                return self._refused(fault)
-            urls.append(hosted.url)
-        return urls
-
-    def _child(self, number: int, url: str, alt: str, known: Container | None) -> Flow[Container | Refused]:
-        if known is not None and isinstance((yield from self._finished(known)), Container):
-            return known
-        made = yield from self._stage(
-            f"{CHILD}{number}", media_type="IMAGE", image_url=url, alt_text=alt or None, is_carousel_item=True
-        )
-        if isinstance(made, Refused):
-            return made
-        finished = yield from self._finished(made)
-        return finished if isinstance(finished, Refused) else made
-
-    def _stage(
-        self,
-        name: str,
-        *,
-        media_type: str,
-        text: str | None = None,
-        image_url: str | None = None,
-        alt_text: str | None = None,
-        is_carousel_item: bool = False,
-        children: Sequence[str] = (),
-    ) -> Flow[Container | Refused]:
-        """Make one container and put its id on record; making one twice harms nobody."""
-        reply_to = None if is_carousel_item else self.parent
-
-        def make() -> Flow[api.Created]:
-            return api.create_container(
-                media_type,
-                text=text,
-                image_url=image_url,
-                alt_text=alt_text,
-                is_carousel_item=is_carousel_item,
-                children=children,
-                reply_to_id=reply_to,
-            )
-
-        # NOT_READY: a parent published seconds ago, or children not yet seen by the node that is asked.
-        made = yield from retried(make, self.bounds, why="Threads", on=PASSING_OR_FRESH)
-        match made:
-            case Fault():
-                return self._refused(made)
-            case Unanswered():
-                return self._refused(unanswered(made))
-        at = made.exchange.server_time or (yield from now())
-        yield from self._recorded(
-            Staged(self.work.address, self.what.index, self.what.digest, name, made.id, at)
-        )
-        return Container(made.id, at)
-
-    def _finished(self, container: Container) -> Flow[Container | AlreadyPublished | Refused]:
-        """Wait until *container* is FINISHED and return it, or say why it never will be."""
-        polls, waited = 0, 0.0
-        while True:
-            status = yield from retried(
-                lambda: api.container_status(container.id), self.bounds, why="Threads", on=PASSING_OR_FRESH
-            )
-            match status:
-                case Unanswered():
-                    return self._refused(unanswered(status))
-                case Fault(kind=FaultClass.GONE | FaultClass.NOT_READY):
-                    return self._refused(replace(status, kind=FaultClass.NOT_READY))
-                case Fault():
-                    return self._refused(status)
-                case api.ContainerStatus(status="FINISHED"):
-                    return container
-                case api.ContainerStatus(status="PUBLISHED"):
-                    return AlreadyPublished(container)
-                case api.ContainerStatus(status="EXPIRED"):
-                    return self._rebuild("its container expired")
-                case api.ContainerStatus(status="ERROR", error_message=message) if message in {"", "UNKNOWN"}:
-                    return self._rebuild("Threads could not process its media and does not say why (UNKNOWN)")
-                case api.ContainerStatus(status="ERROR", error_message=message):
-                    remedy = "Check the media file against Threads' specifications."
-                    problem = f"Threads could not process the media: {message}"
-                    return self._refused(Fault(FaultClass.MEDIA, problem, remedy, "container-error"))
-            if waited >= self.bounds.poll_total_seconds:
-                problem = f"Threads still processes the media after {waited:.0f} s"
-                return self._refused(
-                    Fault(FaultClass.TRANSIENT, problem, "Run apply again later.", "container-in-progress")
-                )
-            pause = poll_seconds(polls, self.bounds)
-            yield from wait(pause, "Threads to process the media")
-            polls, waited = polls + 1, waited + pause
-
-    def _rebuild(self, problem: str) -> Refused:
-        return self._refused(Fault(FaultClass.NOT_READY, problem, "Run apply again.", "container-unusable"))
 
     # Publishing: what everybody sees.
 
@@ -265,7 +108,7 @@ class SegmentPublisher:
                 case Unanswered(sent=False):
                     yield from self._settled(reuse=True)
                     if number == self.bounds.retry_attempts_max:
-                        return self._refused(unanswered(answer))
+                        return self._stager.refused(unanswered(answer))
                 case Fault(kind=FaultClass.NOT_READY, status=status) if status < 500:
                     # 24/4279009 after FINISHED: a definite no that goes away; the container stays good.
                     yield from self._settled(reuse=True)
@@ -278,10 +121,10 @@ class SegmentPublisher:
                     return (yield from self.settle(container))
                 case Fault():
                     yield from self._settled(reuse=True)
-                    return self._refused(answer)
+                    return self._stager.refused(answer)
             yield from wait(delay_seconds(number, self.bounds), "Threads to see its own container")
             # What a second publish of a published container does is not documented: look first.
-            ready = yield from self._finished(container)
+            ready = yield from self._stager.finished(container)
             match ready:
                 case AlreadyPublished():
                     return (yield from self._published(container))
@@ -302,7 +145,7 @@ class SegmentPublisher:
         at = yield from now()
         yield from self._recorded(Settled(self.work.address, self.what.index, reuse, at))
 
-    def _recorded(self, note: Staged | Intent | Settled | Doubted | Confirmed) -> Flow[None]:
+    def _recorded(self, note: Intent | Settled | Doubted | Confirmed) -> Flow[None]:
         answer = yield from record(note)
         assert isinstance(answer, Recorded), "these notes claim no post, so none can be taken"
 
@@ -466,43 +309,6 @@ class SegmentPublisher:
             for note in self.work.notes
             if isinstance(note, Staged) and note.index == self.what.index and note.digest == self.what.digest
         }
-
-    def _refused(self, fault: Fault) -> Refused:
-        return Refused(fault, self.what.index)
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Own posts (or replies) since a time; *complete* is False where the bound on their number ended it."""
-
-    posts: tuple[ObservedPost, ...]
-    complete: bool
-
-
-def own_posts(since: datetime, bounds: Bounds, *, replies: bool) -> Flow[Listed | Fault | Unanswered]:
-    """List own posts or own replies since *since*, newest first, over all pages."""
-    found: list[ObservedPost] = []
-    cursor: str | None = None
-    listing = api.own_replies if replies else api.own_threads
-    floor = max(since, datetime.fromtimestamp(EARLIEST_SINCE, UTC))
-    while True:
-        page = yield from retried(
-            lambda after=cursor: listing(since=floor, after=after),  # type: ignore[misc]
-            bounds,
-            why="reading the account",
-        )
-        if not isinstance(page, api.Page):
-            return page
-        found += [convert.observed(media) for media in page.data]
-        if page.after is None:
-            return Listed(tuple(found), complete=True)
-        if len(found) >= bounds.read_back_posts_max:
-            return Listed(tuple(found), complete=False)
-        cursor = page.after
-
-
-EARLIEST_SINCE = 1688540400
-"""``since`` may not be earlier (docs/threads/retrieve-and-discover-posts/retrieve-posts)."""
 
 
 def publish_all(work: Work, bounds: Bounds) -> Flow[Result]:
