@@ -11,9 +11,15 @@ def main() -> None:
         sys.stdout.write(f"threadsync {__version__}\n")
         return
     import io
+    import os
+    from pathlib import Path
 
     from threadsync.cli import root
 
+    # A stream that was closed before the start is None; nothing else may get its descriptor.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # What an old terminal's encoding lacks is written out; it must not end the command.

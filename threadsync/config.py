@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,12 +23,18 @@ from threadsync.flows.bounds import SAFETY_BOUNDS, Bounds
 from threadsync.model.diagnostic import Diagnostic, Location, by_place
 from threadsync.model.ids import MAIN, Json, NetworkName, Role, TargetName, network_of
 from threadsync.model.target import MediaHost, Policies, Safety, Target
-from threadsync.model.urls import is_loopback
+from threadsync.model.urls import is_loopback, origin_of
 
 _COMMON = frozenset(
     {"provider", "account", "credential", "credentials", "base_url", "since", "media_host", "bounds"}
 )
 """Keys of a target that every provider has; the others are its settings."""
+
+_REMEDIES = {
+    "file/empty": "Write version:, id: and targets: into it (threadsync schema project explains every key).",
+    "file/not-a-file": f"Rename it, and put a file called {PROJECT_FILE} there.",
+}
+"""What to do where the remedy for a post would not fit the project file."""
 
 
 def load_project(start: Path, *, exact: bool = False) -> Project:
@@ -40,7 +46,7 @@ def load_project(start: Path, *, exact: bool = False) -> Project:
     root = _root(start, exact=exact)
     text = read(str(root / PROJECT_FILE), PROJECT_FILE)
     if isinstance(text, Diagnostic):
-        raise _refused(root, [text])
+        raise _refused(root, [replace(text, remedy=_REMEDIES.get(text.rule, text.remedy))])
     document = yaml12.parse(text, PROJECT_FILE)
     if document.findings:
         raise _refused(root, [_without_source(each, text) for each in document.findings])
@@ -57,14 +63,20 @@ def load_project(start: Path, *, exact: bool = False) -> Project:
 
 def _root(start: Path, *, exact: bool) -> Path:
     folder = Path(os.path.realpath(start))
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise ProjectError(
+            f"{printable(str(folder))} {what}.",
+            remedy=f"Name the folder that holds {PROJECT_FILE} with --project DIR.",
+        )
     for candidate in (folder,) if exact else (folder, *folder.parents):
         if os.path.lexists(candidate / PROJECT_FILE):
             return candidate
     where = f"{printable(str(folder))} has no {PROJECT_FILE}"
     raise ProjectError(
         f"{where}." if exact else f"{where}, nor has a folder above it.",
-        remedy=f"Create a {PROJECT_FILE} there (see docs/reference/project.md), or name the folder of a "
-        "project with --project DIR.",
+        remedy=f"Create a {PROJECT_FILE} there (threadsync schema project explains its keys), or name the "
+        "folder of a project with --project DIR.",
     )
 
 
@@ -167,7 +179,7 @@ class _Reader:
     def _targets(self, zone: str | None, hosts: Mapping[str, MediaHost]) -> Iterator[Target]:
         for each, value in _mapping(self.values.get("targets")).items():
             name, keys, path = TargetName(each), _mapping(value), ("targets", each)
-            base_url = _text(keys.get("base_url"))
+            base_url = self._address(keys, path)
             media_host = _text(keys.get("media_host"))
             if media_host is not None and media_host not in hosts:
                 self._find(
@@ -188,6 +200,16 @@ class _Reader:
                 {key: inner for key, inner in keys.items() if key not in _COMMON},
                 self._at(path, key=True),
             )
+
+    def _address(self, keys: Mapping[str, Json], path: yaml12.Path) -> str | None:
+        base_url = _text(keys.get("base_url"))
+        try:
+            if base_url is not None:
+                origin_of(base_url)
+        except ValueError as error:
+            problem = f"the base_url of {path[-1]} is no address: {shown(str(error))}."
+            self._find("schema/form", (*path, "base_url"), problem, "Write one like http://127.0.0.1:8471")
+        return base_url
 
     def _credentials(self, keys: Mapping[str, Json], path: yaml12.Path) -> dict[Role, str]:
         found = {Role(role): str(where) for role, where in _mapping(keys.get("credentials")).items()}

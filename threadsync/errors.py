@@ -7,6 +7,7 @@
     ├─ StateError        StateLocked · StateDamaged · StateTooNew · StateForeign · StateUnwritable
     ├─ PlanError         UnsafePlan
     ├─ ProviderError     what ends the run for a target: ApiError (the network refused) · Unanswered
+    ├─ OutputError       what the command has to say cannot be written
     └─ PluginError       ProviderNotFound · ProviderBroken · DuplicateProvider
 
 Each carries *problem* (what is wrong, naming the thing), *where* (file, line or address; may be
@@ -113,6 +114,10 @@ class Unanswered(ProviderError):
             else "Nothing was sent. Check the address and the connection, then try again."
         )
         super().__init__(f"no answer from the network: {reason}", where=where, remedy=remedy)
+
+
+class OutputError(ThreadsyncError):
+    """Standard output refused a write (a full disk); nothing that was done is undone."""
 
 
 class PluginError(ThreadsyncError):

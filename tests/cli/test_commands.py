@@ -205,6 +205,17 @@ def test_without_a_project_there_is_one_clear_message(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_broken_project_file_is_annotated_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = tmp_path / "social"
+    below.mkdir()
+    (below / "threadsync.yaml").write_text("version: 7\nid: x\ntargets: {threads/main: {}}\n")
+    monkeypatch.chdir(tmp_path)
+    arguments = ["validate", "--format", "github", "--project", "social"]
+    done = CliRunner().invoke(root, arguments, catch_exceptions=False)
+    assert done.exit_code == 1
+    assert done.stdout.startswith("::error file=social/threadsync.yaml,line=1,col=10,")
+
+
 def test_a_broken_project_file_is_told_with_all_its_faults(tmp_path: Path) -> None:
     (tmp_path / "threadsync.yaml").write_text("version: 7\nposts: 3\n")
     done = CliRunner().invoke(root, ["plan", "--project", str(tmp_path)], catch_exceptions=False)

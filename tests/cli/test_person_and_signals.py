@@ -75,6 +75,7 @@ def test_only_a_clear_yes_is_a_yes(typed: str, answer: bool | type[BaseException
     got, shown = asked(AskFirstRun((MAIN,), 3), typed)
     assert got == answer
     assert "[y/N]" in shown or not typed
+    assert typed or shown.endswith("\n"), "what comes next does not stand on the line of the question"
 
 
 def test_a_question_about_one_post_shows_it_first() -> None:

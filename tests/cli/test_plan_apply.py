@@ -76,6 +76,8 @@ def test_apply_without_a_terminal_needs_yes(run: Run, world: World) -> None:
     assert done.exit_code == 2
     assert "+ create  hello@threads/main" in done.stdout
     assert "there is no terminal to ask at" in done.stderr
+    assert done.stderr.endswith("run apply --yes.\n")
+    assert run("apply").stderr.endswith("run apply --yes --first-run.\n"), "both consents are named at once"
     assert world.live() == []
 
 
@@ -85,6 +87,7 @@ def test_yes_alone_does_not_allow_a_first_run(run: Run, world: World) -> None:
     done = run("apply", "--yes")
     assert done.exit_code == 2
     assert "--first-run" in done.stderr
+    assert "1 post would be published" in " ".join(done.stderr.split())
     assert world.live() == []
 
 
@@ -115,7 +118,7 @@ def test_apply_again_does_nothing(run: Run, world: World) -> None:
 def test_quiet_says_one_line_an_action(run: Run, world: World) -> None:
     world.post("hello", "Good morning.")
     done = run("apply", "--yes", "--first-run", "--quiet")
-    assert done.stdout == "+ create  hello@threads/main  (new)\n\nPlan: 1 to create.\n"
+    assert done.stdout == "+ create  hello@threads/main  (new)\n\nPlan: 1 to create.\nDone: 1 applied.\n"
     assert done.stderr == ""
 
 

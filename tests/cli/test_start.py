@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,3 +78,31 @@ def test_a_terminal_that_lacks_a_character_gets_it_written_out(tmp_path: Path) -
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert rb"\u2502 " + "Öffis".encode("latin-1") in done.stdout
+
+
+def plan_of(folder: Path, **streams: Any) -> subprocess.CompletedProcess[bytes]:
+    (folder / "posts").mkdir()
+    (folder / "threadsync.yaml").write_text(PROJECT)
+    (folder / "posts/a.md").write_text("---\ntargets: [threads/main]\n---\nHi\n")
+    return subprocess.run(
+        [sys.executable, "-m", "threadsync", "plan", "--project", str(folder)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        check=False,
+        **streams,
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_behind_standard_output_is_one_clear_message(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = plan_of(tmp_path, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"Error: standard output cannot be written: No space left on device.\n")
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors are closed in the child")
+def test_closed_streams_are_no_failure(tmp_path: Path) -> None:
+    """And no file that is opened later stands where they stood."""
+    done = plan_of(tmp_path, preexec_fn=lambda: [os.close(each) for each in (0, 1, 2)])
+    assert done.returncode == 0

@@ -129,6 +129,23 @@ def test_the_project_is_looked_for_upwards_unless_it_is_named(tmp_path: Path) ->
     assert "--project" in caught.value.remedy
 
 
+def test_a_folder_that_is_none_is_told_as_what_it_is(tmp_path: Path) -> None:
+    write(tmp_path, {})
+    for name, problem in (("nowhere", "does not exist"), (PROJECT_FILE, "is a file, not a folder")):
+        with pytest.raises(ProjectError, match=problem) as caught:
+            load_project(tmp_path / name, exact=True)
+        assert "--project" in caught.value.remedy
+
+
+def test_a_folder_of_the_project_files_name_is_no_post(tmp_path: Path) -> None:
+    (tmp_path / PROJECT_FILE).mkdir()
+    with pytest.raises(ProjectError) as caught:
+        load_project(tmp_path)
+    (found,) = caught.value.findings
+    assert found.rule == "file/not-a-file"
+    assert ".md" not in found.remedy
+
+
 def test_no_project_at_all_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ProjectError) as caught:
         load_project(tmp_path)
@@ -212,7 +229,9 @@ media_hosts: {site: {kind: url_prefix}}
         ),
         (HEAD + "targets: {threads/main: {since: 2026-11-01}}", "time/zone-missing", "zone"),
         ("[]", "schema/type", ""),
-        ("", "file/empty", ""),
+        ("", "file/empty", "schema project"),
+        (HEAD + "targets: {threads/main: {base_url: 'http://127.0.0.1:84711'}}", "schema/form", "http://"),
+        (HEAD + "targets: {threads/main: {base_url: 'http://[::1'}}", "schema/form", "http://"),
     ],
 )
 def test_a_fault_has_its_rule_and_a_way_out(text: str, rule: str, remedy: str, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ HEAD = "---\ntargets: [threads/main]\n"
         ("tags: ['#a']", ("schema/form", "3:8", "tags[1]", "form")),
         ("tags: [a, a]", ("schema/twice", "3:7", "same entry twice", "Take one")),
         ("poll: {options: [a]}", ("schema/size", "3:17", "1 of at least 2", "Shorten")),
-        ("threads: {topic: ''}", ("schema/size", "3:18", "topic is empty", "Shorten")),
+        ("threads: {topic: ''}", ("schema/size", "3:18", "topic is empty", "Write something")),
         (f"threads: {{topic: {'x' * 51}}}", ("schema/size", "3:18", "51 characters, and 50", "Shorten")),
         ("overrides: {thr eads: {text: x}}", ("schema/name", "3:13", '"thr eads"', "Names look")),
         ("overrides: {threads: {key: x}}", ("schema/unknown-key", "3:23", "overrides.threads", "Known keys")),

@@ -9,7 +9,7 @@ import pytest
 
 from threadsync.sandbox import datafolder
 from threadsync.sandbox.engine import Engine
-from threadsync.sandbox.problems import DataInUse, DataUnusable
+from threadsync.sandbox.problems import DataInUse, DataUnusable, DataUnwritable
 from threadsync.sandbox.settings import SandboxSettings, parse_fault
 from threadsync.sandbox.threads import FetchedMedia, MediaKind, Profile, Request, Switches
 
@@ -161,6 +161,13 @@ def test_one_sandbox_at_a_time(settings):
         Engine(settings)
     engine.close()
     Engine(settings).close()
+
+
+def test_a_folder_that_cannot_be_made_is_named(settings, tmp_path):
+    """One message, and no traceback."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataUnwritable, match="nothing can be kept here: Not a directory"):
+        Engine(replace(settings, data=tmp_path / "file" / "data"))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from threadsync.operations.apply import apply as carry_out
 from threadsync.views.json import applied_json, as_text
 from threadsync.views.plan_text import plan_text
 from threadsync.views.report_text import report_text
+from threadsync.views.seen import Detail
 
 if TYPE_CHECKING:
     from threadsync.execution.report import Report
@@ -95,6 +96,6 @@ def _tell(applied: AppliedPlan) -> None:
 
 def _tell_report(report: Report) -> None:
     terminal = output()
-    if asked().quiet and report.complete:
-        return
-    say("\n" + report_text(report, width=terminal.width, color=terminal.color, detail=detail()))
+    said = detail()
+    between = "" if said is Detail.QUIET and report.complete else "\n"
+    say(between + report_text(report, width=terminal.width, color=terminal.color, detail=detail()))

@@ -51,6 +51,7 @@ class AtTerminal:
             try:
                 return click.confirm(printable(words(question)), default=False, err=True)
             except click.Abort as error:
+                click.echo(err=True)  # the question is still on this line
                 raise KeyboardInterrupt from error
 
 

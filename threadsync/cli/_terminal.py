@@ -13,6 +13,7 @@ from typing import TextIO
 import click
 
 from threadsync.cli._options import Asked, asked
+from threadsync.errors import OutputError
 from threadsync.views.seen import Detail
 
 WIDTH_CELLS = 80
@@ -68,9 +69,29 @@ def is_attended() -> bool:
 
 
 def say(text: str) -> None:
-    """Print a result, which ends with its own line break."""
-    # Colour has been decided on; Click must not strip it, nor add it.
-    click.echo(text, nl=False, color=True)
+    """Print a result, which ends with its own line break.
+
+    Raises:
+        OutputError: standard output takes no more, as on a full disk.
+    """
+    try:
+        # Colour has been decided on; Click must not strip it, nor add it.
+        click.echo(text, nl=False, color=True)
+    except BrokenPipeError:
+        raise  # whoever reads has enough (`| head`): Click ends the command without a word
+    except OSError as error:
+        _let_go(sys.stdout)
+        raise OutputError(
+            f"standard output cannot be written: {error.strerror}.",
+            remedy="Send it elsewhere, or make room. What was done is on record: see threadsync status.",
+        ) from error
+
+
+def _let_go(stream: TextIO) -> None:
+    """Send what *stream* still holds to nowhere; Python would try to write it once more at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def note(text: str) -> None:

@@ -10,10 +10,11 @@ from threadsync.cli._exit import Exit
 @click.command()
 @click.pass_context
 def demo(ctx: click.Context) -> None:
-    """Take the whole tour on a local Threads: plan, apply, change, kill, finish.
+    """Take the whole tour on a local Threads.
 
-    It works on a copy of the examples in a temporary folder, which it keeps; nothing leaves this
-    machine. Ends with 0 only if all that it shows really held.
+    It plans, applies, edits a post, kills an apply in the middle and finishes it, on a copy of the
+    examples in a temporary folder, which it keeps; nothing leaves this machine. Ends with 0 only if
+    all that it shows really held.
     """
     from threadsync.cli.demo_tour import take_tour
 

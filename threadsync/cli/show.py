@@ -12,7 +12,7 @@ from threadsync.cli._options import asked, format_option, global_options, worksp
 @global_options
 @format_option("text", "json")
 def show(address: str) -> None:
-    """Show one publication: its file, what is live, what apply would do.
+    """Show one publication: file, live posts, what apply would do.
 
     ADDRESS is KEY@TARGET.
     """

@@ -75,7 +75,10 @@ def move(old: str, new: str) -> None:
 @click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
 @global_options
 def remove(addresses: tuple[str, ...]) -> None:
-    """Erase what the state knows of publications, tombstones too; their posts stay up."""
+    """Erase what the state knows of publications.
+
+    Their tombstones too; their posts stay up.
+    """
     from threadsync.operations.surgery import state_remove
 
     say_done(state_remove(workspace(), addresses))
@@ -100,7 +103,10 @@ def accept(addresses: tuple[str, ...]) -> None:
 @click.option("--not-published", is_flag=True, help="It was not published; the next apply does it.")
 @global_options
 def resolve(address: str, published: str | None, *, not_published: bool) -> None:
-    """Say what became of a publication in doubt; look at the account first."""
+    """Say what became of a publication in doubt.
+
+    Look at the account first: what you say is believed.
+    """
     from threadsync.operations.surgery import state_resolve
 
     say_done(state_resolve(workspace(), address, published=published, not_published=not_published))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._options import asked, format_option, global_options, workspace
+from threadsync.errors import ProjectError
 
 
 @click.command()
@@ -25,7 +28,13 @@ def validate(ctx: click.Context, paths: tuple[str, ...]) -> None:
     from threadsync.views.github import github_annotations
     from threadsync.views.json import as_text, validation_json
 
-    opened = workspace()
+    try:
+        opened = workspace()
+    except ProjectError as error:
+        if asked().format == "github":
+            below = folder_in_repository(asked().project or Path())
+            say(github_annotations(error.findings, below=below))
+        raise
     found = check(opened, paths)
     match asked().format:
         case "json":

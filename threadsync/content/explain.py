@@ -116,7 +116,8 @@ def _told(error: ValidationError, places: _Places) -> Iterator[Diagnostic]:
         case "uniqueItems":
             yield finding("schema/twice", here, f"{name} has the same entry twice.")
         case "minLength" | "minItems" | "minProperties":
-            yield finding("schema/size", here, _too_little(name, instance, wanted))
+            remedy = "Write something there, or take the key out." if wanted == 1 else None
+            yield finding("schema/size", here, _too_little(name, instance, wanted), remedy)
         case "maxLength" | "maxItems":
             unit = "characters" if error.validator == "maxLength" else "entries"
             problem = f"{name} has {len(instance):,} {unit}, and {wanted:,} are allowed."

@@ -82,7 +82,11 @@ def _bytes(path: str, file: str) -> bytes | Diagnostic:
     try:
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode):
-            return finding("file/not-a-file", Location(file), "this has a post's name and is not a file.")
+            return finding(
+                "file/not-a-file",
+                Location(file),
+                "this is not a file: a folder, a pipe or a device has its name.",
+            )
         if facts.st_size > FILE_BYTES_MAX:
             return _too_large(file, facts.st_size)
         # One byte more than there is, so that a file which grows meanwhile is noticed.

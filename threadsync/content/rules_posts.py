@@ -186,7 +186,7 @@ MEDIA_RULES = (
     Rule(
         "media/missing",
         "A media file is not there.",
-        "Correct the path: it is relative to the post file.",
+        "Correct the path: it is relative to the post file, or to the project if it starts with /.",
         post("media: [map.png]"),
         {"posts/post.md": post("media: [map.png]"), "posts/map.png": "picture"},
     ),

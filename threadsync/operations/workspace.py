@@ -171,10 +171,11 @@ def _graver(finding: Diagnostic, prior: State | None) -> Diagnostic:
     """Make a missing or empty posts folder an error where posts are live: it is no removal (law 5)."""
     if finding.rule != "file/no-posts" or prior is None or not prior.bindings:
         return finding
+    bound = "1 publication" if len(prior.bindings) == 1 else f"{len(prior.bindings)} publications"
     return replace(
         finding,
         severity=Severity.ERROR,
-        problem=f"{finding.problem} The state binds {len(prior.bindings)} publications.",
+        problem=f"{finding.problem} The state binds {bound}.",
         remedy="Bring the folder back, or correct posts: in threadsync.yaml. Nothing counts as removed.",
     )
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from threadsync.sandbox.problems import DataInUse, DataUnusable
+from threadsync.sandbox.problems import DataInUse, DataUnusable, DataUnwritable
 from threadsync.sandbox.threads.values import Json
 
 FORMAT_VERSION = 1
@@ -32,8 +32,11 @@ class DataFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise DataUnwritable(folder, error.strerror or str(error)) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

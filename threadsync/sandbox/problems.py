@@ -3,6 +3,7 @@
 SandboxError
 ├─ PortInUse      somebody listens there already
 ├─ DataInUse      another sandbox runs on this data
+├─ DataUnwritable nothing can be kept in this folder
 └─ DataUnusable   the data is damaged, or is that of another sandbox
 """
 
@@ -39,6 +40,14 @@ class DataInUse(SandboxError):
         super().__init__(
             f"{folder}: another sandbox runs on this data", remedy="Stop it, or choose another folder."
         )
+
+
+class DataUnwritable(SandboxError):
+    """The folder cannot be made or written to."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        self.folder = folder
+        super().__init__(f"{folder}: nothing can be kept here: {reason}", remedy="Choose another folder.")
 
 
 class DataUnusable(SandboxError):

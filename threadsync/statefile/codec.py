@@ -334,7 +334,7 @@ def _conflicting(where: str) -> StateDamaged:
         where=where,
         remedy="Nothing was published. Two states cannot be merged: keep one side whole, with "
         f"`git checkout --ours -- {where}` or `--theirs`. What only the other side had published is then "
-        "shown by the next plan as blocked (looks-published): bind it with `threadsync import`.",
+        "blocked by the next apply (looks-published): bind it with `threadsync import`.",
     )
 
 
@@ -344,7 +344,7 @@ def _damaged(problem: str, where: str) -> StateDamaged:
         where=where,
         remedy="Nothing was published. `threadsync state history` lists the good copies threadsync kept, and "
         f"`git log -p -- {where}` shows how the file came to be; put the newest good one back. "
-        "The next plan compares it with the accounts before anything is created.",
+        "The next apply compares it with the accounts before it creates anything.",
     )
 
 

@@ -189,8 +189,8 @@ def _damaged(problem: str, where: str) -> StateDamaged:
         problem,
         where=where,
         remedy="Nothing was published. Restore the journal from a copy of this disk if there is one. "
-        "Otherwise move it out of the way (keep it: it names posts that the state does not) and plan: posts "
-        "that are live and unknown to the state are shown as blocked (looks-published); bind them with "
+        "Otherwise move it out of the way (keep it: it names posts that the state does not) and apply: posts "
+        "that are live and unknown to the state are blocked (looks-published), not sent; bind them with "
         "`threadsync import`.",
     )
 
@@ -201,7 +201,7 @@ def _foreign(problem: str, wanted: str, where: str) -> StateForeign:
         where=where,
         remedy=f"Nothing was published. Put back the state it goes on from ({wanted}; `threadsync state "
         "history` lists the copies) and apply. If that state is lost, move the journal out of the way (keep "
-        "it: it names posts that the state does not); the next plan shows those as blocked "
+        "it: it names posts that the state does not); the next apply blocks those "
         "(looks-published), and `threadsync import` binds them.",
     )
 

@@ -22,10 +22,11 @@ _COLUMN = max(len(each.value) for each in Became) + 1
 
 
 def report_text(report: Report, *, width: int, color: bool, detail: Detail = Detail.NORMAL) -> str:
-    """Return *report* as text, *width* columns wide; with QUIET what was applied has one line."""
+    """Return *report* as text, *width* columns wide; with QUIET what was applied is only counted."""
     page = Page(width, color=color)
     for each in report.actions:
-        _add(page, each, detail)
+        if detail > Detail.QUIET or each.became is not Became.APPLIED:
+            _add(page, each)
     page.blank()
     page.add(_sum(report), style=Style.STRONG)
     if not report.complete:
@@ -33,7 +34,7 @@ def report_text(report: Report, *, width: int, color: bool, detail: Detail = Det
     return page.text()
 
 
-def _add(page: Page, each: ActionReport, detail: Detail) -> None:
+def _add(page: Page, each: ActionReport) -> None:
     action = each.action
     page.add(
         f"{each.became:<{_COLUMN}}{action.sign} {action.word}  {action.address}",
@@ -46,7 +47,7 @@ def _add(page: Page, each: ActionReport, detail: Detail) -> None:
         page.add(f"it may be: {', '.join(each.candidates)}", indent=INDENT, hang=2)
     if each.remedy:
         page.add(f"What to do: {each.remedy}", indent=INDENT, hang=2)
-    if detail > Detail.QUIET and each.became is Became.APPLIED:
+    if each.became is Became.APPLIED:
         for permalink in each.permalinks:
             page.add(permalink, indent=INDENT)
         if isinstance(action, Create | Extend | Replace) and not each.permalinks:

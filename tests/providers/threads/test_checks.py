@@ -146,3 +146,15 @@ def test_the_same_link_counts_once_and_a_bare_host_counts() -> None:
 )
 def test_a_post_is_named_by_id_or_permalink(reference: str, found: tuple[str | None, str | None]) -> None:
     assert convert.reference_of(reference) == found
+
+
+@pytest.mark.parametrize(
+    ("form", "says"), [("", "is no picture, and Threads takes JPEG and PNG"), ("HEIC", "is a HEIC file")]
+)
+def test_what_has_no_size_in_pixels_is_told_once(form: str, says: str) -> None:
+    """A file that is no picture is not called 0 pixels wide as well."""
+    image = {"format": form, "bytes": 9, "width": 0, "height": 0, "alt": "a"}
+    sample: dict[str, Json] = {"segments": [{"text": "t", "images": [cast("Json", image)]}]}
+    (found,) = PROVIDER.check(publication_of(sample), lambda _: "https://t/x")
+    assert found.rule == "threads/picture-format"
+    assert says in found.problem
