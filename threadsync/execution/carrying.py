@@ -67,6 +67,10 @@ class Carrier:
         result: Result = Applied()
         if unfinished.in_doubt:
             result = yield from self.provider.settle(self._work(address, unfinished.job))
+        binding = self.ledger().bindings.get(address)
+        if unfinished.job.verb == "delete" and binding is not None and binding.taken_down:
+            # A chain that is half taken down stays open, as in ``_delete``.
+            return result
         if isinstance(result, Applied):
             at = yield from now()
             yield from record(Ended(address, "dropped", at))
@@ -143,7 +147,11 @@ class Carrier:
         )
 
     def rendered(self, action: Create | Extend | Replace) -> tuple[Rendered, ...]:
-        """Return the action's segments as the network gets them, links filled in from receipts."""
+        """Return the action's segments as the network gets them, links filled in from receipts.
+
+        Raises:
+            ApiError: a permalink they need is not on record; nothing may go out without it.
+        """
         publication = action.publication
         return tuple(
             self.provider.render(
@@ -153,8 +161,13 @@ class Carrier:
         )
 
     def _permalink(self, address: Address) -> str:
-        binding = self.ledger().bindings[address]
-        return binding.segments[0].permalink
+        binding = self.ledger().bindings.get(address)
+        known = binding.segments[0].permalink if binding is not None and binding.segments else ""
+        if not known:
+            problem = f"the permalink of {address} could not be read, and the text needs it"
+            remedy = "Run apply again; it reads the permalink first."
+            raise ApiError(Fault(FaultClass.NOT_READY, problem, remedy, "no-permalink"))
+        return known
 
     def parent(self, action: Create | Extend | Replace) -> RemoteId | None:
         """Return what the first new segment replies to: the live one before it, or ``reply_to``."""

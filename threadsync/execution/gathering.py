@@ -22,9 +22,9 @@ from threadsync.flows.effects import Flow
 from threadsync.model.facts import Account, Facts, ObservedPost, Quota, ReadBack, TargetFacts
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import Address, RemoteId, TargetName
-from threadsync.model.journal import Confirmed
+from threadsync.model.journal import Adopted, Confirmed, Moved, Published
 from threadsync.model.state import Ledger
-from threadsync.planning.actions import Action, Create, Delete, Extend, Plan, Replace
+from threadsync.planning.actions import Action, Adopt, Create, Delete, Extend, Move, Plan, Replace
 from threadsync.providers.base import Provider
 
 READ_BACK_MARGIN = timedelta(minutes=10)
@@ -71,22 +71,24 @@ class Gatherer:
         for target in sorted({a.address.target for a in plan.actions if isinstance(a, Reading)}):
             flow = self._target(target, plan.actions, last_write)
             scheduler.spawn(str(target), target, flow, partial(_keep, found, target))
-        for address in sorted(self._without_permalink(plan)):
-            remote_id = self.ledger().bindings[address].segments[0].remote_id
-            scheduler.spawn(str(address), address.target, self._permalink(address, remote_id), _nothing)
+        needed: dict[tuple[TargetName, RemoteId], ObservedPost | None] = {}
+        for address, first in sorted(self._needed(plan).items()):
+            look = self._look(address, first, needed)
+            scheduler.spawn(str(address), address.target, look, _nothing)
         scheduler.run()
+        for (target, remote_id), seen in needed.items():
+            of_target = found.get(target, TargetFacts())
+            found[target] = replace(of_target, observed={**of_target.observed, remote_id: seen})
         return Facts(self.clock.now(), found)
 
-    def _without_permalink(self, plan: Plan) -> set[Address]:
-        """Return what other publications link to and whose permalink is not on record yet."""
+    def _needed(self, plan: Plan) -> dict[Address, Published]:
+        """Return the live posts that publications of *plan* link to or reply to."""
         bindings = self.ledger().bindings
         needed = {n for a in plan.actions if isinstance(a, Create | Extend | Replace) for n in a.waits_for}
         return {
-            address
-            for address in needed
-            if address in bindings
-            and bindings[address].segments
-            and not bindings[address].segments[0].permalink
+            each: bindings[each].segments[0]
+            for each in needed
+            if each in bindings and bindings[each].segments
         }
 
     def _target(
@@ -102,10 +104,14 @@ class Gatherer:
         facts = TargetFacts(account, quotas=quotas if isinstance(quotas, Mapping) else _unknown(quotas))
         publishing = [a for a in touching if isinstance(a, Create | Extend | Replace) and a.segments]
         if publishing:
-            since = yield from self._since(target, account, last_write)
+            required, since = yield from self._since(target, account, publishing, last_write)
             listed = yield from attempt(provider.read_back(since))
+            if isinstance(listed, ReadBack) and not listed.complete and since < required:
+                nearer = yield from attempt(provider.read_back(required))
+                if isinstance(nearer, ReadBack):
+                    listed = replace(listed, since=required, complete=nearer.complete)
             if isinstance(listed, ReadBack):
-                alike = self._lookalikes(target, publishing, listed)
+                alike = self._lookalikes(target, publishing, listed, actions)
                 facts = replace(facts, read_back=listed, lookalikes=alike)
             else:
                 facts = replace(facts, read_back_fault=_fault(listed))
@@ -118,41 +124,104 @@ class Gatherer:
         }
         return replace(facts, observed=observed)
 
-    def _since(self, target: TargetName, account: Account, last_write: datetime | None) -> Flow[datetime]:
-        """Return how far back own posts are read, by the server's clock."""
+    def _since(
+        self,
+        target: TargetName,
+        account: Account,
+        publishing: Iterable[Create | Extend | Replace],
+        last_write: datetime | None,
+    ) -> Flow[tuple[datetime, datetime]]:
+        """Return from when own posts must be read back, and from when they are, if there are not too many.
+
+        Both are by the server's clock. The last write alone would forget: once an older state is written
+        to, the posts that it never knew would lie before that write, and be published again. So what is
+        to be published is looked for since it can have gone out at all.
+        """
         at = yield from now()
+        behind = timedelta(seconds=min(0.0, account.server_ahead_seconds or 0.0))
+        earliest = at + behind - timedelta(days=self.bounds_of(target).read_back_days_max)
         if last_write is None or last_write > at or target not in self.ledger().targets:
             # A first run, or a clock that cannot be right: as far as is read at all.
-            return at - timedelta(days=self.bounds_of(target).read_back_days_max)
-        behind = min(0.0, account.server_ahead_seconds or 0.0)
-        return last_write - READ_BACK_MARGIN + timedelta(seconds=behind)
+            return earliest, earliest
+        required = last_write + behind - READ_BACK_MARGIN
+        possible = [_possible_since(action) for action in publishing]
+        oldest = min((each - READ_BACK_MARGIN if each else earliest for each in possible), default=required)
+        return required, min(required, max(earliest, oldest))
 
     def _lookalikes(
-        self, target: TargetName, actions: Iterable[Create | Extend | Replace], listed: ReadBack
+        self,
+        target: TargetName,
+        publishing: Iterable[Create | Extend | Replace],
+        listed: ReadBack,
+        actions: Iterable[Action],
     ) -> dict[Address, tuple[ObservedPost, ...]]:
-        """Find unbound posts that match the first segment of what is to be published."""
-        ledger = self.ledger()
+        """Find unbound posts that match a segment of what is to be published."""
+        ledger, provider = _renamed(self.ledger(), actions, listed.since), self.providers[target]
         known = ledger.bound_ids(target) | {
-            segment.remote_id for stone in ledger.tombstones.values() for segment in stone.segments
+            segment.remote_id
+            for stone in ledger.tombstones.values()
+            if stone.left_up  # one that was taken down and is there all the same is a post like any other
+            for segment in (*stone.segments, *stone.superseded)
         }
         unbound = [post for post in listed.posts if post.remote_id not in known]
         found: dict[Address, tuple[ObservedPost, ...]] = {}
-        for action in actions:
+        for action in publishing:
             if any(needed not in ledger.bindings for needed in action.waits_for):
                 continue  # its text or its parent is not known yet, so nothing can be it
-            carrier = Carrier(self.ledger, self.providers[target])
-            first, parent = carrier.rendered(action)[0], carrier.parent(action)
-            alike = tuple(p for p in unbound if self.providers[target].matches(first, parent, p))
+            carrier = Carrier(lambda: ledger, provider)
+            try:
+                (first, *rest), parent = carrier.rendered(action), carrier.parent(action)
+            except ApiError:
+                continue  # nor is it published before its links are
+            alike = tuple(
+                post
+                for post in unbound
+                if provider.matches(first, parent, post)
+                # A further segment hangs on a post that a lost state alone knew: any parent may be it.
+                or any(provider.matches(what, post.parent, post) for what in rest)
+            )
             if alike:
                 found[action.address] = alike
         return found
 
-    def _permalink(self, address: Address, remote_id: RemoteId) -> Flow[None]:
-        """Learn a permalink that could not be read when its post was published."""
-        seen = yield from attempt(self.providers[address.target].observe(remote_id))
-        if isinstance(seen, ObservedPost) and seen.permalink:
+    def _look(
+        self,
+        address: Address,
+        first: Published,
+        found: dict[tuple[TargetName, RemoteId], ObservedPost | None],
+    ) -> Flow[None]:
+        """Look whether a post is still there, and learn a permalink that could not be read before."""
+        seen = yield from attempt(self.providers[address.target].observe(first.remote_id))
+        if seen is None or isinstance(seen, ObservedPost):
+            found[address.target, first.remote_id] = seen
+        if isinstance(seen, ObservedPost) and seen.permalink and not first.permalink:
             at = yield from now()
-            yield from record(Confirmed(address, remote_id, seen.permalink, at))
+            yield from record(Confirmed(address, first.remote_id, seen.permalink, at))
+
+
+def _renamed(ledger: Ledger, actions: Iterable[Action], at: datetime) -> Ledger:
+    """Return the ledger as it will be when the moves and adoptions among *actions* are on record."""
+    later = Ledger(ledger.state())
+    for action in actions:
+        match action:
+            case Move(old=old, address=new):
+                later.fold(Moved(old, new, at), sequence=later.sequence)
+            case Adopt(address=address, segments=segments):
+                if all(later.holder_of(address.target, s.remote_id) is None for s in segments):
+                    later.fold(Adopted(address, segments, at), sequence=later.sequence)
+            case _:
+                pass
+    return later
+
+
+def _possible_since(action: Create | Extend | Replace) -> datetime | None:
+    """Return the time before which nobody can have published what *action* would; None if unknown."""
+    match action:
+        case Create():
+            # Not its ``publish`` time: that may have been written, or moved, after it went out.
+            return None
+        case Extend(live=live) | Replace(live=live):
+            return live[0].at
 
 
 def _nothing(_: Finished[object]) -> None:

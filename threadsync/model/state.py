@@ -307,7 +307,9 @@ class Ledger:
             )
         )
         self.tombstones.pop(note.address, None)
-        self.open.pop(note.address, None)
+        if not isinstance(before, Binding):
+            # Of what was bound before, a further segment may be in doubt: that is not settled by this.
+            self.open.pop(note.address, None)
 
     def _confirmed(self, note: j.Confirmed) -> None:
         binding = self.bindings[note.address]

@@ -12,6 +12,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from threadsync.errors import ContentError, UsageError
@@ -154,8 +155,12 @@ class _Run:
     person: Person | None
     show: Callable[[Prepared], None]
     consents: Consents = field(default_factory=Consents)
+    now: datetime = field(init=False)
+    """The moment all plans of this run are made for: what becomes due while the accounts are read was
+    not looked for on them, so it waits for the next run."""
 
     def run(self, watcher: Watcher, on_started: Callable[[Callable[[], None]], None]) -> AppliedPlan:
+        self.now = self.workspace.clock.now()
         snapshot = self.workspace.store.read()
         declared = self._declared(snapshot.state)
         selects = chosen(declared, snapshot.state, self.options.selectors, self.options.exclude)
@@ -213,6 +218,7 @@ class _Run:
             if unsettled:
                 gatherer.settle(unsettled)
                 prior = session.ledger.state()
+            self.now = self.workspace.clock.now()
             offline = self._ask_offline(declared, prior, selects)
             if first_run and not self._first_run(offline.plan):
                 return AppliedPlan(offline, None, declined=True)
@@ -261,13 +267,12 @@ class _Run:
         )
 
     def _prepare(self, declared: Declared, prior: State | None, facts: Facts, selects: Selects) -> Prepared:
-        now = self.workspace.clock.now()
         return prepare(
             self.workspace,
             declared,
             prior=prior,
             facts=facts,
-            now=now,
+            now=self.now,
             consents=self.consents,
             selects=selects,
             limits=self._limits(),

@@ -20,6 +20,7 @@ from threadsync.model.journal import (
     Ended,
     Erased,
     Forgotten,
+    Intent,
     Moved,
     Note,
     Published,
@@ -170,6 +171,10 @@ def state_resolve(workspace: Workspace, address: str, *, published: str | None, 
         unfinished = prior.open.get(found)
         if unfinished is None or not unfinished.in_doubt:
             raise UsageError(f"nothing is in doubt about {found}.", remedy="See threadsync status.")
+        if unfinished.job.verb in {"delete", "withdraw"} or _is_delete(unfinished):
+            raise UsageError(
+                f"what is in doubt about {found} is a deletion.", remedy="Run apply: it looks, and goes on."
+            )
         at = workspace.clock.now()
         if published is None:
             index = _index_in_doubt(unfinished)
@@ -187,6 +192,11 @@ def state_resolve(workspace: Workspace, address: str, *, published: str | None, 
 
 def _name(post: ObservedPost) -> str:
     return post.permalink or post.remote_id
+
+
+def _is_delete(unfinished: Open) -> bool:
+    intents = [note for note in unfinished.notes if isinstance(note, Intent)]
+    return bool(intents) and intents[-1].verb == "delete"
 
 
 def _index_in_doubt(unfinished: Open) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from threadsync.model.digest import digest_of_segments
 from threadsync.model.ids import Address
-from threadsync.model.state import Binding, Tombstone
+from threadsync.model.state import Binding, State, Tombstone
 from threadsync.planning.actions import Action, Adopt, Blocked, Move, Reason
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.similar import alike
@@ -21,15 +22,16 @@ class Renamed:
     involved: tuple[Address, ...] = ()
 
 
-def find(
-    wanted: Wanted,
-    vanished: Mapping[Address, Binding],
-    tombstones: Mapping[Address, Tombstone],
-) -> Renamed:
+def find(wanted: Wanted, vanished: Mapping[Address, Binding], prior: State | None) -> Renamed:
     """Say whether *wanted* is an earlier publication under another key; no action means that it is new."""
+    if prior is None:
+        return Renamed(None)
     address, control = wanted.publication.address, wanted.publication.control
+    tombstones = prior.tombstones
     if control.moved_from is not None:
-        return _declared(wanted, Address(control.moved_from, address.target), vanished, tombstones)
+        declared = _declared(wanted, Address(control.moved_from, address.target), vanished, prior)
+        if declared is not None:
+            return declared
     if control.republish:
         return Renamed(None)
     digest = digest_of_segments(wanted.digests)
@@ -45,29 +47,79 @@ def find(
         return Renamed(Move(address, Reason.RENAMED, same[0].address), (same[0].address,))
     if same or same_gone:
         return _blocked(wanted, Reason.SAME_AS_PUBLISHED, [*same, *same_gone], "says the same as")
-    close = [old for old in here if alike(wanted.text, _text(old))]
-    close_gone = [stone for stone in gone if stone.segments and alike(wanted.text, _text(stone))]
+    close = [old for old in here if _close(wanted, old)]
+    close_gone = [stone for stone in gone if _close(wanted, stone)]
     if close or close_gone:
         return _blocked(wanted, Reason.SIMILAR_TO_PUBLISHED, [*close, *close_gone], "is much like")
     return Renamed(None)
 
 
+def contested(renames: Mapping[Address, Renamed]) -> dict[Address, Blocked]:
+    """Block the moves of one publication to several files, but for the one that alone declares it."""
+    movers: dict[Address, list[Move]] = defaultdict(list)
+    for renamed in renames.values():
+        if isinstance(renamed.action, Move):
+            movers[renamed.action.old].append(renamed.action)
+    found: dict[Address, Blocked] = {}
+    for old, moves in movers.items():
+        declared = [move for move in moves if move.reason is Reason.MOVED_FROM]
+        kept = declared if len(declared) == 1 else moves[:1] if len(moves) == 1 else []
+        names = ", ".join(str(move.address) for move in moves)
+        for move in moves:
+            if move not in kept:
+                found[move.address] = Blocked(
+                    move.address,
+                    Reason.SAME_AS_PUBLISHED,
+                    f"{old} has been published, its file is gone, and several files may be it now: {names}.",
+                    f"Write moved_from: {old.key} in one of them, and republish: true in what is to be "
+                    "published besides.",
+                )
+    return found
+
+
 def _declared(
-    wanted: Wanted,
-    old: Address,
-    vanished: Mapping[Address, Binding],
-    tombstones: Mapping[Address, Tombstone],
-) -> Renamed:
+    wanted: Wanted, old: Address, vanished: Mapping[Address, Binding], prior: State
+) -> Renamed | None:
+    """Say what ``moved_from`` comes to; None where *old* is nothing, or no longer anything, here."""
     address = wanted.publication.address
     if old in vanished:
         return Renamed(Move(address, Reason.MOVED_FROM, old), (old,))
-    stone = tombstones.get(old)
+    stone = prior.tombstones.get(old)
     if stone is not None and stone.left_up:
         return Renamed(
             Adopt(address, Reason.MOVED_FROM, stone.segments, stone, stone.protect, stone.on_remove)
         )
-    # The key was moved before, or names nothing on this target: the declaration has no work left to do.
-    return Renamed(None)
+    if stone is not None and stone.segments and not wanted.publication.control.republish:
+        return Renamed(
+            Blocked(
+                address,
+                Reason.WAS_TAKEN_DOWN,
+                f"it was {old}, which was published and taken down ({stone.why}, {stone.at:%Y-%m-%d}).",
+                "To publish it again, write republish: true in the post.",
+                segments=wanted.segments,
+            )
+        )
+    if old in prior.bindings:
+        return Renamed(
+            Blocked(
+                address,
+                Reason.SAME_AS_PUBLISHED,
+                f"moved_from names {old}, which is live and still has a file of its own.",
+                f"Remove the file of {old.key}, or take moved_from out if this is another post.",
+                segments=wanted.segments,
+            )
+        )
+    return None
+
+
+def _close(wanted: Wanted, old: Binding | Tombstone) -> bool:
+    """Whether *old* may be *wanted* edited: much the same words, the same beginning, or half a chain."""
+    if not old.segments:
+        return False
+    before = [segment.digest for segment in old.segments]
+    shared = len(set(before) & set(wanted.digests))
+    half = 2 * shared >= min(len(before), len(wanted.digests))
+    return before[0] == wanted.digests[0] or half or alike(wanted.text, _text(old))
 
 
 def _recurs(wanted: Wanted, old: Binding) -> bool:

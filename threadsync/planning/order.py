@@ -12,7 +12,9 @@ from threadsync.planning.actions import (
     Adopt,
     Blocked,
     Create,
+    Delete,
     Extend,
+    Forget,
     Move,
     NoOp,
     Reason,
@@ -76,12 +78,12 @@ def _held(action: Action, earlier: Mapping[Address, Action], desired: Desired, p
             return Wait(action.address, before.reason, before.until, action.segments)
         if isinstance(before, Create | Extend | Replace | Adopt | Move):
             continue
-        bound = prior is not None and needed in prior.bindings
+        bound = prior is not None and needed in prior.bindings and not isinstance(before, Delete | Forget)
         if not bound or (isinstance(before, Blocked) and before.reason is Reason.GONE):
             return Blocked(
                 action.address,
                 Reason.DEPENDS_ON_BLOCKED,
-                f"it needs {needed}, which is not published{_why(before)}.",
+                f"it needs {needed}, {_why(before)}.",
                 f"See what holds {needed} back, or take the reference out.",
                 action.word,
                 action.segments,
@@ -92,11 +94,15 @@ def _held(action: Action, earlier: Mapping[Address, Action], desired: Desired, p
 def _why(before: Action | None) -> str:
     match before:
         case Blocked(reason=reason):
-            return f" ({reason})"
+            return f"which is not published ({reason})"
+        case Delete():
+            return "which this plan takes down"
+        case Forget():
+            return "which this plan forgets"
         case None:
-            return " and not part of this plan"
+            return "which is not published and not part of this plan"
         case _:
-            return ""
+            return "which is not published"
 
 
 def _link_changed(action: NoOp, earlier: Mapping[Address, Action], desired: Desired) -> Action:

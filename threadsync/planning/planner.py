@@ -52,22 +52,26 @@ class _Planner:
         binding = prior.bindings.get(address) if prior is not None else None
         stone = prior.tombstones.get(address) if prior is not None else None
         unfinished = prior.open.get(address) if prior is not None else None
-        if unfinished is not None and unfinished.in_doubt and not self._goes_on(wanted, unfinished):
+        goes_on = unfinished is not None and self._goes_on(wanted, binding, unfinished)
+        if unfinished is not None and unfinished.in_doubt and not goes_on:
             return self._unsettled(wanted, unfinished)
-        if unfinished is not None and unfinished.job.verb == "delete" and binding is not None:
-            return Delete(address, Reason.RESUME, binding.segments, unfinished.job.forget_as)
+        if unfinished is not None and unfinished.job.verb == "delete" and goes_on and binding is not None:
+            live = (*binding.segments, *binding.superseded)
+            return Delete(address, Reason.RESUME, live, unfinished.job.forget_as)
         if wanted.publication.control.withdraw:
             return self._withdrawn(address, binding)
         if binding is not None:
             return self._bound(wanted, binding, unfinished)
         if stone is not None:
-            held = self._buried(wanted, stone)
-            if held is not None:
-                return held
-            return self._create(wanted, unfinished, republish=stone.why != "skipped" or stone.republished)
+            again = stone.why != "skipped" or stone.republished
+            return (
+                self._buried(wanted, stone)
+                or self._untimely(wanted, unfinished)
+                or self._create(wanted, unfinished, republish=again)
+            )
         if unfinished is not None:
-            return self._create(wanted, unfinished)
-        renamed = moves.find(wanted, self.vanished, prior.tombstones if prior is not None else {})
+            return self._untimely(wanted, unfinished) or self._create(wanted, unfinished)
+        renamed = moves.find(wanted, self.vanished, prior)
         if renamed.action is not None:
             renames[address] = renamed
             return renamed.action
@@ -75,13 +79,24 @@ class _Planner:
             wanted, None
         )
 
-    def _goes_on(self, wanted: Wanted, unfinished: Open) -> bool:
-        """Whether the file still asks for just what was interrupted."""
-        job = unfinished.job
-        if job.verb == "delete" or not job.segments:
-            return job.verb == "delete"
-        begins = job.segments[0].index
+    def _goes_on(self, wanted: Wanted, binding: Binding | None, unfinished: Open) -> bool:
+        """Whether the file still asks for just what was interrupted; what is half taken down goes on."""
+        job, withdraw = unfinished.job, wanted.publication.control.withdraw
+        if job.verb == "delete":
+            return withdraw or (binding is not None and bool(binding.taken_down))
+        if withdraw or (binding is None and self._untimely(wanted, unfinished) is not None):
+            return False
+        begins = job.segments[0].index if job.segments else job.keep
         return wanted.digests[begins:] == tuple(segment.digest for segment in job.segments)
+
+    def _untimely(self, wanted: Wanted, unfinished: Open | None) -> Action | None:
+        """Say why what was interrupted, or comes again, is not published now; a late start was agreed to."""
+        schedule = wanted.publication.control.publish
+        if schedule is not None and unfinished is not None:
+            ended = schedule.at + schedule.window
+            if unfinished.begun > ended and self.now > ended:
+                return None
+        return timing.untimely(wanted, self.now, self.consents)
 
     def _unsettled(self, wanted: Wanted, unfinished: Open) -> Action:
         doubt = unfinished.doubt
@@ -120,7 +135,13 @@ class _Planner:
             if kept != (binding.protect, binding.on_remove):
                 return Update(address, Reason.CONTROLS, control.protect, control.on_remove)
             return NoOp(address, Reason.SAME)
-        going_on = resumed and unfinished is not None and unfinished.job.verb == "replace"
+        # The consent was given to what that plan showed; for anything else it is asked for again.
+        going_on = (
+            unfinished is not None
+            and unfinished.job.verb == "replace"
+            and unfinished.job.keep == keep
+            and self._goes_on(wanted, binding, unfinished)
+        )
         return self._changed(wanted, binding, keep, resumed=going_on)
 
     def _changed(self, wanted: Wanted, binding: Binding, keep: int, *, resumed: bool) -> Action:
@@ -247,6 +268,9 @@ def plan(
     for address in sorted(desired.publications):
         if address.key not in desired.broken:
             actions[address] = planner.action_for(address, renames)
+    for address, contested in moves.contested(renames).items():
+        renames[address] = moves.Renamed(contested)
+        actions[address] = contested
     for address in sorted(desired.drafts):
         kept = planner.draft(address)
         if kept is not None:

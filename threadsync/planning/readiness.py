@@ -46,8 +46,9 @@ def hold_back(
             continue
         blocked = (
             (_account(action, target, of_target, prior, consents) if facts.gathered_at is not None else None)
-            or _unpublishable(action, of_target, facts, consents)
+            or _unpublishable(action, of_target, facts, prior, consents)
             or _gone(action, of_target)
+            or _needed_gone(action, facts, prior)
             or _not_proved(action)
             or _quota(action, of_target, desired, used)
         )
@@ -145,7 +146,7 @@ def _mismatch(action: _Touching, account: Account, expected: str, where: str) ->
 
 
 def _unpublishable(
-    action: _Touching, facts: TargetFacts, all_facts: Facts, consents: Consents
+    action: _Touching, facts: TargetFacts, all_facts: Facts, prior: State | None, consents: Consents
 ) -> Blocked | None:
     """Block what the read-back or the media hosts speak against."""
     if isinstance(action, Delete) or (isinstance(action, Replace) and not action.segments):
@@ -158,7 +159,8 @@ def _unpublishable(
                     action,
                     Reason.MEDIA_NOT_SERVED,
                     f"{path}: {problem}",
-                    "Make the file public as it is on disk, or choose another media host.",
+                    "Make the file public as it is on disk, or say in threadsync.yaml where the target's "
+                    "media is served (media_host:, media_hosts:).",
                 )
     if facts.read_back_fault is not None:
         return _block(
@@ -176,7 +178,10 @@ def _unpublishable(
             "Raise read_back_posts_max under bounds, or accept it with --first-run.",
         )
     lookalikes = facts.lookalikes.get(action.address, ())
-    if lookalikes and action.reason is not Reason.RESUME and action.address not in consents.duplicate:
+    unfinished = prior.open.get(action.address) if prior is not None else None
+    # In doubt, the post may be what an earlier publish made: the provider finds out, and adopts it.
+    in_doubt = unfinished is not None and unfinished.in_doubt
+    if lookalikes and not in_doubt and action.address not in consents.duplicate:
         post = lookalikes[0]
         return _block(
             action,
@@ -195,7 +200,11 @@ def _gone(action: _Touching, facts: TargetFacts) -> Blocked | None:
         case Extend():
             needed = action.live[-1:]
         case Replace():
-            needed = (*action.live[: action.keep][-1:], *(action.old if action.segments else ()))
+            # What an earlier run replaced already may be gone: it is to be taken down anyway.
+            needed = (
+                *action.live[: action.keep][-1:],
+                *(action.live[action.keep :] if action.segments else ()),
+            )
         case Create() | Delete():
             needed = ()
     for segment in needed:
@@ -220,6 +229,25 @@ def _not_proved(action: _Touching) -> Blocked | None:
                 f"{segment.permalink or segment.remote_id} was bound because its text matched, after an "
                 "answer was lost; that is no proof that it is ours.",
                 f"Look at it, and if it is ours: threadsync import {action.address} {segment.remote_id}.",
+            )
+    return None
+
+
+def _needed_gone(action: _Touching, facts: Facts, prior: State | None) -> Blocked | None:
+    """Block what links to, or replies to, a post that the network no longer has."""
+    if prior is None or isinstance(action, Delete):
+        return None
+    for needed in action.waits_for:
+        binding = prior.bindings.get(needed)
+        if binding is None or not binding.segments:
+            continue
+        first = binding.segments[0]
+        if facts.of(needed.target).observed.get(first.remote_id, first) is None:
+            return _block(
+                action,
+                Reason.GONE,
+                f"it needs {needed}, and the network no longer has {first.permalink or first.remote_id}.",
+                f"Take the reference out, or record it as taken down with threadsync state accept {needed}.",
             )
     return None
 

@@ -77,11 +77,13 @@ def _removed(desired: Desired, prior: State, binding: Binding, consents: Consent
     address = binding.address
     reason = Reason.TARGET_REMOVED if address.key in desired.keys else Reason.FILE_REMOVED
     unfinished = prior.open.get(address)
-    if unfinished is not None and unfinished.in_doubt and unfinished.job.verb != "delete":
-        return Wait(address, Reason.UNSETTLED, None)
     live = (*binding.segments, *binding.superseded)
-    if unfinished is not None and unfinished.job.verb == "delete":
+    deleting = unfinished is not None and unfinished.job.verb == "delete"
+    # A withdrawal that took nothing down yet ends with the file that asked for it.
+    if unfinished is not None and deleting and (binding.taken_down or unfinished.job.forget_as == "removed"):
         return Delete(address, Reason.RESUME, live, unfinished.job.forget_as)
+    if unfinished is not None and unfinished.in_doubt:
+        return Wait(address, Reason.UNSETTLED, None)
     wants_delete = binding.on_remove == "delete" or address in consents.delete
     if wants_delete and binding.protect:
         return Blocked(

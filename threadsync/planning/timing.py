@@ -37,6 +37,13 @@ def hold_back(
         elsewhere = _published_elsewhere(wanted, prior)
         if schedule is None and elsewhere is not None and elsewhere < max(since, now - BACKLOG):
             return _before_since(wanted, f"it has no time, and went out elsewhere on {elsewhere:%Y-%m-%d}")
+    return untimely(wanted, now, consents)
+
+
+def untimely(wanted: Wanted, now: datetime, consents: Consents) -> Action | None:
+    """Return what a schedule says about now: not yet, or too late; None where it is time."""
+    publication = wanted.publication
+    schedule = publication.control.publish
     if schedule is None or schedule.at <= now <= schedule.at + schedule.window:
         return None
     if now < schedule.at:

@@ -133,7 +133,11 @@ class ThreadsProvider:
     def observe(self, remote_id: RemoteId) -> Flow[ObservedPost | None]:
         """Read one post; None where Threads does not have it."""
         media = yield from retried(
-            lambda: api.media_object(remote_id, api.REPLY_FIELDS), self.context.bounds, why="reading a post"
+            lambda: api.media_object(remote_id, api.REPLY_FIELDS),
+            self.context.bounds,
+            why="reading a post",
+            # Code 24 is said of a live post that one of their machines does not know yet.
+            on=PASSING_OR_FRESH,
         )
         match media:
             case Fault(kind=FaultClass.GONE | FaultClass.NOT_READY):
@@ -211,6 +215,11 @@ class ThreadsProvider:
                         fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
                         return Refused(fault, post.index)
                 case Fault():
+                    # An earlier request, of this run or an interrupted one, may have acted all the same.
+                    if number > 1 or _was_asked_for(work, post):
+                        seen = yield from attempt(self.observe(post.remote_id))
+                        if seen is None:
+                            return (yield from self._deleted(work, post.remote_id))
                     return Refused(answer, post.index)
             yield from wait(delay_seconds(number, self.context.bounds), "Threads to delete a post")
         raise AssertionError("a bound of at least one attempt ends the loop")
@@ -231,6 +240,14 @@ class ThreadsProvider:
         answer = yield from record(Deleted(work.address, remote_id, at))
         assert isinstance(answer, Recorded), "a deletion claims no post"
         return Applied()
+
+
+def _was_asked_for(work: Work, post: Published) -> bool:
+    """Whether an earlier life of *work* was about to delete *post*."""
+    return any(
+        isinstance(note, Intent) and note.verb == "delete" and note.key == post.remote_id
+        for note in work.notes
+    )
 
 
 def _quota(allowance: api.Allowance | None) -> Quota:
