@@ -9,7 +9,7 @@ import pytest
 
 from tests.operations.world import World, picture, words
 from threadsync.errors import ContentError, StateError, UnsafePlan, UsageError
-from threadsync.model.ids import Address
+from threadsync.model.ids import Address, TargetName
 from threadsync.operations.apply import (
     AskAccount,
     AskApply,
@@ -325,6 +325,18 @@ def test_another_account_behind_the_credential_is_refused(world: World) -> None:
     text = (world.root / "threadsync.yaml").read_text()
     world.write("threadsync.yaml", text.replace("account: main", "account: somebody"))
     assert words_of(world)["b@threads/main"] == "blocked account-mismatch"
+
+
+def test_import_refuses_another_account_than_the_state_holds(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    world.post("b", "More of it")
+    text = (world.root / "threadsync.yaml").read_text()
+    world.write("threadsync.yaml", text.replace("account: main, ", ""))
+    world.tokens = {**world.tokens, TargetName("threads/main"): "sandbox-brand"}
+    remote = world.post_by_hand("More of it", "brand")
+    with pytest.raises(UsageError, match="the state holds @main"):
+        import_post(world.workspace, "b@threads/main", remote)
 
 
 def test_a_renamed_target_is_mended_by_one_command(world: World) -> None:

@@ -345,6 +345,14 @@ def test_what_links_to_a_replaced_post_is_listed() -> None:
     assert reason_of(found["a@threads/main"], Blocked) is Reason.LINK_CHANGED
 
 
+def test_what_links_to_a_replaced_post_follows_it_with_consent() -> None:
+    files = desired(want("a", waits_for=("b",)), want("b", "new", on_change=OnChange.REPLACE))
+    found = actions(files, state(bound("a"), bound("b", "old")), consents=Consents(replace={at("a"): "flag"}))
+    action = found["a@threads/main"]
+    assert isinstance(action, Replace)
+    assert (action.reason, action.keep) == (Reason.LINK_CHANGED, 0)
+
+
 # Interrupted.
 
 

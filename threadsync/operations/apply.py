@@ -307,6 +307,8 @@ class _Run:
         if self.options.first_run:
             return True
         creates = [action for action in plan.actions if isinstance(action, Create)]
+        if not creates:
+            return True
         targets = tuple(sorted({action.address.target for action in creates}))
         if self.person is not None and self.person.confirm(AskFirstRun(targets, len(creates))):
             self.consents = replace(self.consents, first_run=True)

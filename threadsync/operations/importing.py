@@ -8,7 +8,7 @@ from threadsync.errors import UsageError
 from threadsync.model.facts import Account, ObservedPost
 from threadsync.model.ids import TargetName
 from threadsync.model.journal import Adopted, Note, Published, Rendered, TargetBound
-from threadsync.model.state import Binding
+from threadsync.model.state import Binding, State
 from threadsync.operations.reading import read_with
 from threadsync.operations.selection import address_of
 from threadsync.operations.surgery import Done, append, located, newest_backup, session
@@ -50,7 +50,7 @@ def _imported(workspace: Workspace, opened: Session, address: str, reference: st
             f"{found} is bound to {live.permalink or live.remote_id} already.",
             remedy=f"To bind another post, let go of that one first: threadsync state rm {found}.",
         )
-    account = _account(workspace, found.target)
+    account = _account(workspace, found.target, prior)
     post = located(workspace, found.target, reference)
     holder = prior.holder_of(found.target, post.remote_id)
     if holder is not None:
@@ -89,14 +89,20 @@ def _confirmed(workspace: Workspace, opened: Session, binding: Binding, referenc
     return f"{binding.address} was bound to it already; that it is ours is on record now."
 
 
-def _account(workspace: Workspace, name: TargetName) -> Account:
-    """Read whose account *name* is, and refuse another than the project declares."""
+def _account(workspace: Workspace, name: TargetName, prior: State) -> Account:
+    """Read whose account *name* is, and refuse another than the project declares or the state holds."""
     target = workspace.project.targets[name]
     (account,) = read_with(workspace, [(name, workspace.providers[name].identify())])
     if target.account is not None and not is_account(target.account, account.account_id, account.handle):
         raise UsageError(
             f"the credential of {name} opens @{account.handle}, and the project says {target.account}.",
             remedy="Give the target the right credential.",
+        )
+    record = prior.targets.get(name)
+    if record is not None and (record.origin, record.account_id) != (account.origin, account.account_id):
+        raise UsageError(
+            f"the credential of {name} opens @{account.handle}, and the state holds @{record.handle}.",
+            remedy="Give the target the right credential, or make it a target of its own.",
         )
     return account
 

@@ -134,6 +134,8 @@ class _Planner:
             kept = (control.protect, control.on_remove.value)
             if kept != (binding.protect, binding.on_remove):
                 return Update(address, Reason.CONTROLS, control.protect, control.on_remove)
+            if wanted.waits_for and address in self.consents.replace:
+                return self._follow(wanted, binding)
             return NoOp(address, Reason.SAME)
         # The consent was given to what that plan showed; for anything else it is asked for again.
         going_on = (
@@ -171,6 +173,13 @@ class _Planner:
             wanted.segments[keep:],
             binding.segments[keep:],
         )
+
+    def _follow(self, wanted: Wanted, binding: Binding) -> Action:
+        """Publish an unchanged post anew, because what it names got a new address."""
+        if binding.protect:
+            return _protected(binding.address, "replace", binding.segments)
+        consent = self.consents.replace[binding.address]
+        return self._replace(wanted, binding, 0, Reason.LINK_CHANGED, consent)
 
     def _replace(self, wanted: Wanted, binding: Binding, keep: int, reason: Reason, consent: str) -> Replace:
         return Replace(

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from threadsync.model.facts import Account, Facts, Quota, TargetFacts
 from threadsync.model.ids import Address, TargetName
-from threadsync.model.post import PostRef
 from threadsync.model.state import State
 from threadsync.model.target import Target
 from threadsync.planning.actions import (
@@ -258,13 +257,8 @@ def _quota(
     can = desired.capabilities[action.address.target]
     needs: Counter[str] = Counter()
     if not isinstance(action, Delete):
-        roots = 1 if isinstance(action, Create) and action.publication.reply_to is None else 0
-        if (
-            isinstance(action, Replace)
-            and action.keep == 0
-            and not isinstance(action.publication.reply_to, PostRef)
-        ):
-            roots = min(1, len(action.segments))
+        begins = isinstance(action, Create) or (isinstance(action, Replace) and action.keep == 0)
+        roots = min(1, len(action.segments)) if begins and action.publication.reply_to is None else 0
         needs[can.quota_of_publish] += roots
         needs[can.quota_of_reply] += len(action.segments) - roots
     if isinstance(action, Replace | Delete):

@@ -358,6 +358,22 @@ def test_settling_publishes_nothing() -> None:
     assert (publishes(talk), talk.ledger.open[ADDRESS].in_doubt) == (before, False)
 
 
+def test_a_container_found_live_after_a_definite_no_is_in_doubt_until_its_post_is_found() -> None:
+    talk = Talk(listed_after_seconds=1e9)
+
+    def acted(request: Request) -> Response:
+        talk.publish(request)
+        return error(24, 4279009)
+
+    talk.on_publish = [acted]
+    assert isinstance(talk.run("hello"), Uncertain)
+    assert talk.ledger.open[ADDRESS].in_doubt
+    assert isinstance(talk.settle(), Uncertain)
+    talk.listed_after_seconds = 0
+    assert talk.run("hello") == Applied()
+    assert (bound(talk), publishes(talk)) == (("m1",), 1)
+
+
 # Deleting.
 
 
@@ -380,6 +396,17 @@ def test_a_post_that_is_gone_already_counts_as_deleted() -> None:
     talk.posts.clear()
     job = talk.ledger.open[ADDRESS].job
     assert talk.drive(talk.provider.delete(talk.work(job), live)) == Applied()
+
+
+def test_code_24_is_no_proof_that_a_post_is_gone() -> None:
+    talk = Talk()
+    talk.run("one")
+    live = talk.ledger.bindings[ADDRESS].segments
+    talk.override = lambda request: error(24, 4279009) if "m1" in request.path else None
+    job = talk.ledger.open[ADDRESS].job
+    result = talk.drive(talk.provider.delete(talk.work(job), live))
+    assert isinstance(result, Refused)
+    assert bound(talk) == ("m1",)
 
 
 def test_a_deletion_without_an_answer_is_looked_after_before_it_is_repeated() -> None:

@@ -132,13 +132,7 @@ class ThreadsProvider:
 
     def observe(self, remote_id: RemoteId) -> Flow[ObservedPost | None]:
         """Read one post; None where Threads does not have it."""
-        media = yield from retried(
-            lambda: api.media_object(remote_id, api.REPLY_FIELDS),
-            self.context.bounds,
-            why="reading a post",
-            # Code 24 is said of a live post that one of their machines does not know yet.
-            on=PASSING_OR_FRESH,
-        )
+        media = yield from self._look(remote_id)
         match media:
             case Fault(kind=FaultClass.GONE | FaultClass.NOT_READY):
                 return None
@@ -205,35 +199,50 @@ class ThreadsProvider:
             )
             answer = yield from attempt(api.delete_media(post.remote_id))
             match answer:
-                case api.Created() | Fault(kind=FaultClass.GONE | FaultClass.NOT_READY):
+                case api.Created() | Fault(kind=FaultClass.GONE):
                     return (yield from self._deleted(work, post.remote_id))
-                case Fault(kind=FaultClass.TRANSIENT) | Unanswered():
-                    seen = yield from attempt(self.observe(post.remote_id))
-                    if seen is None:
+                case Fault(kind=FaultClass.TRANSIENT | FaultClass.NOT_READY) | Unanswered():
+                    # Code 24 is no proof: it is said of live posts too. Gone is only what is read as gone.
+                    if (yield from self._is_gone(post.remote_id)):
                         return (yield from self._deleted(work, post.remote_id))
                     if number == self.context.bounds.retry_attempts_max:
                         fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
                         return Refused(fault, post.index)
                 case Fault():
                     # An earlier request, of this run or an interrupted one, may have acted all the same.
-                    if number > 1 or _was_asked_for(work, post):
-                        seen = yield from attempt(self.observe(post.remote_id))
-                        if seen is None:
-                            return (yield from self._deleted(work, post.remote_id))
+                    asked_before = number > 1 or _was_asked_for(work, post)
+                    if asked_before and (yield from self._is_gone(post.remote_id)):
+                        return (yield from self._deleted(work, post.remote_id))
                     return Refused(answer, post.index)
             yield from wait(delay_seconds(number, self.context.bounds), "Threads to delete a post")
         raise AssertionError("a bound of at least one attempt ends the loop")
 
     def _settle_delete(self, work: Work, remote_id: RemoteId) -> Flow[Result]:
         """Look whether the post is still there: gone is the receipt; if not, it may be asked for again."""
-        seen = yield from retried(
-            lambda: self.observe(remote_id), self.context.bounds, why="settling", on=PASSING_OR_FRESH
+        seen = yield from self._look(remote_id)
+        match seen:
+            case api.MediaObject():
+                return Applied()
+            case Fault(kind=FaultClass.GONE):
+                return (yield from self._deleted(work, remote_id))
+            case Fault():
+                return Refused(seen)
+            case Unanswered():
+                return Refused(unanswered(seen))
+
+    def _is_gone(self, remote_id: RemoteId) -> Flow[bool]:
+        """Whether Threads says of a post that it does not exist, and not only that it was not found now."""
+        seen = yield from self._look(remote_id)
+        return isinstance(seen, Fault) and seen.kind is FaultClass.GONE
+
+    def _look(self, remote_id: RemoteId) -> Flow[api.MediaObject | Fault | Unanswered]:
+        return retried(
+            lambda: api.media_object(remote_id, api.REPLY_FIELDS),
+            self.context.bounds,
+            why="reading a post",
+            # Code 24 is said of a live post that one of their machines does not know yet.
+            on=PASSING_OR_FRESH,
         )
-        if seen is None:
-            return (yield from self._deleted(work, remote_id))
-        if isinstance(seen, ObservedPost):
-            return Applied()
-        return Refused(unanswered(seen) if isinstance(seen, Unanswered) else seen)
 
     def _deleted(self, work: Work, remote_id: RemoteId) -> Flow[Applied]:
         at = yield from now()

@@ -78,7 +78,7 @@ class SegmentPublisher:
             ready = yield from self._stager.ready(container, staged if rebuild == 0 else {})
             match ready:
                 case AlreadyPublished():
-                    return (yield from self._published(ready.container))
+                    return (yield from self._found_live(ready.container))
                 case Refused(fault=fault):
                     if fault.kind is not FaultClass.NOT_READY or rebuild == self.bounds.rebuilds_max:
                         return ready
@@ -127,7 +127,7 @@ class SegmentPublisher:
             ready = yield from self._stager.finished(container)
             match ready:
                 case AlreadyPublished():
-                    return (yield from self._published(container))
+                    return (yield from self._found_live(container))
                 case Refused(fault=Fault(kind=FaultClass.NOT_READY)):
                     return NotPublished(None)
                 case Refused():
@@ -226,6 +226,11 @@ class SegmentPublisher:
         left = self.bounds.publish_doubt_seconds - max(0.0, passed)
         if left > 0:
             yield from wait(left, "settling: a publish without an answer may still take effect")
+
+    def _found_live(self, container: Container) -> Flow[Published | Uncertain]:
+        """A container that was thought unpublished is live: that is a doubtful publish like any other."""
+        yield from self._intend(container)
+        return (yield from self._published(container))
 
     def _published(self, container: Container) -> Flow[Published | Uncertain]:
         """The container is PUBLISHED, so the post is there: adopt the one match, or stay in doubt."""
