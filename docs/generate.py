@@ -14,6 +14,7 @@ from types import ModuleType
 from threadsync.content.rules import TABLES
 from threadsync.content.schemas import load_schema
 from threadsync.model.ids import Json
+from threadsync.operations.workspace import RULES as PROJECT_RULES
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTICE = "<!-- Made by docs/generate.py from {source}. Do not edit. -->"
@@ -174,6 +175,7 @@ def _rules_page() -> str:
         for rule in table:
             cells = (f"`{rule.id}`", rule.severity.value, rule.meaning, rule.remedy)
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    lines += [f"| `{rule}` | error | {said} | {remedy} |" for rule, (said, remedy) in PROJECT_RULES.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -204,8 +204,9 @@ class _Reader:
     def _address(self, keys: Mapping[str, Json], path: yaml12.Path) -> str | None:
         base_url = _text(keys.get("base_url"))
         try:
-            if base_url is not None:
-                origin_of(base_url)
+            if base_url is not None and origin_of(base_url)[0] != "https" and not is_loopback(base_url):
+                problem = f"the base_url of {path[-1]} is not https."
+                self._find("project/plain-http", (*path, "base_url"), problem)
         except ValueError as error:
             problem = f"the base_url of {path[-1]} is no address: {shown(str(error))}."
             self._find("schema/form", (*path, "base_url"), problem, "Write one like http://127.0.0.1:8471")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from threadsync.operations.apply import (
 )
 from threadsync.operations.importing import import_post
 from threadsync.operations.surgery import state_accept, state_move, state_remove, state_resolve
+from threadsync.operations.validate import validate
 from threadsync.sandbox import threads
 from threadsync.sandbox.threads import Fault, FaultKind
 
@@ -446,6 +448,26 @@ def test_a_picture_that_its_host_does_not_serve_blocks_its_post(world: World) ->
     world.media_problem = "https://cdn.example/p.jpg answers 404"
     assert words_of(world) == {"a@threads/main": "blocked media-not-served"}
     assert world.live() == []
+
+
+def test_a_picture_without_a_media_host_is_known_before_anything_is_asked(world: World) -> None:
+    text = (world.root / "threadsync.yaml").read_text()
+    world.write("threadsync.yaml", text.replace(", media_host: local", ""))
+    world.write("posts/p.jpg", picture())
+    world.post("a", "Look\n\n![red](p.jpg)")
+    found = validate(world.workspace).findings
+    assert [(each.rule, each.location.file, each.location.line) for each in found] == [
+        ("media/no-host", "posts/a.md", 7)
+    ]
+
+
+def test_the_cache_keeps_itself_out_of_git(world: World) -> None:
+    world.write("posts/p.jpg", picture())
+    world.post("a", "Look\n\n![red](p.jpg)")
+    os.utime(world.root / "posts/p.jpg", (1_000_000_000, 1_000_000_000))
+    world.plan()
+    cached = world.root / ".threadsync"
+    assert not cached.exists() or (cached / ".gitignore").read_text() == "*\n"
 
 
 # Lost answers and death.

@@ -349,6 +349,13 @@ PROJECT_RULES = (
         target("base_url: 'http://127.0.0.1:8765', bounds: {publish_doubt_seconds: 1}"),
     ),
     Rule(
+        "project/plain-http",
+        "A target's address is http:, so that the credential would travel unencrypted.",
+        "Write https:; only an address on this machine may do without.",
+        target("base_url: 'http://graph.example.org'"),
+        target("base_url: 'https://graph.example.org'"),
+    ),
+    Rule(
         "project/account-twice",
         "Two targets are one account, so that a post for both would go out twice.",
         "Keep one of them, or give them different channels.",

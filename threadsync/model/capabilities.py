@@ -12,6 +12,8 @@ class Capabilities:
     features: frozenset[str]
     """Keys of the post format that the network honours: ``text``, ``image``, ``carousel``, ``chain``,
     ``reply_to``, ``poll`` …"""
+    fetches_media: bool = False
+    """Whether the network fetches media from a public address, so that a target needs a ``media_host``."""
     can_update: bool = False
     can_delete: bool = False
     permalink_characters_max: int = 100

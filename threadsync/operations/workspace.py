@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +33,14 @@ from threadsync.statefile.store import FileStore, Store
 
 CACHE_DIRECTORY = ".threadsync"
 UNKNOWN_LINK = "(link, known after apply)"
+RULES = {
+    "schedule/too-far-ahead": ("A time is more than 18 months ahead.", "Check the year."),
+    "media/no-host": (
+        "A network fetches media from a public address, and the target has no media host.",
+        "Name one with media_host:, and declare it under media_hosts:.",
+    ),
+}
+"""What is found with the project or the time at hand, beside the rules of content: meaning and remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,8 @@ class Workspace:
         """Read all posts."""
         probe = CachedProbe(self.project.root / CACHE_DIRECTORY / "media.json")
         content = load(self.project, probe)
-        probe.save()
+        if probe.save():
+            _ignored(self.project.root / CACHE_DIRECTORY)
         return content
 
     def declared(self, prior: State | None, now: datetime) -> Declared:
@@ -80,6 +90,7 @@ class Workspace:
             provider = self.providers[address.target]
             findings += provider.check(publication, _longest(self.providers, prior))
             findings += _too_far(publication, now)
+            findings += self._unhosted(publication, provider)
             wanted[address] = self._wanted(publication, provider, prior)
         desired = Desired(
             {address: wanted[address] for address in content.publications},
@@ -92,6 +103,22 @@ class Workspace:
         )
         drafts = {address: wanted[address] for address in content.drafts}
         return Declared(desired, drafts, tuple(sorted(findings, key=by_place)), content.files)
+
+    def _unhosted(self, publication: Publication, provider: Provider) -> list[Diagnostic]:
+        """Find media that their network could not fetch, because their target names no host for them."""
+        target = publication.address.target
+        if not provider.capabilities.fetches_media or self.project.targets[target].media_host is not None:
+            return []
+        return [
+            Diagnostic(
+                item.location,
+                "media/no-host",
+                f"{item.path} has no public address: {target} has no media_host.",
+                f"Write media_host: under {target} in threadsync.yaml, and declare it under media_hosts:.",
+            )
+            for segment in publication.segments
+            for item in segment.media[:1]
+        ]
 
     def _wanted(self, publication: Publication, provider: Provider, prior: State | None) -> Wanted:
         shown, longest = _known_or(UNKNOWN_LINK, prior), _longest(self.providers, prior)
@@ -145,6 +172,14 @@ def context_of(target: Target) -> ProviderContext:
     """Return what a provider is told about *target*."""
     loopback = target.base_url is not None and is_loopback(target.base_url)
     return ProviderContext(target.name, target.settings, Bounds().overridden(target.bounds), loopback)
+
+
+def _ignored(folder: Path) -> None:
+    """Keep what can be thrown away out of git; that it cannot be written is no reason to stop."""
+    mark = folder / ".gitignore"
+    if not mark.exists():
+        with suppress(OSError):
+            mark.write_text("*\n", encoding="utf-8")
 
 
 def _known_or(unknown: str, prior: State | None) -> Permalinks:

@@ -27,7 +27,7 @@ NEAR_LIMIT = 490
 
 CAPABILITIES = Capabilities(
     features=frozenset({"text", "image", "carousel", "chain", "reply_to"}),
-    can_update=False,
+    fetches_media=True,
     can_delete=True,
     permalink_characters_max=100,
 )
