@@ -8,7 +8,7 @@
     ├─ PlanError         UnsafePlan
     ├─ ProviderError     what ends the run for a target: ApiError (the network refused) · Unanswered
     ├─ OutputError       what the command has to say cannot be written
-    └─ PluginError       ProviderNotFound · ProviderBroken · DuplicateProvider
+    └─ PluginError       ProviderNotFound
 
 Each carries *problem* (what is wrong, naming the thing), *where* (file, line or address; may be
 empty) and *remedy* (what to do next). Translation to an exit status happens in ``cli`` alone.
@@ -126,11 +126,3 @@ class PluginError(ThreadsyncError):
 
 class ProviderNotFound(PluginError):
     """No installed package offers a provider of this name."""
-
-
-class ProviderBroken(PluginError):
-    """A provider was found and failed to load."""
-
-
-class DuplicateProvider(PluginError):
-    """Two packages offer a provider of the same name."""

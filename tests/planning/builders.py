@@ -83,7 +83,7 @@ def target(name: TargetName = MAIN, account: str | None = "lift_report", **more:
     return Target(name, NetworkName("threads"), account, **more)  # type: ignore[arg-type]
 
 
-CAN = Capabilities(frozenset({"text"}), can_delete=True)
+CAN = Capabilities(frozenset({"text"}))
 
 
 def desired(*wanted: Wanted, targets: tuple[Target, ...] = (), **more: object) -> Desired:

@@ -14,8 +14,9 @@ from tests.planning.builders import NOW, at, bound, buried
 from tests.views import samples
 from threadsync.content.escape import printable
 from threadsync.planning.actions import Blocked, Create, NoOp, Reason
-from threadsync.views.findings_text import findings_text, validation_text
+from threadsync.views.findings_text import add_findings, validation_text
 from threadsync.views.moments import ahead, told
+from threadsync.views.page import Page
 from threadsync.views.plan_text import action_text, plan_text, summary
 from threadsync.views.report_text import report_text
 from threadsync.views.seen import Detail
@@ -24,6 +25,12 @@ from threadsync.views.width import cells
 
 Golden = Callable[[str, str], None]
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def findings_page(*, width: int, color: bool) -> str:
+    page = Page(width, color=color)
+    add_findings(page, samples.FINDINGS)
+    return page.text()
 
 
 def pages(*, width: int = 80, color: bool = False) -> dict[str, str]:
@@ -36,7 +43,7 @@ def pages(*, width: int = 80, color: bool = False) -> dict[str, str]:
         "plan-verbose": plan_text(plan, width=width, color=color, detail=Detail.VERBOSE),
         "plan-first-run": plan_text(samples.first_plan(), width=width, color=color),
         "report": report_text(samples.report(), width=width, color=color),
-        "findings": findings_text(samples.FINDINGS, width=width, color=color),
+        "findings": findings_page(width=width, color=color),
         "validation": validation_text(samples.SampleValidation(samples.FINDINGS), width=width, color=color),
         "status": status_text(samples.rows(), width=width, color=color, zone=zone),
         "show": show_text(samples.known(), width=width, color=color, now=NOW, zone=zone),

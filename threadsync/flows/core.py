@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeAlias, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.effects import (
@@ -47,9 +47,6 @@ class Raised:
     """What is sent to a flow when one of the flows it waits for raised *error*."""
 
     error: Exception
-
-
-Step: TypeAlias = Effect | Done[T]
 
 
 def advance(flow: Flow[T], outcome: Outcome | Raised | None) -> Effect | Done[T]:

@@ -14,8 +14,6 @@ class Capabilities:
     ``reply_to``, ``poll`` …"""
     fetches_media: bool = False
     """Whether the network fetches media from a public address, so that a target needs a ``media_host``."""
-    can_update: bool = False
-    can_delete: bool = False
     permalink_characters_max: int = 100
     """The longest permalink, in characters: what a link still to be made counts as."""
     quota_of_publish: str = "posts"

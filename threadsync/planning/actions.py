@@ -5,13 +5,12 @@ An action never holds a function: it can be printed, saved, compared and refused
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
-from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, PostKey, TargetName
+from threadsync.model.ids import Address, ContentDigest, MediaDigest, TargetName
 from threadsync.model.journal import Published
 from threadsync.model.post import OnRemove, Publication
 from threadsync.model.state import Lineage, Tombstone
@@ -250,10 +249,7 @@ class Plan:
     """The state it was made from; None before the first apply."""
     serial: int = 0
     notices: tuple[Notice, ...] = ()
-    settings: Mapping[str, Json] = field(default_factory=dict)
-    """Facts about the set-up that a reader should know: where the journal lives, the safety limits."""
     first_run_targets: tuple[TargetName, ...] = ()
-    moved_keys: tuple[PostKey, ...] = ()
 
     @property
     def effective(self) -> tuple[Effective, ...]:

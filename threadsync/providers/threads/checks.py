@@ -28,7 +28,6 @@ NEAR_LIMIT = 490
 CAPABILITIES = Capabilities(
     features=frozenset({"text", "image", "carousel", "chain", "reply_to"}),
     fetches_media=True,
-    can_delete=True,
     permalink_characters_max=100,
 )
 
@@ -227,14 +226,14 @@ def _unsupported(publication: Publication) -> Iterator[Diagnostic]:
         "threads": dict(publication.options),
     }
     for key, value in whole.items():
-        if value:
+        if value and key not in CAPABILITIES.features:
             yield finding(key, at.get(key, publication.location))
     if isinstance(publication.reply_to, RemoteRef):
         yield finding("reply_to", at.get("reply_to", publication.location))
     for segment in publication.segments:
         parts = {"poll": segment.poll, "quote": segment.quote, "link": segment.link}
         for key, part in parts.items():
-            if part:
+            if part and key not in CAPABILITIES.features:
                 yield finding(key, at.get(key, segment.location))
         if segment.options:
             yield finding("threads", segment.location)
