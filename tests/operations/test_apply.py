@@ -470,6 +470,15 @@ def test_the_cache_keeps_itself_out_of_git(world: World) -> None:
     assert not cached.exists() or (cached / ".gitignore").read_text() == "*\n"
 
 
+def test_a_flag_that_changes_nothing_is_named(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    world.post("b", "More of it")
+    done = world.apply(late=("a@threads/main",), allow_delete=("a@threads/main",))
+    said = [notice.problem for notice in done.prepared.plan.notices]
+    assert said == ["--allow-delete changes nothing here.", "--late changes nothing here."]
+
+
 # Lost answers and death.
 
 

@@ -30,7 +30,17 @@ from threadsync.operations.plan import Prepared, chosen, prepare
 from threadsync.operations.selection import Selects, address_of
 from threadsync.operations.shell import media_files, opened
 from threadsync.operations.workspace import Declared, Workspace
-from threadsync.planning.actions import Blocked, Create, Delete, Extend, Plan, Reason, Replace
+from threadsync.planning.actions import (
+    Blocked,
+    Create,
+    Delete,
+    Effective,
+    Extend,
+    Notice,
+    Plan,
+    Reason,
+    Replace,
+)
 from threadsync.planning.inputs import BACKLOG, Consents
 from threadsync.planning.safety import refuse_excess
 from threadsync.statefile.store import Session
@@ -168,6 +178,7 @@ class _Run:
         offline = self._prepare(declared, snapshot.state, Facts(), selects)
         nothing_open = snapshot.state is None or not snapshot.state.open
         if not offline.plan.effective and nothing_open and not self._askable(offline.plan):
+            offline = self._with_idle_flags(offline)
             self.show(offline)
             return AppliedPlan(offline, None)
         if self.person is None and not self.options.yes:
@@ -227,7 +238,7 @@ class _Run:
                 return AppliedPlan(offline, untried(offline.plan))
             facts = replace(facts, media_problems=shell.media_problems(offline.plan))
             prior = None if first_run else session.ledger.state()
-            prepared = self._ask_accounts(declared, prior, facts, selects)
+            prepared = self._with_idle_flags(self._ask_accounts(declared, prior, facts, selects))
             self.show(prepared)
             refuse_excess(prepared.plan, self._limits())
             if not prepared.plan.effective:
@@ -257,6 +268,24 @@ class _Run:
             addresses(options.late),
             first_run=options.first_run,
         )
+
+    def _with_idle_flags(self, prepared: Prepared) -> Prepared:
+        """Say which flags change nothing: who gave one meant something by it."""
+        meant: list[tuple[str, Iterable[Address], type[Effective]]] = [
+            ("--allow-replace", [a for a, how in self.consents.replace.items() if how == "flag"], Replace),
+            ("--allow-delete", self.consents.delete, Delete),
+            ("--allow-duplicate", self.consents.duplicate, Create),
+            ("--late", self.consents.late if self.person is None else (), Create),
+        ]
+        actions = {action.address: action for action in prepared.plan.actions}
+        idle = [
+            Notice(str(address), f"{flag} changes nothing here.", "See the plan for what holds it back.")
+            for flag, addresses, kind in meant
+            for address in sorted(addresses)
+            if not isinstance(actions.get(address), kind)
+        ]
+        notices = (*prepared.plan.notices, *idle)
+        return replace(prepared, plan=replace(prepared.plan, notices=notices))
 
     def _limits(self) -> Safety:
         limits, options = self.workspace.project.safety, self.options
