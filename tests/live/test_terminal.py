@@ -169,7 +169,7 @@ def applying(root: Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_finishes_what_is_under_way_and_the_next_run_goes_on(
     tmp_path: Path, sandbox: Sandbox, number: signal.Signals
 ) -> None:

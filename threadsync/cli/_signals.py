@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM during an apply: the first one stops it in good order, the second ends it at once.
+"""SIGINT, SIGTERM and SIGHUP during an apply: the first stops it in good order, the second ends it at once.
 
 Ending at once is safe too: what was begun is on record, and the next apply goes on from there.
 """
@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Self
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM)
+HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
+"""Windows has none."""
+NUMBERS = (signal.SIGINT, signal.SIGTERM, *((HANGUP,) if HANGUP is not None else ()))
 SAID = b"\nStopping: what is under way is finished or put on record. Once more ends it at once.\n"
 
 
@@ -42,6 +44,8 @@ class Signals:
         """Call *stop* when the first signal comes."""
         self._stop = stop
         for number in NUMBERS:
+            if number is HANGUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # nohup: who started us wants it to go on
             self._before.setdefault(number, signal.signal(number, self._take))
 
     @contextmanager
@@ -60,6 +64,7 @@ class Signals:
             os._exit(128 + number)
         self.came = True
         # Straight to the file: the interrupted code may be in the middle of a buffered write.
-        os.write(2, SAID)
+        with suppress(OSError):  # the terminal may be what went away
+            os.write(2, SAID)
         assert self._stop is not None, "signals are taken once there is something to stop"
         self._stop()
