@@ -44,7 +44,7 @@ class Signals:
         """Call *stop* when the first signal comes."""
         self._stop = stop
         for number in NUMBERS:
-            if number is HANGUP and signal.getsignal(number) is signal.SIG_IGN:
+            if number == HANGUP and signal.getsignal(int(number)) is signal.SIG_IGN:
                 continue  # nohup: who started us wants it to go on
             self._before.setdefault(number, signal.signal(number, self._take))
 
