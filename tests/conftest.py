@@ -6,6 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time: a test that fails on one machine fails on all of them. No deadline,
+# because a test knows no real clock.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.load_profile("house")
 
 CASES = Path(__file__).parent / "cases"
 
