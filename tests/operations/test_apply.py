@@ -470,6 +470,28 @@ def test_the_cache_keeps_itself_out_of_git(world: World) -> None:
     assert not cached.exists() or (cached / ".gitignore").read_text() == "*\n"
 
 
+def test_a_replace_is_not_begun_while_the_right_to_delete_cannot_be_read(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    world.post("a", "Hello again")
+    world.arm(Fault("quota", FaultKind.SERVER_ERROR, times=None))
+    done = world.apply(allow_replace=("a@threads/main",))
+    assert [str(a.reason) for a in done.prepared.plan.actions] == ["quota"]
+    assert world.live() == ["Hello"]
+
+
+def test_a_token_without_the_scope_to_delete_begins_no_replace(world: World) -> None:
+    world.post("a", "Hello")
+    world.applied()
+    world.post("a", "Hello again")
+    fewer = tuple(scope for scope in threads.SCOPES if scope != "threads_delete")
+    command = threads.add_profile(threads.Profile("main", scopes=fewer))
+    threads.apply(world.network, command, world.clock.now().timestamp())
+    done = world.apply(allow_replace=("a@threads/main",))
+    assert [str(a.reason) for a in done.prepared.plan.actions] == ["missing-scope"]
+    assert world.live() == ["Hello"]
+
+
 def test_a_flag_that_changes_nothing_is_named(world: World) -> None:
     world.post("a", "Hello")
     world.applied()

@@ -440,9 +440,20 @@ def test_an_account_is_known_by_its_handle_with_or_without_at_and_by_its_id() ->
 
 def test_a_replace_needs_the_right_to_delete_before_anything_is_sent() -> None:
     files = desired(want("a", "new", on_change=OnChange.REPLACE))
-    missing = {"posts": Quota(0, 250), "deletes": Quota(None, None, "scope threads_delete")}
+    missing = {"posts": Quota(0, 250), "deletes": Quota(None, None, scope="threads_delete")}
     known = facts(quotas=missing)
     assert reason_of(only(actions(files, state(bound("a", "old")), known)), Blocked) is Reason.MISSING_SCOPE
+
+
+@pytest.mark.parametrize("quotas", [{}, {"deletes": Quota(None, None, "no answer")}])
+def test_nothing_is_replaced_while_it_is_unknown_whether_the_old_post_could_be_deleted(
+    quotas: dict[str, Quota],
+) -> None:
+    """Law 6: what would undo a replace is read before anything is sent, whatever kept it from being read."""
+    files = desired(want("a", "new", on_change=OnChange.REPLACE))
+    prior = state(bound("a", "old"))
+    assert reason_of(only(actions(files, prior, facts(quotas=quotas))), Blocked) is Reason.QUOTA
+    assert isinstance(only(actions(files, prior)), Replace), "an offline plan has read nothing yet"
 
 
 def test_nothing_is_made_again_or_built_upon_when_the_network_no_longer_has_the_post() -> None:

@@ -19,7 +19,7 @@ from threadsync.execution.seams import Finished, Interrupted
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised, attempt, gather, now, record
 from threadsync.flows.effects import Flow
-from threadsync.model.facts import Account, Facts, ObservedPost, Quota, ReadBack, TargetFacts
+from threadsync.model.facts import Account, Facts, ObservedPost, ReadBack, TargetFacts
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.journal import Adopted, Confirmed, Moved, Published
@@ -101,7 +101,7 @@ class Gatherer:
         if not isinstance(account, Account):
             return TargetFacts(fault=_fault(account))
         quotas = yield from attempt(provider.quotas())
-        facts = TargetFacts(account, quotas=quotas if isinstance(quotas, Mapping) else _unknown(quotas))
+        facts = TargetFacts(account, quotas=quotas if isinstance(quotas, Mapping) else {})
         publishing = [a for a in touching if isinstance(a, Create | Extend | Replace) and a.segments]
         if publishing:
             required, since = yield from self._since(target, account, publishing, last_write)
@@ -250,10 +250,6 @@ def _fault(error: Fault | ThreadsyncError) -> Fault:
         case _:
             # A credential that is missing, a media file that cannot be read: nothing was sent.
             return Fault(FaultClass.UNAUTHORIZED, error.problem, error.remedy, "not-sent")
-
-
-def _unknown(error: Fault | Unanswered) -> dict[str, Quota]:
-    return {"posts": Quota(None, None, _fault(error).problem)}
 
 
 def _touched(action: Reading) -> tuple[RemoteId, ...]:

@@ -42,6 +42,8 @@ class Quota:
     used: int | None
     total: int | None
     unknown: str = ""
+    scope: str = ""
+    """The scope that the credential lacks to read it, where that is why."""
 
     @property
     def left(self) -> int | None:

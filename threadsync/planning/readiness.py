@@ -251,6 +251,22 @@ def _needed_gone(action: _Touching, facts: Facts, prior: State | None) -> Blocke
     return None
 
 
+def _undeletable(action: _Touching, quota: Quota) -> Blocked:
+    if quota.scope:
+        return _block(
+            action,
+            Reason.MISSING_SCOPE,
+            f"the credential may not delete (it lacks the scope {quota.scope}), so it could not be finished.",
+            "Authorize the account again with that scope.",
+        )
+    return _block(
+        action,
+        Reason.QUOTA,
+        f"whether the account may still delete could not be read: {quota.unknown or 'no answer'}.",
+        "Apply again; it is read anew.",
+    )
+
+
 def _quota(
     action: _Touching, facts: TargetFacts, desired: Desired, used: Counter[tuple[TargetName, str]]
 ) -> Blocked | None:
@@ -265,13 +281,9 @@ def _quota(
         needs[can.quota_of_delete] += len(action.old)
     for what, number in needs.items():
         quota = facts.quotas.get(what, Quota(None, None))
-        if number and what == can.quota_of_delete and quota.unknown.startswith("scope"):
-            return _block(
-                action,
-                Reason.MISSING_SCOPE,
-                f"the credential may not delete ({quota.unknown}), so it could not be finished.",
-                "Authorize the account again with that scope.",
-            )
+        # Nothing is begun that could not be finished; an offline plan has read nothing yet.
+        if number and what == can.quota_of_delete and quota.left is None and facts.account is not None:
+            return _undeletable(action, quota)
         left = None if quota.left is None else max(0, quota.left - used[action.address.target, what])
         if left is not None and number > left:
             return _block(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -107,11 +107,9 @@ class ThreadsProvider:
         )
         posts, replies, deletes = alone
         return {
-            "posts": _quota(posts.posts) if isinstance(posts, api.Limits) else _missing("content_publish"),
-            "replies": _quota(replies.replies)
-            if isinstance(replies, api.Limits)
-            else _missing("manage_replies"),
-            "deletes": _quota(deletes.deletes) if isinstance(deletes, api.Limits) else _missing("delete"),
+            "posts": _alone(posts, lambda limits: limits.posts, "threads_content_publish"),
+            "replies": _alone(replies, lambda limits: limits.replies, "threads_manage_replies"),
+            "deletes": _alone(deletes, lambda limits: limits.deletes, "threads_delete"),
         }
 
     def read_back(self, since: datetime) -> Flow[ReadBack]:
@@ -265,8 +263,14 @@ def _quota(allowance: api.Allowance | None) -> Quota:
     return Quota(allowance.used, allowance.total)
 
 
-def _missing(scope: str) -> Quota:
-    return Quota(None, None, f"scope threads_{scope}")
+def _alone(
+    answer: api.Limits | Fault | Unanswered, pick: Callable[[api.Limits], api.Allowance | None], scope: str
+) -> Quota:
+    """Read one allowance that was asked for alone: only a refusal says that its scope is missing."""
+    if isinstance(answer, api.Limits):
+        return _quota(pick(answer))
+    forbidden = isinstance(answer, Fault) and answer.kind is FaultClass.FORBIDDEN
+    return Quota(None, None, _why(answer), scope if forbidden else "")
 
 
 def _why(error: Fault | Unanswered) -> str:
