@@ -492,6 +492,20 @@ def test_a_token_without_the_scope_to_delete_begins_no_replace(world: World) -> 
     assert world.live() == ["Hello"]
 
 
+def test_a_link_follows_a_replaced_post_once_and_the_same_command_again_changes_nothing(world: World) -> None:
+    world.post("a", "Hello")
+    world.post("b", "See {{ links['a@threads/main'] }}")
+    world.applied()
+    world.post("a", "Hello again")
+    both = ("a@threads/main", "b@threads/main")
+    assert world.applied(allow_replace=both) == dict.fromkeys(both, "applied")
+    permalink = world.state.bindings[Address.parse(both[0])].segments[0].permalink
+    assert world.live() == ["Hello again", f"See {permalink}"]
+    before = [post.id for post in world.posts()]
+    assert world.applied(allow_replace=both) == {}
+    assert [post.id for post in world.posts()] == before
+
+
 def test_a_flag_that_changes_nothing_is_named(world: World) -> None:
     world.post("a", "Hello")
     world.applied()

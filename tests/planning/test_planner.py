@@ -353,6 +353,33 @@ def test_what_links_to_a_replaced_post_follows_it_with_consent() -> None:
     assert (action.reason, action.keep) == (Reason.LINK_CHANGED, 0)
 
 
+def test_a_flag_left_from_an_earlier_run_replaces_nothing_again() -> None:
+    """Running the same command again changes nothing, also for a post that names another one."""
+    files = desired(want("a", waits_for=("b",)), want("b"))
+    found = actions(files, state(bound("a"), bound("b")), consents=Consents(replace={at("a"): "flag"}))
+    assert reason_of(found["a@threads/main"], NoOp) is Reason.SAME
+
+
+def test_a_post_follows_no_replace_that_is_held_back() -> None:
+    files = desired(want("a", waits_for=("b",)), want("b", "new", on_change=OnChange.REPLACE))
+    prior = state(bound("a"), bound("b", "old"))
+    known = facts(observed={RemoteId("id-old"): None})
+    found = actions(files, prior, known, Consents(replace={at("a"): "flag"}))
+    assert reason_of(found["b@threads/main"], Blocked) is Reason.GONE
+    assert isinstance(found["a@threads/main"], NoOp | Blocked)
+
+
+def test_what_follows_is_followed_in_turn() -> None:
+    files = desired(
+        want("a", waits_for=("b",)),
+        want("b", waits_for=("c",)),
+        want("c", "new", on_change=OnChange.REPLACE),
+    )
+    agreed = Consents(replace={at("a"): "flag", at("b"): "flag"})
+    found = actions(files, state(bound("a"), bound("b"), bound("c", "old")), consents=agreed)
+    assert {action.word for action in found.values()} == {"replace"}
+
+
 # Interrupted.
 
 

@@ -72,6 +72,10 @@ def _held(action: Action, earlier: Mapping[Address, Action], desired: Desired, p
         return _link_changed(action, earlier, desired)
     if not isinstance(action, Create | Extend | Replace):
         return action
+    if action.reason is Reason.LINK_CHANGED and not any(
+        isinstance(earlier.get(needed), Replace) for needed in action.waits_for
+    ):
+        return NoOp(action.address, Reason.SAME)  # what it would follow is held back
     for needed in action.waits_for:
         before = earlier.get(needed)
         if isinstance(before, Wait):

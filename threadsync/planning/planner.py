@@ -134,8 +134,6 @@ class _Planner:
             kept = (control.protect, control.on_remove.value)
             if kept != (binding.protect, binding.on_remove):
                 return Update(address, Reason.CONTROLS, control.protect, control.on_remove)
-            if wanted.waits_for and address in self.consents.replace:
-                return self._follow(wanted, binding)
             return NoOp(address, Reason.SAME)
         # The consent was given to what that plan showed; for anything else it is asked for again.
         going_on = (
@@ -174,8 +172,23 @@ class _Planner:
             binding.segments[keep:],
         )
 
-    def _follow(self, wanted: Wanted, binding: Binding) -> Action:
-        """Publish an unchanged post anew, because what it names got a new address."""
+    def follow(self, actions: dict[Address, Action]) -> None:
+        """Publish unchanged posts anew that are agreed to, where what they name is replaced in this plan."""
+        replaced = [a for a, action in actions.items() if isinstance(action, Replace) and action.keep == 0]
+        following = [
+            self.desired.publications[address]
+            for address in self.consents.replace
+            if isinstance(actions.get(address), NoOp) and actions[address].reason is Reason.SAME
+        ]
+        for named in replaced:  # grows: what follows is followed in turn
+            for wanted in [each for each in following if named in each.waits_for]:
+                following.remove(wanted)
+                actions[wanted.publication.address] = self._follow(wanted)
+                replaced.append(wanted.publication.address)
+
+    def _follow(self, wanted: Wanted) -> Action:
+        assert self.prior is not None, "what is live is in a state"
+        binding = self.prior.bindings[wanted.publication.address]
         if binding.protect:
             return _protected(binding.address, "replace", binding.segments)
         consent = self.consents.replace[binding.address]
@@ -280,6 +293,7 @@ def plan(
     for address, contested in moves.contested(renames).items():
         renames[address] = moves.Renamed(contested)
         actions[address] = contested
+    planner.follow(actions)
     for address in sorted(desired.drafts):
         kept = planner.draft(address)
         if kept is not None:
