@@ -8,8 +8,6 @@ is the plan that was shown, and nothing else.
 from __future__ import annotations
 
 import hashlib
-import os
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,7 +23,6 @@ from threadsync.model.ids import Address, TargetName
 from threadsync.model.journal import Note, RunStarted, TargetBound
 from threadsync.model.state import State
 from threadsync.model.target import Safety
-from threadsync.operations import provenance
 from threadsync.operations.plan import Prepared, chosen, prepare
 from threadsync.operations.selection import Selects, address_of
 from threadsync.operations.shell import media_files, opened
@@ -189,7 +186,7 @@ class _Run:
                 f"{' --first-run' if snapshot.state is None and not self.options.first_run else ''}.",
             )
         with self.workspace.store.open(
-            provenance.holder("apply", self.workspace.clock.now()), self.options.lock_timeout_seconds
+            self.workspace.surroundings.holder("apply", self.workspace.clock.now()), self.options.lock_timeout_seconds
         ) as session:
             return self._locked(session, watcher, on_started)
 
@@ -247,7 +244,7 @@ class _Run:
                 self.person is not None and self.person.confirm(AskApply(prepared))
             ):
                 return AppliedPlan(prepared, None, declined=True)
-            run_id = uuid.uuid4().hex[:12]
+            run_id = self.workspace.surroundings.new_id()[:12]
             self._record_start(session, prepared.plan, facts, run_id)
             executor = Executor(shell.scheduler(), lambda: session.ledger, self.workspace.providers)
             return AppliedPlan(prepared, executor.run(prepared.plan, run_id))
@@ -375,7 +372,8 @@ class _Run:
 
     def _record_start(self, session: Session, plan: Plan, facts: Facts, run_id: str) -> None:
         at = self.workspace.clock.now()
-        commit, by = provenance.commit(self.workspace.project.root), provenance.ci_run(os.environ)
+        here = self.workspace.surroundings
+        commit, by = here.commit(self.workspace.project.root), here.ci_run()
         notes: list[Note] = [RunStarted(run_id, at, fingerprint(plan), commit, by)]
         touched = {
             action.address.target

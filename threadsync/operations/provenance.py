@@ -1,10 +1,13 @@
-"""Where a run comes from: the commit, the CI job, and who holds the lock."""
+"""Where a run comes from: the commit, the CI job, who holds the lock, and fresh ids."""
 
 from __future__ import annotations
 
 import getpass
+import os
 import subprocess
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +15,14 @@ from threadsync.statefile.lock import Holder
 
 GIT_SECONDS = 5.0
 CI_RUN_VARIABLES = ("GITHUB_RUN_ID", "CI_JOB_URL", "CI_PIPELINE_ID", "FORGEJO_RUN_ID")
+
+
+def user_name() -> str:
+    """Return the name of the user that runs this."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "somebody"  # a container's user may have no name
 
 
 def commit(root: Path) -> str:
@@ -29,15 +40,21 @@ def commit(root: Path) -> str:
     return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
-def ci_run(environ: Mapping[str, str]) -> str:
+def ci_run() -> str:
     """Return the CI job that runs this; empty outside CI."""
-    return next((environ[name] for name in CI_RUN_VARIABLES if environ.get(name)), "")
+    return next((os.environ[name] for name in CI_RUN_VARIABLES if os.environ.get(name)), "")
 
 
-def holder(command: str, since: datetime) -> Holder:
-    """Return who asks for the lock."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        user = "somebody"  # a container's user may have no name
-    return Holder(user, f"threadsync {command}", since)
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run writes down of where it takes place; a simulated world has its own."""
+
+    user: Callable[[], str] = user_name
+    commit: Callable[[Path], str] = commit
+    ci_run: Callable[[], str] = ci_run
+    new_id: Callable[[], str] = lambda: uuid.uuid4().hex
+    """Gives a text that no other call gives."""
+
+    def holder(self, command: str, since: datetime) -> Holder:
+        """Return who asks for the lock."""
+        return Holder(self.user(), f"threadsync {command}", since)

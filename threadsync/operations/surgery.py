@@ -29,7 +29,6 @@ from threadsync.model.journal import (
     TargetMoved,
 )
 from threadsync.model.state import Binding, Open, State, Tombstone
-from threadsync.operations import provenance
 from threadsync.operations.reading import read_with
 from threadsync.operations.selection import address_of, selection
 from threadsync.operations.workspace import Workspace
@@ -221,7 +220,7 @@ def force_unlock(workspace: Workspace) -> Done:
     held = workspace.store.read().lock
     if held is None:
         return Done(("The state is not locked.",))
-    workspace.store.force_unlock(held, provenance.holder("state force-unlock", workspace.clock.now()))
+    workspace.store.force_unlock(held, workspace.surroundings.holder("state force-unlock", workspace.clock.now()))
     return Done((f"The lock of {held} is broken. What it had begun is settled by the next apply.",))
 
 
@@ -269,7 +268,7 @@ def _changed(workspace: Workspace, change: Callable[[State], Change]) -> Done:
 
 def session(workspace: Workspace, verb: str) -> AbstractContextManager[Session]:
     """Open the state for writing."""
-    return workspace.store.open(provenance.holder(verb, workspace.clock.now()), LOCK_SECONDS)
+    return workspace.store.open(workspace.surroundings.holder(verb, workspace.clock.now()), LOCK_SECONDS)
 
 
 def newest_backup(workspace: Workspace) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from threadsync.model.state import State
 from threadsync.model.target import Target
 from threadsync.model.urls import is_loopback
 from threadsync.operations.connections import Connect, connect
+from threadsync.operations.provenance import Surroundings
 from threadsync.planning.actions import SegmentView
 from threadsync.planning.inputs import LATEST, Desired, Wanted
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
@@ -63,6 +63,14 @@ class Declared:
         return {address: wanted.publication.location.file for address, wanted in every.items()}
 
 
+def _read(project: Project) -> Content:
+    probe = CachedProbe(project.root / CACHE_DIRECTORY / "media.json")
+    content = load(project, probe)
+    if probe.save():
+        _ignored(project.root / CACHE_DIRECTORY)
+    return content
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """One project, opened. Reading it writes nothing but throw-away caches."""
@@ -72,18 +80,13 @@ class Workspace:
     store: Store
     clock: Clock
     connect: Connect = connect
-
-    def content(self) -> Content:
-        """Read all posts."""
-        probe = CachedProbe(self.project.root / CACHE_DIRECTORY / "media.json")
-        content = load(self.project, probe)
-        if probe.save():
-            _ignored(self.project.root / CACHE_DIRECTORY)
-        return content
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    read: Callable[[Project], Content] = _read
+    """Reads all posts."""
 
     def declared(self, prior: State | None, now: datetime) -> Declared:
         """Read all posts and see them as their networks will."""
-        content = self.content()
+        content = self.read(self.project)
         findings = [_graver(each, prior) for each in content.findings]
         wanted: dict[Address, Wanted] = {}
         for address, publication in sorted({**content.publications, **content.drafts}.items()):
@@ -156,16 +159,17 @@ def open_project(
         name: load_provider(target.provider, context_of(target)) for name, target in project.targets.items()
     }
     clock = clock or SystemClock()
+    surroundings = Surroundings()
     store = FileStore(
         project.state,
         LocalDisk(),
         clock,
         LocalMachine(),
         project.root / CACHE_DIRECTORY / "history",
-        lambda: uuid.uuid4().hex,
+        surroundings.new_id,
         project.id,
     )
-    return Workspace(project, providers, store, clock)
+    return Workspace(project, providers, store, clock, surroundings=surroundings)
 
 
 def context_of(target: Target) -> ProviderContext:
