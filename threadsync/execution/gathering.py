@@ -173,13 +173,15 @@ class Gatherer:
                 (first, *rest), parent = carrier.rendered(action), carrier.parent(action)
             except ApiError:
                 continue  # nor is it published before its links are
-            alike = tuple(
+            # What says the first segment comes first: it is the one to import. A further segment hangs on
+            # a post that a lost state alone knew, so any parent may be it.
+            begins = [post for post in unbound if provider.matches(first, parent, post)]
+            goes_on = [
                 post
                 for post in unbound
-                if provider.matches(first, parent, post)
-                # A further segment hangs on a post that a lost state alone knew: any parent may be it.
-                or any(provider.matches(what, post.parent, post) for what in rest)
-            )
+                if post not in begins and any(provider.matches(what, post.parent, post) for what in rest)
+            ]
+            alike = (*begins, *goes_on)
             if alike:
                 found[action.address] = alike
         return found

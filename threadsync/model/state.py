@@ -294,11 +294,13 @@ class Ledger:
     def _adopted(self, note: j.Adopted) -> None:
         before = self.bindings.get(note.address) or self.tombstones.get(note.address)
         ids = {segment.remote_id for segment in note.segments}
+        held = (*before.superseded, *before.segments) if isinstance(before, Binding) else ()
+        held = before.superseded if isinstance(before, Tombstone) else held
         self._bind(
             Binding(
                 note.address,
                 note.segments,
-                tuple(s for s in before.superseded if s.remote_id not in ids) if before is not None else (),
+                tuple(segment for segment in held if segment.remote_id not in ids),
                 digest_version=note.digest_version,
                 protect=note.protect,
                 on_remove=note.on_remove,

@@ -8,28 +8,33 @@ from threadsync.errors import UsageError
 from threadsync.model.facts import Account, ObservedPost
 from threadsync.model.ids import TargetName
 from threadsync.model.journal import Adopted, Note, Published, Rendered, TargetBound
+from threadsync.model.post import OnChange
 from threadsync.model.state import Binding, State
 from threadsync.operations.reading import read_with
 from threadsync.operations.selection import address_of
-from threadsync.operations.surgery import Done, append, located, newest_backup, session
+from threadsync.operations.surgery import AT_ONCE, Done, Patience, append, located, newest_backup, session
 from threadsync.operations.workspace import Workspace
+from threadsync.planning.actions import SegmentView
 from threadsync.planning.inputs import BACKLOG, Wanted
+from threadsync.planning.planner import shared
 from threadsync.planning.readiness import is_account
 from threadsync.statefile.store import Session
 
 
-def import_post(workspace: Workspace, address: str, reference: str) -> Done:
+def import_post(workspace: Workspace, address: str, reference: str, patience: Patience = AT_ONCE) -> Done:
     """Bind the account's own post *reference* (an id or permalink) to *address*.
 
     The post counts as what the file says for its first segment; where its text differs, that is said.
     Of a chain the first segment is named; own replies under it that say what the next segments say are
-    bound with it.
+    bound with it. Where the first segments are bound already, the first one that is not is named; it must
+    say what the file says, and what it takes the place of is taken down by the next apply, so that needs
+    the file's consent.
 
     Raises:
         UsageError: no such publication or post, or one of them is bound already.
         ApiError, Unanswered: the account cannot be read.
     """
-    with session(workspace, "import") as opened:
+    with session(workspace, "import", patience) as opened:
         lines = _imported(workspace, opened, address, reference)
     return Done(tuple(lines), newest_backup(workspace))
 
@@ -41,21 +46,19 @@ def _imported(workspace: Workspace, opened: Session, address: str, reference: st
     wanted = declared.desired.publications.get(found)
     if wanted is None:
         raise UsageError(f"{found} is a draft.", remedy="Take draft: true out of it first.")
-    if found in prior.bindings:
-        confirmed = _confirmed(workspace, opened, prior.bindings[found], reference)
+    binding = prior.bindings.get(found)
+    if binding is not None:
+        confirmed = _confirmed(workspace, opened, binding, reference)
         if confirmed is not None:
             return [confirmed]
-        live = prior.bindings[found].segments[0]
-        raise UsageError(
-            f"{found} is bound to {live.permalink or live.remote_id} already.",
-            remedy=f"To bind another post, let go of that one first: threadsync state rm {found}.",
-        )
     account = _account(workspace, found.target, prior)
     post = located(workspace, found.target, reference)
     holder = prior.holder_of(found.target, post.remote_id)
     if holder is not None:
         raise UsageError(f"{post.remote_id} is bound to {holder}.", remedy="Name another post.")
-    segments = (_published(0, wanted, post), *_rest_of_chain(workspace, wanted, post))
+    kept = _kept(workspace, wanted, binding, post) if binding is not None else ()
+    index = len(kept)
+    segments = (*kept, _published(index, wanted, post), *_rest_of_chain(workspace, wanted, post, index + 1))
     control = wanted.publication.control
     notes: list[Note] = [Adopted(found, segments, now, control.protect, control.on_remove.value)]
     if found.target not in prior.targets:
@@ -68,14 +71,46 @@ def _imported(workspace: Workspace, opened: Session, address: str, reference: st
         )
     append(opened, notes)
     lines = [f"{found} is bound to {post.permalink or post.remote_id}."]
-    if post.text.strip() != wanted.segments[0].text.strip():
+    if post.text.strip() != wanted.segments[index].text.strip():
         lines.append("Its text differs from the file's first segment; the file counts as what is live.")
     left = len(wanted.segments) - len(segments)
-    if len(segments) > 1:
-        lines.append(f"{len(segments) - 1} replies under it are bound as its further segments.")
+    if len(segments) > index + 1:
+        lines.append(f"{len(segments) - index - 1} replies under it are bound as its further segments.")
+    if binding is not None and len(binding.segments) > index:
+        lines.append("What it takes the place of is taken down by the next apply.")
     if left:
         lines.append(f"{left} segments are not on the network; the next apply publishes them.")
     return lines
+
+
+def _kept(
+    workspace: Workspace, wanted: Wanted, binding: Binding, post: ObservedPost
+) -> tuple[Published, ...]:
+    """Return the bound segments that *post* goes on from.
+
+    Raises:
+        UsageError: it does not, or would take the place of live ones without the file's consent.
+    """
+    keep = shared(binding.digests, wanted.digests)
+    live, control = binding.segments, wanted.publication.control
+    consented = control.on_change is OnChange.REPLACE or (
+        control.replace is not None and keep < len(live) and control.replace.of == live[keep].remote_id
+    )
+    if keep < len(wanted.segments) and (keep == len(live) or consented):
+        provider = workspace.providers[binding.address.target]
+        parent = live[keep - 1].remote_id if keep else post.parent
+        if provider.matches(_rendered(wanted.segments[keep]), parent, post):
+            return live[:keep]
+    first = live[0]
+    raise UsageError(
+        f"{binding.address} is bound to {first.permalink or first.remote_id} already.",
+        remedy="To bind another post, let go of that one first (it stays up): "
+        f"threadsync state rm {binding.address}.",
+    )
+
+
+def _rendered(view: SegmentView) -> Rendered:
+    return Rendered(view.index, view.digest, view.text, view.media_digests, view.alts)
 
 
 def _confirmed(workspace: Workspace, opened: Session, binding: Binding, reference: str) -> str | None:
@@ -122,18 +157,17 @@ def _published(index: int, wanted: Wanted, post: ObservedPost) -> Published:
     )
 
 
-def _rest_of_chain(workspace: Workspace, wanted: Wanted, first: ObservedPost) -> list[Published]:
-    """Find own replies that say what the further segments say, each under the one before it."""
-    if len(wanted.segments) == 1:
+def _rest_of_chain(workspace: Workspace, wanted: Wanted, first: ObservedPost, index: int) -> list[Published]:
+    """Find own replies that say what the segments from *index* on say, each under the one before it."""
+    if len(wanted.segments) == index:
         return []
     target = wanted.publication.address.target
     provider = workspace.providers[target]
     (listed,) = read_with(workspace, [(target, provider.read_back(first.at))])
     found: list[Published] = []
     parent = first.remote_id
-    for view in wanted.segments[1:]:
-        what = Rendered(view.index, view.digest, view.text, view.media_digests, view.alts)
-        matching = [post for post in listed.posts if provider.matches(what, parent, post)]
+    for view in wanted.segments[index:]:
+        matching = [post for post in listed.posts if provider.matches(_rendered(view), parent, post)]
         if len(matching) != 1:
             break
         found.append(_published(view.index, wanted, matching[0]))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from threadsync.errors import UsageError
 from threadsync.model.facts import ObservedPost
@@ -35,7 +35,15 @@ from threadsync.operations.workspace import Workspace
 from threadsync.planning.inputs import Wanted
 from threadsync.statefile.store import HistoryEntry, Session
 
-LOCK_SECONDS = 10.0
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for another run that holds the state, and who is told whom it waits for."""
+
+    seconds: float = 0.0
+    tell: Callable[[str], None] = lambda _: None
+
+
+AT_ONCE: Final = Patience()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ def state_list(workspace: Workspace, selectors: Sequence[str] = ()) -> tuple[Bin
     return tuple(entries[address] for address in sorted(entries) if selects(address))
 
 
-def state_move(workspace: Workspace, old: str, new: str) -> Done:
+def state_move(workspace: Workspace, old: str, new: str, patience: Patience = AT_ONCE) -> Done:
     """Give a publication, or a whole target, another name; nothing on the network changes.
 
     Raises:
@@ -65,7 +73,7 @@ def state_move(workspace: Workspace, old: str, new: str) -> Done:
     def change(prior: State) -> Change:
         return [move(prior, old, new, workspace.clock.now())], [f"{old} is now called {new}."]
 
-    return _changed(workspace, change)
+    return _changed(workspace, change, patience)
 
 
 def _target_moved(prior: State, old: str, new: str, at: datetime) -> Note:
@@ -95,7 +103,7 @@ def _publication_moved(prior: State, old: str, new: str, at: datetime) -> Note:
     return Moved(source, goal, at)
 
 
-def state_remove(workspace: Workspace, addresses: Sequence[str]) -> Done:
+def state_remove(workspace: Workspace, addresses: Sequence[str], patience: Patience = AT_ONCE) -> Done:
     """Erase what the state knows of *addresses*, tombstones included; the posts stay up.
 
     Raises:
@@ -107,10 +115,10 @@ def state_remove(workspace: Workspace, addresses: Sequence[str]) -> Done:
         lines = [f"{address} is erased from the state; its post, if any, stays up." for address in chosen]
         return [Erased(address, workspace.clock.now()) for address in chosen], lines
 
-    return _changed(workspace, change)
+    return _changed(workspace, change, patience)
 
 
-def state_accept(workspace: Workspace, addresses: Sequence[str]) -> Done:
+def state_accept(workspace: Workspace, addresses: Sequence[str], patience: Patience = AT_ONCE) -> Done:
     """Record today's files as what is live; a post that the network no longer has, as taken down.
 
     Raises:
@@ -126,7 +134,7 @@ def state_accept(workspace: Workspace, addresses: Sequence[str]) -> Done:
         made = [_accepted(prior, each, declared.get(each), each in gone, at) for each in chosen]
         return [note for note, _ in made], [line for _, line in made]
 
-    return _changed(workspace, change)
+    return _changed(workspace, change, patience)
 
 
 def _gone(workspace: Workspace, prior: State, chosen: Sequence[Address]) -> set[Address]:
@@ -154,7 +162,14 @@ def _accepted(
     return Accepted(address, wanted.digests, at), f"{address}: today's file counts as what is live."
 
 
-def state_resolve(workspace: Workspace, address: str, *, published: str | None, not_published: bool) -> Done:
+def state_resolve(
+    workspace: Workspace,
+    address: str,
+    *,
+    published: str | None,
+    not_published: bool,
+    patience: Patience = AT_ONCE,
+) -> Done:
     """Say what became of a publication in doubt: it is *published* (an id or permalink), or it is not.
 
     Raises:
@@ -186,7 +201,7 @@ def state_resolve(workspace: Workspace, address: str, *, published: str | None, 
         receipt = Receipt(found, _published(unfinished, post))
         return [receipt, Ended(found, "dropped", at)], [f"{found} is bound to {_name(post)}."]
 
-    return _changed(workspace, change)
+    return _changed(workspace, change, patience)
 
 
 def _name(post: ObservedPost) -> str:
@@ -220,7 +235,8 @@ def force_unlock(workspace: Workspace) -> Done:
     held = workspace.store.read().lock
     if held is None:
         return Done(("The state is not locked.",))
-    workspace.store.force_unlock(held, workspace.surroundings.holder("state force-unlock", workspace.clock.now()))
+    holder = workspace.surroundings.holder("state force-unlock", workspace.clock.now())
+    workspace.store.force_unlock(held, holder)
     return Done((f"The lock of {held} is broken. What it had begun is settled by the next apply.",))
 
 
@@ -257,23 +273,30 @@ Change: TypeAlias = tuple[Sequence[Note], Sequence[str]]
 """What goes on record, and what is said of it."""
 
 
-def _changed(workspace: Workspace, change: Callable[[State], Change]) -> Done:
+def _changed(workspace: Workspace, change: Callable[[State], Change], patience: Patience) -> Done:
     """Let *change* decide under the lock, where nobody else changes the state, and put it on record."""
     _existing(workspace)
-    with session(workspace, "state") as opened:
+    with session(workspace, "state", patience) as opened:
         notes, lines = change(opened.ledger.state())
         append(opened, notes)
     return Done(tuple(lines), newest_backup(workspace))
 
 
-def session(workspace: Workspace, verb: str) -> AbstractContextManager[Session]:
-    """Open the state for writing."""
-    return workspace.store.open(workspace.surroundings.holder(verb, workspace.clock.now()), LOCK_SECONDS)
+def session(workspace: Workspace, verb: str, patience: Patience) -> AbstractContextManager[Session]:
+    """Open the state for writing.
+
+    Raises:
+        StateLocked: another run holds it, for longer than *patience* lasts.
+    """
+    held = workspace.store.read().lock if patience.seconds else None
+    if held is not None:
+        patience.tell(f"Waiting for {held}.")
+    return workspace.store.open(workspace.surroundings.holder(verb, workspace.clock.now()), patience.seconds)
 
 
 def newest_backup(workspace: Workspace) -> str:
     """Return the file that holds the state as it was before the last change; empty where there was none."""
-    backups = [entry.file for entry in workspace.store.history() if not entry.current]
+    backups = [entry.file for entry in workspace.store.history(backups_max=1) if not entry.current]
     return str(backups[0]) if backups else ""
 
 

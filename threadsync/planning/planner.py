@@ -119,7 +119,7 @@ class _Planner:
 
     def _bound(self, wanted: Wanted, binding: Binding, unfinished: Open | None) -> Action:
         address, control = binding.address, wanted.publication.control
-        keep = _shared(binding.digests, wanted.digests)
+        keep = shared(binding.digests, wanted.digests)
         rest = wanted.segments[keep:]
         resumed = unfinished is not None and unfinished.job.verb in {"replace", "create", "extend"}
         if binding.superseded:
@@ -253,7 +253,7 @@ class _Planner:
         return None
 
 
-def _shared(one: tuple[object, ...], other: tuple[object, ...]) -> int:
+def shared(one: tuple[object, ...], other: tuple[object, ...]) -> int:
     """Return the length of the common start."""
     for index, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:

@@ -24,9 +24,15 @@ class FakeClock:
     def __init__(self, start: datetime = START) -> None:
         self._start = start
         self.seconds = 0.0
+        self.ahead_seconds = 0.0
+        """How far somebody has set the wall clock ahead; nobody else's clock, and no wait, knows of it."""
 
     def now(self) -> datetime:
         """Return the virtual wall clock's time."""
+        return self._start + timedelta(seconds=self.seconds + self.ahead_seconds)
+
+    def true(self) -> datetime:
+        """Return the time that everybody else's clock shows."""
         return self._start + timedelta(seconds=self.seconds)
 
     def monotonic(self) -> float:

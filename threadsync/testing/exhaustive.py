@@ -1,0 +1,224 @@
+"""Every shape of post, every moment of its apply, every trouble there: one run each, and what became of it.
+
+``python -m threadsync.testing.exhaustive`` runs them all, pairs of troubles for the short shapes too, and
+prints how many there were, how each ended, and every one that broke the promise.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from threadsync.errors import ThreadsyncError
+from threadsync.model.ids import Address
+from threadsync.model.journal import Intent
+from threadsync.operations.importing import import_post
+from threadsync.operations.surgery import state_resolve
+from threadsync.planning.actions import Blocked, Reason
+from threadsync.testing.desk import Desk
+from threadsync.testing.judge import faults
+from threadsync.testing.shapes import SHAPES, Shape, begun
+from threadsync.testing.troubles import Moment, Trouble, possible
+from threadsync.testing.world import World
+
+RESTARTS_MAX = 12
+"""How many applies after the troubled one may be needed until nothing is left to do."""
+PAUSE_SECONDS = 900.0
+"""How long after one apply the next one is started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One run: *troubles* strike at the moments with these numbers."""
+
+    shape: Shape
+    troubles: tuple[tuple[int, Trouble], ...]
+
+    def __str__(self) -> str:
+        return f"{self.shape.name}: " + ", ".join(f"{trouble} at {at}" for at, trouble in self.troubles)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a case: *helped* names what a person had to do, *problems* what is wrong."""
+
+    case: Case
+    helped: tuple[str, ...]
+    problems: tuple[str, ...]
+    transcript: str = ""
+
+
+def moments_of(shape: Shape, desk: Desk, troubles: tuple[tuple[int, Trouble], ...] = ()) -> list[Moment]:
+    """Return the moments of the story's apply, struck by *troubles* already."""
+    with World(desk=desk) as world:
+        begun(shape, world)
+        world.script = _script(troubles)
+        world.apply()
+        return world.moments
+
+
+def singles(shape: Shape, desk: Desk) -> Iterator[Case]:
+    """Yield every moment of the story with every trouble that can strike there."""
+    for moment in moments_of(shape, desk):
+        for trouble in possible(moment):
+            yield Case(shape, ((moment.number, trouble),))
+
+
+def pairs(shape: Shape, desk: Desk, stride: int = 1) -> Iterator[Case]:
+    """Yield every case of ``singles`` with a second trouble at every *stride*-th later moment of the run."""
+    for single in singles(shape, desk):
+        ((first, trouble),) = single.troubles
+        for moment in moments_of(shape, desk, single.troubles)[first + 1 :: stride]:
+            for second in possible(moment):
+                yield Case(shape, ((first, trouble), (moment.number, second)))
+
+
+def tried(case: Case, desk: Desk) -> Verdict:
+    """Run *case*: trouble first, then peace and a new apply until nothing is left to do; judge the end."""
+    with World(desk=desk) as world:
+        begun(case.shape, world)
+        world.script = _script(case.troubles)
+        world.apply()
+        world.calm()
+        helped, problems = finished(world)
+        found = faults(world.network.live(), world.network.deleted(), case.shape.expected)
+        problems = (*problems, *found)
+        return Verdict(case, helped, problems, world.transcript() if problems else "")
+
+
+def finished(world: World) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Apply until nothing is left, doing what messages ask of a person; return what was done and is wrong."""
+    helped: list[str] = []
+    left: list[str] = []
+    for _ in range(RESTARTS_MAX):
+        world.clock.sleep(PAUSE_SECONDS)
+        ran = world.apply()
+        if ran.error is not None:
+            return tuple(helped), (f"refused: {ran.error}",)
+        assert ran.outcome is not None, "nobody dies in peace"
+        plan = world.plan().plan
+        blocked = [action for action in plan.actions if isinstance(action, Blocked)]
+        try:
+            done = [_helped(world, action) for action in ran.outcome.prepared.plan.actions]
+        except ThreadsyncError as error:
+            return tuple(helped), (f"no help: {error}",)
+        helped += [each for each in done if each]
+        state = world.state
+        assert state is not None, "the story began with an apply"
+        left = [f"{action.word} {action.address} ({action.reason})" for action in (*plan.effective, *blocked)]
+        left += [f"open: {address}" for address in state.open]
+        if not left and not any(done):
+            return tuple(helped), ()
+    return tuple(helped), (f"never done: {', '.join(left)}",)
+
+
+def _helped(world: World, action: object) -> str:
+    """Do what the message of a blocked *action* asks of a person, who looks at the network first."""
+    match action:
+        case Blocked(reason=Reason.UNCERTAIN, address=address):
+            return _resolved(world, address)
+        case Blocked(reason=Reason.LOOKS_PUBLISHED, address=address):
+            return _imported(world, action)
+    return ""
+
+
+def _resolved(world: World, address: Address) -> str:
+    state = world.state
+    assert state is not None, "something is in doubt"
+    intents = [note for note in state.open[address].notes if isinstance(note, Intent)]
+    made = [post.remote_id for post in world.network.live() if post.container == intents[-1].key]
+    published = made[0] if made else None
+    state_resolve(world.workspace, str(address), published=published, not_published=not made)
+    return "resolve"
+
+
+def _imported(world: World, action: Blocked) -> str:
+    """Do just what the remedy says first."""
+    named = re.search(r"threadsync import (\S+) (\S+?)\. ", action.remedy)
+    assert named is not None, action.remedy
+    import_post(world.workspace, named[1], named[2])
+    return "import"
+
+
+def _script(troubles: Iterable[tuple[int, Trouble]]) -> Callable[[Moment], Trouble | None]:
+    at = dict(troubles)
+    return lambda moment: at.get(moment.number)
+
+
+# All of them.
+
+
+def cases(kind: str, shape: Shape, desk: Desk, stride: int) -> Iterator[Case]:
+    """Yield the cases of a *kind*: ``singles`` or ``pairs``."""
+    return singles(shape, desk) if kind == "singles" else pairs(shape, desk, stride)
+
+
+def part(
+    kind: str, name: str, number: int, parts: int, stride: int
+) -> tuple[int, Counter[str], list[Verdict]]:
+    """Run every *parts*-th case of a shape; return how many, who had to help, and those that went wrong."""
+    (shape,) = [each for each in SHAPES if each.name == name]
+    count, helps = 0, Counter[str]()
+    wrong: list[Verdict] = []
+    with TemporaryDirectory(prefix="desk-") as folder:
+        desk = Desk(Path(folder))
+        for case in islice(cases(kind, shape, desk, stride), number, None, parts):
+            verdict = tried(case, desk)
+            count += 1
+            helps.update({" and ".join(sorted(set(verdict.helped))) or "nobody": 1})
+            if verdict.problems:
+                wrong.append(verdict)
+    return count, helps, wrong
+
+
+@click.command()
+@click.option("--shape", "names", multiple=True, help="Only this shape; may be repeated.")
+@click.option("--kind", "kinds", multiple=True, default=("singles", "pairs"), help="singles or pairs.")
+@click.option("--workers", default=2, show_default=True)
+@click.option(
+    "--stride",
+    default=1,
+    show_default=True,
+    help="Try every so-many-th moment for the second trouble of a pair.",
+)
+@click.option("--show", default=1, show_default=True, help="How many conversations that went wrong to print.")
+def main(names: tuple[str, ...], kinds: tuple[str, ...], workers: int, stride: int, show: int) -> None:
+    """Try every trouble at every moment of every shape of post."""
+    total, helps = 0, Counter[str]()
+    wrong: list[Verdict] = []
+    with ProcessPoolExecutor(workers) as pool:
+        for kind in kinds:
+            for shape in SHAPES:
+                if (names and shape.name not in names) or (kind == "pairs" and not shape.short):
+                    continue
+                jobs = [pool.submit(part, kind, shape.name, n, workers, stride) for n in range(workers)]
+                done = [job.result() for job in jobs]
+                count = sum(each[0] for each in done)
+                bad = [verdict for each in done for verdict in each[2]]
+                total, wrong = total + count, wrong + bad
+                for each in done:
+                    helps.update(each[1])
+                click.echo(f"{kind:8} {shape.name:18} {count:7} runs  {len(bad):5} wrong")
+    for verdict in wrong[:show]:
+        click.echo(verdict.transcript)
+    for problem, count in Counter(p for v in wrong for p in v.problems).most_common(20):
+        click.echo(f"{count:6}  {problem}")
+    for verdict in wrong[:20]:
+        click.echo(f"wrong: {verdict.case}: {'; '.join(verdict.problems)}")
+    for who, count in sorted(helps.items()):
+        click.echo(f"{count:8} runs ended with the help of {who}")
+    click.echo(f"{total} runs, {len(wrong)} wrong")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

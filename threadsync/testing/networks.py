@@ -1,0 +1,178 @@
+"""The networks of a simulated world: the sandbox's pure models, answering without a socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Protocol
+
+from threadsync.flows.effects import FormBody, NoResponse, Request, Response
+from threadsync.sandbox import threads
+from threadsync.sandbox.threads.faults import KIND_OPERATIONS, TIMED
+from threadsync.sandbox.threads.routes import find_route
+from threadsync.testing.fakes import Answered
+
+ANSWER_SECONDS = 0.05
+"""How long an answer takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One post as its network knows it, whatever the network."""
+
+    remote_id: str
+    account: str
+    text: str
+    media: tuple[str, ...]
+    parent: str
+    made: int
+    """Its place in the order in which the network made posts."""
+    container: str = ""
+    """What it was made from, where the network has such a thing."""
+
+
+class Network(Protocol):
+    """One network; accounts go by their handles."""
+
+    def answer(self, account: str, request: Request, now: datetime, fault: str, seconds: float) -> Answered:
+        """Answer *request* of *account*; *fault* (empty: none) strikes this call alone."""
+        ...
+
+    def faults(self, request: Request) -> tuple[str, ...]:
+        """Return the names of what may go wrong with *request*, at the network and on the way."""
+        ...
+
+    def live(self) -> list[Seen]:
+        """Return all posts that are live, in the order they were made."""
+        ...
+
+    def deleted(self) -> list[Seen]:
+        """Return all posts that were live once."""
+        ...
+
+    def post_by_hand(self, account: str, text: str, now: datetime) -> str:
+        """Let a person publish *text* in the network's own application; return the post's id."""
+        ...
+
+    def delete_by_hand(self, remote_id: str, now: datetime) -> None:
+        """Let a person delete a post in the network's own application."""
+        ...
+
+    def expire_token(self, account: str, now: datetime) -> None:
+        """End the life of the account's token."""
+        ...
+
+    def calm(self, now: datetime) -> None:
+        """Carry out what was left for later, disarm every fault and renew every token."""
+        ...
+
+
+class ThreadsNetwork:
+    """Threads, by the sandbox's model; media are at ``mem:DIGEST``."""
+
+    def __init__(self, handles: Iterable[str], seed: int, now: datetime) -> None:
+        self.handles = tuple(handles)
+        profiles = [threads.Profile(handle) for handle in self.handles]
+        self.state = threads.new_state(profiles, seed=seed, now=now.timestamp())
+        self._names = {threads.account_id(handle): handle for handle in self.handles}
+
+    def answer(self, account: str, request: Request, now: datetime, fault: str, seconds: float) -> Answered:
+        """See ``Network.answer``."""
+        at = now.timestamp()
+        threads.run_due(self.state, at)
+        if fault:
+            kind = threads.FaultKind(fault)
+            armed = threads.Fault("any", kind, seconds=seconds if kind in TIMED else 0.0)
+            threads.apply(self.state, threads.Arm((armed,)), at)
+        params = {name: str(value) for name, value in request.params.items()}
+        if isinstance(request.body, FormBody):
+            params |= {name: str(value) for name, value in request.body.fields.items()}
+        reply = self._call(account, request.method, request.path, params, at)
+        if fault:
+            self.state.armed.pop()
+        if reply.dropped:
+            return Answered(NoResponse("connection reset", sent=True), reply.delay_seconds)
+        there = datetime.fromtimestamp(at + self.state.switches.clock_skew_seconds, UTC)
+        headers = {"date": format_datetime(there, usegmt=True), "x-sandbox-origin": "sandbox:world"}
+        answer = Response(reply.status, reply.encode(), headers)
+        return Answered(answer, ANSWER_SECONDS + reply.delay_seconds)
+
+    def faults(self, request: Request) -> tuple[str, ...]:
+        """See ``Network.faults``."""
+        route = find_route(self.state, threads.Request.of(request.method, request.path))
+        assert route is not None, f"our provider asks for what there is, not for {request.path}"
+        return tuple(
+            str(kind)
+            for kind in threads.FaultKind
+            if route.operation in KIND_OPERATIONS.get(kind, {route.operation})
+        )
+
+    def live(self) -> list[Seen]:
+        """See ``Network.live``."""
+        return self._seen(self.state.live())
+
+    def deleted(self) -> list[Seen]:
+        """See ``Network.deleted``."""
+        return self._seen(self.state.deleted.values())
+
+    def post_by_hand(self, account: str, text: str, now: datetime) -> str:
+        """See ``Network.post_by_hand``."""
+        params = {"media_type": "TEXT", "text": text, "auto_publish_text": "true"}
+        answer = self._call(account, "POST", "/me/threads", params, now.timestamp())
+        return str(json.loads(answer.encode())["id"])
+
+    def delete_by_hand(self, remote_id: str, now: datetime) -> None:
+        """See ``Network.delete_by_hand``."""
+        post = self.state.posts[remote_id]
+        self._call(self._names[post.owner], "DELETE", f"/{remote_id}", {}, now.timestamp())
+
+    def expire_token(self, account: str, now: datetime) -> None:
+        """See ``Network.expire_token``."""
+        token = threads.token_digest(threads.Profile(account).secret)
+        threads.apply(self.state, threads.ExpireToken(token), now.timestamp())
+
+    def calm(self, now: datetime) -> None:
+        """See ``Network.calm``."""
+        threads.apply(self.state, threads.Disarm(), now.timestamp())
+        for handle in self.handles:
+            renewed = threads.add_profile(threads.Profile(handle))
+            threads.apply(self.state, renewed, now.timestamp())
+        while self.state.deferred:
+            threads.run_due(self.state, max(call.due for call in self.state.deferred))
+
+    def switch(self, **changes: object) -> None:
+        """Change how this network behaves; the names are those of ``threads.Switches``."""
+        self.state.switches = replace(self.state.switches, **changes)  # type: ignore[arg-type]
+
+    def _call(
+        self, account: str, method: str, path: str, params: dict[str, str], at: float
+    ) -> threads.Response:
+        token = threads.Profile(account).secret
+        request = threads.Request.of(method, path, params, token=token)
+        return threads.handle(self.state, request, at, _fetched)
+
+    def _seen(self, posts: Iterable[threads.Post]) -> list[Seen]:
+        by_id = {**self.state.posts, **self.state.deleted}
+        return [
+            Seen(
+                post.id,
+                self._names[post.owner],
+                post.content.text,
+                tuple(by_id[each].content.media_name for each in post.children)
+                or tuple(filter(None, [post.content.media_name])),
+                post.parent,
+                post.number,
+                post.container,
+            )
+            for post in sorted(posts, key=lambda each: each.number)
+            if not post.child_of
+        ]
+
+
+def _fetched(url: str) -> threads.Fetched:
+    if not url.startswith("mem:"):
+        return threads.FetchFailed("no such address")
+    return threads.FetchedMedia(threads.MediaKind.IMAGE, "JPEG", 9000, url.removeprefix("mem:"), 640, 480)

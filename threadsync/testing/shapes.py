@@ -1,0 +1,188 @@
+"""One story for every shape of post: what is there before, what changes, and what is to be live after it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from PIL import Image
+
+from threadsync.testing.judge import LINK, Expected
+from threadsync.testing.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A story: *before* is applied in peace, then *change* while things go wrong."""
+
+    name: str
+    change: Callable[[World], None]
+    expected: Expected
+    before: Callable[[World], None] | None = None
+    short: bool = False
+    """Whether its runs are so short that pairs of troubles are tried too."""
+
+
+@cache
+def picture(color: str) -> bytes:
+    """Return a small JPEG."""
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), color).save(out, "JPEG")
+    return out.getvalue()
+
+
+BY_HAND = "Written by a person, elsewhere"
+"""A post of the account that is none of ours: it must stay as it is, whatever happens."""
+EARLIER = "An earlier post, long applied"
+"""A post of ours that nothing of a story touches."""
+
+
+def chain(*texts: str) -> str:
+    """Write the body of a post with these segments."""
+    return "\n\n---\n\n".join(texts)
+
+
+def _text(world: World) -> None:
+    world.post("a", "Only words")
+
+
+def _image(world: World) -> None:
+    world.write("posts/red.jpg", picture("red"))
+    world.post("a", "One picture\n\n![red](red.jpg)")
+
+
+def _carousel(world: World) -> None:
+    world.write("posts/red.jpg", picture("red"))
+    world.write("posts/blue.jpg", picture("blue"))
+    world.post("a", "Two pictures\n\n![red](red.jpg)\n\n![blue](blue.jpg)")
+
+
+FIVE = ("First of five", "Second of five", "Third of five", "Fourth of five", "Fifth of five")
+
+
+def _chain(world: World) -> None:
+    world.post("a", chain(*FIVE))
+
+
+def _parent(world: World) -> None:
+    world.post("parent", "What is replied to")
+
+
+def _reply(world: World) -> None:
+    world.post("a", "A reply to it", reply_to="parent")
+
+
+def _old(world: World) -> None:
+    world.post("a", "Words that were wrong")
+
+
+def _new(world: World) -> None:
+    world.post("a", "Words that are right", on_change="replace")
+
+
+def _old_chain(world: World) -> None:
+    world.post("a", chain("Top stays", "Middle was wrong", "End stays as it was"))
+
+
+def _new_chain(world: World) -> None:
+    world.post("a", chain("Top stays", "Middle is right", "End stays as it was"), on_change="replace")
+
+
+def _two(world: World) -> None:
+    world.post("a", chain("Part one", "Part two"))
+
+
+def _four(world: World) -> None:
+    world.post("a", chain("Part one", "Part two", "Part three", "Part four"))
+
+
+def _deletable(world: World) -> None:
+    world.post("a", chain("Part one", "Part two"), on_remove="delete")
+
+
+def _removed(world: World) -> None:
+    world.remove("a")
+
+
+def _withdrawn(world: World) -> None:
+    world.post("a", chain("Part one", "Part two"), withdraw="true")
+
+
+def _moved(world: World) -> None:
+    world.remove("a")
+    world.post("b", chain("Part one", "Part two"))
+
+
+def _linked(world: World) -> None:
+    world.post("a", "Where it all is")
+    world.post("b", "Read {{ links['a@threads/main'] }}", targets="threads/brand")
+
+
+def _expected(
+    *chains: tuple[str, ...],
+    brand: tuple[tuple[str, ...], ...] = (),
+    again: tuple[str, ...] = (),
+    taken_down: tuple[str, ...] = (),
+    parents: dict[str, str] | None = None,
+) -> Expected:
+    return Expected(
+        {"main": ((BY_HAND,), (EARLIER,), *chains), "brand": brand},
+        frozenset(again),
+        frozenset(taken_down),
+        parents or {},
+    )
+
+
+SHAPES = (
+    Shape("text", _text, _expected(("Only words",)), short=True),
+    Shape("image", _image, _expected(("One picture",)), short=True),
+    Shape("carousel", _carousel, _expected(("Two pictures",))),
+    Shape("chain", _chain, _expected(FIVE)),
+    Shape(
+        "reply",
+        _reply,
+        _expected(
+            ("What is replied to",), ("A reply to it",), parents={"A reply to it": "What is replied to"}
+        ),
+        _parent,
+        short=True,
+    ),
+    Shape(
+        "replace",
+        _new,
+        _expected(("Words that are right",), taken_down=("Words that were wrong",)),
+        _old,
+        short=True,
+    ),
+    Shape(
+        "replace-in-chain",
+        _new_chain,
+        _expected(
+            ("Top stays", "Middle is right", "End stays as it was"),
+            again=("End stays as it was",),
+            taken_down=("Middle was wrong", "End stays as it was"),
+        ),
+        _old_chain,
+    ),
+    Shape("extend", _four, _expected(("Part one", "Part two", "Part three", "Part four")), _two),
+    Shape("delete", _removed, _expected(taken_down=("Part one", "Part two")), _deletable, short=True),
+    Shape("withdraw", _withdrawn, _expected(taken_down=("Part one", "Part two")), _two, short=True),
+    Shape("move", _moved, _expected(("Part one", "Part two")), _two, short=True),
+    Shape("two-targets", _linked, _expected(("Where it all is",), brand=((f"Read {LINK}",),))),
+)
+
+
+def begun(shape: Shape, world: World) -> None:
+    """Bring *world* to where the story of *shape* begins: applied in peace, and then changed."""
+    world.network.post_by_hand("main", BY_HAND, world.clock.true())
+    world.post("earlier", EARLIER)
+    if shape.before is not None:
+        shape.before(world)
+    ran = world.apply()
+    assert ran.outcome is not None, ran.error
+    assert ran.outcome.report is not None, "there was something to do"
+    assert ran.outcome.report.complete, ran.outcome.report
+    world.clock.sleep(3600)
+    shape.change(world)

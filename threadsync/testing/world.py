@@ -1,0 +1,362 @@
+"""A whole world in one process: networks, clock, disk and chance, in virtual time.
+
+    with World(seed=1) as world:
+        world.post("a", "Hello")
+        world.apply()
+        assert [post.text for post in world.network.live()] == ["Hello"]
+
+The real loader, planner, scheduler, executor, providers and state store run; the networks are the
+sandbox's pure models, and only what leaves the process is answered by the world. A *script* is asked at
+every such moment what goes wrong there. The same seed and calls give the same log, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self, assert_never
+
+from threadsync.errors import StateUnwritable, ThreadsyncError
+from threadsync.execution.seams import Finished
+from threadsync.flows.effects import Hosted, NoResponse, Request, Response
+from threadsync.model.ids import PublicUrl, TargetName
+from threadsync.model.journal import Note
+from threadsync.model.state import State
+from threadsync.operations.apply import AppliedPlan, ApplyOptions, Person, apply
+from threadsync.operations.connections import Connections
+from threadsync.operations.plan import Prepared, plan
+from threadsync.operations.provenance import Surroundings
+from threadsync.operations.workspace import Workspace, context_of
+from threadsync.providers.loading import load_provider
+from threadsync.statefile.store import FileStore
+from threadsync.testing.desk import PROJECT, Desk
+from threadsync.testing.disk import Crash, Crashed, Loss, MemoryDisk, When
+from threadsync.testing.fakes import Answered, FakeClock, FakePerformer
+from threadsync.testing.machine import FakeMachine
+from threadsync.testing.networks import Network, ThreadsNetwork
+from threadsync.testing.troubles import (
+    ClockSet,
+    Death,
+    Moment,
+    NetworkFault,
+    Place,
+    RemoteFails,
+    Signal,
+    TokenExpired,
+    Trouble,
+    Unreachable,
+    WriteFails,
+)
+
+START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+ACCOUNTS = ("main", "brand")
+"""The handles of the accounts there are: the target ``threads/main`` is the account ``main``."""
+
+Script = Callable[[Moment], Trouble | None]
+"""Says what goes wrong at a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How one run ended: with an outcome, with an error it told the person, or not at all (it died)."""
+
+    outcome: AppliedPlan | None = None
+    error: ThreadsyncError | None = None
+
+    @property
+    def died(self) -> bool:
+        """Whether the process died."""
+        return self.outcome is None and self.error is None
+
+
+def nothing(_: Moment) -> Trouble | None:
+    """Let nothing go wrong."""
+    return None
+
+
+@dataclass
+class World:
+    """One project, its networks, and the machine that it is applied from."""
+
+    seed: int = 0
+    desk: Desk | None = None
+    project: str = PROJECT
+    """The text of the project file."""
+    start: datetime = START
+    log: list[tuple[float, tuple[object, ...]]] = field(default_factory=list)
+    """The whole conversation: virtual seconds, and what happened; see ``transcript``."""
+    script: Script = nothing
+
+    def __post_init__(self) -> None:
+        self._stack = ExitStack()
+        if self.desk is None:
+            self.desk = Desk(Path(self._stack.enter_context(TemporaryDirectory(prefix="world-"))))
+        self._desk = self.desk
+        self.clock = FakeClock(self.start)
+        self.disk = MemoryDisk()
+        self.machine = FakeMachine()
+        self.network: Network = ThreadsNetwork(ACCOUNTS, self.seed, self.start)
+        self.files: dict[str, bytes] = {}
+        self.moments: list[Moment] = []
+        """The moments of the run under way, or of the last one."""
+        self._ids = 0
+        self._death = Loss.NOTHING
+        self._older: MemoryDisk | None = None
+        self._before: MemoryDisk | None = None
+        self._unreachable = False
+        self._stop: Callable[[], None] = _not_yet
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    # Files.
+
+    def write(self, name: str, text: str | bytes) -> None:
+        """Put a file into the project."""
+        self.files[name] = text.encode() if isinstance(text, str) else text
+
+    def post(self, key: str, text: str, *, targets: str = "threads/main", **front: object) -> None:
+        """Declare a post in a file of its own; *front* are further keys of its front matter."""
+        lines = "".join(f"{name}: {value}\n" for name, value in front.items())
+        self.write(f"posts/{key}.md", f"---\nkey: {key}\ntargets: [{targets}]\n{lines}---\n{text}\n")
+
+    def remove(self, key: str) -> None:
+        """Remove the file that ``post`` wrote."""
+        del self.files[f"posts/{key}.md"]
+
+    # Verbs: each is a process of its own.
+
+    @property
+    def workspace(self) -> Workspace:
+        """The project, opened by a new process."""
+        project = self._desk.project(self.project)
+        providers = {
+            name: load_provider(target.provider, context_of(target))
+            for name, target in project.targets.items()
+        }
+        store = FileStore(
+            project.state,
+            self.disk,
+            self.clock,
+            self.machine,
+            project.root / "history",
+            self.new_id,
+            project.id,
+        )
+        here = Surroundings(lambda: "robin", lambda _: "c0ffee", lambda: "", self.new_id)
+        return Workspace(
+            project,
+            providers,
+            store,
+            self.clock,
+            self._connect,
+            here,
+            lambda _: self._desk.content(self.project, self.files),
+        )
+
+    def apply(self, *selectors: str, person: Person | None = None, **options: object) -> Ran:
+        """Run ``apply`` once, as ``ApplyOptions`` say; without a *person* with ``--yes --first-run``."""
+        said = {"yes": person is None, "first_run": True, "selectors": selectors, **options}
+        self._say("apply", *selectors, *(f"{name}={value}" for name, value in sorted(options.items())))
+        return self.run(
+            lambda workspace: apply(
+                workspace,
+                ApplyOptions(**said),  # type: ignore[arg-type]
+                person=person,
+                show=self._show,
+                watcher=self,
+                on_started=self._started,
+            )
+        )
+
+    def run(self, verb: Callable[[Workspace], AppliedPlan]) -> Ran:
+        """Run *verb* in a process of its own, which may die; the world goes on either way."""
+        self.moments = []
+        self._before = self.disk.survivor()
+        self.disk.interfere = self._writing
+        try:
+            ran = Ran(verb(self.workspace))
+        except Crashed:
+            ran = Ran()
+        except ThreadsyncError as error:
+            self._say("error", error)
+            ran = Ran(error=error)
+        self.disk.interfere = None
+        self.machine.die()  # a process ends either way
+        if ran.died:
+            self._bury()
+        else:
+            self.machine = self.machine.neighbour(self.machine.pid + 1)
+        self.disk.capacity_bytes = None
+        self._unreachable = False
+        self._stop = _not_yet
+        return ran
+
+    def plan(self) -> Prepared:
+        """Return what apply would do now."""
+        return plan(self.workspace)
+
+    def unlock(self) -> None:
+        """Break the lock as a person would, who knows that its holder is dead."""
+        store = self.workspace.store
+        held = store.read().lock
+        if held is not None:
+            self._say("force-unlock", held.host, held.pid)
+            store.force_unlock(held, Surroundings(lambda: "robin").holder("unlock", self.clock.now()))
+
+    def calm(self) -> None:
+        """Let everything be well from now on: no faults, good tokens, the right time."""
+        self.script = nothing
+        self.clock.ahead_seconds = 0.0
+        self.network.calm(self.clock.true())
+
+    def transcript(self) -> str:
+        """Return the whole conversation, a line an event: the same seed gives the same bytes."""
+        return "".join(
+            f"{seconds:10.2f}  {' '.join(str(each) for each in what)}\n" for seconds, what in self.log
+        )
+
+    @property
+    def state(self) -> State | None:
+        """The state as a reader sees it."""
+        return self.workspace.store.read().state
+
+    def new_id(self) -> str:
+        """Return an id that no other call of this world returned."""
+        self._ids += 1
+        return f"{self.seed:016x}{self._ids:016x}"
+
+    # What leaves the process.
+
+    @contextmanager
+    def _connect(self, *_: object) -> Iterator[Connections]:
+        performer = FakePerformer(self.clock, self._answer)
+        yield Connections(performer, lambda _, media: Hosted(PublicUrl(f"mem:{media}")), lambda *_: "")
+
+    def _answer(self, target: TargetName, request: Request) -> Answered:
+        what = f"{target} {request.method} {request.path}"
+        trouble = self._moment(Place.REQUEST, what, self.network.faults(request))
+        fault, seconds = "", 0.0
+        match trouble:
+            case Death(when=When.BEFORE | When.TORN):
+                self._die(trouble)
+            case Unreachable():
+                self._unreachable = True
+            case TokenExpired():
+                self.network.expire_token(_account(target), self.clock.true())
+            case NetworkFault():
+                fault, seconds = trouble.name, trouble.seconds
+            case _:
+                pass
+        if self._unreachable:
+            return self._answered(what, Answered(NoResponse("connection refused", sent=False)))
+        now = self.clock.true()
+        answered = self.network.answer(_account(target), request, now, fault, seconds)
+        self._answered(what, answered)
+        if isinstance(trouble, Death):
+            self._die(trouble)
+        return answered
+
+    def _answered(self, what: str, answered: Answered) -> Answered:
+        match answered.outcome:
+            case Response(status=status, body=body):
+                self._say(what, status, body)
+            case NoResponse(reason=reason, sent=sent):
+                self._say(what, reason, "sent" if sent else "not sent")
+            case raised:
+                raise AssertionError(f"a network answers or does not, and never raises {raised}")
+        return answered
+
+    def _writing(self, number: int) -> None:
+        match self._moment(Place.DISK, "disk"):
+            case Death() as death:
+                self._death, self._older = death.loss, self._before if death.older else None
+                self.disk.crash = Crash(number, death.when)
+            case WriteFails(full=True):
+                self.disk.capacity_bytes = 0
+            case WriteFails():
+                raise StateUnwritable("the disk refused a write: I/O error", remedy="Check that disk.")
+            case _:
+                return
+
+    def _moment(self, place: Place, what: str, faults: tuple[str, ...] = ()) -> Trouble | None:
+        moment = Moment(len(self.moments), place, what, faults)
+        self.moments.append(moment)
+        trouble = self.script(moment)
+        if trouble is None:
+            return None
+        self._say("trouble", moment.number, what, trouble)
+        match trouble:
+            case Signal():
+                self._stop()
+            case ClockSet(seconds=seconds):
+                self.clock.ahead_seconds += seconds
+            case NetworkFault() | Unreachable() | TokenExpired() | Death() | WriteFails() | RemoteFails():
+                pass  # whoever asked makes of it what it means there
+            case _:
+                assert_never(trouble)
+        return trouble
+
+    def _die(self, death: Death) -> None:
+        self._death, self._older = death.loss, self._before if death.older else None
+        self.disk.crashed = True
+        raise Crashed
+
+    def _bury(self) -> None:
+        """Leave behind what a dead process leaves: its files and its lock."""
+        if self._older is not None:
+            self.disk = self._older
+            self._say("died; the state is as it was before")
+        else:
+            self.disk = self.disk.survivor(self._death)
+            self._say("died, losing", self._death)
+        if self._death is Loss.NOTHING and self._older is None:
+            self.machine = self.machine.neighbour(self.machine.pid + 1)
+        else:  # another boot, or another machine: nobody there can tell whether the old process lives
+            self.machine = FakeMachine("build-7", f"boot-{self.machine.pid}", self.machine.pid + 1)
+            self.unlock()
+
+    # What it sees of a run.
+
+    def _started(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+
+    def _show(self, prepared: Prepared) -> None:
+        for action in prepared.plan.actions:
+            self._say("plan", action.word, action.address, action.reason)
+
+    def waiting(self, name: str, why: str, seconds: float) -> None:
+        """See ``Watcher.waiting``."""
+        self._say(name, "waits", seconds, why)
+
+    def requesting(self, name: str, request: Request) -> None:
+        """See ``Watcher.requesting``; the answer is said where it is given."""
+
+    def recorded(self, name: str, notes: tuple[Note, ...]) -> None:
+        """See ``Watcher.recorded``."""
+        self._say(name, "records", *notes)
+
+    def finished(self, finished: Finished[object]) -> None:
+        """See ``Watcher.finished``."""
+        self._say(finished.name, "ends", finished.end)
+
+    def _say(self, *what: object) -> None:
+        self.log.append((self.clock.seconds, what))
+
+
+def _not_yet() -> None:
+    """Do nothing: what is to be stopped has not begun."""
+
+
+def _account(target: TargetName) -> str:
+    return target.rpartition("/")[2]
