@@ -57,42 +57,54 @@ class Verdict:
     transcript: str = ""
 
 
-def moments_of(shape: Shape, desk: Desk, troubles: tuple[tuple[int, Trouble], ...] = ()) -> list[Moment]:
-    """Return the moments of the story's apply, struck by *troubles* already."""
-    with World(desk=desk) as world:
-        begun(shape, world)
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The story of a shape, told up to the apply that goes wrong; every case goes on from *world*."""
+
+    shape: Shape
+    world: World
+
+    def moments(self, troubles: tuple[tuple[int, Trouble], ...] = ()) -> list[Moment]:
+        """Return the moments of the apply, struck by *troubles* already."""
+        world = self.world.fork()
         world.script = _script(troubles)
         world.apply()
         return world.moments
 
 
-def singles(shape: Shape, desk: Desk) -> Iterator[Case]:
+def stage(shape: Shape, desk: Desk) -> Stage:
+    """Tell the story of *shape* up to the apply that goes wrong."""
+    world = World(desk=desk)
+    begun(shape, world)
+    return Stage(shape, world)
+
+
+def singles(stage: Stage) -> Iterator[Case]:
     """Yield every moment of the story with every trouble that can strike there."""
-    for moment in moments_of(shape, desk):
+    for moment in stage.moments():
         for trouble in possible(moment):
-            yield Case(shape, ((moment.number, trouble),))
+            yield Case(stage.shape, ((moment.number, trouble),))
 
 
-def pairs(shape: Shape, desk: Desk, stride: int = 1) -> Iterator[Case]:
+def pairs(stage: Stage, stride: int = 1) -> Iterator[Case]:
     """Yield every case of ``singles`` with a second trouble at every *stride*-th later moment of the run."""
-    for single in singles(shape, desk):
+    for number, single in enumerate(singles(stage)):
         ((first, trouble),) = single.troubles
-        for moment in moments_of(shape, desk, single.troubles)[first + 1 :: stride]:
+        for moment in stage.moments(single.troubles)[first + 1 + number % stride :: stride]:
             for second in possible(moment):
-                yield Case(shape, ((first, trouble), (moment.number, second)))
+                yield Case(stage.shape, ((first, trouble), (moment.number, second)))
 
 
-def tried(case: Case, desk: Desk) -> Verdict:
+def tried(case: Case, stage: Stage) -> Verdict:
     """Run *case*: trouble first, then peace and a new apply until nothing is left to do; judge the end."""
-    with World(desk=desk) as world:
-        begun(case.shape, world)
-        world.script = _script(case.troubles)
-        world.apply()
-        world.calm()
-        helped, problems = finished(world)
-        found = faults(world.network.live(), world.network.deleted(), case.shape.expected)
-        problems = (*problems, *found)
-        return Verdict(case, helped, problems, world.transcript() if problems else "")
+    world = stage.world.fork()
+    world.script = _script(case.troubles)
+    world.apply()
+    world.calm()
+    helped, problems = finished(world)
+    found = faults(world.network.live(), world.network.deleted(), case.shape.expected)
+    problems = (*problems, *found)
+    return Verdict(case, helped, problems, world.transcript() if problems else "")
 
 
 def finished(world: World) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -157,9 +169,9 @@ def _script(troubles: Iterable[tuple[int, Trouble]]) -> Callable[[Moment], Troub
 # All of them.
 
 
-def cases(kind: str, shape: Shape, desk: Desk, stride: int) -> Iterator[Case]:
+def cases(kind: str, stage: Stage, stride: int) -> Iterator[Case]:
     """Yield the cases of a *kind*: ``singles`` or ``pairs``."""
-    return singles(shape, desk) if kind == "singles" else pairs(shape, desk, stride)
+    return singles(stage) if kind == "singles" else pairs(stage, stride)
 
 
 def part(
@@ -170,9 +182,9 @@ def part(
     count, helps = 0, Counter[str]()
     wrong: list[Verdict] = []
     with TemporaryDirectory(prefix="desk-") as folder:
-        desk = Desk(Path(folder))
-        for case in islice(cases(kind, shape, desk, stride), number, None, parts):
-            verdict = tried(case, desk)
+        told = stage(shape, Desk(Path(folder)))
+        for case in islice(cases(kind, told, stride), number, None, parts):
+            verdict = tried(case, told)
             count += 1
             helps.update({" and ".join(sorted(set(verdict.helped))) or "nobody": 1})
             if verdict.problems:

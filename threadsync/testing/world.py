@@ -12,6 +12,7 @@ every such moment what goes wrong there. The same seed and calls give the same l
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -118,6 +119,15 @@ class World:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def fork(self) -> World:
+        """Return another world that is just like this one now, and goes its own way."""
+        other = World(self.seed, self._desk, self.project, self.start)
+        other.clock, other.disk, other.machine, other.network, other.files = copy.deepcopy(
+            (self.clock, self.disk, self.machine, self.network, self.files)
+        )
+        other.log, other._ids = list(self.log), self._ids
+        return other
 
     # Files.
 
