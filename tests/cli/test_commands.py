@@ -240,7 +240,7 @@ def test_every_command_explains_itself(run: Run) -> None:
         done = run(*command, "--help")
         assert done.exit_code == 0
         assert f"Usage: root {' '.join(command)}" in done.stdout
-        assert ("--project DIR" in done.stdout) == (command[0] not in {"demo", "sandbox", "schema"})
+        assert ("--project DIR" in done.stdout) == (command[0] not in {"chaos", "demo", "sandbox", "schema"})
 
 
 @pytest.mark.parametrize(

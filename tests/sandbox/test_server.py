@@ -106,6 +106,35 @@ def test_hanging_up_really_closes_the_socket(sandbox, call, fault):
     assert call("GET", "/me").status_code == 200, "the server goes on"
 
 
+def test_an_answer_that_is_cut_ends_in_the_middle(sandbox, call):
+    """The head and half of the body arrive; the post is up."""
+    container = call("POST", "/me/threads", media_type="TEXT", text="x").json()["id"]
+    sandbox.arm(parse_fault("publish:answer-cut"))
+    connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=10)
+    query = f"creation_id={container}&access_token={sandbox.token('lift_report')}"
+    connection.request("POST", f"/me/threads_publish?{query}")
+    answer = connection.getresponse()
+    with pytest.raises(http.client.IncompleteRead) as cut:
+        answer.read()
+    connection.close()
+    assert answer.status == 200
+    assert int(answer.headers["Content-Length"]) == len(cut.value.partial) + (cut.value.expected or 0)
+    (post,) = sandbox.ledger()["posts"]
+    whole = json.dumps({"id": post["id"]}, separators=(",", ":")).encode()
+    assert cut.value.partial == whole[: len(whole) // 2]
+    assert call("GET", "/me").status_code == 200, "the server goes on"
+
+
+def test_calls_are_counted_beyond_the_record_and_faults_by_kind(sandbox, call):
+    """A record of calls that begins anew makes no number smaller; a fault counts when it happens."""
+    sandbox.arm(parse_fault("profile:throttled"), parse_fault("profile:server-error"))
+    before = sandbox.calls()
+    assert {call("GET", "/me").status_code for _ in range(3)} == {200, 400, 500}
+    sandbox.engine.forget_requests()
+    assert sandbox.calls() == before + 3
+    assert sandbox.faults_fired() == {"throttled": 1, "server-error": 1}
+
+
 def test_a_client_sees_a_broken_connection(sandbox, call):
     """requests raises ConnectionError, as it would on a real failure."""
     sandbox.arm(parse_fault("any:request-lost"))

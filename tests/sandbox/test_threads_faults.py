@@ -34,6 +34,14 @@ def test_a_lost_answer_waits_for_an_act(net):
     assert net.publish(container).dropped
 
 
+def test_an_answer_that_is_cut_belongs_to_a_post_that_is_live(net, container):
+    """answer-cut: the connection drops in the middle; a world without sockets drops all of it."""
+    net.arm("publish:answer-cut")
+    answer = net.publish(container)
+    assert (answer.cut, answer.dropped, answer.acted) == (True, True, True)
+    assert answer.body["id"] == net.ids()[0]
+
+
 def test_a_lost_request_did_nothing(net, container):
     """request-lost: the connection drops, nothing is up, the next try works."""
     net.arm("publish:request-lost")

@@ -8,6 +8,7 @@ from threadsync import __version__
 from threadsync.cli._errors import Root
 from threadsync.cli._options import global_format_option, global_options
 from threadsync.cli.apply import apply
+from threadsync.cli.chaos import chaos
 from threadsync.cli.demo import demo
 from threadsync.cli.importing import import_
 from threadsync.cli.plan import plan
@@ -32,5 +33,5 @@ def root() -> None:
     """
 
 
-for _command in (validate, plan, apply, status, show, import_, state, schema, sandbox, demo):
+for _command in (validate, plan, apply, status, show, import_, state, schema, sandbox, demo, chaos):
     root.add_command(_command)

@@ -10,7 +10,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from threadsync.cli._exit import Exit
+from threadsync.cli._trial import program, seen, wait_until
 from threadsync.config import load_project
 from threadsync.errors import ProjectError
 from threadsync.execution.clock import SystemClock
@@ -38,7 +38,6 @@ BOUNDS = {"publish_doubt_seconds": 0.5, "listing_lag_seconds": 0.3, "poll_longes
 COMMAND_SECONDS = 60.0
 KILL_SECONDS = 30.0
 """How long the tour waits for the moment to kill at."""
-POLL_SECONDS = 0.01
 SLOW_SECONDS = 2.0
 """How long the sandbox withholds the answer that the killed apply never gets."""
 
@@ -178,7 +177,7 @@ class Tour:
 
     def _command(self, *arguments: str) -> list[str]:
         self.say(f"$ threadsync {shlex.join(arguments)}\n")
-        return [sys.executable, "-m", "threadsync", "--project", str(self.folder), *arguments]
+        return program(self.folder, *arguments)
 
     def _run(self, status: Exit, *arguments: str) -> None:
         """Run a command in a process of its own, with our outputs; it must end with *status*."""
@@ -188,26 +187,21 @@ class Tour:
 
     def _killed(self) -> bool:
         """Start an apply and kill it once the network shows the first part of the new chain."""
-        clock = SystemClock()
         with subprocess.Popen(  # noqa: S603  (our own program)
             self._command("apply", "--yes", "--quiet", KILLED_KEY), stdin=subprocess.DEVNULL
         ) as apply:
-            deadline = clock.monotonic() + KILL_SECONDS
-            while apply.poll() is None and KILLED_TEXTS[0] not in self._texts():
-                if clock.monotonic() > deadline:
-                    break
-                clock.sleep(POLL_SECONDS)
+            wait_until(
+                lambda: apply.poll() is not None or KILLED_TEXTS[0] in self._texts(),
+                KILL_SECONDS,
+                SystemClock(),
+            )
             apply.kill()
         self.say("Killed.")
         return apply.returncode == -signal.SIGKILL
 
     def _texts(self) -> Counter[str]:
         """Return how often each text is live, as the network tells it."""
-        ledger = self.sandbox.ledger()
-        assert isinstance(ledger, dict), "the ledger is a mapping"
-        posts = ledger["posts"]
-        assert isinstance(posts, list), "its posts are a list"
-        return Counter(post["text"] for post in posts)
+        return Counter(post.text for post in seen(self.sandbox) if post.live)
 
     def _everything_once(self) -> bool:
         """Whether the network shows just as many posts as the state binds, each of them once."""

@@ -73,6 +73,23 @@ class HangUp(Response):
             pass
 
 
+class CutOff(HangUp):
+    """Sends the head of an answer and half of its body, and then hangs up."""
+
+    def __init__(self, whole: Response) -> None:
+        super().__init__()
+        self._whole = whole
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Announce the whole length, send half, and abort."""
+        body = bytes(self._whole.body)
+        headers = self._whole.raw_headers
+        await send({"type": "http.response.start", "status": self._whole.status_code, "headers": headers})
+        half = body[: len(body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        await super().__call__(scope, receive, send)
+
+
 def _network(engine: Engine, ending: asyncio.Event) -> _Endpoint:
     async def answer(request: Request) -> Response:
         try:
@@ -105,6 +122,8 @@ async def _reply(engine: Engine, request: Request) -> Response:
     reply = engine.call(asked, fetched)
     if reply.delay_seconds:
         await asyncio.sleep(reply.delay_seconds)
+    if reply.cut:
+        return CutOff(_as_http(reply))
     return HangUp() if reply.dropped else _as_http(reply)
 
 

@@ -70,6 +70,8 @@ class Engine:
         self._lock = threading.Lock()
         self._folder = DataFolder(settings.data) if settings.data is not None else None
         self._recorded: deque[RecordedRequest] = deque(maxlen=settings.requests_recorded_max)
+        self.calls = 0
+        """How many calls were answered since the start; it counts on where the record forgets."""
         try:
             self.name, self._state = self._open(settings)
             self.shelf = Shelf(self._folder.media if self._folder else None)
@@ -142,6 +144,7 @@ class Engine:
     def _record(self, request: Request, answer: Response, now: float) -> None:
         holder = self._state.tokens.get(request.token) if request.token else None
         made = answer.body.get("id") if request.method == "POST" else answer.body.get("deleted_id")
+        self.calls += 1
         self._recorded.append(
             RecordedRequest(
                 at=now,

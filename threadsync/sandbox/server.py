@@ -13,7 +13,8 @@ import errno
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -29,8 +30,10 @@ from threadsync.sandbox.threads import (
     Disarm,
     ExpireToken,
     Fault,
+    FaultKind,
     Profile,
     Reset,
+    State,
     add_profile,
     token_digest,
 )
@@ -95,6 +98,21 @@ class Sandbox:
     def requests(self) -> tuple[RecordedRequest, ...]:
         """Return the last calls, oldest first."""
         return self.engine.requests()
+
+    def calls(self) -> int:
+        """Return how many calls were answered since the start."""
+        return self.engine.calls
+
+    def faults_fired(self) -> Mapping[FaultKind, int]:
+        """Return how often each kind of fault that is in force has happened."""
+        return self.engine.look(_fired)
+
+
+def _fired(state: State, _: float) -> Mapping[FaultKind, int]:
+    fired: Counter[FaultKind] = Counter()
+    for armed in state.armed:
+        fired[armed.fault.kind] += armed.fired
+    return fired
 
 
 class _Protocol(H11Protocol):

@@ -90,6 +90,8 @@ class FaultKind(StrEnum):
     """The answer comes so many seconds later."""
     ANSWER_LOST = "answer-lost"
     """The network acted; the connection closes without an answer."""
+    ANSWER_CUT = "answer-cut"
+    """The network acted; the connection closes in the middle of the answer."""
     ERROR_ALTHOUGH_DONE = "error-although-done"
     """The network acted; the answer is HTTP 500, code 2."""
     LATE_LISTING = "late-listing"
@@ -128,6 +130,7 @@ KIND_OPERATIONS: Mapping[FaultKind, frozenset[Operation]] = MappingProxyType(
 AFTER = frozenset(
     {
         FaultKind.ANSWER_LOST,
+        FaultKind.ANSWER_CUT,
         FaultKind.ERROR_ALTHOUGH_DONE,
         FaultKind.LATE_LISTING,
         FaultKind.PARENT_NOT_VISIBLE,
@@ -147,6 +150,7 @@ VERDICTS = frozenset(
         FaultKind.RESTRICTED,
         FaultKind.LINK_REFUSED,
         FaultKind.ANSWER_LOST,
+        FaultKind.ANSWER_CUT,
         FaultKind.ERROR_ALTHOUGH_DONE,
     }
 )

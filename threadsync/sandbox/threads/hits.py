@@ -132,8 +132,8 @@ def spoil(
         _SPOILERS[fault.kind](state, made, fault.seconds, now)
     if hits.verdict is None:
         return answer
-    if hits.verdict.kind is FaultKind.ANSWER_LOST:
-        return replace(answer, dropped=True)
+    if hits.verdict.kind in {FaultKind.ANSWER_LOST, FaultKind.ANSWER_CUT}:
+        return replace(answer, dropped=True, cut=hits.verdict.kind is FaultKind.ANSWER_CUT)
     return replace(refusal(state, request, now, errors.unexpected()), acted=True)
 
 

@@ -46,13 +46,18 @@ def media_url(state: State, post: Post) -> str | None:
     return f"{state.base_url}/media/{post.content.media_name}" if post.content.media_name else None
 
 
+_TYPESET = str.maketrans({"'": "\u2019", '"': "\u201d"})
+
+
 def shown_text(state: State, post: Post) -> str:
     """Return the text as it is read back."""
-    content = post.content
+    content, text = post.content, post.content.text
+    if state.switches.texts_typeset:
+        text = text.translate(_TYPESET)
     if state.switches.inline_topic_mark_kept or content.topic_tag:
-        return content.text
+        return text
     topic = topic_in(content.text)
-    return content.text.replace(f"#{topic}", topic, 1) if topic else content.text
+    return text.replace(f"#{topic}", topic, 1) if topic else text
 
 
 def link_card(post: Post) -> str | None:

@@ -78,8 +78,9 @@ class Request:
 class Response:
     """What the network answers, or that it hangs up.
 
-    ``dropped`` means the connection closes without an answer; ``acted`` then says whether the network
-    did what was asked. ``delay_seconds`` is to pass before the answer (or the hanging up) is sent.
+    ``dropped`` means the connection closes without a whole answer (``cut``: after half of its body);
+    ``acted`` then says whether the network did what was asked. ``delay_seconds`` is to pass before the
+    answer (or the hanging up) is sent.
     """
 
     status: int
@@ -88,6 +89,7 @@ class Response:
     delay_seconds: float = 0.0
     dropped: bool = False
     acted: bool = True
+    cut: bool = False
 
     def encode(self) -> bytes:
         """Write the body as it goes over the wire: the same value is always the same bytes."""
@@ -222,6 +224,8 @@ class Switches:
     last_page_has_cursors: bool = True
     inline_topic_mark_kept: bool = True
     """Whether the ``#`` of a topic taken from the text is still in the text when read."""
+    texts_typeset: bool = False
+    """Whether straight quotes are read back as typographic ones: a rewriting that nothing announces."""
     localised_errors: bool = False
     """Whether ``error_user_title`` and ``error_user_msg`` come in French instead of English."""
     throttled_status: int = 400

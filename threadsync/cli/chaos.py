@@ -1,0 +1,53 @@
+"""``threadsync chaos``."""
+
+from __future__ import annotations
+
+import click
+
+from threadsync.cli._options import format_option
+
+FAULTS = (
+    "publish:answer-lost:10%",
+    "publish:error-although-done:5%",
+    "write:request-lost:5%",
+    "any:answer-cut:3%",
+    "publish:late-listing:20%:0.5",
+    "any:slow:5%:0.2",
+)
+"""What goes wrong on the network unless something else is asked for."""
+KILLS = ("random", "journal", "none")
+
+
+@click.command()
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="How many rounds.")
+@click.option(
+    "--kill",
+    type=click.Choice(KILLS),
+    default=KILLS[0],
+    show_default=True,
+    help="When runs are struck down: at random, at one more record of the journal each time, or never.",
+)
+@click.option(
+    "--faults",
+    multiple=True,
+    default=FAULTS,
+    metavar="FAULT",
+    help="What goes wrong on the network, as for threadsync sandbox --fault; may be given several times. "
+    f"`none` is nothing. Without it: {', '.join(FAULTS)}.",
+)
+@click.option("--seed", type=int, metavar="N", help="Choose the same kills and faults as before.")
+@click.option("--keep", is_flag=True, help="Keep the posts, the state and the network, and say where.")
+@format_option("text", "json")
+@click.pass_context
+def chaos(
+    ctx: click.Context, *, rounds: int, kill: str, faults: tuple[str, ...], seed: int | None, keep: bool
+) -> None:
+    """Kill apply again and again, and count what is on the network.
+
+    Each round publishes and edits posts of every shape on a local Threads, in a temporary folder. The
+    real program does it, and is struck down and started again until it gets through. Nothing leaves this
+    machine. Ends with 0 only if every post is there once, in its place, and a last plan is empty.
+    """
+    from threadsync.cli.chaos_show import run, settings
+
+    ctx.exit(run(settings(rounds, kill, faults, seed=seed, keep=keep)))

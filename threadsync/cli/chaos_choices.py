@@ -1,0 +1,75 @@
+"""Which run of apply is struck down, when and with what: decided by the seed and the run's place alone."""
+
+from __future__ import annotations
+
+import random
+import signal
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+STRIKES_MAX = 5
+"""How many runs of one chapter are struck at random; the next one is left alone."""
+REQUESTS_MAX = 20
+SECONDS_RANGE = (0.2, 1.2)
+"""How late a strike at random comes: Python needs the first part of a second to start."""
+
+_SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+_WEIGHTS = (6, 1, 1)
+
+
+class Kill(StrEnum):
+    """When runs are struck down."""
+
+    RANDOM = "random"
+    JOURNAL = "journal"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class AfterRequests:
+    """Once the network has answered so many of the run's requests."""
+
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class AfterSeconds:
+    """So many seconds after the start, wherever that is."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AtRecord:
+    """As soon as the run's own journal holds so many records."""
+
+    records: int
+
+
+Moment: TypeAlias = AfterRequests | AfterSeconds | AtRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A signal, and when it is sent."""
+
+    moment: Moment
+    signal: signal.Signals = signal.SIGKILL
+
+
+def choose(kill: Kill, *, seed: int, place: str, run: int) -> Strike | None:
+    """Return how run number *run* (from 1) at *place* is struck; None leaves it alone.
+
+    ``journal`` waits for one record more each time, so the last run is one that nothing reaches any
+    more. Equal arguments have equal answers, whatever happened in between.
+    """
+    if kill is Kill.JOURNAL:
+        return Strike(AtRecord(run))
+    if kill is Kill.NONE or run > STRIKES_MAX:
+        return None
+    draw = random.Random(f"{seed}/{place}/{run}")  # noqa: S311  (chance that can be repeated, no secret)
+    (number,) = draw.choices(_SIGNALS, _WEIGHTS)
+    if draw.random() < 0.7:
+        return Strike(AfterRequests(draw.randint(1, REQUESTS_MAX)), number)
+    return Strike(AfterSeconds(draw.uniform(*SECONDS_RANGE)), number)

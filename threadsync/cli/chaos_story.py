@@ -1,0 +1,149 @@
+"""What is published in a round: posts of every shape, then an edit of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from threadsync.sandbox.server import Sandbox
+
+TOKEN_VARIABLE = "THREADSYNC_CHAOS_TOKEN"  # noqa: S105  (the name of a variable)
+STATE = "state/threadsync.json"
+
+_PROJECT = """\
+version: 1
+id: chaos-{number}
+posts: posts
+state: {state}
+targets:
+  threads/main:
+    account: {profile}
+    credential: env:{variable}
+    base_url: {base_url}
+    media_host: local
+    # The safety bounds may be this short only because the network is on this machine.
+    bounds: {{publish_doubt_seconds: 1, listing_lag_seconds: 1, poll_first_seconds: 0.05,
+             poll_longest_seconds: 0.2, retry_first_seconds: 0.1, retry_longest_seconds: 0.5}}
+media_hosts:
+  local: {{kind: loopback}}
+"""
+_PICTURE_PIXELS = (640, 480)
+_COLORS = ("red", "blue")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One post that is to be published once, and only once."""
+
+    text: str
+    parent: str = ""
+    """The text of the post it must be a reply to."""
+    links_to: str = ""
+    """The text of the post whose address ends it."""
+    live: bool = True
+    """Whether it is to be up in the end; otherwise it is to be taken down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One change of the files, and what is wanted of the network after it."""
+
+    name: str
+    write: Callable[[Path], None]
+    wanted: tuple[Wanted, ...]
+
+
+def write_project(root: Path, *, number: int, profile: str, sandbox: Sandbox) -> None:
+    """Write the project file of a round into the new folder *root*."""
+    (root / "posts").mkdir(parents=True)
+    filled = _PROJECT.format(
+        number=number, state=STATE, profile=profile, variable=TOKEN_VARIABLE, base_url=sandbox.base_url
+    )
+    (root / "threadsync.yaml").write_text(filled, encoding="utf-8")
+
+
+def chapters(number: int) -> tuple[Chapter, ...]:
+    """Return what happens in round *number*, in order."""
+    story = _Story(number)
+    return (
+        Chapter("publish", story.publish, story.published()),
+        Chapter("edit", story.edit, story.edited()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """The posts of one round; the number makes their texts its own."""
+
+    number: int
+
+    def _text(self, what: str) -> str:
+        return f"Round {self.number}: {what}."
+
+    def _chain(self, length: int) -> list[str]:
+        return [self._text(f"part {part} of a chain") for part in range(1, length + 1)]
+
+    def _pictures(self, *colors: str) -> str:
+        return "\n".join(f"![A {color} surface](/posts/{color}.jpg)" for color in colors)
+
+    def publish(self, root: Path) -> None:
+        """Write a post of every shape."""
+        from PIL import Image
+
+        for color in _COLORS:
+            Image.new("RGB", _PICTURE_PIXELS, color).save(root / "posts" / f"{color}.jpg", "JPEG")
+        _write(root, "text", self._text("a text that another one answers"))
+        _write(root, "reply", self._text("a reply"), "reply_to: text")
+        _write(root, "picture", f"{self._text('one picture')}\n\n{self._pictures('red')}")
+        _write(root, "carousel", f"{self._text('two pictures')}\n\n{self._pictures(*_COLORS)}", key=False)
+        _write(root, "chain", _joined(self._chain(3)))
+        _write(root, "link", f"{self._text('see the chain')} {{{{ links['chain@threads/main'] }}}}")
+        _write(root, "withdrawn", self._text("one that is withdrawn later"))
+        _write(root, "removed", self._text("one whose file is removed later"))
+
+    def published(self) -> tuple[Wanted, ...]:
+        """Return what the network is to hold after ``publish``."""
+        answered, *chain = self._text("a text that another one answers"), *self._chain(3)
+        return (
+            Wanted(answered),
+            Wanted(self._text("a reply"), parent=answered),
+            Wanted(self._text("one picture")),
+            Wanted(self._text("two pictures")),
+            *(Wanted(text, parent=before) for before, text in zip(["", *chain], chain, strict=False)),
+            Wanted(self._text("see the chain"), links_to=chain[0]),
+            Wanted(self._text("one that is withdrawn later")),
+            Wanted(self._text("one whose file is removed later")),
+        )
+
+    def edit(self, root: Path) -> None:
+        """Append, replace, rename, move, withdraw and remove."""
+        posts = root / "posts"
+        _write(root, "chain", _joined(self._chain(4)))
+        replaced = f"{self._text('another text for one picture')}\n\n{self._pictures('red')}"
+        _write(root, "picture", replaced, "on_change: replace")
+        (posts / "carousel.md").rename(posts / "renamed.md")
+        (posts / "elsewhere").mkdir()
+        (posts / "link.md").rename(posts / "elsewhere" / "link.md")
+        _write(root, "withdrawn", self._text("one that is withdrawn later"), "withdraw: true")
+        (posts / "removed.md").unlink()
+
+    def edited(self) -> tuple[Wanted, ...]:
+        """Return what the network is to hold after ``edit``."""
+        down = {self._text("one picture"), self._text("one that is withdrawn later")}
+        before = (
+            each if each.text not in down else Wanted(each.text, live=False) for each in self.published()
+        )
+        *_, last, added = self._chain(4)
+        return (*before, Wanted(added, parent=last), Wanted(self._text("another text for one picture")))
+
+
+def _joined(texts: list[str]) -> str:
+    return "\n\n---\n\n".join(texts)
+
+
+def _write(root: Path, name: str, body: str, *lines: str, key: bool = True) -> None:
+    """Write one post; without *key* the file's name is its name."""
+    front = [*([f"key: {name}"] if key else []), "targets: [threads/main]", *lines]
+    content = "\n".join(["---", *front, "---", body, ""])
+    (root / "posts" / f"{name}.md").write_text(content, encoding="utf-8")
