@@ -7,14 +7,15 @@ what has another form is refused without being shown.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from threadsync.content import explain, yaml12
 from threadsync.content.escape import is_name, printable, shown
-from threadsync.content.project import PROJECT_FILE, Project
+from threadsync.content.project import PROJECT_FILE, Project, StateBranch
 from threadsync.content.reading import read
 from threadsync.content.rules import RULES, finding
 from threadsync.content.times import TimeProblem, moment, zone_named
@@ -30,6 +31,9 @@ _COMMON = frozenset(
 )
 """Keys of a target that every provider has; the others are its settings."""
 
+_PASSWORD = re.compile(r"^https?://[^/@]*@|//[^/@]*:[^/@]*@", re.IGNORECASE)
+"""In an address: a secret stands before the host; a name alone only where it is one, as for ssh."""
+
 _REMEDIES = {
     "file/empty": "Write version:, id: and targets: into it (threadsync schema project explains every key).",
     "file/not-a-file": f"Rename it, and put a file called {PROJECT_FILE} there.",
@@ -37,8 +41,10 @@ _REMEDIES = {
 """What to do where the remedy for a post would not fit the project file."""
 
 
-def load_project(start: Path, *, exact: bool = False) -> Project:
+def load_project(start: Path, *, exact: bool = False, providers: Collection[str] | None = None) -> Project:
     """Return the project at or above the folder *start*; with *exact*, the one in that folder only.
+
+    *providers* are the names there are; None leaves them unchecked, for who only reads the file.
 
     Raises:
         ProjectError: there is none, or its file has faults; all of them are in ``findings``.
@@ -54,7 +60,7 @@ def load_project(start: Path, *, exact: bool = False) -> Project:
     if faults:
         raise _refused(root, faults)
     assert isinstance(document.value, Mapping), "the schema accepts mappings alone"
-    reader = _Reader(root, document, document.value)
+    reader = _Reader(root, document, document.value, providers)
     project = reader.project()
     if reader.findings:
         raise _refused(root, reader.findings)
@@ -111,6 +117,7 @@ class _Reader:
     root: Path
     document: yaml12.Document
     values: Mapping[str, Json]
+    providers: Collection[str] | None
     findings: list[Diagnostic] = field(default_factory=list)
 
     def project(self) -> Project:
@@ -133,7 +140,7 @@ class _Reader:
             self.root,
             str(self.values["id"]),
             self._inside("posts", "posts"),
-            self._inside("state", "state/threadsync.json"),
+            self._state(),
             zone,
             targets,
             hosts,
@@ -156,6 +163,17 @@ class _Reader:
         """Return a path of the project file, absolute; one that leaves the project is a fault."""
         named = _text(self.values.get(key)) or default
         return self._path_inside(named, (key,))
+
+    def _state(self) -> Path | StateBranch:
+        named = self.values.get("state")
+        if not isinstance(named, Mapping):
+            return self._inside("state", "state/threadsync.json")
+        words = {key: str(value) for key, value in named.items()}
+        if _PASSWORD.search(words.get("remote", "")):
+            problem = "the remote of state: holds a password or a token."
+            remedy = "Take it out, and let git keep it (a credential helper, a deploy key)."
+            self._find("schema/secret", ("state", "remote"), problem, remedy)
+        return StateBranch(**words)
 
     def _path_inside(self, named: str, path: yaml12.Path) -> Path:
         whole = self.root / named
@@ -190,7 +208,7 @@ class _Reader:
                 )
             yield Target(
                 name,
-                NetworkName(_text(keys.get("provider")) or network_of(name)),
+                self._provider(name, keys, path),
                 _text(keys.get("account")),
                 self._credentials(keys, path),
                 base_url,
@@ -200,6 +218,18 @@ class _Reader:
                 {key: inner for key, inner in keys.items() if key not in _COMMON},
                 self._at(path, key=True),
             )
+
+    def _provider(self, name: TargetName, keys: Mapping[str, Json], path: yaml12.Path) -> NetworkName:
+        """Return the provider that a target names, or else the one it is called after."""
+        named = _text(keys.get("provider"))
+        provider = named or network_of(name)
+        if self.providers is not None and provider not in self.providers:
+            at = self._at((*path, "provider")) if named else self._at(path, key=True)
+            known = f"This threadsync has: {', '.join(sorted(self.providers))}."
+            remedy = " ".join(filter(None, (explain.suggestion(provider, self.providers), known)))
+            problem = f"there is no provider {shown(provider)}."
+            self.findings.append(Diagnostic(at, "project/unknown-provider", problem, remedy))
+        return NetworkName(provider)
 
     def _address(self, keys: Mapping[str, Json], path: yaml12.Path) -> str | None:
         base_url = _text(keys.get("base_url"))

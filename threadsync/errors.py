@@ -4,7 +4,8 @@
     ├─ UsageError        what was asked cannot be done as asked: a flag, a selector, a missing consent
     ├─ ProjectError      the project file, the environment or the set-up (carries diagnostics)
     ├─ ContentError      posts that cannot be read or do not validate (carries diagnostics)
-    ├─ StateError        StateLocked · StateDamaged · StateTooNew · StateForeign · StateUnwritable
+    ├─ StateError        StateLocked · StateDamaged · StateTooNew · StateForeign · StateUnwritable ·
+    │                    StateOutdated · StateUnreachable
     ├─ PlanError         UnsafePlan
     ├─ ProviderError     what ends the run for a target: ApiError (the network refused) · Unanswered
     ├─ OutputError       what the command has to say cannot be written
@@ -59,7 +60,7 @@ class ContentError(_FindingsError):
 
 
 class StateError(ThreadsyncError):
-    """The state cannot be used; nothing was published."""
+    """The state cannot be used; from then on nothing is published."""
 
 
 class StateLocked(StateError):
@@ -79,7 +80,15 @@ class StateForeign(StateError):
 
 
 class StateUnwritable(StateError):
-    """The disk refused a write (full, read-only, vanished)."""
+    """The place of the state refused a write: a disk (full, read-only, vanished), or a remote (no right)."""
+
+
+class StateOutdated(StateError):
+    """Somebody else has changed the shared state since it was read; nothing was written."""
+
+
+class StateUnreachable(StateError):
+    """The place of a shared state did not answer; whether a write arrived there is unknown."""
 
 
 class PlanError(ThreadsyncError):

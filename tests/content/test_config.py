@@ -362,3 +362,24 @@ def test_a_safety_bound_is_lowered_only_on_this_machine(keys: str, fine: bool, t
 
 def test_the_sample_of_the_rules_is_a_project(tmp_path: Path) -> None:
     assert list(project(tmp_path, SAMPLE_PROJECT).targets) == ["threads/main", "bluesky/brand"]
+
+
+@pytest.mark.parametrize(
+    ("target", "line", "column"),
+    [("  thread/main: {}\n", 4, 3), ("  threads/main:\n    account: ana\n    provider: thread\n", 6, 15)],
+    ids=["by its name", "by provider:"],
+)
+def test_an_unknown_provider_is_told_at_its_place_with_a_suggestion(
+    tmp_path: Path, target: str, line: int, column: int
+) -> None:
+    folder = write(tmp_path, {PROJECT_FILE: f"{HEAD}targets:\n{target}  threads/two: {{media_host: site}}\n"})
+    with pytest.raises(ProjectError) as caught:
+        load_project(folder, exact=True, providers={"threads"})
+    first, second = caught.value.findings
+    assert first == Diagnostic(
+        Location(PROJECT_FILE, line, column),
+        "project/unknown-provider",
+        "there is no provider thread.",
+        "Did you mean threads? This threadsync has: threads.",
+    )
+    assert second.location.line == line + 1, "with all the other faults"

@@ -260,7 +260,7 @@ def test_a_wrong_checksum_says_where_the_good_copies_are() -> None:
         decode(GOOD.replace(b"text 1", b"text 7"), "s.json")
     assert "merged by git or edited by hand" in caught.value.problem
     assert "threadsync state history" in caught.value.remedy
-    assert "git log -p -- s.json" in caught.value.remedy
+    assert "git checkout COMMIT -- s.json" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

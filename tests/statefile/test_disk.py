@@ -132,6 +132,27 @@ class TestLocalDisk:
             LocalDisk().read(tmp_path)
         assert caught.value.where == str(tmp_path)
 
+    @posix
+    def test_a_pipe_keeps_no_reader_waiting(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(StateError, match="a pipe, a socket or a device, not a file"):
+            LocalDisk().read(tmp_path / "pipe")
+
+    @posix
+    @pytest.mark.parametrize("link", ["s", "folder"])
+    def test_a_link_to_nowhere_is_an_error_not_an_absence(self, tmp_path: Path, link: str) -> None:
+        (tmp_path / link).symlink_to("gone")
+        path = tmp_path / ("s" if link == "s" else "folder/s")
+        with pytest.raises(StateError, match="it is a link to gone, where nothing is") as caught:
+            LocalDisk().resolve(path)
+        assert caught.value.where == str(tmp_path / link)
+
+    @posix
+    def test_links_that_lead_in_a_circle_are_an_error_too(self, tmp_path: Path) -> None:
+        (tmp_path / "s").symlink_to("s")
+        with pytest.raises(StateError, match="where nothing is"):
+            LocalDisk().resolve(tmp_path / "s")
+
     def test_without_hard_links_it_still_creates_once(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

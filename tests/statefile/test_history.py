@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,7 @@ from tests.statefile.worlds import (
 from threadsync.errors import StateDamaged, StateForeign
 from threadsync.statefile import files as files_module
 from threadsync.statefile.codec import open_document
+from threadsync.testing.disk import MemoryDisk
 
 
 class TestForeign:
@@ -84,7 +86,7 @@ class TestDamaged:
         world.record(*published(2))
         world.disk.put(STATE, b"")
         backup = world.store.history()[1].file
-        world.disk.put(STATE, world.disk.files()[backup])
+        world.disk.put(STATE, world.disk.files()[Path(backup)])
         assert same(world.state(), folded(*published(1)))
         world.record(*published(3))
         assert world.state().bindings.keys() == {at("key-1"), at("key-3")}
@@ -109,11 +111,30 @@ class TestHistory:
         assert (one.file, one.current, one.when) == (HISTORY / "2-5.json", False, post(1).at)
         assert (zero.serial, zero.when, zero.run) == (1, None, "")
 
+    def test_of_many_backups_only_as_many_are_read_as_are_asked_for(self) -> None:
+        world = World()
+        for number in range(4):
+            world.record(skipped(f"key-{number}"))
+        read: list[str] = []
+
+        class Counting(MemoryDisk):
+            def read(self, path: Path) -> bytes | None:
+                read.append(path.name)
+                return super().read(path)
+
+        disk = Counting()
+        for path, data in world.disk.files().items():
+            disk.put(path, data)
+        world.disk = disk
+        (_, newest) = world.store.history(backups_max=1)
+        assert (newest.serial, read) == (4, ["threadsync.json", "4-3.json"])
+        assert newest.restore == f"cp {HISTORY}/4-3.json {STATE}"
+
     def test_the_newest_fifty_are_kept(self) -> None:
         world = World()
         for number in range(files_module.BACKUPS_MAX + 5):
             world.record(skipped(f"key-{number}"))
-        names = [entry.file.name for entry in world.store.history()[1:]]
+        names = [Path(entry.file).name for entry in world.store.history()[1:]]
         assert len(names) == files_module.BACKUPS_MAX == 50
         assert names[0] == "55-54.json"
         assert names[-1] == "6-5.json"

@@ -61,8 +61,12 @@ def test_a_lock_names_its_holder() -> None:
         (beside, "Process 100 of this machine is running."),
         (elsewhere, "Only build-7 can tell whether that run still lives."),
         (lambda world: elsewhere(world, host="build-7"), "This machine has restarted since, or another one"),
+        (
+            lambda world: elsewhere(world, host="build-7", boot_id="boot-1 pid:[7]"),
+            "Process 100 ran in another container of this machine; only that one can tell.",
+        ),
     ],
-    ids=["a live process", "another host", "another boot"],
+    ids=["a live process", "another host", "another boot", "another container"],
 )
 def test_a_lock_that_may_be_alive_is_respected(other: Callable[[World], World], said: str) -> None:
     world = World()

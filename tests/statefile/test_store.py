@@ -40,7 +40,7 @@ def test_before_the_first_note_there_is_no_state() -> None:
     world = World()
     found = world.store.read()
     assert (found.state, found.journal_records, found.lock) == (None, 0, None)
-    assert found.path == STATE
+    assert found.where == str(STATE)
     assert found.durable == DURABLE == "safe against process death, not against loss of this disk"
     assert world.disk.effects == 0, "reading writes nothing"
 

@@ -14,6 +14,18 @@ PROJECT_FILE = "threadsync.yaml"
 
 
 @dataclass(frozen=True, slots=True)
+class StateBranch:
+    """The state lives in the file *file* of a git branch of its own; *remote* is a name or an address."""
+
+    branch: str
+    remote: str = "origin"
+    file: str = "threadsync.json"
+
+    def __str__(self) -> str:
+        return f"branch {self.branch} of {self.remote}"
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A project, checked; its paths are absolute and lie inside *root*."""
 
@@ -21,7 +33,7 @@ class Project:
     id: str
     posts: Path
     """The folder of the posts; it may be missing."""
-    state: Path
+    state: Path | StateBranch
     zone: str | None = None
     targets: Mapping[TargetName, Target] = field(default_factory=dict)
     media_hosts: Mapping[str, MediaHost] = field(default_factory=dict)
@@ -33,3 +45,10 @@ class Project:
     publish_required: bool = False
     """Whether a post without ``publish:`` is an error."""
     location: Location = Location(PROJECT_FILE)
+
+    @property
+    def state_name(self) -> str:
+        """Where the state is, as a person would say it: a path in the project, or a branch."""
+        if isinstance(self.state, StateBranch):
+            return str(self.state)
+        return self.state.relative_to(self.root).as_posix()

@@ -7,6 +7,7 @@ has taken over, could contradict what is on record.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from threadsync.execution.seams import JournalSink
 from threadsync.execution.tasks import Place, Task
@@ -20,6 +21,13 @@ class QueuedRecord:
 
     task: Task
     notes: tuple[Note, ...]
+    at_seconds: float
+    """Since when."""
+
+    @property
+    def has_intent(self) -> bool:
+        """Whether an intent is among them."""
+        return any(isinstance(note, Intent) for note in self.notes)
 
     def writable(self, *, stopping: bool) -> tuple[Note, ...]:
         """Return the notes to write now; the flow goes on after them only if these are all.
@@ -54,10 +62,29 @@ class Recording:
     def __bool__(self) -> bool:
         return bool(self._queued)
 
-    def add(self, task: Task, notes: tuple[Note, ...]) -> None:
+    def add(self, task: Task, notes: tuple[Note, ...], *, at_seconds: float) -> None:
         """Let *task* wait until *notes* are on record."""
         task.place = Place.RECORDING
-        self._queued.append(QueuedRecord(task, notes))
+        self._queued.append(QueuedRecord(task, notes, at_seconds))
+
+    def lingers_until(self) -> float:
+        """Return until when the waiting intents may wait for others; infinite where none waits."""
+        since = min((each.at_seconds for each in self._queued if each.has_intent), default=inf)
+        return since + self._journal.linger_seconds
+
+    def idle(self) -> None:
+        """Make durable what barriers have left pending.
+
+        Raises:
+            StateError: the journal cannot be written.
+        """
+        if self._failed:
+            return
+        try:
+            self._journal.idle()
+        except Exception:
+            self._failed = True
+            raise
 
     def check_lease(self) -> None:
         """Make sure that this run still holds the state.
@@ -71,10 +98,16 @@ class Recording:
             self._failed = True
             raise
 
-    def take(self) -> list[QueuedRecord]:
-        """Return what waits, in order; nothing waits after it."""
-        queued, self._queued = self._queued, []
-        return queued
+    def take(self, now_seconds: float, *, at_once: bool) -> list[QueuedRecord]:
+        """Return what is to be written now, in order.
+
+        Intents wait on for those of others, unless the first one has waited long enough or all is to be
+        written *at_once*. What holds none never waits: its flow may come to its intent after it.
+        """
+        intents = at_once or now_seconds >= self.lingers_until()
+        taken = [each for each in self._queued if intents or not each.has_intent]
+        self._queued = [each for each in self._queued if not intents and each.has_intent]
+        return taken
 
     def write(self, queued: list[QueuedRecord], *, stopping: bool) -> list[Written]:
         """Append what of *queued* is still to be written, under one barrier.

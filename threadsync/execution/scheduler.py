@@ -3,7 +3,7 @@
 Workers perform one request each; a waiting flow holds none. Each turn of the loop advances every
 flow that can go on, hands requests out as long as there is room, puts all waiting notes on record
 under one barrier, and only then waits. Flows go first come, first served within a priority (the
-lowest number first).
+lowest number first). Where a barrier is dear (a push), an intent waits a moment for those of other flows.
 
 The rules of law 1 are kept here for every provider: see ``guard``. After ``stop`` nothing new goes
 out; requests in flight are awaited for a while and what they did is put on record (law 16).
@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 from typing import TypeVar, assert_never, cast
 
 from threadsync.errors import ThreadsyncError
 from threadsync.execution.clock import Clock
 from threadsync.execution.guard import UnguardedRequest, in_time
-from threadsync.execution.recording import Recording, Written
+from threadsync.execution.recording import QueuedRecord, Recording, Written
 from threadsync.execution.seams import (
     Completion,
     Ending,
@@ -31,7 +32,7 @@ from threadsync.execution.seams import (
     Performer,
     Watcher,
 )
-from threadsync.execution.tasks import Join, Place, QueuedRequest, Task
+from threadsync.execution.tasks import Join, Place, QueuedRequest, Task, Timers
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised, advance
 from threadsync.flows.effects import (
@@ -57,8 +58,10 @@ from threadsync.model.ids import MediaDigest, TargetName
 
 T = TypeVar("T")
 
-GRACE_SECONDS = 5.0
-"""How long a stopped run waits for the answers to requests in flight."""
+GRACE_SECONDS = 2.5
+"""How long a stopped run waits for the answers to requests in flight; putting them on record follows."""
+IDLE_SECONDS = 5.0
+"""A wait shorter than this is no time to put on record what can still wait for the next barrier."""
 
 
 class Scheduler:
@@ -85,7 +88,7 @@ class Scheduler:
         self._numbers = count(1)
         self._roots: dict[Task, None] = {}
         self._ready: list[tuple[int, int, Task]] = []
-        self._timers: list[tuple[float, int, Task]] = []
+        self._timers = Timers()
         self._requests: list[tuple[int, int, QueuedRequest]] = []
         self._recording = Recording(journal)
         self._in_flight: dict[int, Task] = {}
@@ -149,7 +152,8 @@ class Scheduler:
 
     def _turn(self) -> None:
         self._begin_stop_if_asked()
-        self._fire_timers()
+        for task in self._timers.due(self.clock.monotonic()):
+            self._answer(task, Waited())
         for _ in range(len(self._in_flight)):
             completion = self._performer.next(0)
             if completion is None:
@@ -164,9 +168,12 @@ class Scheduler:
             self._submit(request)
         if self._ready or self._stop_asked != self._stopping:
             return
-        if self._recording:
-            self._commit()
-        elif self._roots:
+        # While requests are in flight, others may have intents too before a barrier is worth its price.
+        at_once = self._stopping or not self._in_flight
+        queued = self._recording.take(self.clock.monotonic(), at_once=at_once)
+        if queued:
+            self._commit(queued)
+        elif self._roots or self._recording:
             self._await_something()
 
     # Advancing
@@ -203,15 +210,14 @@ class Scheduler:
             case Record(notes=()):
                 self._answer(task, Recorded())
             case Record(notes=notes):
-                self._recording.add(task, notes)
+                self._recording.add(task, notes, at_seconds=self.clock.monotonic())
             case _ if self._stopping:
                 self._interrupt(task)
             case Request():
                 self._queue(task, effect)
             case Wait(seconds=seconds, why=why):
                 task.place = Place.WAITING
-                due_seconds = self.clock.monotonic() + max(0.0, seconds)
-                heappush(self._timers, (due_seconds, next(self._numbers), task))
+                self._timers.add(self.clock.monotonic() + max(0.0, seconds), task)
                 with self._stopping_on_error():
                     self._watcher.waiting(task.name, why, seconds)
             case All(flows=flows):
@@ -320,10 +326,9 @@ class Scheduler:
 
     # Records
 
-    def _commit(self) -> None:
+    def _commit(self, queued: list[QueuedRecord]) -> None:
         # An intent ages from before its barrier: others may have read it as soon as it was written.
         began_seconds = self.clock.monotonic()
-        queued = self._recording.take()
         with self._stopping_on_error():
             for written in self._recording.write(queued, stopping=self._stopping):
                 self._wrote(written, began_seconds)
@@ -346,28 +351,24 @@ class Scheduler:
 
     # Time
 
-    def _fire_timers(self) -> None:
-        now_seconds = self.clock.monotonic()
-        while self._timers and (
-            self._timers[0][0] <= now_seconds or self._timers[0][2].place is Place.CLOSED
-        ):
-            _, _, task = heappop(self._timers)
-            if task.place is Place.WAITING:
-                self._answer(task, Waited())
-
     def _await_something(self) -> None:
         now_seconds = self.clock.monotonic()
+        until_seconds = min(self._timers.next_seconds, self._recording.lingers_until())
         if self._stopping:
-            until_seconds: float | None = self._grace_ends_seconds
+            until_seconds = self._grace_ends_seconds
             if now_seconds >= self._grace_ends_seconds:
                 for task in tuple(self._in_flight.values()):
                     if task.place is Place.IN_FLIGHT:
                         self._interrupt(task)
                 return
-        else:
-            until_seconds = self._timers[0][0] if self._timers else None
-        assert self._in_flight or until_seconds is not None, "every flow left waits for something"
-        timeout_seconds = None if until_seconds is None else max(0.0, until_seconds - now_seconds)
+        assert self._in_flight or until_seconds < inf, "every flow left waits for something"
+        if not self._in_flight and until_seconds - now_seconds >= IDLE_SECONDS:
+            with self._stopping_on_error():
+                self._recording.idle()
+            if self._stop_asked:
+                return
+            now_seconds = self.clock.monotonic()
+        timeout_seconds = max(0.0, until_seconds - now_seconds) if until_seconds < inf else None
         completion = self._performer.next(timeout_seconds)
         if completion is not None:
             self._deliver(completion)

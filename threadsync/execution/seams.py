@@ -80,8 +80,21 @@ class JournalSink(Protocol):
         """Return when all that was appended is durable in the store's sense."""
         ...
 
+    @property
+    def linger_seconds(self) -> float:
+        """How long an intent may wait for those of other flows, so that they share a barrier."""
+        ...
+
+    def idle(self) -> None:
+        """Make what barriers have left pending durable: nothing is in flight, and nothing is due soon."""
+        ...
+
     def check_lease(self) -> None:
         """Make sure that this run still holds the state."""
+        ...
+
+    def hurry(self, seconds: float) -> None:
+        """Let all that still has to be written be over in *seconds*; safe in a signal handler."""
         ...
 
 
@@ -96,8 +109,16 @@ class NoJournal:
         """
         raise RuntimeError(f"a run that only reads was asked to record {notes!r}")
 
+    linger_seconds = 0.0
+
     def barrier(self) -> None:
         """Do nothing: nothing was appended."""
+
+    def idle(self) -> None:
+        """Do nothing: nothing is pending."""
+
+    def hurry(self, seconds: float) -> None:
+        """Do nothing: nothing is to be written."""
 
     def check_lease(self) -> None:
         """Do nothing: a run that only reads holds no lease."""

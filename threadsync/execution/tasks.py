@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from heapq import heappop, heappush
+from itertools import count
+from math import inf
 
 from threadsync.execution.guard import Guard
 from threadsync.execution.seams import Ending
@@ -59,6 +62,32 @@ class Task:
             child.cancel()
         self.children = ()
         self.flow.close()
+
+
+@dataclass(slots=True)
+class Timers:
+    """The tasks that wait for a time, by the monotonic clock."""
+
+    _coming: list[tuple[float, int, Task]] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def add(self, due_seconds: float, task: Task) -> None:
+        """Let *task* wait until *due_seconds*."""
+        heappush(self._coming, (due_seconds, next(self._numbers), task))
+
+    @property
+    def next_seconds(self) -> float:
+        """When the next one is due; infinite where none waits."""
+        return self._coming[0][0] if self._coming else inf
+
+    def due(self, now_seconds: float) -> Iterator[Task]:
+        """Yield those that are due and still wait; what was closed meanwhile is dropped."""
+        while self._coming and (
+            self._coming[0][0] <= now_seconds or self._coming[0][2].place is Place.CLOSED
+        ):
+            _, _, task = heappop(self._coming)
+            if task.place is Place.WAITING:
+                yield task
 
 
 @dataclass(slots=True)

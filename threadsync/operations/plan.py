@@ -98,7 +98,7 @@ def prepare(
         declared.findings,
         excesses(made, limits),
         workspace.store.durable,
-        workspace.project.state.relative_to(workspace.project.root).as_posix(),
+        workspace.project.state_name,
         workspace.project.zone,
         tuple(sorted(prior.open)) if prior is not None else (),
     )

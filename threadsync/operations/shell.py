@@ -15,6 +15,12 @@ from threadsync.operations.connections import Connections
 from threadsync.operations.workspace import Declared, Workspace, context_of
 from threadsync.planning.actions import Create, Extend, Plan, Replace
 
+STOP_SECONDS = 4.5
+"""How long after a signal everything is over: requests in flight, and what they did put on record.
+
+An intent is on record before its request goes out, so whatever does not fit in is settled by the next run.
+"""
+
 
 @dataclass(slots=True)
 class Shell:
@@ -46,8 +52,9 @@ class Shell:
         return context_of(self.workspace.project.targets[target]).bounds
 
     def stop(self) -> None:
-        """Start nothing more; safe to call from a signal handler."""
+        """Start nothing more, and be done soon; safe to call from a signal handler."""
         self._stopped = True
+        self.journal.hurry(STOP_SECONDS)
         if self._running is not None:
             self._running.stop()
 

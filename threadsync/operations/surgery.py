@@ -33,7 +33,10 @@ from threadsync.operations.reading import read_with
 from threadsync.operations.selection import address_of, selection
 from threadsync.operations.workspace import Workspace
 from threadsync.planning.inputs import Wanted
+from threadsync.statefile.codec import encode
+from threadsync.statefile.folding import Copy
 from threadsync.statefile.store import HistoryEntry, Session
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -197,7 +200,11 @@ def state_resolve(
         post = located(workspace, found.target, published)
         holder = prior.holder_of(found.target, post.remote_id)
         if holder is not None:
-            raise UsageError(f"{post.remote_id} is bound to {holder}.", remedy="Name another post.")
+            raise UsageError(
+                f"{post.remote_id} is bound to {holder}.",
+                remedy=f"Name another post; or if {holder} is {found} under its new name, let go of the old "
+                f"one: threadsync state rm {found}.",
+            )
         receipt = Receipt(found, _published(unfinished, post))
         return [receipt, Ended(found, "dropped", at)], [f"{found} is bound to {_name(post)}."]
 
@@ -226,8 +233,39 @@ def _published(unfinished: Open, post: ObservedPost) -> Published:
 
 
 def state_history(workspace: Workspace) -> tuple[HistoryEntry, ...]:
-    """Return the backups of the state on this machine, newest first."""
+    """Return the copies of the state that there are: the one in use, then the newest."""
     return workspace.store.history()
+
+
+def state_pull(workspace: Workspace) -> bytes:
+    """Return the state as a file of its own, with what is not folded into it yet.
+
+    Raises:
+        UsageError: there is no state.
+    """
+    return encode(_existing(workspace))
+
+
+def state_push(
+    workspace: Workspace,
+    encoded: bytes,
+    named: str,
+    *,
+    replace_lineage: bool = False,
+    patience: Patience = AT_ONCE,
+) -> Done:
+    """Put a copy of the state, *encoded*, back in the place of the one in use; *named* is its file.
+
+    Raises:
+        UsageError: it is a copy of another state, which *replace_lineage* allows; or a publish is in doubt.
+        StateError: it is damaged, too new, or another project's; or another run holds the state.
+    """
+    holder = workspace.surroundings.holder("state push", workspace.clock.now())
+    workspace.store.put(Copy(encoded, named, replace_lineage), holder, patience.seconds)
+    bindings = len(_existing(workspace).bindings)
+    line = f"The state is now what {named} holds: {bindings} publication{'' if bindings == 1 else 's'}."
+    advice = "Run plan next: it shows in what the files and this state differ."
+    return Done((line, advice), newest_backup(workspace))
 
 
 def force_unlock(workspace: Workspace) -> Done:
@@ -259,9 +297,7 @@ def located(workspace: Workspace, target: TargetName, reference: str) -> Observe
 def _existing(workspace: Workspace) -> State:
     state = workspace.store.read().state
     if state is None:
-        raise UsageError(
-            "there is no state yet.", where=str(workspace.project.state), remedy="Run apply first."
-        )
+        raise UsageError("there is no state yet.", where=workspace.store.where, remedy="Run apply first.")
     return state
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from threadsync.config import load_project
 from threadsync.content.loader import Content, load
-from threadsync.content.project import Project
+from threadsync.content.project import Project, StateBranch
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.flows.bounds import Bounds
 from threadsync.media.cache import CachedProbe
@@ -26,7 +26,7 @@ from threadsync.operations.provenance import Surroundings
 from threadsync.planning.actions import SegmentView
 from threadsync.planning.inputs import LATEST, Desired, Wanted
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
-from threadsync.providers.loading import load_provider
+from threadsync.providers.loading import BUILT_IN, load_provider
 from threadsync.statefile.disk import LocalDisk
 from threadsync.statefile.lock import LocalMachine
 from threadsync.statefile.store import FileStore, Store
@@ -35,6 +35,10 @@ CACHE_DIRECTORY = ".threadsync"
 UNKNOWN_LINK = "(link, known after apply)"
 RULES = {
     "schedule/too-far-ahead": ("A time is more than 18 months ahead.", "Check the year."),
+    "project/unknown-provider": (
+        "A target names a provider that there is not.",
+        "Correct the name of the target, or its provider:.",
+    ),
     "media/no-host": (
         "A network fetches media from a public address, and the target has no media host.",
         "Name one with media_host:, and declare it under media_hosts:.",
@@ -152,24 +156,27 @@ def open_project(
 
     Raises:
         ProjectError: there is none, or its file has faults.
-        ProviderNotFound: a target names a provider that does not exist.
     """
-    project = load_project(directory or Path.cwd(), exact=exact)
+    project = load_project(directory or Path.cwd(), exact=exact, providers=BUILT_IN)
     providers = {
         name: load_provider(target.provider, context_of(target)) for name, target in project.targets.items()
     }
     clock = clock or SystemClock()
     surroundings = Surroundings()
-    store = FileStore(
-        project.state,
-        LocalDisk(),
-        clock,
-        LocalMachine(),
-        project.root / CACHE_DIRECTORY / "history",
-        surroundings.new_id,
-        project.id,
-    )
+    store = _store(project, clock, surroundings.new_id)
     return Workspace(project, providers, store, clock, surroundings=surroundings)
+
+
+def _store(project: Project, clock: Clock, new_id: Callable[[], str]) -> Store:
+    if isinstance(project.state, StateBranch):
+        from threadsync.statefile.git import GitRemote
+        from threadsync.statefile.shared import SharedStore
+
+        at = project.state
+        remote = GitRemote(project.root, at.remote, at.branch, clock)
+        return SharedStore(remote, at.file, clock, LocalMachine(), new_id, project.id)
+    history = project.root / CACHE_DIRECTORY / "history"
+    return FileStore(project.state, LocalDisk(), clock, LocalMachine(), history, new_id, project.id)
 
 
 def context_of(target: Target) -> ProviderContext:

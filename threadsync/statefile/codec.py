@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from shlex import quote
 from typing import Final, TypeAlias, TypeVar
 
 from threadsync.errors import StateDamaged, StateError, StateTooNew, StateUnwritable
@@ -333,7 +334,8 @@ def _conflicting(where: str) -> StateDamaged:
         "it holds merge-conflict markers (<<<<<<<): git could not merge two states",
         where=where,
         remedy="Nothing was published. Two states cannot be merged: keep one side whole, with "
-        f"`git checkout --ours -- {where}` or `--theirs`. What only the other side had published is then "
+        f"`git checkout --ours -- {quote(where)}` or `--theirs` (once the merge is committed: "
+        f"`git checkout HEAD^1 -- {quote(where)}` or HEAD^2). What only the other side had published is then "
         "blocked by the next apply (looks-published): bind it with `threadsync import`.",
     )
 
@@ -342,9 +344,11 @@ def _damaged(problem: str, where: str) -> StateDamaged:
     return StateDamaged(
         problem,
         where=where,
-        remedy="Nothing was published. `threadsync state history` lists the good copies threadsync kept, and "
-        f"`git log -p -- {where}` shows how the file came to be; put the newest good one back. "
-        "The next apply compares it with the accounts before it creates anything.",
+        remedy="Nothing was published. Put a good copy in its place: `threadsync state history` lists those "
+        "that threadsync kept here, and how to copy one; one of a commit comes back with "
+        f"`git checkout COMMIT -- {quote(where)}`. The newest is best, an older one is safe too: what was "
+        "published since is blocked by the next apply (looks-published); bind it with `threadsync import`. "
+        "Where there is no copy at all, move the file away, and apply with --first-run.",
     )
 
 
@@ -352,5 +356,6 @@ def _too_new(problem: str, where: str) -> StateError:
     return StateTooNew(
         problem,
         where=where,
-        remedy="A later threadsync wrote it: install that version here too (`threadsync --version` there).",
+        remedy="Nothing was published. A later threadsync wrote it: install that version here too "
+        "(`threadsync --version` there).",
     )

@@ -15,13 +15,13 @@ import stat
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from threadsync.errors import StateError, StateUnwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _TEMPORARY = re.compile(r"\.(?P<of>.+)\.[0-9a-f]{8}\.tmp")
 
@@ -63,7 +63,11 @@ class Disk(Protocol):
     """Files as a store needs them."""
 
     def resolve(self, path: Path) -> Path:
-        """Return the one name of *path*, links followed, so that two names cannot have two locks."""
+        """Return the one name of *path*, links followed, so that two names cannot have two locks.
+
+        Raises:
+            StateError: a link on the way leads to nothing; that is no missing file, and no first run.
+        """
         ...
 
     def read(self, path: Path) -> bytes | None:
@@ -160,6 +164,15 @@ def _writing(path: Path) -> Iterator[None]:
         raise refused(path, error) from error
 
 
+def _no_file(path: Path, what: str) -> StateError:
+    return StateError(
+        f"it cannot be read: this is {what}, not a file",
+        where=str(path),
+        remedy="Nothing was published. Check `state:`, or move it out of the way; `threadsync state history` "
+        "lists the copies of the state that can be put in its place.",
+    )
+
+
 def _sync(descriptor: int) -> None:
     if sys.platform == "darwin":
         # fsync(2) of macOS leaves the data in the drive's cache; F_FULLFSYNC does not.
@@ -208,11 +221,23 @@ class LocalDisk:
 
     def resolve(self, path: Path) -> Path:
         """See ``Disk.resolve``."""
-        return path.resolve()
+        found = os.path.realpath(path)
+        for each in (path, *path.parents):
+            if os.path.islink(each) and not os.path.exists(each):  # noqa: PTH110,PTH114  (they never raise)
+                raise StateError(
+                    f"it is a link to {each.readlink()}, where nothing is",
+                    where=str(each),
+                    remedy="Nothing was published. Mount or restore what it leads to. If that is lost, "
+                    "remove the link: `threadsync state history` then lists the copies kept on this machine.",
+                )
+        return Path(found)
 
     def read(self, path: Path) -> bytes | None:
-        """See ``Disk.read``."""
+        """See ``Disk.read``; a pipe is not opened, because it would keep its reader for ever."""
         try:
+            mode = path.stat().st_mode
+            if not stat.S_ISREG(mode):
+                raise _no_file(path, "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device")
             return path.read_bytes()
         except FileNotFoundError:
             return None
@@ -220,7 +245,8 @@ class LocalDisk:
             raise StateError(
                 f"it cannot be read: {error.strerror}",
                 where=str(path),
-                remedy="Give the user that runs threadsync the right to read it, or check `state:`.",
+                remedy="Nothing was published. Give the user that runs threadsync the right to read it, or "
+                "check `state:`.",
             ) from error
 
     def identity(self, path: Path) -> FileIdentity | None:

@@ -8,16 +8,18 @@ threadsync.json.lock       who writes
 
 from __future__ import annotations
 
+import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
-from threadsync.errors import StateUnwritable
-from threadsync.model.state import State, fold
-from threadsync.statefile.codec import STATE_BYTES_MAX, Document, encode, open_document, too_large
+from threadsync.errors import StateError, StateUnwritable
+from threadsync.model.state import State
+from threadsync.statefile.codec import STATE_BYTES_MAX, Document, open_document, too_large
 from threadsync.statefile.disk import Disk, is_leftover_of
-from threadsync.statefile.journal import read_journal
+from threadsync.statefile.folding import fold_journal, rewritten
 
 BACKUPS_MAX = 50
 """How many earlier states are kept."""
@@ -60,7 +62,9 @@ class Files:
         Raises:
             StateUnwritable: the disk refused, or gave back something else.
         """
-        return self._write(disk, state, journal="")
+        document, encoded = rewritten(state, str(self.state), journal="")
+        self._write(disk, encoded)
+        return document
 
     def fold_journal(
         self, disk: Disk, document: Document | None, journal: bytes
@@ -73,14 +77,30 @@ class Files:
         Raises:
             StateError: the journal does not belong to *document*, is damaged, or the disk refused.
         """
-        unfolded = read_journal(journal, document, str(self.journal))
-        if document is not None and unfolded.notes:
+        folded = fold_journal(document, journal, str(self.state), str(self.journal))
+        if document is not None and folded.encoded is not None:
             self._back_up(disk, document)
-            state = replace(fold(document.state, unfolded.notes), serial=document.state.serial + 1)
-            document = self._write(disk, state, journal=unfolded.journal)
+            self._write(disk, folded.encoded)
         disk.remove(self.journal)
         disk.sync_dir(self.state.parent)
-        return document, len(unfolded.notes)
+        return folded.document, folded.notes
+
+    def exchange(self, disk: Disk, encoded: bytes) -> None:
+        """Put *encoded* in the place of the state; what lay there, a journal too, stays in the history.
+
+        A crash in between leaves the old state with its journal, or the new one.
+
+        Raises:
+            StateUnwritable: the disk refused, or gave back something else.
+        """
+        journal = disk.read(self.journal)
+        if journal is not None:
+            disk.replace(self.history / f"{self.journal.name}-{_digest(journal)[:8]}", journal)
+        if disk.identity(self.state) is not None:
+            self._back_up(disk, self._readable(disk))
+        self._write(disk, encoded)
+        if disk.remove(self.journal):
+            disk.sync_dir(self.state.parent)
 
     def sweep(self, disk: Disk) -> None:
         """Remove temporary files that crashes left; only for the holder of the lock."""
@@ -98,24 +118,33 @@ class Files:
         ]
         return tuple(path for _, _, path in sorted(dated, reverse=True))
 
-    def _back_up(self, disk: Disk, document: Document) -> None:
+    def restoring(self, backup: Path) -> str:
+        """Return the command for a shell that puts *backup* in the place of the state."""
+        return f"cp {quote(str(backup))} {quote(str(self.state))}"
+
+    def _readable(self, disk: Disk) -> Document | None:
+        try:
+            return self.document(disk)
+        except StateError:
+            return None
+
+    def _back_up(self, disk: Disk, document: Document | None) -> None:
+        """Keep the state in use, which is *document*, or damaged (None)."""
         data = disk.read(self.state)
-        assert data is not None, "a document was read from this file, under the lock"
-        name = f"{document.state.serial}-{document.state.sequence}"
+        assert data is not None, "a state was found in this file, under the lock"
+        name = "0-0" if document is None else f"{document.state.serial}-{document.state.sequence}"
         backup = self.history / f"{name}.json"
         there = disk.read(backup)
         if there == data:
             return
         if there is not None:  # the same numbers in another history: an older state was put back
-            backup = self.history / f"{name}-{document.checksum.rpartition(':')[2][:8]}.json"
+            checksum = _digest(data) if document is None else document.checksum.rpartition(":")[2]
+            backup = self.history / f"{name}-{checksum[:8]}.json"
         disk.replace(backup, data)
         for old in self.backups(disk)[BACKUPS_MAX:]:
             disk.remove(old)
 
-    def _write(self, disk: Disk, state: State, *, journal: str) -> Document:
-        encoded = encode(state, journal=journal)
-        written = open_document(encoded, str(self.state))
-        assert written.state == replace(state, run=None), "what is written reads back as what was meant"
+    def _write(self, disk: Disk, encoded: bytes) -> None:
         disk.replace(self.state, encoded)
         if disk.read(self.state) != encoded:
             raise StateUnwritable(
@@ -124,7 +153,10 @@ class Files:
                 remedy="Do not trust that disk. The journal beside the state still holds what this run did: "
                 "copy it to a good disk with the newest copy of `threadsync state history`, and apply.",
             )
-        return written
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _numbers(name: str) -> tuple[int, ...]:

@@ -165,7 +165,7 @@ def _lines(data: bytes, where: str) -> Iterator[Json]:
     """Yield the content of each line; one that was cut off, or is damaged at the very end, ends them."""
     *lines, cut_off = data.split(b"\n")
     for index, line in enumerate(lines):
-        content = _opened(line)
+        content = _opened(line.removesuffix(b"\r"))  # git may have changed the line ends: no damage
         if content is None:
             if index == len(lines) - 1 and not cut_off:
                 return
@@ -184,14 +184,20 @@ def _opened(line: bytes) -> Json:
         return None
 
 
+_AWAY: Final = (
+    "move the journal out of the way (keep it: it names posts that the state does not), and apply five "
+    "minutes after the run that wrote it at the earliest: what it had sent shows in the account by then. "
+    "Posts that are live and unknown to the state are blocked (looks-published), not sent; bind them with "
+    "`threadsync import`."
+)
+
+
 def _damaged(problem: str, where: str) -> StateDamaged:
     return StateDamaged(
         problem,
         where=where,
         remedy="Nothing was published. Restore the journal from a copy of this disk if there is one. "
-        "Otherwise move it out of the way (keep it: it names posts that the state does not) and apply: posts "
-        "that are live and unknown to the state are blocked (looks-published), not sent; bind them with "
-        "`threadsync import`.",
+        f"Otherwise {_AWAY}",
     )
 
 
@@ -200,9 +206,7 @@ def _foreign(problem: str, wanted: str, where: str) -> StateForeign:
         problem,
         where=where,
         remedy=f"Nothing was published. Put back the state it goes on from ({wanted}; `threadsync state "
-        "history` lists the copies) and apply. If that state is lost, move the journal out of the way (keep "
-        "it: it names posts that the state does not); the next apply blocks those "
-        "(looks-published), and `threadsync import` binds them.",
+        f"history` lists the copies) and apply. If that state is lost, {_AWAY}",
     )
 
 
@@ -210,7 +214,8 @@ def _too_new(problem: str, where: str) -> StateTooNew:
     return StateTooNew(
         problem,
         where=where,
-        remedy="A later threadsync wrote it: install that version here too (`threadsync --version` there).",
+        remedy="Nothing was published. A later threadsync wrote it: install that version here too "
+        "(`threadsync --version` there).",
     )
 
 

@@ -167,13 +167,42 @@ _LOCK: Final = Shape(
 
 def read_lock(disk: Disk, path: Path) -> LockInfo | None:
     """Return who holds the lock at *path*, or None where nobody does."""
-    data = disk.read(path)
+    return parse_lock(disk.read(path))
+
+
+def parse_lock(data: bytes | None) -> LockInfo | None:
+    """Return whom a lock names, or None where there is none."""
     if data is None:
         return None
     try:
         return _LOCK.read(parsed(data))
     except (ValueError, MisfitError):
         return LockInfo()
+
+
+def lock_bytes(machine: Machine, nonce: str, holder: Holder) -> bytes:
+    """Return the content of a lock that this process of *machine* takes for *holder*."""
+    info = LockInfo(
+        nonce=nonce,
+        pid=machine.pid,
+        host=machine.host,
+        boot_id=machine.boot_id,
+        process_start=machine.process_start(machine.pid) or "",
+        user=holder.user,
+        since=holder.since,
+        command=holder.command,
+    )
+    return to_bytes(compact(_LOCK.write(info))) + b"\n"
+
+
+def is_dead(machine: Machine, found: LockInfo) -> bool:
+    """Whether the holder was a process of *machine* that has ended; of others nobody here can tell."""
+    if not found.nonce or (found.host, found.boot_id) != (machine.host, machine.boot_id):
+        return False
+    started = machine.process_start(found.pid)
+    if started is None:
+        return True
+    return bool(started and found.process_start) and started != found.process_start
 
 
 @dataclass(slots=True)
@@ -197,13 +226,7 @@ class Lease:
             return
         found = read_lock(self.disk, self.path)
         if found is None or found.nonce != self.nonce:
-            now = "nobody holds it now" if found is None else f"now it is held by {found}"
-            raise StateLocked(
-                f"the lock of this run was taken away: {now}",
-                where=str(self.path),
-                remedy="Nothing more was sent or recorded. Let the other run end, then run this command "
-                "again: it settles what was under way.",
-            )
+            raise taken_away(found, str(self.path))
         self._seen = seen
 
     def release(self) -> None:
@@ -232,7 +255,7 @@ class Lock:
         """
         lease = self._take(self.path, holder, timeout_seconds, deep=0)
         litter = read_lock(self.disk, self._guard(self.path))
-        if litter is not None and self._is_dead(litter):
+        if litter is not None and is_dead(self.machine, litter):
             self._remove_same(self._guard(self.path), litter, holder, deep=2)
         return lease
 
@@ -243,17 +266,11 @@ class Lock:
             StateLocked: it is another one by now.
         """
         if not self._remove_same(self.path, seen, holder, deep=1):
-            found = read_lock(self.disk, self.path)
-            held = "nobody holds it" if found is None else f"it is held by {found}"
-            raise StateLocked(
-                f"the lock has changed since it was shown: {held}",
-                where=str(self.path),
-                remedy="Look at it again with `threadsync state force-unlock`.",
-            )
+            raise changed(read_lock(self.disk, self.path), str(self.path))
 
     def _take(self, path: Path, holder: Holder, timeout_seconds: float, *, deep: int) -> Lease:
         nonce = self.new_id()
-        content = to_bytes(compact(_LOCK.write(self._info(nonce, holder)))) + b"\n"
+        content = lock_bytes(self.machine, nonce, holder)
         until = self.clock.monotonic() + timeout_seconds
         broken: LockInfo | None = None
         gaps = 0
@@ -266,7 +283,7 @@ class Lock:
             if found is None and gaps < GAPS_MAX:
                 gaps += 1
                 continue
-            if found is not None and deep < GUARDS_DEEP_MAX and self._is_dead(found):
+            if found is not None and deep < GUARDS_DEEP_MAX and is_dead(self.machine, found):
                 if self._remove_same(path, found, holder, deep=deep + 1):
                     broken = found
                 continue
@@ -292,27 +309,6 @@ class Lock:
     def _guard(path: Path) -> Path:
         return path.with_name(f"{path.name}.guard")
 
-    def _info(self, nonce: str, holder: Holder) -> LockInfo:
-        machine = self.machine
-        return LockInfo(
-            nonce=nonce,
-            pid=machine.pid,
-            host=machine.host,
-            boot_id=machine.boot_id,
-            process_start=machine.process_start(machine.pid) or "",
-            user=holder.user,
-            since=holder.since,
-            command=holder.command,
-        )
-
-    def _is_dead(self, found: LockInfo) -> bool:
-        if not found.nonce or (found.host, found.boot_id) != (self.machine.host, self.machine.boot_id):
-            return False
-        started = self.machine.process_start(found.pid)
-        if started is None:
-            return True
-        return bool(started and found.process_start) and started != found.process_start
-
     def _locked(self, path: Path, found: LockInfo) -> StateLocked:
         if path != self.path:
             return StateLocked(
@@ -320,15 +316,43 @@ class Lock:
                 where=str(path),
                 remedy="That takes milliseconds. If it stays, its process has died too: remove that file.",
             )
-        if (found.host, found.boot_id) == (self.machine.host, self.machine.boot_id):
-            look = f"Process {found.pid} of this machine is running."
-        elif found.host == self.machine.host:
-            look = "This machine has restarted since, or another one has its name."
-        else:
-            look = f"Only {found.host or 'its own machine'} can tell whether that run still lives."
-        return StateLocked(
-            f"the state is locked by {found}",
-            where=str(self.path),
-            remedy=f"{look} Wait for it with --lock-timeout SECONDS. If you know that it has ended, break "
-            "the lock with `threadsync state force-unlock`; the next apply settles what it left under way.",
-        )
+        return locked(found, self.machine, str(self.path))
+
+
+def locked(found: LockInfo, machine: Machine, where: str) -> StateLocked:
+    """Say who holds the state at *where*, since when, and what can be done."""
+    if (found.host, found.boot_id) == (machine.host, machine.boot_id):
+        look = f"Process {found.pid} of this machine is running."
+    elif found.host == machine.host and found.boot_id.split()[:1] == machine.boot_id.split()[:1]:
+        look = f"Process {found.pid} ran in another container of this machine; only that one can tell."
+    elif found.host == machine.host:
+        look = "This machine has restarted since, or another one has its name."
+    else:
+        look = f"Only {found.host or 'its own machine'} can tell whether that run still lives."
+    return StateLocked(
+        f"the state is locked by {found}",
+        where=where,
+        remedy=f"{look} Wait for it with --lock-timeout SECONDS. If you know that it has ended, break "
+        "the lock with `threadsync state force-unlock`; the next apply settles what it left under way.",
+    )
+
+
+def taken_away(found: LockInfo | None, where: str) -> StateLocked:
+    """Say that the lock of this run is no longer its own."""
+    now = "nobody holds it now" if found is None else f"now it is held by {found}"
+    return StateLocked(
+        f"the lock of this run was taken away: {now}",
+        where=where,
+        remedy="Nothing more was sent or recorded. Let the other run end, then run this command "
+        "again: it settles what was under way.",
+    )
+
+
+def changed(found: LockInfo | None, where: str) -> StateLocked:
+    """Say that the lock to be broken is not the one that was shown."""
+    held = "nobody holds it" if found is None else f"it is held by {found}"
+    return StateLocked(
+        f"the lock has changed since it was shown: {held}",
+        where=where,
+        remedy="Look at it again with `threadsync state force-unlock`.",
+    )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from threadsync.errors import StateUnwritable
-from threadsync.model.ids import Address, RemoteId, TargetName
-from threadsync.model.journal import Adopted, Note, Receipt
+from threadsync.model.ids import Address
+from threadsync.model.journal import Note
 from threadsync.model.state import Ledger, State
 from threadsync.statefile.codec import Document
 from threadsync.statefile.disk import AppendHandle, Disk
 from threadsync.statefile.files import Files
-from threadsync.statefile.journal import header_line, header_of, record_line
+from threadsync.statefile.journal import header_line, header_of
 from threadsync.statefile.lock import Lease, LockInfo
+from threadsync.statefile.pending import Pending
 
 
 class FileSession:
@@ -37,23 +38,21 @@ class FileSession:
         self._lease = lease
         self._document = document
         self._handle: AppendHandle | None = None
-        self._buffer: list[bytes] = []
         self._recorded: list[bytes] = []
         self._writing = False
         self._recovered = recovered
         self._start = blank if document is None else document.state
-        self._sequence = self._start.sequence
-        self._ledger = Ledger(self._start)
+        self._pending = Pending(self._start)
 
     @property
     def ledger(self) -> Ledger:
         """See ``Journal.ledger``."""
-        return self._ledger
+        return self._pending.ledger
 
     @property
     def first_run(self) -> bool:
         """See ``Session.first_run``."""
-        return self._start.sequence == 0
+        return self._pending.first_run
 
     @property
     def broken(self) -> LockInfo | None:
@@ -72,25 +71,17 @@ class FileSession:
     def append(self, notes: Sequence[Note]) -> Address | None:
         """See ``Journal.append``."""
         self._refuse_after_a_failure()
-        holder = self._holder_of_a_claim(notes)
-        if holder is not None:
-            return holder
-        lines = [record_line(self._sequence + 1 + n, note) for n, note in enumerate(notes)]
-        for line, note in zip(lines, notes, strict=True):
-            self._ledger.fold(note, sequence=self._sequence + 1)
-            self._buffer.append(line)
-            self._sequence += 1
-        return None
+        return self._pending.append(notes)
 
     def barrier(self) -> None:
         """See ``Journal.barrier``."""
         self._refuse_after_a_failure()
-        if not self._buffer:
+        if not self._pending:
             return
         self._lease.check()
         self._writing = True
         handle, header = self._opened()
-        group = header + b"".join(self._buffer)
+        group = header + self._pending.lines
         handle.append(group)
         handle.sync()
         if header:
@@ -100,7 +91,18 @@ class FileSession:
         self._lease.check()
         self._writing = False
         self._recorded.append(group)
-        self._buffer.clear()
+        self._pending.clear()
+
+    @property
+    def linger_seconds(self) -> float:
+        """See ``Journal.linger_seconds``: a write to a disk costs little, so nothing waits for another."""
+        return 0.0
+
+    def idle(self) -> None:
+        """See ``Journal.idle``: every barrier has made everything durable."""
+
+    def hurry(self, seconds: float) -> None:
+        """See ``Journal.hurry``: a write to a disk takes no time that could be bounded."""
 
     def close(self) -> None:
         """Make what was appended durable, fold the journal into the state file and remove it.
@@ -130,23 +132,6 @@ class FileSession:
             self._document = self._files.create(self._disk, self._start)
         self._handle = self._disk.open_append(self._files.journal)
         return self._handle, header_line(header_of(self._document, self._lease.nonce))
-
-    def _holder_of_a_claim(self, notes: Sequence[Note]) -> Address | None:
-        claimed: dict[tuple[TargetName, RemoteId], Address] = {}
-        for note in notes:
-            match note:
-                case Receipt(address=address, published=published):
-                    ids: tuple[RemoteId, ...] = (published.remote_id,)
-                case Adopted(address=address, segments=segments):
-                    ids = tuple(segment.remote_id for segment in segments)
-                case _:
-                    continue
-            for remote_id in ids:
-                holder = self._ledger.holder_of(address.target, remote_id)
-                holder = holder or claimed.setdefault((address.target, remote_id), address)
-                if holder != address:
-                    return holder
-        return None
 
     def _refuse_after_a_failure(self) -> None:
         if self._writing:

@@ -16,11 +16,11 @@ from typing import Final, Protocol
 from threadsync.errors import StateDamaged, StateError, StateForeign
 from threadsync.model.ids import Address
 from threadsync.model.journal import Note
-from threadsync.model.state import Ledger, Lineage, State, fold
+from threadsync.model.state import Ledger, Lineage, State
 from threadsync.statefile.codec import Document, open_document
 from threadsync.statefile.disk import Disk
 from threadsync.statefile.files import Files
-from threadsync.statefile.journal import read_journal
+from threadsync.statefile.folding import Copy, overlaid, put_back, refuse_foreign
 from threadsync.statefile.lock import Clock, Holder, Lock, LockInfo, Machine, read_lock
 from threadsync.statefile.session import FileSession
 
@@ -41,16 +41,37 @@ class Journal(Protocol):
         ...
 
     def barrier(self) -> None:
-        """Return when everything appended so far is durable.
+        """Return when everything appended so far is durable in the store's sense.
+
+        For a file: synced. For a shared store: pushed, if an intent is among it; what happened may wait for
+        the next push, because the next run finds it out from its intent.
 
         Raises:
-            StateLocked: the lock is no longer ours.
-            StateUnwritable: the disk refused; what was appended since the last barrier may be lost.
+            StateLocked, StateOutdated: the state is no longer ours to write.
+            StateUnwritable, StateUnreachable: the place refused, or did not answer; what was appended since
+                the last barrier may be lost.
         """
         ...
 
+    @property
+    def linger_seconds(self) -> float:
+        """How long an intent may wait for those of other publications, to share a barrier with them."""
+        ...
+
+    def idle(self) -> None:
+        """Make what barriers have left pending durable: nothing else is to be done just now.
+
+        Raises:
+            StateError: as ``barrier``.
+        """
+        ...
+
+    def hurry(self, seconds: float) -> None:
+        """Let all that still has to be written be over in *seconds*; safe in a signal handler."""
+        ...
+
     def check_lease(self) -> None:
-        """Return if the lock is still ours.
+        """Return if the state is still ours to write, as far as that can be told at once.
 
         Raises:
             StateLocked: it is not.
@@ -89,7 +110,7 @@ class Snapshot:
     state: State | None
     journal_records: int
     """How many notes are not folded into the file yet."""
-    path: Path
+    where: str
     lock: LockInfo | None
     durable: str
 
@@ -103,14 +124,22 @@ class HistoryEntry:
     when: datetime | None
     run: str
     bindings: int
-    file: Path
+    file: Path | str
+    """Where it is: a file, or for git what ``git show`` takes."""
     current: bool = False
     problem: str = ""
     """Why the file cannot be read; the other fields then say nothing."""
+    restore: str = ""
+    """The command for a shell that puts a backup back in its place; empty where that cannot be done."""
 
 
 class Store(Protocol):
     """Where a state lives."""
+
+    @property
+    def where(self) -> str:
+        """The name of the place in messages."""
+        ...
 
     @property
     def durable(self) -> str:
@@ -134,8 +163,8 @@ class Store(Protocol):
         """
         ...
 
-    def history(self) -> tuple[HistoryEntry, ...]:
-        """Return the copies there are, the one in use first, then the newest."""
+    def history(self, backups_max: int | None = None) -> tuple[HistoryEntry, ...]:
+        """Return the copies there are, the one in use first, then the newest *backups_max* (None: all)."""
         ...
 
     def force_unlock(self, seen: LockInfo, holder: Holder) -> None:
@@ -143,6 +172,15 @@ class Store(Protocol):
 
         Raises:
             StateLocked: it is another one by now.
+        """
+        ...
+
+    def put(self, copy: Copy, holder: Holder, lock_timeout_seconds: float) -> None:
+        """Put *copy* in the place of the state, under the lock; what was there stays in the history.
+
+        Raises:
+            UsageError: it is of another lineage, and nobody said that this is meant.
+            StateError: it is no state that can be used here, or another run holds the lock.
         """
         ...
 
@@ -164,6 +202,11 @@ class FileStore:
     project: str = ""
     durable: str = DURABLE
 
+    @property
+    def where(self) -> str:
+        """See ``Store.where``."""
+        return str(self.path)
+
     def read(self) -> Snapshot:
         """See ``Store.read``."""
         files = self._files()
@@ -171,15 +214,13 @@ class FileStore:
             # The journal first: a state read later can only hold more of it, never less.
             journal = self.disk.read(files.journal)
             try:
-                state, records = self._overlaid(files, journal)
+                state, records = overlaid(self._document(files), journal, str(files.journal))
             except (StateForeign, StateDamaged):
                 if attempt + 1 < READ_AGAIN_MAX and self.disk.read(files.journal) != journal:
                     continue  # a writer has folded it meanwhile
                 raise
             break
-        if state is not None and state.sequence == 0:
-            state = None  # made by a first run that died before its first note
-        return Snapshot(state, records, files.state, read_lock(self.disk, files.lock), self.durable)
+        return Snapshot(state, records, str(files.state), read_lock(self.disk, files.lock), self.durable)
 
     @contextmanager
     def open(self, holder: Holder, lock_timeout_seconds: float) -> Iterator[Session]:
@@ -208,16 +249,28 @@ class FileStore:
         finally:
             lease.release()
 
-    def history(self) -> tuple[HistoryEntry, ...]:
+    def history(self, backups_max: int | None = None) -> tuple[HistoryEntry, ...]:
         """See ``Store.history``."""
         files = self._files()
-        entries = [] if self.disk.read(files.state) is None else [self._entry(files.state, current=True)]
-        entries += [self._entry(path, current=False) for path in files.backups(self.disk)]
+        entries = [] if self.disk.identity(files.state) is None else [self._entry(files.state, current=True)]
+        backups = files.backups(self.disk)[:backups_max]
+        entries += [self._entry(path, current=False, restore=files.restoring(path)) for path in backups]
         return tuple(entries)
 
     def force_unlock(self, seen: LockInfo, holder: Holder) -> None:
         """See ``Store.force_unlock``."""
         self._lock(self._files()).force(seen, holder)
+
+    def put(self, copy: Copy, holder: Holder, lock_timeout_seconds: float) -> None:
+        """See ``Store.put``."""
+        files = self._files()
+        lease = self._lock(files).acquire(holder, lock_timeout_seconds)
+        try:
+            files.sweep(self.disk)
+            here, journal = self.disk.read(files.state), self.disk.read(files.journal)
+            files.exchange(self.disk, put_back(copy, here, journal, self.project, str(files.state)))
+        finally:
+            lease.release()
 
     def _files(self) -> Files:
         return Files(self.disk.resolve(self.path), self.history_dir)
@@ -227,32 +280,25 @@ class FileStore:
 
     def _document(self, files: Files) -> Document | None:
         document = files.document(self.disk)
-        if document is not None and self.project and document.state.project not in {"", self.project}:
-            raise StateForeign(
-                f"it belongs to project {document.state.project}, and this is {self.project}",
-                where=str(files.state),
-                remedy="Check `state:` in threadsync.yaml. A project started as a copy of another needs a "
-                "state of its own: remove the copied one.",
-            )
+        refuse_foreign(document, self.project, str(files.state))
         return document
 
-    def _overlaid(self, files: Files, journal: bytes | None) -> tuple[State | None, int]:
-        document = self._document(files)
-        if journal is None:
-            return (document.state if document is not None else None), 0
-        unfolded = read_journal(journal, document, str(files.journal))
-        if document is None:
-            return None, 0
-        return fold(document.state, unfolded.notes), len(unfolded.notes)
-
-    def _entry(self, path: Path, *, current: bool) -> HistoryEntry:
+    def _entry(self, path: Path, *, current: bool, restore: str = "") -> HistoryEntry:
         try:
             data = self.disk.read(path)
             if data is None:
                 return HistoryEntry(0, 0, None, "", 0, path, current, "it vanished while it was read")
-            document = open_document(data, str(path))
         except StateError as error:
             return HistoryEntry(0, 0, None, "", 0, path, current, error.problem)
-        state, run = document.state, document.written_by.run
-        when, bindings = state.written_at, len(state.bindings)
-        return HistoryEntry(state.serial, state.sequence, when, run, bindings, path, current)
+        return entry_of(data, path, current=current, restore=restore)
+
+
+def entry_of(data: bytes, file: Path | str, *, current: bool, restore: str) -> HistoryEntry:
+    """Return what there is to say of one copy of the state."""
+    try:
+        document = open_document(data, str(file))
+    except StateError as error:
+        return HistoryEntry(0, 0, None, "", 0, file, current, error.problem)
+    state, run = document.state, document.written_by.run
+    when, bindings = state.written_at, len(state.bindings)
+    return HistoryEntry(state.serial, state.sequence, when, run, bindings, file, current, restore=restore)

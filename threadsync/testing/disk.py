@@ -56,21 +56,22 @@ class Crash:
 
 @dataclass
 class _File:
+    """A file; its content only ever grows, and so much of its start is synced."""
+
     inode: int
-    content: bytes = b""
-    synced: bytes = b""
+    content: bytearray
+    synced_bytes: int = 0
     modified_ns: int = 0
 
     def after(self, loss: Loss) -> _File:
         match loss:
             case Loss.NOTHING | Loss.NAMES:
-                content = self.content
+                kept = len(self.content)
             case Loss.CONTENTS | Loss.ALL:
-                content = self.synced
+                kept = self.synced_bytes
             case Loss.HALVES:
-                kept = len(self.synced)  # contents only ever grow
-                content = self.content[: kept + (len(self.content) - kept) // 2]
-        return _File(self.inode, content, content, self.modified_ns)
+                kept = self.synced_bytes + (len(self.content) - self.synced_bytes) // 2
+        return _File(self.inode, self.content[:kept], kept, self.modified_ns)
 
 
 @dataclass
@@ -105,11 +106,11 @@ class MemoryDisk:
 
     def files(self) -> dict[Path, bytes]:
         """Return every file there is."""
-        return {path: each.content for path, each in sorted(self._names.items())}
+        return {path: bytes(each.content) for path, each in sorted(self._names.items())}
 
     def put(self, path: Path, data: bytes) -> None:
         """Lay *data* down at *path* from outside, durably and without an effect."""
-        self._names[path] = self._durable_names[path] = self._file(data, synced=data)
+        self._names[path] = self._durable_names[path] = self._file(data, synced_bytes=len(data))
 
     def resolve(self, path: Path) -> Path:
         """See ``Disk.resolve``; there are no links here."""
@@ -119,7 +120,7 @@ class MemoryDisk:
         """See ``Disk.read``."""
         self._alive()
         found = self._names.get(path)
-        return None if found is None else found.content
+        return None if found is None else bytes(found.content)
 
     def identity(self, path: Path) -> FileIdentity | None:
         """See ``Disk.identity``."""
@@ -202,7 +203,7 @@ class MemoryDisk:
         """Make the content of *file* durable: one effect."""
 
         def sync() -> None:
-            file.synced = file.content
+            file.synced_bytes = len(file.content)
 
         self._effect(sync)
 
@@ -237,10 +238,10 @@ class MemoryDisk:
         if self.crashed:
             raise Crashed
 
-    def _file(self, content: bytes, synced: bytes = b"") -> _File:
+    def _file(self, content: bytes, synced_bytes: int = 0) -> _File:
         self._inodes += 1
         self._ticks_ns += 1
-        return _File(self._inodes, content, synced, self._ticks_ns)
+        return _File(self._inodes, bytearray(content), synced_bytes, self._ticks_ns)
 
     def _link(self, path: Path, file: _File) -> None:
         self._names[path] = file

@@ -122,10 +122,15 @@ class FakeJournal:
     barrier_seconds: float = 0.0
     clock: FakeClock | None = None
     """Moved on by *barrier_seconds* at each barrier."""
+    linger_seconds: float = 0.0
     durable: list[Note] = field(default_factory=list)
     """Every note that a barrier has made durable, in order."""
     pending: list[Note] = field(default_factory=list)
     barriers: int = 0
+    idles: list[float] = field(default_factory=list)
+    """When it was told that nothing else is to be done, by *clock*."""
+    hurried: list[float] = field(default_factory=list)
+    """In how many seconds it was told to be done."""
 
     def append(self, notes: tuple[Note, ...]) -> Address | None:
         """Keep *notes* for the next barrier, unless what they claim is taken."""
@@ -143,6 +148,15 @@ class FakeJournal:
             self.clock.sleep(self.barrier_seconds)
         self.durable.extend(self.pending)
         self.pending.clear()
+
+    def idle(self) -> None:
+        """Keep the moment."""
+        self.fails("idle")
+        self.idles.append(self.clock.monotonic() if self.clock is not None else 0.0)
+
+    def hurry(self, seconds: float) -> None:
+        """Keep what it was told."""
+        self.hurried.append(seconds)
 
     def check_lease(self) -> None:
         """Do nothing, unless told to fail."""
