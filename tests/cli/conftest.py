@@ -25,6 +25,11 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture
 def run(world: World) -> Run:
     """Run a command in the world's project; standard output and standard error come apart."""
+    return runner(world)
+
+
+def runner(world: World) -> Run:
+    """Return what runs commands in *world*."""
 
     def invoke(*arguments: str, stdin: str = "") -> Result:
         asked = Asked(open_project=lambda _: world.workspace)

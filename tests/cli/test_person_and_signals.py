@@ -27,15 +27,8 @@ from threadsync.flows.core import Done, Raised
 from threadsync.flows.effects import Request, Visibility
 from threadsync.model.ids import TargetName
 from threadsync.model.journal import Ended, Receipt
-from threadsync.operations.apply import (
-    AppliedPlan,
-    AskAccount,
-    AskApply,
-    AskFirstRun,
-    AskLate,
-    AskReplace,
-    Question,
-)
+from threadsync.operations.apply import AppliedPlan
+from threadsync.operations.asking import AskAccount, AskApply, AskFirstRun, AskLate, AskReplace, Question
 from threadsync.planning.actions import Blocked, Create, Reason
 
 MAIN = TargetName("threads/main")

@@ -8,7 +8,6 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.operations.world import World
-from threadsync.operations import provenance
 from threadsync.sandbox.threads import Fault, FaultKind
 
 
@@ -200,8 +199,9 @@ def test_a_locked_state_fails_and_says_who_holds_it(run: Run, world: World) -> N
     world.post("hello", "Good morning.")
     run("apply", "--yes", "--first-run")
     world.post("more", "Good evening.")
-    store = world.workspace.store
-    with store.open(provenance.holder("apply", world.clock.now()), 0.0):
+    workspace = world.workspace
+    holder = workspace.surroundings.holder("apply", world.clock.now())
+    with workspace.store.open(holder, 0.0):
         done = run("apply", "--yes", "--lock-timeout", "0")
     assert done.exit_code == 1
     assert "Error:" in done.stderr

@@ -34,6 +34,7 @@ class Bench:
     prior: State
     talk: Talk = field(default_factory=Talk)
     notes: list[Note] = field(default_factory=list)
+    linger_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.clock = FakeClock(NOW)
@@ -65,13 +66,19 @@ class Bench:
     def barrier(self) -> None:
         """Every note counts as durable at once."""
 
+    def idle(self) -> None:
+        """Nothing is left pending."""
+
+    def hurry(self, seconds: float) -> None:
+        """Nothing takes time."""
+
     def check_lease(self) -> None:
         """Nobody else is here."""
 
     def apply(self, files: Desired, consents: Consents = Consents()) -> Report:  # noqa: B008
         made = plan(files, self.prior, Facts(), NOW, consents)
         providers = {MAIN: ThreadsProvider(ProviderContext(MAIN))}
-        return Executor(self.scheduler, lambda: self.ledger, providers).run(made, "run-1")
+        return Executor(self.scheduler, lambda: self.ledger, providers, lambda _: Bounds()).run(made, "run-1")
 
 
 def became(report: Report) -> dict[str, Became]:
@@ -117,7 +124,7 @@ def test_what_waits_for_a_refused_publication_is_not_tried_and_the_rest_is() -> 
 
     def no(request: Request) -> Response | NoResponse | None:
         fields = getattr(request.body, "fields", {})
-        return error(368) if fields.get("text") == "bad" else None
+        return error(506) if fields.get("text") == "bad" else None
 
     bench.talk.override = no
     files = desired(
@@ -161,7 +168,7 @@ def test_two_publications_with_one_text_are_never_in_doubt_together() -> None:
 
 def test_a_refusal_does_not_hinder_a_publication_that_only_says_the_same() -> None:
     bench = Bench(state())
-    bench.talk.on_publish = [lambda _: error(368)]
+    bench.talk.on_publish = [lambda _: error(506)]
     report = bench.apply(desired(want("a", "same"), want("b", "same")))
     assert became(report) == {"a@threads/main": Became.REFUSED, "b@threads/main": Became.APPLIED}
 
@@ -252,3 +259,59 @@ def test_finishing_a_replace_only_deletes(shape: tuple[str, ...]) -> None:
     bench = Bench(prior)
     assert bench.apply(desired(want("a", *shape))).complete
     assert [sent for sent in bench.talk.sent if "publish" in sent or "DELETE" in sent] == ["DELETE /id-old"]
+
+
+def test_of_a_target_a_few_actions_begin_at_first_and_more_with_each_that_goes_well() -> None:
+    """Otherwise nothing is left to hold back when the target turns out to be down."""
+    bench = Bench(state())
+    files = desired(*(want(f"p{number:03}", f"post {number}") for number in range(90)))
+    assert bench.apply(files).complete
+    ended = [number for number, note in enumerate(bench.notes) if isinstance(note, Ended)]
+    assert sum(isinstance(note, Begun) for note in bench.notes[: ended[0]]) == Bounds().actions_at_first_max
+    under_way, most = 0, 0
+    for note in bench.notes:
+        under_way += isinstance(note, Begun) - isinstance(note, Ended)
+        most = max(most, under_way)
+    assert most > 2 * Bounds().actions_at_first_max
+
+
+def test_the_place_of_one_that_failed_stays_empty_until_one_goes_well() -> None:
+    """A target that answers nothing is not asked by ever new actions before it is paused."""
+    bench = Bench(state())
+    bench.talk.override = lambda _: error(613)
+    report = bench.apply(desired(*(want(f"p{number:02}", f"post {number}") for number in range(30))))
+    assert len([note for note in bench.notes if isinstance(note, Begun)]) == Bounds().actions_at_first_max
+    assert [pause.failures for pause in report.pauses] == [3]
+
+
+def test_a_success_ends_a_row_and_gives_its_places_back() -> None:
+    bench = Bench(state())
+    bad = {"post 0", "post 1", "post 20", "post 21"}
+
+    def stumble(request: Request) -> Response | None:
+        fields = getattr(request.body, "fields", {})
+        return error(613) if fields.get("text") in bad else None
+
+    bench.talk.override = stumble
+    report = bench.apply(desired(*(want(f"p{number:02}", f"post {number}") for number in range(30))))
+    assert [each.became for each in report.actions].count(Became.APPLIED) == 26
+    assert report.pauses == ()
+
+
+def test_thousands_that_a_pause_holds_back_one_after_the_other_are_all_reported() -> None:
+    """Each says the same as the one before it, so each may begin only when that one is over."""
+    bench = Bench(state())
+    bench.talk.override = lambda _: error(190, status=401)
+    report = bench.apply(desired(*(want(f"p{number:04}", "same") for number in range(3000))))
+    assert [each.became for each in report.actions] == [Became.REFUSED, *[Became.NOT_TRIED] * 2999]
+
+
+def test_a_report_in_which_a_part_was_done_has_not_failed() -> None:
+    bench = Bench(state())
+    bench.talk.on_publish = [bench.talk.publish, lambda _: error(506)]
+    report = bench.apply(desired(want("a", "one", "two")))
+    assert (report.actions[0].became, report.actions[0].partly, report.failed) == (
+        Became.REFUSED,
+        True,
+        False,
+    )

@@ -11,14 +11,7 @@ import pytest
 from tests.operations.world import World, picture, words
 from threadsync.errors import ContentError, StateError, UnsafePlan, UsageError
 from threadsync.model.ids import Address, TargetName
-from threadsync.operations.apply import (
-    AskAccount,
-    AskApply,
-    AskFirstRun,
-    AskLate,
-    AskReplace,
-    Question,
-)
+from threadsync.operations.asking import AskAccount, AskApply, AskFirstRun, AskLate, AskReplace, Question
 from threadsync.operations.importing import import_post
 from threadsync.operations.surgery import state_accept, state_move, state_remove, state_resolve
 from threadsync.operations.validate import validate

@@ -18,7 +18,8 @@ from threadsync.execution.seams import Unwatched
 from threadsync.flows.effects import FormBody, Hosted, NoResponse, Request, Response
 from threadsync.model.ids import PublicUrl, TargetName
 from threadsync.model.state import State
-from threadsync.operations.apply import AppliedPlan, ApplyOptions, Person, apply
+from threadsync.operations.apply import AppliedPlan, ApplyOptions, apply
+from threadsync.operations.asking import Person
 from threadsync.operations.connections import Connections
 from threadsync.operations.plan import Prepared, plan
 from threadsync.operations.workspace import Workspace, open_project

@@ -447,9 +447,12 @@ def test_allow_duplicate_lets_a_lookalike_be() -> None:
     assert isinstance(only(actions(desired(want("a")), state(), known, consents)), Create)
 
 
-def test_an_interrupted_publication_is_not_blocked_by_its_own_post() -> None:
+def test_what_looks_like_the_rest_of_a_publication_in_doubt_leaves_it_uncertain() -> None:
+    """Its own doubtful post is no such lookalike: whoever gathers the facts leaves that to the provider."""
     known = facts(lookalikes={at("a"): (POST,)})
-    assert isinstance(only(actions(desired(want("a")), interrupted(STAGED, INTENT), known)), Create)
+    action = only(actions(desired(want("a")), interrupted(STAGED, INTENT), known))
+    assert reason_of(action, Blocked) is Reason.UNCERTAIN
+    assert isinstance(only(actions(desired(want("a")), interrupted(STAGED, INTENT), facts())), Create)
 
 
 def test_an_account_that_nobody_declared_needs_a_yes() -> None:

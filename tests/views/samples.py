@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from tests.planning.builders import NOW, at, bound, buried, digest, published, want
+from threadsync.execution.breaker import Pause
 from threadsync.execution.report import ActionReport, Became, Report
 from threadsync.model.diagnostic import Diagnostic, Location, Severity
+from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
 from threadsync.model.journal import Doubted, Intent, Job
 from threadsync.model.post import IfLate, OnRemove, PostRef, Publication, Schedule
@@ -102,6 +104,7 @@ class SampleCopy:
     file: str
     current: bool = False
     problem: str = ""
+    restore: str = ""
 
 
 def view(index: int, text: str, *media: tuple[str, str]) -> SegmentView:
@@ -237,6 +240,51 @@ def report() -> Report:
     )
 
 
+def pauses() -> tuple[Pause, ...]:
+    """One of each kind: a token, an allowance, failures in a row, throttling with a time."""
+    token = Fault(FaultClass.UNAUTHORIZED, "the token has expired", "Store a new token.", "token")
+    quota = Fault(
+        FaultClass.QUOTA,
+        "Threads says: Application request limit reached [code 9, subcode 2207042]",
+        "The account's 24-hour allowance is used up; apply again when it has moved on.",
+        "publish-quota",
+        allowance="posts",
+        retry_after_seconds=86_400.0,
+    )
+    silent = Fault(FaultClass.TRANSIENT, "no answer: connection refused", "Run apply again.", "no-answer")
+    throttled = Fault(
+        FaultClass.THROTTLED, "too many calls", "Run apply again later.", "t", retry_after_seconds=600.0
+    )
+
+    def since(key: str, target: str) -> tuple[TargetName, Address]:
+        name = TargetName(target)
+        return name, replace(at(key), target=name)
+
+    return (
+        Pause(*since("first", "threads/a"), token, NOW, 0),
+        Pause(*since("second", "threads/main"), quota, NOW, 0, "posts"),
+        Pause(*since("third", "threads/b"), silent, NOW, 3),
+        Pause(*since("fourth", "threads/c"), throttled, NOW, 3),
+    )
+
+
+def paused_report() -> Report:
+    """A report in which an allowance was used up midway, and other targets had troubles of their own."""
+    every = pauses()
+    quota = every[1]
+    made = [replace(create(), address=at(key)) for key in ("one", "second", "three", "four")]
+    return Report(
+        (
+            ActionReport(made[0], Became.APPLIED, permalinks=("https://t/1",)),
+            ActionReport(made[1], Became.REFUSED, f"segment 2: {quota.fault.problem}", "Wait.", partly=True),
+            ActionReport(made[2], Became.NOT_TRIED, quota.why, quota.fault.remedy),
+            ActionReport(made[3], Became.NOT_TRIED, quota.why, quota.fault.remedy),
+        ),
+        "aaf7791b7552",
+        pauses=every,
+    )
+
+
 def rows() -> tuple[SampleRow, ...]:
     return (
         SampleRow(at("welcome"), "live", NOW, "https://t/welcome"),
@@ -267,8 +315,10 @@ def known() -> SampleKnown:
 
 
 def copies() -> tuple[SampleCopy, ...]:
+    state = "/home/maria/posts/state/threadsync.json"
+    backup = "/home/maria/posts/.threadsync/history/6-41.json"
     return (
-        SampleCopy(7, NOW, "aaf7791b7552", 9, "/home/maria/posts/state/threadsync.json", current=True),
-        SampleCopy(6, None, "", 8, "/home/maria/posts/.threadsync/history/6-41.json"),
+        SampleCopy(7, NOW, "aaf7791b7552", 9, state, current=True),
+        SampleCopy(6, None, "", 8, backup, restore=f"cp {backup} {state}"),
         SampleCopy(0, None, "", 0, "/home/maria/posts/.threadsync/history/5-40.json", problem="not JSON"),
     )

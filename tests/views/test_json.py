@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from tests.planning.builders import at, bound, buried
+from tests.planning.builders import NOW, at, bound, buried
 from tests.views import samples
 from threadsync.content.schemas import load_schema
 from threadsync.model.ids import Json
 from threadsync.planning.actions import Action, Reason
 from threadsync.views import json as views_json
+from threadsync.views.moments import stamp
 
 SCHEMA = load_schema("plan")
 
@@ -24,6 +26,9 @@ def documents() -> dict[str, Json]:
         "plan": views_json.plan_json(samples.full_plan()),
         "plan of a first run": views_json.plan_json(samples.first_plan()),
         "report": views_json.applied_json(samples.SampleApplied(samples.full_plan(), samples.report())),
+        "report with pauses": views_json.applied_json(
+            samples.SampleApplied(samples.full_plan(), samples.paused_report())
+        ),
         "report of nothing": views_json.applied_json(
             samples.SampleApplied(samples.first_plan(), None, declined=True)
         ),
@@ -120,6 +125,26 @@ def test_the_exact_text_and_its_count_are_in_the_plan() -> None:
     assert segments[0]["text"] == samples.LONG
     assert segments[0]["count"] == len(samples.LONG)
     assert [item["path"] for item in segments[0]["media"]] == ["posts/launch/map.png", "posts/door.jpg"]
+
+
+def test_a_pause_says_what_remains_and_when_it_could_go_on() -> None:
+    report = views_json.applied_json(samples.SampleApplied(samples.full_plan(), samples.paused_report()))
+    inner = report["report"]
+    assert isinstance(inner, dict)
+    told = {
+        each["target"]: (each["remaining"], each["needs_person"], each["goes_on_at"])
+        for each in inner["pauses"]
+    }
+    day, minutes = NOW + timedelta(days=1), NOW + timedelta(minutes=10)
+    assert told == {
+        "threads/a": (0, True, None),
+        "threads/main": (3, False, stamp(day)),
+        "threads/b": (0, False, None),
+        "threads/c": (0, False, stamp(minutes)),
+    }
+    for pause in inner["pauses"]:
+        for name in pause:
+            assert problems({key: value for key, value in pause.items() if key != name}, "pause"), name
 
 
 def test_times_are_in_utc() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from tests.planning.builders import NOW, at, bound, buried
 from tests.views import samples
 from threadsync.content.escape import printable
+from threadsync.execution.report import Became
 from threadsync.planning.actions import Blocked, Create, NoOp, Reason
 from threadsync.views.findings_text import add_findings, validation_text
 from threadsync.views.moments import ahead, told
@@ -42,7 +44,8 @@ def pages(*, width: int = 80, color: bool = False) -> dict[str, str]:
         "plan-quiet": plan_text(plan, width=width, color=color, detail=Detail.QUIET),
         "plan-verbose": plan_text(plan, width=width, color=color, detail=Detail.VERBOSE),
         "plan-first-run": plan_text(samples.first_plan(), width=width, color=color),
-        "report": report_text(samples.report(), width=width, color=color),
+        "report": report_text(samples.report(), width=width, color=color, zone=zone),
+        "report-paused": report_text(samples.paused_report(), width=width, color=color, zone=zone),
         "findings": findings_page(width=width, color=color),
         "validation": validation_text(samples.SampleValidation(samples.FINDINGS), width=width, color=color),
         "status": status_text(samples.rows(), width=width, color=color, zone=zone),
@@ -70,7 +73,8 @@ def test_colour_says_nothing_that_the_words_do_not_say(name: str) -> None:
 @pytest.mark.parametrize("name", pages())
 def test_a_page_fits_into_80_columns_where_its_words_do(name: str) -> None:
     for row in pages()[name].splitlines():
-        assert cells(row) <= 80 or " " not in row.strip(), row
+        is_command = row.startswith("    cp ")  # in one row, so that it can be copied
+        assert cells(row) <= 80 or " " not in row.strip() or is_command, row
 
 
 def test_every_action_is_named_by_sign_word_address_and_reason() -> None:
@@ -152,6 +156,21 @@ def test_the_sum_of_a_plan_counts_every_kind() -> None:
         "Plan: 1 to create, 1 to extend, 1 to update, 1 to move, 1 to replace, 1 to delete, 2 to forget, "
         "1 to adopt, 2 to wait, 1 blocked, 2 unchanged."
     )
+
+
+def test_a_pause_is_told_once_and_not_with_each_action_that_it_held() -> None:
+    page = pages()["report-paused"]
+    said = page.replace("\n", " ")
+    quota = samples.pauses()[1]
+    assert page.count("code 9") == 2  # with the action that met it, and with the pause
+    assert "paused      threads/main  for posts since second@threads/main" in page
+    assert "3 actions not done there" in said
+    assert f"can go on: {told(quota.at + timedelta(days=1), samples.ZONE)} at the latest" in said
+
+
+def test_the_page_about_reports_explains_every_word_of_theirs() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/reports.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == [each.value for each in Became]
 
 
 def test_a_time_is_told_in_the_project_s_zone_and_in_utc() -> None:

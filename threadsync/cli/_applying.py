@@ -59,7 +59,8 @@ def status_of(applied: AppliedPlan, *, signalled: bool) -> Exit:
     if report is None:
         return Exit.FAILED if applied.unreadable else Exit.DONE
     if report.complete:
-        return Exit.PARTLY if signalled or applied.unreadable else Exit.DONE
+        hindered = signalled or applied.unreadable or report.failure is not None
+        return Exit.PARTLY if hindered else Exit.DONE
     return Exit.FAILED if report.failed else Exit.PARTLY
 
 
@@ -89,13 +90,14 @@ def _tell(applied: AppliedPlan) -> None:
     if asked().format == "json":
         say(as_text(applied_json(applied)))
     elif applied.report is not None:
-        _tell_report(applied.report)
+        _tell_report(applied.report, zone=applied.prepared.zone)
     elif applied.declined:
         note("Nothing was done.")
 
 
-def _tell_report(report: Report) -> None:
+def _tell_report(report: Report, *, zone: str | None) -> None:
     terminal = output()
     said = detail()
     between = "" if said is Detail.QUIET and report.complete else "\n"
-    say(between + report_text(report, width=terminal.width, color=terminal.color, detail=detail()))
+    text = report_text(report, width=terminal.width, color=terminal.color, zone=zone, detail=said)
+    say(between + text)

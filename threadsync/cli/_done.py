@@ -9,7 +9,16 @@ import click
 from threadsync.cli._options import asked
 
 if TYPE_CHECKING:
-    from threadsync.operations.surgery import Done
+    from threadsync.operations.surgery import Done, Patience
+
+
+def patience(seconds: float) -> Patience:
+    """Return how long to wait for the state, as ``--lock-timeout`` says."""
+    from threadsync.cli._terminal import note
+    from threadsync.content.escape import printable
+    from threadsync.operations.surgery import Patience
+
+    return Patience(seconds, lambda text: note(printable(text)))
 
 
 def say_done(done: Done) -> None:

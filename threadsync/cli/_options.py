@@ -121,6 +121,17 @@ def exclude_option(function: F) -> F:
     )(function)
 
 
+def lock_timeout_option(function: F) -> F:
+    """Add ``--lock-timeout``."""
+    return click.option(
+        "--lock-timeout",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        metavar="SECONDS",
+        help="Wait so long for another run that holds the state.",
+    )(function)
+
+
 def workspace() -> Workspace:
     """Open the project that the global options name.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 import click
 
 from threadsync.content.escape import printable
-from threadsync.operations.apply import AskAccount, AskApply, AskFirstRun, AskLate, AskReplace, Question
+from threadsync.operations.asking import AskAccount, AskApply, AskFirstRun, AskLate, AskReplace, Question
 from threadsync.views.plan_text import action_text
 from threadsync.views.words import many
 

@@ -10,6 +10,7 @@ from threadsync.cli._options import (
     exclude_option,
     format_option,
     global_options,
+    lock_timeout_option,
     selectors,
     workspace,
 )
@@ -42,13 +43,7 @@ _CONSENTS = all_of(
 @selectors
 @exclude_option
 @_CONSENTS
-@click.option(
-    "--lock-timeout",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    metavar="SECONDS",
-    help="Wait so long for another run that holds the state.",
-)
+@lock_timeout_option
 @global_options
 @format_option("text", "json")
 @click.pass_context

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import click
 
-from threadsync.cli._options import global_options, workspace
+from threadsync.cli._options import global_options, lock_timeout_option, workspace
 
 
 @click.command("import")
 @click.argument("address")
 @click.argument("reference")
+@lock_timeout_option
 @global_options
-def import_(address: str, reference: str) -> None:
+def import_(address: str, reference: str, *, lock_timeout: float) -> None:
     """Bind a post that is on the network already.
 
     REFERENCE is its id or its permalink (of a chain: of the first segment), ADDRESS the KEY@TARGET
     that it becomes. It reads the account and changes nothing there.
     """
-    from threadsync.cli._done import say_done
+    from threadsync.cli._done import patience, say_done
     from threadsync.operations.importing import import_post
 
-    say_done(import_post(workspace(), address, reference))
+    say_done(import_post(workspace(), address, reference, patience(lock_timeout)))

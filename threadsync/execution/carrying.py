@@ -61,8 +61,8 @@ class Carrier:
             case Update() | Move() | Forget() | Adopt():
                 return self._remember(action)
 
-    def settle(self, address: Address) -> Flow[Result]:
-        """Find out what became of an interrupted action that will not go on, and close it."""
+    def settle(self, address: Address, *, goes_on: bool) -> Flow[Result]:
+        """Find out what became of an interrupted action, and close it unless it *goes_on*."""
         unfinished = self.ledger().open[address]
         result: Result = Applied()
         if unfinished.in_doubt:
@@ -71,7 +71,7 @@ class Carrier:
         if unfinished.job.verb == "delete" and binding is not None and binding.taken_down:
             # A chain that is half taken down stays open, as in ``_delete``.
             return result
-        if isinstance(result, Applied):
+        if isinstance(result, Applied) and not goes_on:
             at = yield from now()
             yield from record(Ended(address, "dropped", at))
         return result
@@ -152,13 +152,22 @@ class Carrier:
         Raises:
             ApiError: a permalink they need is not on record; nothing may go out without it.
         """
-        publication = action.publication
-        return tuple(
-            self.provider.render(
-                publication, publication.segments[view.index], view.index, self._permalink
-            ).rendered
-            for view in action.segments
-        )
+        return tuple(self._rendered(action.publication, view.index) for view in action.segments)
+
+    def known(self, action: Create | Extend | Replace) -> list[Rendered]:
+        """Return those of the action's segments that can be rendered now: all but those with links to come."""
+        found: list[Rendered] = []
+        for view in action.segments:
+            try:
+                found.append(self._rendered(action.publication, view.index))
+            except ApiError:
+                continue  # its text is not known before its links are live, so nothing can be it
+        return found
+
+    def _rendered(self, publication: Publication, index: int) -> Rendered:
+        return self.provider.render(
+            publication, publication.segments[index], index, self._permalink
+        ).rendered
 
     def _permalink(self, address: Address) -> str:
         binding = self.ledger().bindings.get(address)

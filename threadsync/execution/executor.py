@@ -2,29 +2,59 @@
 
 Each publication stands alone: a refusal on one network neither stops another nor sends anything
 there again (law 14). Two publications with the same text and parent on one target go one after the
-other, so that at most one of them can ever be in doubt.
+other, so that at most one of them can ever be in doubt. On each target a few actions begin at first, so
+that a circuit breaker (``breaker``) has something left to hold back; each that goes well lets two more in.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import TypeAlias
 
-from threadsync.errors import ThreadsyncError
+from threadsync.errors import StateError, ThreadsyncError
+from threadsync.execution.breaker import CircuitBreaker, Pause
 from threadsync.execution.carrying import Carrier
 from threadsync.execution.report import ActionReport, Became, Report
 from threadsync.execution.scheduler import Scheduler
 from threadsync.execution.seams import Finished, Interrupted
+from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised
+from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import Address, TargetName
-from threadsync.model.state import Ledger
+from threadsync.model.state import Binding, Ledger
 from threadsync.planning.actions import Create, Delete, Effective, Extend, Forget, Plan, Replace, Update
+from threadsync.planning.readiness import drawn_on
 from threadsync.providers.base import Applied, Provider, Refused, Result, Uncertain
 
 STOPPED = "the run was stopped"
+MAYBE_LIVE = "the run was stopped; a part of this, or all of it, may be on the network already"
 UNTRIED = "the run was stopped before it began"
+
+
+Sending: TypeAlias = Create | Extend | Replace | Delete
+"""Actions that the network hears of; the others only change the state, so no pause is about them."""
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One target's part of a run: what is under way there, and what waits for room."""
+
+    breaker: CircuitBreaker
+    at_first_max: int
+    running: int = 0
+    applied: int = 0
+    waiting: deque[Sending] = field(default_factory=deque)
+
+    @property
+    def room(self) -> int:
+        """How many more may begin: few at first, and more with each one that goes well.
+
+        The place of one that failed stays empty until one goes well.
+        """
+        return max(1, self.at_first_max + 2 * self.applied - self.breaker.failures) - self.running
 
 
 @dataclass(slots=True)
@@ -34,17 +64,18 @@ class Executor:
     scheduler: Scheduler
     ledger: Callable[[], Ledger]
     providers: Mapping[TargetName, Provider]
+    bounds_of: Callable[[TargetName], Bounds]
     _left: dict[Address, Effective] = field(default_factory=dict)
     _waits: dict[Address, set[Address]] = field(default_factory=dict)
     _after: dict[Address, list[Address]] = field(default_factory=dict)
     """What waits for an address: the other way round, so that each ending costs what depends on it."""
     _reports: dict[Address, ActionReport] = field(default_factory=dict)
+    _lanes: dict[TargetName, _Lane] = field(default_factory=dict)
 
     def run(self, plan: Plan, run: str) -> Report:
         """Carry *plan* out and say what became of every action.
 
-        Raises:
-            StateError: the journal could not be written; nothing was sent after that.
+        Where the journal can no longer be written, nothing more is sent, and the report says so.
         """
         self._left = {action.address: action for action in plan.effective}
         self._waits = dependencies(plan.effective)
@@ -52,34 +83,120 @@ class Executor:
         for address, waits in self._waits.items():
             for needed in waits:
                 self._after[needed].append(address)
-        for action in plan.effective:
-            if not self._waits[action.address]:
-                self._start(action)
-        self.scheduler.run()
+        first = [action for action in plan.effective if not self._waits[action.address]]
+        # What is in doubt goes first, so that no pause of this run can keep it from being settled.
+        self._begin(sorted(first, key=lambda action: not self._in_doubt(action)))
+        failure: StateError | None = None
+        try:
+            self.scheduler.run()
+        except StateError as error:
+            failure = error
         reports = tuple(self._reports.get(a.address) or _untried(a) for a in plan.effective)
-        return Report(reports, run, any(report.why in {STOPPED, UNTRIED} for report in reports))
+        stopped = failure is None and any(r.why in {STOPPED, MAYBE_LIVE, UNTRIED} for r in reports)
+        pauses = tuple(pause for lane in self._lanes.values() for pause in lane.breaker.pauses)
+        return Report(reports, run, stopped, pauses, failure)
 
-    def _start(self, action: Effective) -> None:
+    # Beginning.
+
+    def _begin(self, actions: Iterable[Effective]) -> None:
+        """Begin *actions*, each as soon as its target has room, and none that a pause holds back."""
+        ready = deque(actions)
+        while ready:
+            action = ready.popleft()
+            if not isinstance(action, Sending):
+                self._spawn(action)
+                continue
+            lane = self._lane(action.address.target)
+            pause = lane.breaker.holding(self._draws_on(action))
+            if pause is not None:
+                ready.extend(self._close(self._held(action, pause)))
+            elif lane.room <= 0:
+                lane.waiting.append(action)
+            else:
+                lane.running += 1
+                self._spawn(action)
+
+    def _spawn(self, action: Effective) -> None:
         target = action.address.target
         carrier = Carrier(self.ledger, self.providers[target])
+        before = self.ledger().bindings.get(action.address)
         self.scheduler.spawn(
             str(action.address),
             target,
             carrier.carry_out(action),
-            lambda finished: self._finished(action, finished),
+            lambda finished: self._finished(action, before, finished),
         )
 
-    def _finished(self, action: Effective, finished: Finished[Result]) -> None:
-        report = self._report(action, finished)
-        self._reports[action.address] = report
-        for address in self._after[action.address]:
-            self._waits[address].discard(action.address)
-            if address in self._reports:
-                continue
-            if self._hinders(address, report):
-                self._give_up(address, action.address)
-            elif not self._waits[address]:
-                self._start(self._left[address])
+    def _lane(self, target: TargetName) -> _Lane:
+        if target not in self._lanes:
+            bounds = self.bounds_of(target)
+            breaker = CircuitBreaker(target, bounds.failures_in_a_row_max)
+            self._lanes[target] = _Lane(breaker, bounds.actions_at_first_max)
+        return self._lanes[target]
+
+    def _draws_on(self, action: Sending) -> tuple[str, ...]:
+        return tuple(drawn_on(action, self.providers[action.address.target].capabilities))
+
+    def _in_doubt(self, action: Effective) -> bool:
+        unfinished = self.ledger().open.get(action.address)
+        return unfinished is not None and unfinished.in_doubt
+
+    def _held(self, action: Sending, pause: Pause) -> ActionReport:
+        became = Became.UNCERTAIN if self._in_doubt(action) else Became.NOT_TRIED
+        return ActionReport(action, became, pause.why, pause.fault.remedy)
+
+    # Ending.
+
+    def _finished(self, action: Effective, before: Binding | None, finished: Finished[Result]) -> None:
+        report = self._report(action, before, finished)
+        partly = report.became is Became.REFUSED and self.ledger().bindings.get(action.address) != before
+        free = self._close(replace(report, partly=partly))
+        if isinstance(action, Sending):
+            free = [*self._made_room(action, finished), *free]
+        self._begin(free)
+
+    def _made_room(self, action: Sending, finished: Finished[Result]) -> list[Sending]:
+        """Count how *action* ended, and return what waited for room: all of it, where a pause is new."""
+        lane = self._lane(action.address.target)
+        lane.running -= 1
+        lane.applied += isinstance(finished.end, Done) and isinstance(finished.end.value, Applied)
+        places = len(lane.waiting) if self._pauses(lane.breaker, action, finished) else lane.room
+        return [lane.waiting.popleft() for _ in range(min(places, len(lane.waiting)))]
+
+    def _pauses(self, breaker: CircuitBreaker, action: Sending, finished: Finished[Result]) -> bool:
+        """Tell *breaker* how *action* ended, and return whether that pauses something."""
+        at = self.scheduler.clock.now()
+        match finished.end:
+            case Done(value=Applied()):
+                breaker.succeeded()
+            case Done(value=Refused(fault=fault)):
+                return breaker.failed(action.address, fault, at)
+            case Done(value=Uncertain(why=why, candidates=())):
+                # No answer, and looking did not help. Several posts that match are about this one alone.
+                fault = Fault(
+                    FaultClass.TRANSIENT, why, "Run apply again later; it looks once more.", "doubt"
+                )
+                return breaker.failed(action.address, fault, at)
+            case _:
+                pass
+        return False
+
+    def _close(self, report: ActionReport) -> list[Effective]:
+        """Keep what became of an action; return what may begin after it, and give up what may not."""
+        free: list[Effective] = []
+        closed = [report]
+        while closed:
+            report = closed.pop()
+            self._reports[report.address] = report
+            for address in self._after[report.address]:
+                self._waits[address].discard(report.address)
+                if address in self._reports:
+                    continue
+                if self._hinders(address, report):
+                    closed.append(self._given_up(address, report.address))
+                elif not self._waits[address]:
+                    free.append(self._left[address])
+        return free
 
     def _hinders(self, address: Address, report: ActionReport) -> bool:
         """Whether *address* may not begin after what became of something it waited for."""
@@ -92,37 +209,32 @@ class Executor:
             case Became.UNCERTAIN | Became.INTERRUPTED:
                 return True
 
-    def _give_up(self, address: Address, needed: Address) -> None:
-        """Mark what waits for *needed*, and all that waits for that, as not tried."""
-        lost = [(address, needed)]
-        while lost:
-            address, needed = lost.pop()
-            how = "it needs" if needed in needed_by(self._left[address]) else "it says the same as"
-            why = f"{how} {needed}, which was not published"
-            action = self._left[address]
-            self._reports[address] = ActionReport(action, Became.NOT_TRIED, why, "Run apply again.")
-            for after in self._after[address]:
-                self._waits[after].discard(address)
-                if after in self._reports:
-                    continue
-                if address in needed_by(self._left[after]):
-                    lost.append((after, address))
-                elif not self._waits[after]:
-                    self._start(self._left[after])
+    def _given_up(self, address: Address, needed: Address) -> ActionReport:
+        action = self._left[address]
+        how = "it needs" if needed in needed_by(action) else "it says the same as"
+        why = f"{how} {needed}, which was not published"
+        return ActionReport(action, Became.NOT_TRIED, why, "Run apply again.")
 
-    def _report(self, action: Effective, finished: Finished[Result]) -> ActionReport:
+    def _report(self, action: Effective, before: Binding | None, finished: Finished[Result]) -> ActionReport:
         match finished.end:
-            case Interrupted() if action.address not in self.ledger().open:
-                return _untried(action)
             case Interrupted():
-                remedy = "Run apply again; it goes on where it stopped."
-                return ActionReport(action, Became.INTERRUPTED, STOPPED, remedy)
+                return self._interrupted(action, before)
             case Raised(error=ThreadsyncError() as error):
                 return ActionReport(action, Became.REFUSED, error.problem, error.remedy)
             case Raised(error=error):
                 raise error
             case Done(value=value):
                 return self._became(action, value)
+
+    def _interrupted(self, action: Effective, before: Binding | None) -> ActionReport:
+        """Say how far *action* came; notes that did not reach the disk any more count too."""
+        ledger = self.ledger()
+        changed = ledger.bindings.get(action.address) != before
+        if not changed and action.address not in ledger.open:
+            return _untried(action)
+        sent = isinstance(action, Sending) and (changed or self._in_doubt(action))
+        remedy = "Run apply again; it goes on where it stopped."
+        return ActionReport(action, Became.INTERRUPTED, MAYBE_LIVE if sent else STOPPED, remedy)
 
     def _became(self, action: Effective, result: Result) -> ActionReport:
         match result:
@@ -169,7 +281,9 @@ def dependencies(actions: tuple[Effective, ...]) -> dict[Address, set[Address]]:
         if isinstance(action, Create | Extend | Replace):
             waits[action.address] |= {needed for needed in needed_by(action) if needed in known}
             first = action.segments[0].text if action.segments else ""
-            alike[action.address.target, first].append(action.address)
+            # No network tells texts apart by less: one may drop a "#", or white space.
+            said = "".join(filter(str.isalnum, first))
+            alike[action.address.target, said].append(action.address)
     for group in alike.values():
         for before, after in pairwise(group):
             waits[after].add(before)

@@ -44,8 +44,8 @@ class Gatherer:
     providers: Mapping[TargetName, Provider]
     bounds_of: Callable[[TargetName], Bounds]
 
-    def settle(self, addresses: Iterable[Address]) -> None:
-        """Find out what became of interrupted publications that will not go on as they were.
+    def settle(self, addresses: Iterable[Address], *, goes_on: bool) -> None:
+        """Find out what became of interrupted publications; *goes_on* says whether the plan resumes them.
 
         Raises:
             StateError: the journal could not be written.
@@ -54,7 +54,7 @@ class Gatherer:
         for address in addresses:
             if address.target in self.providers:
                 carrier = Carrier(self.ledger, self.providers[address.target])
-                scheduler.spawn(str(address), address.target, carrier.settle(address), _nothing)
+                scheduler.spawn(str(address), address.target, carrier.settle(address, goes_on=goes_on), _nothing)
         scheduler.run()
 
     def read(self, plan: Plan, *, last_write: datetime | None) -> Facts:
@@ -166,20 +166,20 @@ class Gatherer:
         unbound = [post for post in listed.posts if post.remote_id not in known]
         found: dict[Address, tuple[ObservedPost, ...]] = {}
         for action in publishing:
-            if any(needed not in ledger.bindings for needed in action.waits_for):
-                continue  # its text or its parent is not known yet, so nothing can be it
             carrier = Carrier(lambda: ledger, provider)
-            try:
-                (first, *rest), parent = carrier.rendered(action), carrier.parent(action)
-            except ApiError:
-                continue  # nor is it published before its links are
-            # What says the first segment comes first: it is the one to import. A further segment hangs on
-            # a post that a lost state alone knew, so any parent may be it.
-            begins = [post for post in unbound if provider.matches(first, parent, post)]
+            wanted, parent = carrier.known(action), carrier.parent(action)
+            unfinished = ledger.open.get(action.address)
+            if unfinished is not None and unfinished.doubtful_index is not None:
+                # What may be the doubtful publish itself is for its provider to tell.
+                wanted = [what for what in wanted if what.index != unfinished.doubtful_index]
+            # What says the first segment comes first: it is the one to import. The others may hang on a
+            # post that a lost state alone knew, and so may the first: once it was one further down.
+            first = [what for what in wanted if what.index == action.segments[0].index]
+            begins = [p for p in unbound for what in first if provider.matches(what, parent, p)]
             goes_on = [
                 post
                 for post in unbound
-                if post not in begins and any(provider.matches(what, post.parent, post) for what in rest)
+                if post not in begins and any(provider.matches(what, post.parent, post) for what in wanted)
             ]
             alike = (*begins, *goes_on)
             if alike:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from threadsync.model.ids import Address, RemoteId
+from threadsync.errors import StateError
+from threadsync.execution.breaker import Pause
+from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.planning.actions import Effective
 
 
@@ -20,7 +22,7 @@ class Became(StrEnum):
     INTERRUPTED = "interrupted"
     """It began, and the run was stopped; the next apply goes on."""
     NOT_TRIED = "not-tried"
-    """It never began: the run was stopped, or something it needs did not work."""
+    """It never began: the run was stopped, its target is paused, or something it needs did not work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class ActionReport:
     remedy: str = ""
     permalinks: tuple[str, ...] = ()
     candidates: tuple[RemoteId, ...] = ()
+    partly: bool = False
+    """Whether some of it was done: a chain or a taking-down that ended midway."""
 
     @property
     def address(self) -> Address:
@@ -48,6 +52,14 @@ class Report:
     run: str = ""
     stopped: bool = False
     """Whether a signal ended the run."""
+    pauses: tuple[Pause, ...] = ()
+    """The targets on which nothing more was begun, and why."""
+    failure: StateError | None = None
+    """Why no more could be put on record: nothing was sent after it; the next apply goes on from there."""
+
+    def remaining(self, target: TargetName) -> int:
+        """Count what was not applied on *target*."""
+        return sum(a.address.target == target and a.became is not Became.APPLIED for a in self.actions)
 
     @property
     def complete(self) -> bool:
@@ -58,5 +70,5 @@ class Report:
     def failed(self) -> bool:
         """Whether nothing at all was applied although something should have been."""
         return bool(self.actions) and all(
-            each.became in {Became.REFUSED, Became.NOT_TRIED} for each in self.actions
+            each.became in {Became.REFUSED, Became.NOT_TRIED} and not each.partly for each in self.actions
         )

@@ -1,4 +1,4 @@
-"""The named bound of every wait, retry and poll a provider's flows make (law 13)."""
+"""The named bound of every wait, retry, poll and queue that a target's flows make (law 13)."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ class Bounds:
     """How old an intent may be when its request goes out; older ones are settled."""
     read_back_posts_max: int = 1000
     read_back_days_max: float = 90.0
+    actions_at_first_max: int = 16
+    """How many actions of one target begin at first; each that goes well makes room for two more."""
+    failures_in_a_row_max: int = 3
+    """After how many failures in a row nothing more begins on a target until the next run."""
 
     def overridden(self, values: Mapping[str, float]) -> Bounds:
         """Return these bounds with *values* put in; names are checked by the project schema."""

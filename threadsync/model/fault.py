@@ -46,3 +46,7 @@ class Fault:
     subcode: int | None = None
     scope: str | None = None
     """The scope that is missing, where the network says so."""
+    allowance: str = ""
+    """Which of the account's allowances is used up, by its name among the quotas; empty if not known."""
+    retry_after_seconds: float | None = None
+    """After how long it may be asked again, at the latest; None where the network does not say."""

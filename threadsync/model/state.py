@@ -101,6 +101,12 @@ class Open:
         return any(isinstance(note, j.Intent) for note in self.notes)
 
     @property
+    def doubtful_index(self) -> int | None:
+        """The index of the segment in doubt, if one is."""
+        intents = [note.index for note in self.notes if isinstance(note, j.Intent)]
+        return intents[-1] if intents else None
+
+    @property
     def doubt(self) -> j.Doubted | None:
         """The last verdict, if it was that nothing can be told."""
         last = self.notes[-1] if self.notes else None

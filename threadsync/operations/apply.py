@@ -11,18 +11,19 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol, TypeAlias
 
-from threadsync.errors import ContentError, UsageError
+from threadsync.errors import ContentError, StateError, UsageError
 from threadsync.execution.executor import Executor, untried
 from threadsync.execution.gathering import Gatherer
 from threadsync.execution.report import Report
-from threadsync.execution.seams import Watcher
-from threadsync.model.facts import Account, Facts
+from threadsync.execution.seams import Finished, Watcher
+from threadsync.flows.core import Done
+from threadsync.model.facts import Facts
 from threadsync.model.ids import Address, TargetName
 from threadsync.model.journal import Note, RunStarted, TargetBound
 from threadsync.model.state import State
 from threadsync.model.target import Safety
+from threadsync.operations.asking import AskAccount, AskApply, AskFirstRun, AskLate, AskReplace, Person
 from threadsync.operations.plan import Prepared, chosen, prepare
 from threadsync.operations.selection import Selects, address_of
 from threadsync.operations.shell import media_files, opened
@@ -40,6 +41,7 @@ from threadsync.planning.actions import (
 )
 from threadsync.planning.inputs import BACKLOG, Consents
 from threadsync.planning.safety import refuse_excess
+from threadsync.planning.settling import to_know_first, to_settle
 from threadsync.statefile.store import Session
 
 
@@ -59,54 +61,6 @@ class ApplyOptions:
     max_replaces: int | None = None
     max_deletes: int | None = None
     lock_timeout_seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class AskApply:
-    """Carry this plan out?"""
-
-    prepared: Prepared
-
-
-@dataclass(frozen=True, slots=True)
-class AskFirstRun:
-    """There is no state: is this really the first run?"""
-
-    targets: tuple[TargetName, ...]
-    creates: int
-
-
-@dataclass(frozen=True, slots=True)
-class AskAccount:
-    """Is this the account that the target means?"""
-
-    target: TargetName
-    account: Account
-
-
-@dataclass(frozen=True, slots=True)
-class AskReplace:
-    """Replace this live post?"""
-
-    blocked: Blocked
-
-
-@dataclass(frozen=True, slots=True)
-class AskLate:
-    """Publish this one although its window has passed?"""
-
-    blocked: Blocked
-
-
-Question: TypeAlias = AskApply | AskFirstRun | AskAccount | AskReplace | AskLate
-
-
-class Person(Protocol):
-    """Somebody at a terminal."""
-
-    def confirm(self, question: Question) -> bool:
-        """Return their answer; anything but a clear yes is no."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +103,8 @@ def apply(
         ContentError: some file has errors, so nothing is done.
         UsageError: a consent is missing that only a person or a flag can give.
         UnsafePlan: the plan goes over a safety limit.
-        StateError: the state is locked, damaged, foreign, or cannot be written.
+        StateError: the state is locked, damaged, foreign, or cannot be written; nothing was sent. Once
+            something was, the report says so (``failure``).
     """
     run = _Run(workspace, options, person, show)
     return run.run(watcher, on_started)
@@ -185,10 +140,25 @@ class _Run:
                 remedy="Read the plan above; to carry it out, run apply --yes"
                 f"{' --first-run' if snapshot.state is None and not self.options.first_run else ''}.",
             )
-        with self.workspace.store.open(
-            self.workspace.surroundings.holder("apply", self.workspace.clock.now()), self.options.lock_timeout_seconds
-        ) as session:
-            return self._locked(session, watcher, on_started)
+        holder = self.workspace.surroundings.holder("apply", self.workspace.clock.now())
+        patience_seconds = self.options.lock_timeout_seconds
+        waits = snapshot.lock is not None and patience_seconds > 0
+        if waits:
+            watcher.waiting("the state", f"waiting for its lock: {snapshot.lock}", patience_seconds)
+        applied: AppliedPlan | None = None
+        try:
+            with self.workspace.store.open(holder, patience_seconds) as session:
+                if waits:
+                    watcher.finished(Finished("the state", Done(None)))
+                applied = self._locked(session, watcher, on_started)
+        except StateError as error:
+            # The state could not be closed; what was carried out all the same must be told.
+            if applied is None or applied.report is None:
+                raise
+            failure = applied.report.failure or error
+            applied = replace(applied, report=replace(applied.report, failure=failure))
+        assert applied is not None, "the block was left with a result or an error"
+        return applied
 
     def _declared(self, prior: State | None) -> Declared:
         declared = self.workspace.declared(prior, self.workspace.clock.now())
@@ -222,9 +192,13 @@ class _Run:
                 shell.bounds_of,
             )
             offline = self._prepare(declared, prior, Facts(), selects)
-            unsettled = _to_settle(offline.plan, prior, selects)
+            unsettled = to_settle(offline.plan, prior, selects)
             if unsettled:
-                gatherer.settle(unsettled)
+                gatherer.settle(unsettled, goes_on=False)
+                prior = session.ledger.state()
+            known_first = to_know_first(offline.plan, prior)
+            if known_first:
+                gatherer.settle(known_first, goes_on=True)
                 prior = session.ledger.state()
             self.now = self.workspace.clock.now()
             offline = self._ask_offline(declared, prior, selects)
@@ -246,7 +220,9 @@ class _Run:
                 return AppliedPlan(prepared, None, declined=True)
             run_id = self.workspace.surroundings.new_id()[:12]
             self._record_start(session, prepared.plan, facts, run_id)
-            executor = Executor(shell.scheduler(), lambda: session.ledger, self.workspace.providers)
+            executor = Executor(
+                shell.scheduler(), lambda: session.ledger, self.workspace.providers, shell.bounds_of
+            )
             return AppliedPlan(prepared, executor.run(prepared.plan, run_id))
 
     # What may be done.
@@ -344,9 +320,9 @@ class _Run:
         posts = "1 post" if len(creates) == 1 else f"{len(creates)} posts"
         raise UsageError(
             f"there is no state yet, and {posts} would be published on {', '.join(targets)}.",
-            where=str(self.workspace.project.state),
+            where=self.workspace.store.where,
             remedy="If this really is the first run, add --first-run. If it is not, the state is missing: "
-            "bring it back first (threadsync state history shows the backups of this machine).",
+            "bring it back first (threadsync state history shows the copies that were kept).",
         )
 
     def _ask_accounts(
@@ -391,14 +367,6 @@ class _Run:
             )
         session.append(tuple(notes))
         session.barrier()
-
-
-def _to_settle(plan: Plan, prior: State | None, selects: Selects) -> list[Address]:
-    """Return the interrupted publications that this plan does not simply go on with."""
-    if prior is None:
-        return []
-    going_on = {a.address for a in plan.effective if isinstance(a, Create | Extend | Replace | Delete)}
-    return sorted(address for address in prior.open if selects(address) and address not in going_on)
 
 
 def fingerprint(plan: Plan) -> str:

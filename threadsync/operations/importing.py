@@ -31,7 +31,8 @@ def import_post(workspace: Workspace, address: str, reference: str, patience: Pa
     the file's consent.
 
     Raises:
-        UsageError: no such publication or post, or one of them is bound already.
+        UsageError: no such publication or post, one of them is bound already, or the post is a further
+            segment of the publication and not its first.
         ApiError, Unanswered: the account cannot be read.
     """
     with session(workspace, "import", patience) as opened:
@@ -56,6 +57,8 @@ def _imported(workspace: Workspace, opened: Session, address: str, reference: st
     holder = prior.holder_of(found.target, post.remote_id)
     if holder is not None:
         raise UsageError(f"{post.remote_id} is bound to {holder}.", remedy="Name another post.")
+    if binding is None:
+        _refuse_further(workspace, wanted, post)
     kept = _kept(workspace, wanted, binding, post) if binding is not None else ()
     index = len(kept)
     segments = (*kept, _published(index, wanted, post), *_rest_of_chain(workspace, wanted, post, index + 1))
@@ -107,6 +110,26 @@ def _kept(
         remedy="To bind another post, let go of that one first (it stays up): "
         f"threadsync state rm {binding.address}.",
     )
+
+
+def _refuse_further(workspace: Workspace, wanted: Wanted, post: ObservedPost) -> None:
+    """Refuse a post that says what a further segment says: bound as the first, it would be published again.
+
+    Raises:
+        UsageError: it does.
+    """
+    address = wanted.publication.address
+    says = [
+        workspace.providers[address.target].matches(_rendered(each), post.parent, post)
+        for each in wanted.segments
+    ]
+    if any(says[1:]) and not says[0]:
+        raise UsageError(
+            f"{post.permalink or post.remote_id} says what segment {says.index(True) + 1} of {address} says, "
+            "not the first; bound as the first, it would be published again.",
+            remedy="Import the post that is the first segment. If that is gone, take what is live out of "
+            f"the file, or publish all of it anew with --allow-duplicate={address}.",
+        )
 
 
 def _rendered(view: SegmentView) -> Rendered:

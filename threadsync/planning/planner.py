@@ -300,7 +300,9 @@ def plan(
             actions[address] = kept
     actions.update(removal.actions(desired, prior, vanished, renames, consents))
     chosen = {address: action for address, action in actions.items() if selected(address)}
-    ready = readiness.hold_back(chosen, desired, prior, facts, consents)
+    # What its dependencies hold back was not looked at on its account, so facts cannot speak of it.
+    dependent = {a.address: a for a in order.ordered(chosen, desired, prior) if isinstance(a, Blocked | Wait)}
+    ready = readiness.hold_back({**chosen, **dependent}, desired, prior, facts, consents)
     ordered = order.ordered(ready, desired, prior)
     return Plan(
         ordered,

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
+from threadsync.model.capabilities import Capabilities
 from threadsync.model.facts import Account, Facts, Quota, TargetFacts
-from threadsync.model.ids import Address, TargetName
+from threadsync.model.ids import Address, TargetName, network_of
 from threadsync.model.state import State
 from threadsync.model.target import Target
 from threadsync.planning.actions import (
@@ -45,6 +46,7 @@ def hold_back(
             continue
         blocked = (
             (_account(action, target, of_target, prior, consents) if facts.gathered_at is not None else None)
+            or _account_twice(action, target, facts, prior)
             or _unpublishable(action, of_target, facts, prior, consents)
             or _gone(action, of_target)
             or _needed_gone(action, facts, prior)
@@ -134,6 +136,29 @@ def _account(
     return None
 
 
+def _account_twice(action: _Touching, target: Target, facts: Facts, prior: State | None) -> Blocked | None:
+    """Block a new target that turns out to be the account of another one that is read in this run (law 7).
+
+    One that the state holds already is found by ``_renamed_target``.
+    """
+    mine = facts.of(target.name).account
+    if mine is None or (prior is not None and target.name in prior.targets):
+        return None
+    for name, of_other in sorted(facts.targets.items()):
+        other = of_other.account
+        if name == target.name or other is None or network_of(name) != target.network:
+            continue
+        if (mine.origin, mine.account_id, mine.channel) == (other.origin, other.account_id, other.channel):
+            return _block(
+                action,
+                Reason.ACCOUNT_MISMATCH,
+                f"the credentials of {target.name} and {name} open one account, @{mine.handle} "
+                f"({mine.account_id} at {mine.origin}): a post for both would go out twice there.",
+                "Give each its own credential, or remove one of the two targets.",
+            )
+    return None
+
+
 def _mismatch(action: _Touching, account: Account, expected: str, where: str) -> Blocked:
     return _block(
         action,
@@ -178,10 +203,17 @@ def _unpublishable(
         )
     lookalikes = facts.lookalikes.get(action.address, ())
     unfinished = prior.open.get(action.address) if prior is not None else None
-    # In doubt, the post may be what an earlier publish made: the provider finds out, and adopts it.
-    in_doubt = unfinished is not None and unfinished.in_doubt
-    if lookalikes and not in_doubt and action.address not in consents.duplicate:
+    if lookalikes and action.address not in consents.duplicate:
         post = lookalikes[0]
+        if unfinished is not None and unfinished.in_doubt:
+            return _block(
+                action,
+                Reason.UNCERTAIN,
+                "what became of an earlier publish cannot be told yet, and the account has a post like what "
+                f"follows it: {post.permalink or post.remote_id}.",
+                f"Run apply again later. If it stays so, look at the account, then say what is true: "
+                f"threadsync state resolve {action.address} --published ID, or --not-published.",
+            )
         return _block(
             action,
             Reason.LOOKS_PUBLISHED,
@@ -251,6 +283,19 @@ def _needed_gone(action: _Touching, facts: Facts, prior: State | None) -> Blocke
     return None
 
 
+def drawn_on(action: Create | Extend | Replace | Delete, can: Capabilities) -> Counter[str]:
+    """Count what carrying *action* out takes of each of the account's allowances."""
+    needs: Counter[str] = Counter()
+    if not isinstance(action, Delete):
+        begins = isinstance(action, Create) or (isinstance(action, Replace) and action.keep == 0)
+        roots = min(1, len(action.segments)) if begins and action.publication.reply_to is None else 0
+        needs[can.quota_of_publish] += roots
+        needs[can.quota_of_reply] += len(action.segments) - roots
+    if isinstance(action, Replace | Delete):
+        needs[can.quota_of_delete] += len(action.old)
+    return +needs
+
+
 def _undeletable(action: _Touching, quota: Quota) -> Blocked:
     if quota.scope:
         return _block(
@@ -271,14 +316,7 @@ def _quota(
     action: _Touching, facts: TargetFacts, desired: Desired, used: Counter[tuple[TargetName, str]]
 ) -> Blocked | None:
     can = desired.capabilities[action.address.target]
-    needs: Counter[str] = Counter()
-    if not isinstance(action, Delete):
-        begins = isinstance(action, Create) or (isinstance(action, Replace) and action.keep == 0)
-        roots = min(1, len(action.segments)) if begins and action.publication.reply_to is None else 0
-        needs[can.quota_of_publish] += roots
-        needs[can.quota_of_reply] += len(action.segments) - roots
-    if isinstance(action, Replace | Delete):
-        needs[can.quota_of_delete] += len(action.old)
+    needs = drawn_on(action, can)
     for what, number in needs.items():
         quota = facts.quotas.get(what, Quota(None, None))
         # Nothing is begun that could not be finished; an offline plan has read nothing yet.

@@ -29,11 +29,16 @@ def error_text(error: ThreadsyncError, *, width: int, color: bool) -> str:
     if isinstance(error, ProjectError | ContentError) and error.findings:
         add_findings(page, error.findings)
         page.blank()
+    add_error(page, error)
+    return page.text()
+
+
+def add_error(page: Page, error: ThreadsyncError) -> None:
+    """Add where, what, and what to do next."""
     where = f"{error.where}: " if error.where else ""
     page.add(f"Error: {where}{error.problem}", hang=INDENT, style=Style.BAD)
     if error.remedy:
         page.add(error.remedy)
-    return page.text()
 
 
 def validation_text(validated: Validated, *, width: int, color: bool, detail: Detail = Detail.NORMAL) -> str:

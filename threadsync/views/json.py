@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TypeAlias, assert_never
 
+from threadsync.errors import StateError
+from threadsync.execution.breaker import Pause
 from threadsync.execution.report import ActionReport, Report
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.ids import Json
@@ -146,6 +148,7 @@ def history_json(entries: Sequence[Backup]) -> Mapped:
                 "run": entry.run,
                 "bindings": entry.bindings,
                 "problem": entry.problem,
+                "restore": entry.restore,
             }
             for entry in entries
         ],
@@ -301,8 +304,31 @@ def _report(report: Report) -> Json:
         "run": report.run,
         "stopped": report.stopped,
         "complete": report.complete,
+        "failure": _failure(report.failure) if report.failure is not None else None,
         "actions": [_became(each) for each in report.actions],
+        "pauses": [_pause(pause, report.remaining(pause.target)) for pause in report.pauses],
     }
+
+
+def _pause(pause: Pause, remaining: int) -> Json:
+    at = pause.goes_on_at
+    return {
+        "target": pause.target,
+        "since": str(pause.since),
+        "at": stamp(pause.at),
+        "failures": pause.failures,
+        "allowance": pause.allowance,
+        "kind": pause.fault.kind.value,
+        "why": pause.fault.problem,
+        "remedy": pause.fault.remedy,
+        "remaining": remaining,
+        "needs_person": pause.needs_person,
+        "goes_on_at": stamp(at) if at is not None else None,
+    }
+
+
+def _failure(error: StateError) -> Json:
+    return {"where": error.where, "problem": error.problem, "remedy": error.remedy}
 
 
 def _became(each: ActionReport) -> Json:
@@ -314,6 +340,7 @@ def _became(each: ActionReport) -> Json:
         "remedy": each.remedy,
         "permalinks": list(each.permalinks),
         "candidates": list(each.candidates),
+        "partly": each.partly,
     }
 
 

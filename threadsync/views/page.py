@@ -54,6 +54,10 @@ class Page:
             for number, row in enumerate(rows):
                 self._row(" " * indent + (CONTINUED if number else LINE), row, None)
 
+    def command(self, text: str, *, indent: int) -> None:
+        """Add a command for a shell in one row, however long: it is there to be copied."""
+        self._row(" " * indent, printable(text), Style.STRONG)
+
     def blank(self) -> None:
         """Add an empty row, unless there is one already or the page is empty."""
         if self._rows and self._rows[-1]:

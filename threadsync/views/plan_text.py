@@ -110,6 +110,8 @@ def add_action(page: Page, action: Action, *, now: datetime, zone: str | None, d
         return
     if detail is Detail.QUIET:
         page.add(head(action), hang=INDENT, style=_STYLES[action.word])
+        if isinstance(action, Blocked):
+            page.add(f"What to do: {action.remedy}", indent=INDENT, hang=2)
         return
     page.blank()
     page.add(head(action), hang=INDENT, style=_STYLES[action.word])

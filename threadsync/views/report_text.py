@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from threadsync.execution.breaker import Pause
 from threadsync.execution.report import ActionReport, Became, Report
 from threadsync.planning.actions import Create, Extend, Replace
+from threadsync.views.findings_text import add_error
+from threadsync.views.moments import told
 from threadsync.views.page import Page, Style
 from threadsync.views.seen import Detail
+from threadsync.views.words import many
 
 INDENT = 4
 
@@ -21,26 +25,39 @@ _STYLES = {
 _COLUMN = max(len(each.value) for each in Became) + 1
 
 
-def report_text(report: Report, *, width: int, color: bool, detail: Detail = Detail.NORMAL) -> str:
-    """Return *report* as text, *width* columns wide; with QUIET what was applied is only counted."""
+def report_text(
+    report: Report, *, width: int, color: bool, zone: str | None, detail: Detail = Detail.NORMAL
+) -> str:
+    """Return *report* as text, *width* columns wide; with QUIET what was applied is only counted.
+
+    Why a pause held an action back, and when it could go on, is said once for the pause.
+    """
     page = Page(width, color=color)
+    held = {pause.why for pause in report.pauses}
     for each in report.actions:
         if detail > Detail.QUIET or each.became is not Became.APPLIED:
-            _add(page, each)
+            _add(page, each, told_below=each.why in held)
+    for pause in report.pauses:
+        page.blank()
+        _add_pause(page, pause, report.remaining(pause.target), zone)
     page.blank()
     page.add(_sum(report), style=Style.STRONG)
-    if not report.complete:
+    if report.failure is not None:
+        add_error(page, report.failure)
+    elif not report.complete:
         page.add("Run threadsync apply again: it goes on where this run ended.")
     return page.text()
 
 
-def _add(page: Page, each: ActionReport) -> None:
+def _add(page: Page, each: ActionReport, *, told_below: bool) -> None:
     action = each.action
     page.add(
         f"{each.became:<{_COLUMN}}{action.sign} {action.word}  {action.address}",
         hang=INDENT,
         style=_STYLES[each.became],
     )
+    if told_below:
+        return
     if each.why:
         page.add(each.why, indent=INDENT)
     if each.candidates:
@@ -52,6 +69,21 @@ def _add(page: Page, each: ActionReport) -> None:
             page.add(permalink, indent=INDENT)
         if isinstance(action, Create | Extend | Replace) and not each.permalinks:
             page.add("no permalink: the network named none", indent=INDENT)
+
+
+def _add_pause(page: Page, pause: Pause, remaining: int, zone: str | None) -> None:
+    page.add(f"{'paused':<{_COLUMN}}{pause.target}  {pause.how}", hang=INDENT, style=Style.CHANGE)
+    page.add(pause.fault.problem, indent=INDENT)
+    page.add(f"{many(remaining, 'action')} not done there", indent=INDENT)
+    page.add(f"can go on: {_goes_on(pause, zone)}", indent=INDENT, hang=2)
+    page.add(f"What to do: {pause.fault.remedy}", indent=INDENT, hang=2)
+
+
+def _goes_on(pause: Pause, zone: str | None) -> str:
+    if pause.needs_person:
+        return "not by itself, somebody must act first"
+    at = pause.goes_on_at
+    return f"{told(at, zone)} at the latest" if at is not None else "with the next run"
 
 
 def _sum(report: Report) -> str:

@@ -210,3 +210,8 @@ class Backup(Protocol):
     def problem(self) -> str:
         """Why it cannot be read."""
         ...
+
+    @property
+    def restore(self) -> str:
+        """The command for a shell that puts it back; empty where that cannot be done."""
+        ...

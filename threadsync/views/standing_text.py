@@ -156,7 +156,9 @@ def history_text(entries: Sequence[Backup], *, width: int, color: bool, zone: st
         )
     if not entries:
         page.add("There is no state yet, and no backup.")
-    elif any(not entry.current for entry in entries):
+    newest = next((entry.restore for entry in entries if entry.restore), "")
+    if newest:
         page.blank()
-        page.add("To go back to a backup, copy it over the state while nothing else runs.")
+        page.add("To go back to the newest backup, while nothing else runs:")
+        page.command(newest, indent=INDENT)
     return page.text()

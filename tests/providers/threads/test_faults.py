@@ -61,3 +61,46 @@ def test_what_was_said_is_told_with_its_numbers() -> None:
 def test_a_body_of_any_shape_is_classified(body: bytes) -> None:
     assert faults.classify(Response(502, body)).kind is FaultClass.TRANSIENT
     assert faults.classify(Response(418, body)).kind is FaultClass.INVALID
+
+
+def retry_after(row: str, **headers: str) -> float | None:
+    (found,) = [each for each in (*faults.ROWS, faults.UNKNOWN_SERVER) if each.id == row]
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    body = json.dumps(found.sample).encode()
+    return faults.classify(Response(found.sample_status, body, names)).retry_after_seconds
+
+
+def test_when_it_may_be_asked_again_is_what_a_header_says() -> None:
+    usage = json.dumps(
+        {"17": [{"type": "x", "estimated_time_to_regain_access": 30}, {"call_count": 1}], "18": []}
+    )
+    for row in ("rate-limit", "http-too-many", "publish-quota", "http-server-error"):
+        assert retry_after(row, retry_after="120") == 120.0
+        assert retry_after(row, x_business_use_case_usage=usage) == 1800.0
+
+
+@pytest.mark.parametrize("row", ["rate-limit", "app-rate-limit", "http-too-many", "publish-quota"])
+def test_without_a_header_it_is_the_whole_documented_window(row: str) -> None:
+    assert retry_after(row) == 86_400.0
+
+
+@pytest.mark.parametrize("row", ["http-server-error", "server-busy"])
+def test_a_server_that_stumbles_does_not_say_for_how_long(row: str) -> None:
+    assert retry_after(row) is None
+
+
+@pytest.mark.parametrize("row", ["token", "spam-block", "invalid-parameter", "permission"])
+def test_what_does_not_pass_with_time_has_no_time(row: str) -> None:
+    assert retry_after(row, retry_after="120") is None
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        *("", "no JSON", "[]", "{}", "7", '{"17": 3}', '{"17": [3]}', '{"17": [{}]}'),
+        '{"17": [{"estimated_time_to_regain_access": 0}]}',
+        '{"17": [{"estimated_time_to_regain_access": "soon"}]}',
+    ],
+)
+def test_a_usage_header_that_names_no_time_is_passed_over(usage: str) -> None:
+    assert retry_after("rate-limit", x_business_use_case_usage=usage, retry_after="soon") == 86_400.0

@@ -8,6 +8,7 @@ by users of the API and are not in the documentation.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,6 +35,8 @@ class FaultRow:
     statuses: tuple[int, ...] = ()
     symbol: str = ""
     """A symbolic name that stands in the message."""
+    window_seconds: float | None = None
+    """How long the window is that the call was counted in: when it has passed, nothing of it is left."""
 
 
 def _sample(
@@ -48,6 +51,10 @@ def _sample(
 _REAUTHORIZE = "Authorize the account again and store the new token; an expired one cannot be refreshed."
 _LATER = "Run apply again later; it goes on where it stopped."
 _EDIT = "Change the post, then plan again."
+
+_WINDOW_SECONDS = 86_400.0
+"""Calls and the account's allowances are counted over rolling 24 hours
+(developers.facebook.com/docs/threads/overview#rate-limiting, .../threads/troubleshooting)."""
 
 ROWS: tuple[FaultRow, ...] = (
     # Subcodes, which decide first.
@@ -86,7 +93,15 @@ ROWS: tuple[FaultRow, ...] = (
         _sample(10, 4279067),
         subcodes=(4279067,),
     ),
-    FaultRow("rate-limit", "reported", _K.THROTTLED, _LATER, _sample(613, 4279002), subcodes=(4279002,)),
+    FaultRow(
+        "rate-limit",
+        "reported",
+        _K.THROTTLED,
+        _LATER,
+        _sample(613, 4279002),
+        subcodes=(4279002,),
+        window_seconds=_WINDOW_SECONDS,
+    ),
     FaultRow(
         "spam-block",
         "observed",
@@ -118,6 +133,7 @@ ROWS: tuple[FaultRow, ...] = (
         "The account's 24-hour allowance is used up; apply again when it has moved on.",
         _sample(9, 2207042),
         subcodes=(2207042,),
+        window_seconds=_WINDOW_SECONDS,
     ),
     FaultRow(
         "object-gone",
@@ -177,6 +193,7 @@ ROWS: tuple[FaultRow, ...] = (
         _LATER,
         _sample(4),
         codes=(4, 17, 32, 341, 613),
+        window_seconds=_WINDOW_SECONDS,
     ),
     FaultRow(
         "policy-block",
@@ -234,7 +251,16 @@ ROWS: tuple[FaultRow, ...] = (
         sample_status=404,
         statuses=(404,),
     ),
-    FaultRow("http-too-many", "observed", _K.THROTTLED, _LATER, {}, sample_status=429, statuses=(429,)),
+    FaultRow(
+        "http-too-many",
+        "observed",
+        _K.THROTTLED,
+        _LATER,
+        {},
+        sample_status=429,
+        statuses=(429,),
+        window_seconds=_WINDOW_SECONDS,
+    ),
 )
 
 UNKNOWN_SERVER = FaultRow("http-server-error", "documented", _K.TRANSIENT, _LATER, {}, sample_status=503)
@@ -263,7 +289,38 @@ def classify(response: Response) -> Fault:
         response.status,
         code,
         subcode,
+        retry_after_seconds=_regained_seconds(response.headers, row),
     )
+
+
+def _regained_seconds(headers: Mapping[str, str], row: FaultRow) -> float | None:
+    """Return after how long the call may be made again, at the latest.
+
+    No page of Threads documents a header for it, so each is optional: ``Retry-After`` in seconds
+    (RFC 9110), and Graph's usage header, in minutes
+    (developers.facebook.com/docs/graph-api/overview/rate-limiting). Without them it is the whole window.
+    """
+    if row.kind not in {_K.THROTTLED, _K.QUOTA, _K.TRANSIENT}:
+        return None
+    said = headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdigit():
+        return float(said)
+    minutes = _estimated_minutes(headers.get(_USAGE, ""))
+    return minutes * 60.0 if minutes else row.window_seconds
+
+
+_USAGE = "x-business-use-case-usage"
+
+
+def _estimated_minutes(usage: str) -> int:
+    """Return the longest ``estimated_time_to_regain_access`` of a usage header; 0 where it names none."""
+    try:
+        rows = json.loads(usage)
+    except ValueError:
+        return 0
+    lists = rows.values() if isinstance(rows, dict) else ()
+    each = [use for uses in lists if isinstance(uses, list) for use in uses if isinstance(use, dict)]
+    return max((_int(use.get("estimated_time_to_regain_access")) or 0 for use in each), default=0)
 
 
 def _error_of(body: object) -> Mapping[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from threadsync.errors import ApiError, Unanswered
@@ -211,7 +211,8 @@ class ThreadsProvider:
                     asked_before = number > 1 or _was_asked_for(work, post)
                     if asked_before and (yield from self._is_gone(post.remote_id)):
                         return (yield from self._deleted(work, post.remote_id))
-                    return Refused(answer, post.index)
+                    used_up = "deletes" if answer.kind is FaultClass.QUOTA else ""
+                    return Refused(replace(answer, allowance=used_up), post.index)
             yield from wait(delay_seconds(number, self.context.bounds), "Threads to delete a post")
         raise AssertionError("a bound of at least one attempt ends the loop")
 

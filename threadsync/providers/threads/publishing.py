@@ -35,6 +35,7 @@ from threadsync.providers.threads.staging import (
     AlreadyPublished,
     Container,
     Stager,
+    container_name,
     unanswered,
 )
 
@@ -68,12 +69,13 @@ class SegmentPublisher:
     def publish(self) -> Flow[Published | Refused | Uncertain]:
         """Publish the segment, going on after the last note of its earlier life."""
         staged = self._staged()
-        container = staged.get(CONTAINER)
+        container = staged.get(container_name(self.parent))
         if self._intent() is not None:
             verdict = yield from self.settle()
             if not isinstance(verdict, NotPublished):
                 return verdict
-            container = verdict.container
+            # One that was made under another parent would go live there.
+            container = verdict.container if container is not None else None
         for rebuild in range(self.bounds.rebuilds_max + 1):
             ready = yield from self._stager.ready(container, staged if rebuild == 0 else {})
             match ready:
@@ -185,10 +187,9 @@ class SegmentPublisher:
 
     def settle(self, container: Container | None = None) -> Flow[Verdict]:
         """Find out what the last intent did; publishes nothing. *container* defaults to the recorded one."""
+        intended_at: datetime | None = None
         if container is None:
-            container, doubtful_at = self._in_doubt()
-        else:
-            doubtful_at = yield from now()
+            container, intended_at = self._in_doubt()
         asked = container.id
         polls, waited, waited_out = 0, 0.0, False
         while True:
@@ -212,18 +213,25 @@ class SegmentPublisher:
                 case Fault():
                     return (yield from self._doubt(f"its container cannot be read ({status.problem})"))
             if not waited_out:
-                yield from self._wait_out(doubtful_at)
+                yield from self._wait_out(intended_at, status)
                 waited_out = True
                 continue
             reusable = isinstance(status, api.ContainerStatus) and status.status == "FINISHED"
             return (yield from self._unpublished(container if reusable else None, container))
 
-    def _wait_out(self, doubtful_at: datetime) -> Flow[None]:
-        """Let the time pass in which the doubtful publish may still take effect."""
-        at = yield from now()
-        passed = (at - doubtful_at).total_seconds()
-        # A clock that was set back must not shorten the wait, nor lengthen it beyond its bound.
-        left = self.bounds.publish_doubt_seconds - max(0.0, passed)
+    def _wait_out(self, intended_at: datetime | None, status: api.ContainerStatus | Fault) -> Flow[None]:
+        """Let the time pass in which the doubtful publish may still take effect.
+
+        *intended_at* is the time of an earlier run's intent; None for a publish of this run, for which no
+        clock is asked.
+        """
+        left = self.bounds.publish_doubt_seconds
+        if intended_at is not None:
+            at = yield from now()
+            there = status.exchange.server_time if isinstance(status, api.ContainerStatus) else None
+            # By the clock that is further behind: one that was set ahead must not shorten the wait. One that
+            # was set back must not lengthen it beyond its bound.
+            left -= max(0.0, (min(at, there or at) - intended_at).total_seconds())
         if left > 0:
             yield from wait(left, "settling: a publish without an answer may still take effect")
 

@@ -25,6 +25,11 @@ CONTAINER = "container"
 CHILD = "child-"
 
 
+def container_name(parent: RemoteId | None) -> str:
+    """Name the container of a segment: what it replies to is fixed in it, so another parent needs another."""
+    return CONTAINER if parent is None else f"{CONTAINER} under {parent}"
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """One container and the server's time when it was made; its post cannot be older."""
@@ -71,16 +76,16 @@ class Stager:
     def _make(self, staged: dict[str, Container]) -> Flow[Container | Refused]:
         """Make the container; a carousel's children first, side by side."""
         kind = convert.kind_of(self.what)
-        text = self.what.text or None
+        text, name = self.what.text or None, container_name(self.parent)
         if kind == "text":
-            return (yield from self._stage(CONTAINER, media_type="TEXT", text=text))
+            return (yield from self._stage(name, media_type="TEXT", text=text))
         urls = yield from self._urls()
         if isinstance(urls, Refused):
             return urls
         if kind == "image":
             return (
                 yield from self._stage(
-                    CONTAINER,
+                    name,
                     media_type="IMAGE",
                     text=text,
                     image_url=urls[0],
@@ -98,7 +103,7 @@ class Stager:
             if isinstance(child, Refused):
                 return child
             ids.append(child.id)
-        return (yield from self._stage(CONTAINER, media_type="CAROUSEL", text=text, children=ids))
+        return (yield from self._stage(name, media_type="CAROUSEL", text=text, children=ids))
 
     def _urls(self) -> Flow[list[str] | Refused]:
         urls: list[str] = []
@@ -202,4 +207,7 @@ class Stager:
 
     def refused(self, fault: Fault) -> Refused:
         """Return *fault* as what became of this segment."""
+        if fault.kind is FaultClass.QUOTA:
+            # Replies have an allowance of their own (docs/threads/overview#rate-limiting).
+            fault = replace(fault, allowance="posts" if self.parent is None else "replies")
         return Refused(fault, self.what.index)
