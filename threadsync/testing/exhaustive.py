@@ -11,14 +11,14 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import islice, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
-from threadsync.errors import ThreadsyncError
+from threadsync.errors import StateLocked, ThreadsyncError
 from threadsync.model.ids import Address
 from threadsync.model.journal import Intent
 from threadsync.operations.importing import import_post
@@ -72,9 +72,9 @@ class Stage:
         return world.moments
 
 
-def stage(shape: Shape, desk: Desk) -> Stage:
-    """Tell the story of *shape* up to the apply that goes wrong."""
-    world = World(desk=desk)
+def stage(shape: Shape, desk: Desk, *, shared: bool = False) -> Stage:
+    """Tell the story of *shape* up to the apply that goes wrong; *shared* as in ``World``."""
+    world = World(desk=desk, shared=shared)
     begun(shape, world)
     return Stage(shape, world)
 
@@ -114,6 +114,10 @@ def finished(world: World) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for _ in range(RESTARTS_MAX):
         world.clock.sleep(PAUSE_SECONDS)
         ran = world.apply()
+        if isinstance(ran.error, StateLocked):
+            helped.append("unlock")
+            world.unlock()
+            continue
         if ran.error is not None:
             return tuple(helped), (f"refused: {ran.error}",)
         assert ran.outcome is not None, "nobody dies in peace"
@@ -174,62 +178,92 @@ def cases(kind: str, stage: Stage, stride: int) -> Iterator[Case]:
     return singles(stage) if kind == "singles" else pairs(stage, stride)
 
 
-def part(
-    kind: str, name: str, number: int, parts: int, stride: int
-) -> tuple[int, Counter[str], list[Verdict]]:
-    """Run every *parts*-th case of a shape; return how many, who had to help, and those that went wrong."""
-    (shape,) = [each for each in SHAPES if each.name == name]
-    count, helps = 0, Counter[str]()
-    wrong: list[Verdict] = []
-    with TemporaryDirectory(prefix="desk-") as folder:
-        told = stage(shape, Desk(Path(folder)))
-        for case in islice(cases(kind, told, stride), number, None, parts):
-            verdict = tried(case, told)
-            count += 1
-            helps.update({" and ".join(sorted(set(verdict.helped))) or "nobody": 1})
-            if verdict.problems:
-                wrong.append(verdict)
-    return count, helps, wrong
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Every *parts*-th case of a kind of a shape, from the one with *number* on."""
+
+    kind: str
+    shape: str
+    shared: bool
+    stride: int
+    number: int = 0
+    parts: int = 1
+
+    def run(self) -> Tally:
+        """Run these cases."""
+        (shape,) = [each for each in SHAPES if each.name == self.shape]
+        tally = Tally()
+        with TemporaryDirectory(prefix="desk-") as folder:
+            told = stage(shape, Desk(Path(folder)), shared=self.shared)
+            for case in islice(cases(self.kind, told, self.stride), self.number, None, self.parts):
+                tally.add(tried(case, told))
+        return tally
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of many cases."""
+
+    runs: int = 0
+    helped: Counter[str] = field(default_factory=Counter)
+    """How many needed a person to do what."""
+    asking: list[Verdict] = field(default_factory=list)
+    """Those that did."""
+    wrong: list[Verdict] = field(default_factory=list)
+
+    def add(self, verdict: Verdict) -> None:
+        """Count one case."""
+        self.runs += 1
+        self.helped[" and ".join(sorted(set(verdict.helped))) or "nobody"] += 1
+        if verdict.helped:
+            self.asking.append(verdict)
+        if verdict.problems:
+            self.wrong.append(verdict)
+
+    def join(self, other: Tally) -> None:
+        """Count those of *other* too."""
+        self.runs += other.runs
+        self.helped += other.helped
+        self.asking += other.asking
+        self.wrong += other.wrong
 
 
 @click.command()
 @click.option("--shape", "names", multiple=True, help="Only this shape; may be repeated.")
 @click.option("--kind", "kinds", multiple=True, default=("singles", "pairs"), help="singles or pairs.")
 @click.option("--workers", default=2, show_default=True)
-@click.option(
-    "--stride",
-    default=1,
-    show_default=True,
-    help="Try every so-many-th moment for the second trouble of a pair.",
-)
+@click.option("--stride", default=4, show_default=True, help="Of the second of a pair: every so-many-th.")
 @click.option("--show", default=1, show_default=True, help="How many conversations that went wrong to print.")
 def main(names: tuple[str, ...], kinds: tuple[str, ...], workers: int, stride: int, show: int) -> None:
-    """Try every trouble at every moment of every shape of post."""
-    total, helps = 0, Counter[str]()
-    wrong: list[Verdict] = []
+    """Try every trouble at every moment of every shape of post, with either kind of state."""
+    whole = Tally()
     with ProcessPoolExecutor(workers) as pool:
-        for kind in kinds:
-            for shape in SHAPES:
-                if (names and shape.name not in names) or (kind == "pairs" and not shape.short):
-                    continue
-                jobs = [pool.submit(part, kind, shape.name, n, workers, stride) for n in range(workers)]
-                done = [job.result() for job in jobs]
-                count = sum(each[0] for each in done)
-                bad = [verdict for each in done for verdict in each[2]]
-                total, wrong = total + count, wrong + bad
-                for each in done:
-                    helps.update(each[1])
-                click.echo(f"{kind:8} {shape.name:18} {count:7} runs  {len(bad):5} wrong")
-    for verdict in wrong[:show]:
+        for kind, shape, shared in product(kinds, SHAPES, (False, True)):
+            if (names and shape.name not in names) or (kind == "pairs" and not shape.short):
+                continue
+            part = Part(kind, shape.name, shared, stride)
+            jobs = [pool.submit(replace(part, number=n, parts=workers).run) for n in range(workers)]
+            here = Tally()
+            for job in jobs:
+                here.join(job.result())
+            whole.join(here)
+            where = "branch" if shared else "file"
+            click.echo(f"{kind:8} {shape.name:18} {where:7} {here.runs:7} runs  {len(here.wrong):5} wrong")
+    tell(whole, show)
+    sys.exit(1 if whole.wrong else 0)
+
+
+def tell(whole: Tally, show: int) -> None:
+    """Print what went wrong, *show* of it in full, and how many runs there were."""
+    for verdict in whole.wrong[:show]:
         click.echo(verdict.transcript)
-    for problem, count in Counter(p for v in wrong for p in v.problems).most_common(20):
+    for problem, count in Counter(p for v in whole.wrong for p in v.problems).most_common(20):
         click.echo(f"{count:6}  {problem}")
-    for verdict in wrong[:20]:
+    for verdict in whole.wrong[:20]:
         click.echo(f"wrong: {verdict.case}: {'; '.join(verdict.problems)}")
-    for who, count in sorted(helps.items()):
+    for who, count in sorted(whole.helped.items()):
         click.echo(f"{count:8} runs ended with the help of {who}")
-    click.echo(f"{total} runs, {len(wrong)} wrong")
-    sys.exit(1 if wrong else 0)
+    click.echo(f"{whole.runs} runs, {len(whole.wrong)} wrong")
 
 
 if __name__ == "__main__":

@@ -33,9 +33,14 @@ class Expected:
     """Text of a reply to the text that it replies to, where that is no part of its chain."""
 
 
+def normal(text: str) -> str:
+    """Return *text* with every address in it as ``LINK``."""
+    return _ADDRESS.sub(LINK, text)
+
+
 def text_of(post: Seen) -> str:
     """Return the text of *post* with every address in it as ``LINK``."""
-    return _ADDRESS.sub(LINK, post.text)
+    return normal(post.text)
 
 
 def faults(live: Iterable[Seen], deleted: Iterable[Seen], expected: Expected) -> list[str]:

@@ -15,6 +15,8 @@ from threadsync.sandbox.threads.faults import KIND_OPERATIONS, TIMED
 from threadsync.sandbox.threads.routes import find_route
 from threadsync.testing.fakes import Answered
 
+TOGETHER = "+"
+"""Stands between faults that strike the same call: the answer is lost, and what it did shows late."""
 ANSWER_SECONDS = 0.05
 """How long an answer takes."""
 
@@ -38,7 +40,7 @@ class Network(Protocol):
     """One network; accounts go by their handles."""
 
     def answer(self, account: str, request: Request, now: datetime, fault: str, seconds: float) -> Answered:
-        """Answer *request* of *account*; *fault* (empty: none) strikes this call alone."""
+        """Answer *request* of *account*; *fault* (of ``faults``, or empty) strikes this call alone."""
         ...
 
     def faults(self, request: Request) -> tuple[str, ...]:
@@ -53,6 +55,10 @@ class Network(Protocol):
         """Return all posts that were live once."""
         ...
 
+    def shown_at(self, remote_id: str) -> float:
+        """Return the true Unix time from which lists show a live post."""
+        ...
+
     def post_by_hand(self, account: str, text: str, now: datetime) -> str:
         """Let a person publish *text* in the network's own application; return the post's id."""
         ...
@@ -63,6 +69,10 @@ class Network(Protocol):
 
     def expire_token(self, account: str, now: datetime) -> None:
         """End the life of the account's token."""
+        ...
+
+    def renew_tokens(self, now: datetime) -> None:
+        """Give every account a good token again."""
         ...
 
     def calm(self, now: datetime) -> None:
@@ -83,16 +93,15 @@ class ThreadsNetwork:
         """See ``Network.answer``."""
         at = now.timestamp()
         threads.run_due(self.state, at)
-        if fault:
-            kind = threads.FaultKind(fault)
+        before = len(self.state.armed)
+        for kind in map(threads.FaultKind, filter(None, fault.split(TOGETHER))):
             armed = threads.Fault("any", kind, seconds=seconds if kind in TIMED else 0.0)
             threads.apply(self.state, threads.Arm((armed,)), at)
         params = {name: str(value) for name, value in request.params.items()}
         if isinstance(request.body, FormBody):
             params |= {name: str(value) for name, value in request.body.fields.items()}
         reply = self._call(account, request.method, request.path, params, at)
-        if fault:
-            self.state.armed.pop()
+        del self.state.armed[before:]
         if reply.dropped:
             return Answered(NoResponse("connection reset", sent=True), reply.delay_seconds)
         there = datetime.fromtimestamp(at + self.state.switches.clock_skew_seconds, UTC)
@@ -104,11 +113,18 @@ class ThreadsNetwork:
         """See ``Network.faults``."""
         route = find_route(self.state, threads.Request.of(request.method, request.path))
         assert route is not None, f"our provider asks for what there is, not for {request.path}"
-        return tuple(
+        alone = [
             str(kind)
             for kind in threads.FaultKind
             if route.operation in KIND_OPERATIONS.get(kind, {route.operation})
-        )
+        ]
+        hidden = [each for each in ("late-listing", "late-status") if each in alone]
+        together = [
+            TOGETHER.join((unknown, *hidden[:length]))
+            for unknown in ("answer-lost", "error-although-done")
+            for length in range(1, len(hidden) + 1)
+        ]
+        return (*alone, *together)
 
     def live(self) -> list[Seen]:
         """See ``Network.live``."""
@@ -117,6 +133,11 @@ class ThreadsNetwork:
     def deleted(self) -> list[Seen]:
         """See ``Network.deleted``."""
         return self._seen(self.state.deleted.values())
+
+    def shown_at(self, remote_id: str) -> float:
+        """See ``Network.shown_at``."""
+        post = self.state.posts[remote_id]
+        return max(post.created, post.listed_from) - self.state.switches.clock_skew_seconds
 
     def post_by_hand(self, account: str, text: str, now: datetime) -> str:
         """See ``Network.post_by_hand``."""
@@ -134,12 +155,16 @@ class ThreadsNetwork:
         token = threads.token_digest(threads.Profile(account).secret)
         threads.apply(self.state, threads.ExpireToken(token), now.timestamp())
 
-    def calm(self, now: datetime) -> None:
-        """See ``Network.calm``."""
-        threads.apply(self.state, threads.Disarm(), now.timestamp())
+    def renew_tokens(self, now: datetime) -> None:
+        """See ``Network.renew_tokens``."""
         for handle in self.handles:
             renewed = threads.add_profile(threads.Profile(handle))
             threads.apply(self.state, renewed, now.timestamp())
+
+    def calm(self, now: datetime) -> None:
+        """See ``Network.calm``."""
+        threads.apply(self.state, threads.Disarm(), now.timestamp())
+        self.renew_tokens(now)
         while self.state.deferred:
             threads.run_due(self.state, max(call.due for call in self.state.deferred))
 

@@ -22,24 +22,27 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self, assert_never
 
-from threadsync.errors import StateUnwritable, ThreadsyncError
+from threadsync.errors import StateLocked, StateUnwritable, ThreadsyncError
 from threadsync.execution.seams import Finished
 from threadsync.flows.effects import Hosted, NoResponse, Request, Response
 from threadsync.model.ids import PublicUrl, TargetName
 from threadsync.model.journal import Note
 from threadsync.model.state import State
-from threadsync.operations.apply import AppliedPlan, ApplyOptions, Person, apply
+from threadsync.operations.apply import AppliedPlan, ApplyOptions, apply
+from threadsync.operations.asking import Person
 from threadsync.operations.connections import Connections
 from threadsync.operations.plan import Prepared, plan
 from threadsync.operations.provenance import Surroundings
 from threadsync.operations.workspace import Workspace, context_of
 from threadsync.providers.loading import load_provider
-from threadsync.statefile.store import FileStore
+from threadsync.statefile.shared import SharedStore
+from threadsync.statefile.store import FileStore, Store
 from threadsync.testing.desk import PROJECT, Desk
 from threadsync.testing.disk import Crash, Crashed, Loss, MemoryDisk, When
 from threadsync.testing.fakes import Answered, FakeClock, FakePerformer
 from threadsync.testing.machine import FakeMachine
 from threadsync.testing.networks import Network, ThreadsNetwork
+from threadsync.testing.remote import FAULTS, MemoryRemote, RemoteFault
 from threadsync.testing.troubles import (
     ClockSet,
     Death,
@@ -54,9 +57,14 @@ from threadsync.testing.troubles import (
     WriteFails,
 )
 
+PUSH_SECONDS = 0.5
+"""How long one step of talking to the place of a shared state takes."""
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ACCOUNTS = ("main", "brand")
 """The handles of the accounts there are: the target ``threads/main`` is the account ``main``."""
+
+CLONE = 1 << 60
+"""Added to the seed of a clone, so that no two worlds make the same ids."""
 
 Script = Callable[[Moment], Trouble | None]
 """Says what goes wrong at a moment."""
@@ -89,6 +97,8 @@ class World:
     project: str = PROJECT
     """The text of the project file."""
     start: datetime = START
+    shared: bool = False
+    """Whether the state lives in a place of its own, and every run on a machine of its own (CI)."""
     log: list[tuple[float, tuple[object, ...]]] = field(default_factory=list)
     """The whole conversation: virtual seconds, and what happened; see ``transcript``."""
     script: Script = nothing
@@ -100,15 +110,18 @@ class World:
         self._desk = self.desk
         self.clock = FakeClock(self.start)
         self.disk = MemoryDisk()
+        self.remote = MemoryRemote(self.clock, PUSH_SECONDS)
         self.machine = FakeMachine()
         self.network: Network = ThreadsNetwork(ACCOUNTS, self.seed, self.start)
         self.files: dict[str, bytes] = {}
         self.moments: list[Moment] = []
         """The moments of the run under way, or of the last one."""
+        self.shown: Prepared | None = None
+        """The plan that the run under way, or the last one, showed as the one to be carried out."""
         self._ids = 0
-        self._death = Loss.NOTHING
-        self._older: MemoryDisk | None = None
+        self._death = Death(When.BEFORE)
         self._before: MemoryDisk | None = None
+        self._tip = self.remote.tip
         self._unreachable = False
         self._stop: Callable[[], None] = _not_yet
 
@@ -122,11 +135,22 @@ class World:
 
     def fork(self) -> World:
         """Return another world that is just like this one now, and goes its own way."""
-        other = World(self.seed, self._desk, self.project, self.start)
-        other.clock, other.disk, other.machine, other.network, other.files = copy.deepcopy(
-            (self.clock, self.disk, self.machine, self.network, self.files)
+        other = World(self.seed, self._desk, self.project, self.start, self.shared)
+        other.clock, other.disk, other.remote, other.machine, other.network, other.files = copy.deepcopy(
+            (self.clock, self.disk, self.remote, self.machine, self.network, self.files)
         )
         other.log, other._ids = list(self.log), self._ids
+        return other
+
+    def clone(self, *, with_state: bool) -> World:
+        """Return the same project on another machine: own files and disk, the same clock and accounts."""
+        other = World(self.seed + CLONE, self._desk, self.project, self.start, self.shared, self.log)
+        other.clock, other.network, other.files = self.clock, self.network, dict(self.files)
+        other.remote = self.remote
+        other.machine = FakeMachine("laptop-2")
+        if with_state:
+            other.disk = self.disk.survivor()
+            other.unlock()
         return other
 
     # Files.
@@ -154,30 +178,33 @@ class World:
             name: load_provider(target.provider, context_of(target))
             for name, target in project.targets.items()
         }
-        store = FileStore(
-            project.state,
-            self.disk,
-            self.clock,
-            self.machine,
-            project.root / "history",
-            self.new_id,
-            project.id,
-        )
         here = Surroundings(lambda: "robin", lambda _: "c0ffee", lambda: "", self.new_id)
         return Workspace(
             project,
             providers,
-            store,
+            self.store,
             self.clock,
             self._connect,
             here,
             lambda _: self._desk.content(self.project, self.files),
         )
 
+    @property
+    def store(self) -> Store:
+        """Where the state lives, as a new process opens it."""
+        project = self._desk.project(self.project)
+        if self.shared:
+            return SharedStore(
+                self.remote, "threadsync.json", self.clock, self.machine, self.new_id, project.id
+            )
+        assert isinstance(project.state, Path), "a world's project names a file"
+        history = project.root / "history"
+        return FileStore(project.state, self.disk, self.clock, self.machine, history, self.new_id, project.id)
+
     def apply(self, *selectors: str, person: Person | None = None, **options: object) -> Ran:
         """Run ``apply`` once, as ``ApplyOptions`` say; without a *person* with ``--yes --first-run``."""
         said = {"yes": person is None, "first_run": True, "selectors": selectors, **options}
-        self._say("apply", *selectors, *(f"{name}={value}" for name, value in sorted(options.items())))
+        self.say("apply", *selectors, *(f"{name}={value}" for name, value in sorted(options.items())))
         return self.run(
             lambda workspace: apply(
                 workspace,
@@ -191,20 +218,22 @@ class World:
 
     def run(self, verb: Callable[[Workspace], AppliedPlan]) -> Ran:
         """Run *verb* in a process of its own, which may die; the world goes on either way."""
-        self.moments = []
-        self._before = self.disk.survivor()
-        self.disk.interfere = self._writing
+        self.moments, self.shown = [], None
+        self._before, self._tip = self.disk.survivor(), self.remote.tip
+        self.disk.interfere, self.remote.interfere = self._writing, self._talking
         try:
             ran = Ran(verb(self.workspace))
         except Crashed:
             ran = Ran()
         except ThreadsyncError as error:
-            self._say("error", error)
+            self.say("error", error)
             ran = Ran(error=error)
-        self.disk.interfere = None
+        self.disk.interfere, self.remote.interfere = None, _no_fault
         self.machine.die()  # a process ends either way
         if ran.died:
             self._bury()
+        if self.shared:
+            self.machine = FakeMachine(f"runner-{self._numbered()}")
         else:
             self.machine = self.machine.neighbour(self.machine.pid + 1)
         self.disk.capacity_bytes = None
@@ -218,11 +247,16 @@ class World:
 
     def unlock(self) -> None:
         """Break the lock as a person would, who knows that its holder is dead."""
-        store = self.workspace.store
+        store = self.store
         held = store.read().lock
         if held is not None:
-            self._say("force-unlock", held.host, held.pid)
-            store.force_unlock(held, Surroundings(lambda: "robin").holder("unlock", self.clock.now()))
+            self.say("force-unlock", held.host, held.pid)
+            me = Surroundings(lambda: "robin").holder("unlock", self.clock.now())
+            try:
+                store.force_unlock(held, me)
+            except StateLocked as error:  # whoever broke a lock died at it; its message says what to do
+                self.disk.remove(Path(error.where))
+                store.force_unlock(held, me)
 
     def calm(self) -> None:
         """Let everything be well from now on: no faults, good tokens, the right time."""
@@ -239,12 +273,21 @@ class World:
     @property
     def state(self) -> State | None:
         """The state as a reader sees it."""
-        return self.workspace.store.read().state
+        return self.store.read().state
+
+    def account(self, target: TargetName) -> str:
+        """Return the handle of the account that the project gives *target*."""
+        handle = self._desk.project(self.project).targets[target].account
+        assert handle is not None, "every target of a world declares its account"
+        return handle
 
     def new_id(self) -> str:
         """Return an id that no other call of this world returned."""
+        return f"{self.seed:016x}{self._numbered():016x}"
+
+    def _numbered(self) -> int:
         self._ids += 1
-        return f"{self.seed:016x}{self._ids:016x}"
+        return self._ids
 
     # What leaves the process.
 
@@ -263,7 +306,7 @@ class World:
             case Unreachable():
                 self._unreachable = True
             case TokenExpired():
-                self.network.expire_token(_account(target), self.clock.true())
+                self.network.expire_token(self.account(target), self.clock.true())
             case NetworkFault():
                 fault, seconds = trouble.name, trouble.seconds
             case _:
@@ -271,7 +314,7 @@ class World:
         if self._unreachable:
             return self._answered(what, Answered(NoResponse("connection refused", sent=False)))
         now = self.clock.true()
-        answered = self.network.answer(_account(target), request, now, fault, seconds)
+        answered = self.network.answer(self.account(target), request, now, fault, seconds)
         self._answered(what, answered)
         if isinstance(trouble, Death):
             self._die(trouble)
@@ -280,9 +323,9 @@ class World:
     def _answered(self, what: str, answered: Answered) -> Answered:
         match answered.outcome:
             case Response(status=status, body=body):
-                self._say(what, status, body)
+                self.say(what, status, body)
             case NoResponse(reason=reason, sent=sent):
-                self._say(what, reason, "sent" if sent else "not sent")
+                self.say(what, reason, "sent" if sent else "not sent")
             case raised:
                 raise AssertionError(f"a network answers or does not, and never raises {raised}")
         return answered
@@ -290,7 +333,7 @@ class World:
     def _writing(self, number: int) -> None:
         match self._moment(Place.DISK, "disk"):
             case Death() as death:
-                self._death, self._older = death.loss, self._before if death.older else None
+                self._death = death
                 self.disk.crash = Crash(number, death.when)
             case WriteFails(full=True):
                 self.disk.capacity_bytes = 0
@@ -299,13 +342,24 @@ class World:
             case _:
                 return
 
+    def _talking(self, kind: str) -> RemoteFault | None:
+        match self._moment(Place.REMOTE, kind, FAULTS[kind]):
+            case Death() as death:
+                self._death = death
+                self.remote.crash = Crash(self.remote.steps - 1, death.when)
+            case RemoteFails(how=how):
+                return RemoteFault(how)
+            case _:
+                pass
+        return None
+
     def _moment(self, place: Place, what: str, faults: tuple[str, ...] = ()) -> Trouble | None:
         moment = Moment(len(self.moments), place, what, faults)
         self.moments.append(moment)
         trouble = self.script(moment)
         if trouble is None:
             return None
-        self._say("trouble", moment.number, what, trouble)
+        self.say("trouble", moment.number, what, trouble)
         match trouble:
             case Signal():
                 self._stop()
@@ -318,22 +372,25 @@ class World:
         return trouble
 
     def _die(self, death: Death) -> None:
-        self._death, self._older = death.loss, self._before if death.older else None
-        self.disk.crashed = True
+        self._death = death
+        self.disk.crashed = self.remote.crashed = True
         raise Crashed
 
     def _bury(self) -> None:
-        """Leave behind what a dead process leaves: its files and its lock."""
-        if self._older is not None:
-            self.disk = self._older
-            self._say("died; the state is as it was before")
-        else:
-            self.disk = self.disk.survivor(self._death)
-            self._say("died, losing", self._death)
-        if self._death is Loss.NOTHING and self._older is None:
-            self.machine = self.machine.neighbour(self.machine.pid + 1)
-        else:  # another boot, or another machine: nobody there can tell whether the old process lives
-            self.machine = FakeMachine("build-7", f"boot-{self.machine.pid}", self.machine.pid + 1)
+        """Leave behind what a dead process leaves: its files or what it pushed, and its lock."""
+        death, before = self._death, self._before
+        assert before is not None, "a run has begun"
+        self.say("died", death)
+        self.remote.revive()
+        self.disk = before if death.older else self.disk.survivor(death.loss)
+        if death.older:
+            self.remote.force(self._tip)
+        if death.older or death.loss is not Loss.NOTHING:
+            # Another boot: nobody there can tell whether the old process lives.
+            self.machine = FakeMachine("build-7", f"boot-{self._numbered()}", self.machine.pid)
+            self.unlock()
+        elif self.shared:
+            self.machine = FakeMachine(f"laptop-{self._numbered()}")
             self.unlock()
 
     # What it sees of a run.
@@ -342,31 +399,34 @@ class World:
         self._stop = stop
 
     def _show(self, prepared: Prepared) -> None:
+        self.shown = prepared
         for action in prepared.plan.actions:
-            self._say("plan", action.word, action.address, action.reason)
+            self.say("plan", action.word, action.address, action.reason)
 
     def waiting(self, name: str, why: str, seconds: float) -> None:
         """See ``Watcher.waiting``."""
-        self._say(name, "waits", seconds, why)
+        self.say(name, "waits", seconds, why)
 
     def requesting(self, name: str, request: Request) -> None:
         """See ``Watcher.requesting``; the answer is said where it is given."""
 
     def recorded(self, name: str, notes: tuple[Note, ...]) -> None:
         """See ``Watcher.recorded``."""
-        self._say(name, "records", *notes)
+        self.say(name, "records", *notes)
 
     def finished(self, finished: Finished[object]) -> None:
         """See ``Watcher.finished``."""
-        self._say(finished.name, "ends", finished.end)
+        self.say(finished.name, "ends", finished.end)
 
-    def _say(self, *what: object) -> None:
+    def say(self, *what: object) -> None:
+        """Put something into the log."""
         self.log.append((self.clock.seconds, what))
+
+
+def _no_fault(_: str) -> RemoteFault | None:
+    """Let nothing go wrong."""
+    return None
 
 
 def _not_yet() -> None:
     """Do nothing: what is to be stopped has not begun."""
-
-
-def _account(target: TargetName) -> str:
-    return target.rpartition("/")[2]
