@@ -210,7 +210,7 @@ def test_an_allowance_that_somebody_else_uses_up_holds_only_what_needs_it(world:
     world.clock.sleep((pause.goes_on_at - world.clock.now()).total_seconds())
     assert set(world.applied(max_creates=100).values()) == {"applied"}
     ours = [text for text in world.live() if not text.startswith("Somebody")]
-    assert sorted(ours) == sorted([*(f"Post {n}" for n in range(15)), "A chain", "that goes on"])
+    assert sorted(ours) == sorted([*(f"Post {n}" for n in range(25)), "A chain", "that goes on"])
 
 
 def test_used_up_deletes_hold_deletes_alone(world: Midway) -> None:
