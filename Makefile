@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test setup check format lint types contracts docs docs-check wheel state live clean
+.PHONY: demo test setup check format lint types contracts docs docs-check wheel state live exhaustive load clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
@@ -60,6 +60,14 @@ wheel: setup
 # The state of the examples, as applied to the sandbox at a fixed time with seeded ids.
 state: setup
 	$(BIN)/python -m tests.tools.make_state
+
+# Every trouble at every moment of every shape of post, and pairs of them: about ten minutes on two cores.
+exhaustive: setup
+	$(BIN)/python -m threadsync.testing.exhaustive
+
+# One apply of 100, 1,000 and 10,000 posts: time, memory, and whether the curve is straight.
+load: setup
+	$(BIN)/python -m benchmarks.load
 
 live: setup
 	$(BIN)/python -m pytest -m live
