@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from threadsync.testing.exhaustive import Part
+from threadsync.testing.exhaustive import Part, Setting
 from threadsync.testing.shapes import SHAPES
 from threadsync.testing.troubles import Death, RemoteFails, Signal, Trouble
 
 
-@pytest.mark.parametrize("shared", [False, True], ids=["file", "branch"])
+@pytest.mark.parametrize("setting", Setting)
 @pytest.mark.parametrize("shape", [shape.name for shape in SHAPES])
-def test_one_trouble_at_any_moment_neither_doubles_nor_loses_a_post(shape: str, *, shared: bool) -> None:
-    tally = Part("singles", shape, shared, stride=1).run()
+def test_one_trouble_at_any_moment_neither_doubles_nor_loses_a_post(shape: str, setting: Setting) -> None:
+    tally = Part("singles", shape, setting, stride=1).run()
     assert tally.runs > 20
     assert not tally.wrong, "\n".join([*tally.wrong[0].problems, str(tally.wrong[0].case)])
     for verdict in tally.asking:
@@ -33,5 +33,5 @@ def needs(trouble: Trouble) -> set[str]:
 
 @pytest.mark.parametrize("shape", [shape.name for shape in SHAPES if shape.short])
 def test_a_sample_of_the_pairs(shape: str) -> None:
-    tally = Part("pairs", shape, shared=False, stride=4, number=50, parts=101).run()
+    tally = Part("pairs", shape, Setting.HARD, stride=4, number=50, parts=101).run()
     assert not tally.wrong, "\n".join([*tally.wrong[0].problems, str(tally.wrong[0].case)])
