@@ -1,12 +1,18 @@
-"""A network to talk to without sockets, and a host for pictures."""
+"""A network to talk to without sockets, a host for pictures, and environments for clients of others."""
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import subprocess
+import sys
 import threading
+import venv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +35,14 @@ from threadsync.sandbox.threads import (
 )
 
 NOON = 1_790_000_000.0
+INSTALL_SECONDS_MAX = 300
+UNREACHABLE = (
+    "NewConnectionError",
+    "ConnectTimeoutError",
+    "Temporary failure in name resolution",
+    "ProxyError",
+)
+"""What the installer says when it is not to blame."""
 
 
 @dataclass
@@ -160,3 +174,38 @@ def media_host() -> Iterator[MediaHost]:
         server.shutdown()
         worker.join()
         server.server_close()
+
+
+@pytest.fixture
+def client_python() -> Callable[[str], Path]:
+    """Gives the interpreter of an environment that holds one package, ``NAME==VERSION``.
+
+    It is made when it is first needed, and kept in ``.threadsync/venvs`` or where
+    ``THREADSYNC_TEST_VENVS`` says.
+    """
+
+    def interpreter(package: str) -> Path:
+        chosen = os.environ.get("THREADSYNC_TEST_VENVS")
+        home = Path(chosen) if chosen else Path(__file__).parents[2] / ".threadsync" / "venvs"
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        place = home / f"{package.replace('==', '-')}-py{version}"
+        place.mkdir(parents=True, exist_ok=True)
+        with (place / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (place / "ready").exists():
+                _install(place, package)
+                (place / "ready").touch()
+        return place / "bin" / "python"
+
+    return interpreter
+
+
+def _install(place: Path, package: str) -> None:
+    venv.create(place, with_pip=True, clear=False)
+    command = [place / "bin" / "python", "-m", "pip", "install", "--quiet", package]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX, check=False)
+    if done.returncode and any(sign in done.stderr for sign in UNREACHABLE):
+        pytest.skip(
+            f"THE SANDBOX IS NOT CHECKED AGAINST {package}: no registry can be reached\n{done.stderr}"
+        )
+    assert done.returncode == 0, done.stderr

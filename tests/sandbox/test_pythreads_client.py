@@ -1,19 +1,15 @@
 """A client that others wrote for the real network publishes on the sandbox and reads back.
 
-pythreads 0.2.1 pins aiohttp 3.9, so it lives in an environment of its own, made when it
-is first needed and kept in ``.threadsync/venvs`` or where ``THREADSYNC_TEST_VENVS`` says. Nothing of the
-client is changed but the address it talks to.
+pythreads 0.2.1 pins aiohttp 3.9, so it lives in an environment of its own (see ``client_python`` in
+conftest.py). Nothing of the client is changed but the address it talks to.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
 import sys
-import venv
-from pathlib import Path
 
 import pytest
 
@@ -27,13 +23,6 @@ pytestmark = [
 ]
 
 PACKAGE = "pythreads==0.2.1"
-INSTALL_SECONDS_MAX = 300
-UNREACHABLE = (
-    "NewConnectionError",
-    "ConnectTimeoutError",
-    "Temporary failure in name resolution",
-    "ProxyError",
-)
 
 CLIENT = """
 import asyncio, json, sys
@@ -82,40 +71,13 @@ asyncio.run(main(sys.argv[2], sys.argv[3:]))
 """
 
 
-@pytest.fixture(scope="module")
-def client_python() -> Path:
-    """The interpreter of the client's own environment, which is made once."""
-    chosen = os.environ.get("THREADSYNC_TEST_VENVS")
-    home = Path(chosen) if chosen else Path(__file__).parents[2] / ".threadsync" / "venvs"
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    place = home / f"{PACKAGE.replace('==', '-')}-py{version}"
-    place.mkdir(parents=True, exist_ok=True)
-    with (place / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (place / "ready").exists():
-            _install(place)
-            (place / "ready").touch()
-    return place / "bin" / "python"
-
-
-def _install(place: Path) -> None:
-    venv.create(place, with_pip=True, clear=False)
-    command = [place / "bin" / "python", "-m", "pip", "install", "--quiet", PACKAGE]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX, check=False)
-    if done.returncode and any(sign in done.stderr for sign in UNREACHABLE):
-        pytest.skip(
-            f"THE SANDBOX IS NOT CHECKED AGAINST {PACKAGE}: no registry can be reached\n{done.stderr}"
-        )
-    assert done.returncode == 0, done.stderr
-
-
 def test_the_client_publishes_and_reads_back(client_python, media_host, make_png):
     """Text, image, carousel and a reply, through somebody else's reading of the documentation."""
     urls = [media_host.add("a.png", make_png()), media_host.add("b.png", make_png(colour="red"))]
     delays = Switches(image_delay_seconds=0.03, carousel_delay_seconds=0.03, text_delay_seconds=0.01)
     with running(SandboxSettings(seed=7, switches=delays)) as sandbox:
         done = subprocess.run(
-            [client_python, "-c", CLIENT, sandbox.base_url, sandbox.token("lift_report"), *urls],
+            [client_python(PACKAGE), "-c", CLIENT, sandbox.base_url, sandbox.token("lift_report"), *urls],
             capture_output=True,
             text=True,
             timeout=60,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
+from threadsync.sandbox.fetching import Shelf
 from threadsync.sandbox.threads import FetchedMedia, MediaKind
 
 DOWNLOAD_FAILED = (400, 1, 2207052)
@@ -95,14 +99,22 @@ def test_a_picture_is_no_video(net):
     assert net.get(f"/{container}", fields="error_message")["error_message"] == "FAILED_PROCESSING_VIDEO"
 
 
-def test_a_video_is_published_with_a_thumbnail(net):
-    """docs/threads/reference/media-retrieval: thumbnail_url is for videos."""
-    net.media["https://h/a.mp4"] = FetchedMedia(MediaKind.VIDEO, "MP4", 1000, "a.mp4")
+@pytest.mark.parametrize(("poster", "shown"), [("a.jpg", "/media/a.jpg"), ("", "/media/a.mp4")])
+def test_a_video_is_published_with_a_thumbnail(net, poster, shown):
+    """docs/threads/reference/media-retrieval: for videos. INVENTED (video-thumbnail): what it is."""
+    net.media["https://h/a.mp4"] = FetchedMedia(MediaKind.VIDEO, "MP4", 1000, "a.mp4", poster_name=poster)
     container = net.create(media_type="VIDEO", video_url="https://h/a.mp4")
     net.now += 1
     media = net.publish(container).body["id"]
-    assert net.get(f"/{media}", fields="media_type,thumbnail_url").keys() == {
-        "id",
-        "media_type",
-        "thumbnail_url",
-    }
+    found = net.get(f"/{media}", fields="media_type,thumbnail_url")
+    assert found.keys() == {"id", "media_type", "thumbnail_url"}
+    assert found["thumbnail_url"].endswith(shown)
+
+
+def test_the_same_bytes_fetched_twice_at_once_are_kept_once(tmp_path: Path):
+    """Two posts with one picture: their fetches run in threads of their own."""
+    shelf = Shelf(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        names = set(pool.map(lambda _: shelf.put(b"the same", "jpg"), range(200)))
+    assert len(names) == 1
+    assert [path.name for path in tmp_path.iterdir()] == list(names)

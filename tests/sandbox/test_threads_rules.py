@@ -18,6 +18,10 @@ def text(**params: str) -> dict[str, str]:
     return {"media_type": "TEXT", "text": "x", **params}
 
 
+def styled(offset: object, length: int, *styles: str) -> dict[str, object]:
+    return {"offset": offset, "length": length, "styling_info": list(styles)}
+
+
 @pytest.mark.parametrize("params", [{}, {"media_type": "POEM", "text": "x"}, {"media_type": "TEXT"}])
 def test_a_media_type_and_its_content_are_required(net, params):
     """media_type is required; TEXT needs text or a link."""
@@ -118,6 +122,16 @@ def test_the_first_word_with_a_hash_is_the_topic(sample, topic):
             "text_attachment": json.dumps({"plaintext": "a", "link_attachment_url": "https://a.org"}),
             "link_attachment": "https://b.org",
         },
+        {"text_attachment": json.dumps({"plaintext": "a", "text_with_styling_info": [styled(0, 1, "loud")]})},
+        {
+            "text_attachment": json.dumps(
+                {
+                    "plaintext": "a" * 9,
+                    "text_with_styling_info": [styled(3, 3, "bold"), styled(0, 4, "italic")],
+                }
+            )
+        },
+        {"is_spoiler_media": "true"},
         {"poll_attachment": json.dumps({"option_a": "a" * 26, "option_b": "b"})},
         {
             "poll_attachment": json.dumps({"option_a": "a", "option_b": "b"}),
@@ -160,6 +174,26 @@ def test_a_misshapen_poll_is_dropped_without_a_word(net):
     """Unknown and misshapen write parameters are ignored: a plain text post comes out."""
     media = net.post(poll_attachment=json.dumps({"options": ["a", "b"]}), mood="cheerful")
     assert "poll_attachment" not in net.get(f"/{media}", fields="poll_attachment{option_a}")
+
+
+def test_what_is_misshapen_in_a_long_text_is_dropped_and_the_rest_kept(net):
+    """Styles: two ranges may touch; one without a number is none; half a surrogate pair is no text."""
+    rows = [
+        styled(0, 2, "bold"),
+        styled("2", 1, "underline", "italic"),
+        styled("x", 1, "bold"),
+        {"offset": 0},
+        3,
+    ]
+    sent = {"plaintext": "abc", "link_attachment_url": 3, "text_with_styling_info": rows, "mood": "cheerful"}
+    media = net.post(text_attachment=json.dumps(sent))
+    assert net.get(f"/{media}", fields="text_attachment")["text_attachment"] == {
+        "plaintext": "abc",
+        "text_with_styling_info": [styled(0, 2, "bold"), styled(2, 1, "underline", "italic")],
+    }
+    for dropped in ("[]", '{"plaintext": ""}', '{"plaintext": "\\ud83d"}'):
+        media = net.post(text_attachment=dropped)
+        assert "text_attachment" not in net.get(f"/{media}", fields="text_attachment")
 
 
 def test_geo_gating_needs_an_eligible_profile(net, fault):

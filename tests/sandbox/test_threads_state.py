@@ -25,6 +25,7 @@ from threadsync.sandbox.threads import (
     Switches,
     Tick,
     TokenDigest,
+    Vote,
     add_profile,
     apply,
     handle,
@@ -143,6 +144,7 @@ def test_commands_survive_json():
         MoveClock(3.5),
         add_profile(Profile("c", scopes=("threads_basic",))),
         ExpireToken(TokenDigest("d")),
+        Vote("18000000000000001", (3, 0)),
         Tick(),
     ):
         assert command_from_json(json.loads(json.dumps(command_to_json(command)))) == command

@@ -61,6 +61,7 @@ def test_the_body_wins_over_the_query():
     [
         (b"{", "application/json"),
         (b"[]", "application/json"),
+        (b'{"text": "half a pair: \\ud83d"}', "application/json"),
         (b"\xff\xfe", "application/x-www-form-urlencoded"),
         (b"a=" + b"x" * BODY_BYTES_MAX, "application/x-www-form-urlencoded"),
         (
@@ -69,7 +70,7 @@ def test_the_body_wins_over_the_query():
             f"multipart/form-data; boundary={BOUNDARY}",
         ),
     ],
-    ids=["json", "list", "bytes", "large", "part"],
+    ids=["json", "list", "surrogate", "bytes", "large", "part"],
 )
 def test_bodies_that_are_not_what_they_say(body, kind):
     with pytest.raises(MalformedBody):

@@ -14,12 +14,13 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from threadsync.media.probe import PROBE_VERSION, probe
 from threadsync.model.ids import Json, MediaDigest
-from threadsync.model.post import MediaFacts
+from threadsync.model.post import AudioFacts, MediaFacts, VideoFacts
 
 GRANULARITY_SECONDS = 2
 """The coarsest clock of a file system in use (FAT's)."""
@@ -66,7 +67,7 @@ class CachedProbe:
             return known[1]
         found = probe(path)
         # The stamp was taken before the file was read: a write in between shows in the next stamp.
-        if stamp is not None and not isinstance(found, str) and stamp.is_older_than(now_ns):
+        if stamp is not None and _is_final(found) and stamp.is_older_than(now_ns):
             self._known[name] = (stamp, found)
         return found
 
@@ -82,11 +83,16 @@ class CachedProbe:
             return self._file.exists()
         try:
             self._file.parent.mkdir(exist_ok=True)
-            _replace(self._file, _encode(kept))
+            replace_file(self._file, _encode(kept))
         except OSError:
             return False
         self._loaded = kept
         return True
+
+
+def _is_final(found: MediaFacts | str) -> TypeGuard[MediaFacts]:
+    """Whether asking again would find the same: a video is read as soon as PyAV is installed."""
+    return not isinstance(found, str) and (found.kind != "video" or found.video is not None)
 
 
 _Entries = dict[str, tuple[_Stamp, MediaFacts]]
@@ -101,8 +107,12 @@ def _stamp(path: Path) -> _Stamp | None:
     return _Stamp(found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Swap *path* for *content*, so that another process reads the old or the new, never a mix."""
+def replace_file(path: Path, content: bytes) -> None:
+    """Swap *path* for *content*, so that another process reads the old or the new, never a mix.
+
+    Raises:
+        OSError: its folder may not be written, or the disk is full; *path* is as it was.
+    """
     descriptor, draft = tempfile.mkstemp(prefix=path.name, dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -118,6 +128,8 @@ def _encode(entries: _Entries) -> bytes:
         name: [
             [stamp.size_bytes, stamp.inode, stamp.mtime_ns, stamp.ctime_ns],
             [facts.digest, facts.size_bytes, facts.kind, facts.format, facts.width, facts.height],
+            facts.animated,
+            None if facts.video is None else asdict(facts.video),
         ]
         for name, (stamp, facts) in sorted(entries.items())
     }
@@ -154,8 +166,18 @@ def _entry(row: object) -> tuple[_Stamp, MediaFacts] | None:
         case [
             [int(size), int(inode), int(mtime), int(ctime)],
             [str(digest), int(size_bytes), str(kind), str(name), int(width), int(height)],
+            bool(animated),
+            None | {} as video,
         ]:
-            facts = MediaFacts(MediaDigest(digest), size_bytes, kind, name, width, height)
-            return _Stamp(size, inode, mtime, ctime), facts
+            facts = MediaFacts(MediaDigest(digest), size_bytes, kind, name, width, height, animated)
+            return _Stamp(size, inode, mtime, ctime), replace(facts, video=_video(video))
         case _:
             return None
+
+
+def _video(row: Mapping[str, Any] | None) -> VideoFacts | None:
+    """Read what ``_encode`` wrote: its checksum and version were compared."""
+    if row is None:
+        return None
+    audio = row["audio"]
+    return VideoFacts(**{**row, "audio": None if audio is None else AudioFacts(**audio)})

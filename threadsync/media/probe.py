@@ -1,8 +1,8 @@
-"""What a media file is: by its content, never by its name, and without decoding a pixel.
+"""What a media file is: by its content, never by its name, and without decoding a picture's pixels.
 
 Signatures are those of the formats' own specifications (ISO/IEC 10918-1 for JPEG, the W3C's PNG,
 Google's WebP container, ISO/IEC 14496-12 for the ``ftyp`` box of MP4, QuickTime, HEIC and AVIF,
-RFC 8794 for EBML); Pillow reads the headers.
+RFC 8794 for EBML); Pillow reads the headers of pictures, ``video`` what is in a film.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threadsync.media.video import Film, VideoProblem, read_film
 from threadsync.model.ids import MediaDigest
 from threadsync.model.post import MediaFacts
 
 if TYPE_CHECKING:
     from PIL import Image
 
-PROBE_VERSION = 1
+PROBE_VERSION = 2
 """Goes up with every change to what ``probe`` finds, so that no cache answers for another version."""
 
 PICTURE_BYTES_MAX = 100_000_000
@@ -63,10 +65,13 @@ _QUICKTIME_FIRST_BOXES = (b"moov", b"mdat", b"wide")
 _HEADERS_READ = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 """Formats whose size in pixels Pillow reads in every build."""
 
+_MOVING = ("PNG", "GIF", "WEBP")
+"""Formats that can hold a picture that moves; several in one JPEG or TIFF are something else."""
+
 _ORIENTATION = 0x0112
 """The EXIF tag that says how a viewer turns the picture; 5 to 8 swap its sides."""
 
-_DAMAGED = (
+DAMAGED = (
     OSError,
     EOFError,
     SyntaxError,
@@ -90,8 +95,9 @@ def probe(path: Path) -> MediaFacts | str:
     """Say what the file at *path* is, or in one sentence why it cannot be used.
 
     The sentence starts with a small letter and names no path: it follows one. Width and height are
-    in pixels as a viewer shows the picture (EXIF orientation applied); they are 0 for videos and for
-    HEIC and AVIF, whose headers are not read. A picture that ends too early is a problem.
+    in pixels as a viewer shows the file (EXIF orientation and a film's rotation applied); they are 0 for
+    HEIC and AVIF, whose headers are not read. What ends too early is a problem. Where nothing that reads
+    videos is installed, a video has the size 0 and no ``video``.
     """
     try:
         # A pipe or a device would hold the open() up for ever.
@@ -121,17 +127,28 @@ def _facts(file: BufferedReader, size_bytes: int) -> MediaFacts:
     if head.startswith(_LFS_POINTER):
         raise _Problem("this is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`")
     kind, name = _kind_of(head)
-    width, height = (0, 0)
+    facts = MediaFacts(MediaDigest(""), size_bytes, kind, name, 0, 0)
     if name in _HEADERS_READ:
         if size_bytes > PICTURE_BYTES_MAX:
             limit = f"{PICTURE_BYTES_MAX // 1_000_000} MB"
             raise _Problem(f"the picture is larger than {limit}, the most that is read")
-        width, height = _picture_size(file, name)
+        width, height, animated = _picture(file, name)
         if not _is_complete(file, name):
             raise _Problem(f"the {name} file ends too early; it was cut off on its way here")
+        facts = replace(facts, width=width, height=height, animated=animated)
+    elif kind == "video":
+        film = _film(file, name, size_bytes)
+        if film is not None:
+            facts = replace(facts, width=film.width, height=film.height, video=film.facts)
     file.seek(0)
-    digest = MediaDigest(hashlib.file_digest(file, "sha256").hexdigest())
-    return MediaFacts(digest, size_bytes, kind, name, width, height)
+    return replace(facts, digest=MediaDigest(hashlib.file_digest(file, "sha256").hexdigest()))
+
+
+def _film(file: BufferedReader, name: str, size_bytes: int) -> Film | None:
+    try:
+        return read_film(file, name, size_bytes)
+    except VideoProblem as problem:
+        raise _Problem(str(problem)) from problem
 
 
 def _kind_of(head: bytes) -> tuple[str, str]:
@@ -153,8 +170,8 @@ def _kind_of(head: bytes) -> tuple[str, str]:
     return "unknown", ""
 
 
-def _picture_size(file: BufferedReader, name: str) -> tuple[int, int]:
-    """Read width and height, as shown, of the picture in *file*, whose format is *name*."""
+def _picture(file: BufferedReader, name: str) -> tuple[int, int, bool]:
+    """Read width and height, as shown, of the picture in *file*, and whether it moves."""
     from PIL import Image  # Pillow takes longer to import than most plans take to make
 
     file.seek(0)
@@ -166,14 +183,15 @@ def _picture_size(file: BufferedReader, name: str) -> tuple[int, int]:
             with Image.open(file, formats=(name,)) as picture:
                 turned = _orientation(picture) in {5, 6, 7, 8}
                 width, height = picture.size
+                animated = name in _MOVING and bool(getattr(picture, "is_animated", False))
                 if name == "PNG":
                     # Checks the checksum of every chunk; needs no pixel for it.
                     picture.verify()
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             raise _Problem("the picture claims more pixels than can be decoded safely") from error
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise _Problem(f"the {name} file is damaged or cut off; its header cannot be read") from error
-    return (height, width) if turned else (width, height)
+    return (height, width, animated) if turned else (width, height, animated)
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -183,7 +201,7 @@ def _orientation(picture: Image.Image) -> int:
     try:
         # Not picture.getexif(): that of a PNG would decode the whole picture first.
         found = Image.Image.getexif(picture).get(_ORIENTATION, 1)
-    except _DAMAGED:
+    except DAMAGED:
         # Viewers show a picture with broken metadata as it lies in the file.
         return 1
     return found if isinstance(found, int) else 1

@@ -4,6 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from threadsync.model.post import MediaFacts
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLimits:
+    """What a network takes as a picture as it is; ``fit: true`` brings others within these limits."""
+
+    formats: tuple[str, ...]
+    """Of JPEG and PNG those it takes."""
+    bytes_max: int
+    width_min: int
+    """In pixels, like *width_max*."""
+    width_max: int
+
+    def needs_fitting(self, facts: MediaFacts) -> bool:
+        """Whether a file is a picture that breaks a limit, and one that fitting can mend.
+
+        A picture whose pixels are not read (HEIC), or that moves, is never fitted: it would lose something.
+        """
+        if facts.kind != "image" or not facts.width or facts.animated:
+            return False
+        return not (
+            facts.format in self.formats
+            and facts.size_bytes <= self.bytes_max
+            and self.width_min <= facts.width <= self.width_max
+        )
+
+    def fitted_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return width and height, in the same proportion, that are as close as can be to those given."""
+        wide = min(max(width, self.width_min), self.width_max)
+        return wide, max(1, round(height * wide / width))
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -14,8 +46,19 @@ class Capabilities:
     ``reply_to``, ``poll`` …"""
     fetches_media: bool = False
     """Whether the network fetches media from a public address, so that a target needs a ``media_host``."""
+    pictures: PictureLimits | None = None
+    """What ``fit: true`` brings pictures to; None where the network honours no ``fit``."""
     permalink_characters_max: int = 100
     """The longest permalink, in characters: what a link still to be made counts as."""
     quota_of_publish: str = "posts"
     quota_of_reply: str = "replies"
     quota_of_delete: str = "deletes"
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What publishing something needs of the account and its credential, beyond the usual."""
+
+    scopes: frozenset[str] = frozenset()
+    features: frozenset[str] = frozenset()
+    """What the network lets some accounts do only; see ``Account.lacks``."""

@@ -18,6 +18,38 @@ from threadsync.model.text import Spans
 
 
 @dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """The first audio track of a video; *codec* is FFmpeg's name (``aac``)."""
+
+    codec: str
+    sample_rate_hz: int
+    channels: int
+    bits_per_second: int
+    """On average; 0 where the file does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFacts:
+    """What of a video decides whether a network takes it; *codec* is FFmpeg's name (``h264``, ``hevc``)."""
+
+    duration_seconds: float
+    codec: str
+    frames_per_second: float
+    """On average; 0 where the file does not tell."""
+    bits_per_second: int
+    """Of the pictures, on average."""
+    chroma: str
+    """How colour is sampled: ``4:2:0``, ``4:2:2``, ``4:4:4`` …"""
+    interlaced: bool
+    full_range: bool
+    """Whether brightness uses all values (``yuvj420p``, ``pc``), and not those of television."""
+    moov_first: bool
+    """Whether the index stands before the pictures, so that a reader need not fetch the file's end first."""
+    has_edit_list: bool
+    audio: AudioFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MediaFacts:
     """What probing a media file found; *kind* is ``image``, ``video`` or ``unknown``."""
 
@@ -27,7 +59,20 @@ class MediaFacts:
     format: str
     """The container's usual name in capitals: JPEG, PNG, WEBP, GIF, MP4 …"""
     width: int
+    """In pixels as a viewer shows it, like *height*; 0 where it is not read."""
     height: int
+    animated: bool = False
+    """Whether it is a picture that moves (GIF, WebP, PNG)."""
+    video: VideoFacts | None = None
+    """What is in a video; None where nothing that reads videos is installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """What is sent in place of a picture that breaks a limit (``fit: true``); *path* as in ``Media``."""
+
+    path: str
+    facts: MediaFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +83,17 @@ class Media:
     facts: MediaFacts
     alt: str
     location: Location
+    rendition: Rendition | None = None
 
     @property
     def digest(self) -> MediaDigest:
-        """The sha256 of the file's bytes."""
+        """The sha256 of the declared file's bytes; the content digest covers it, never a rendition's."""
         return self.facts.digest
+
+    @property
+    def sent(self) -> MediaFacts:
+        """What the network gets: the rendition, or else the file itself."""
+        return self.facts if self.rendition is None else self.rendition.facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +216,14 @@ class Publication:
     """The block of the network's own name."""
     key_locations: Mapping[str, Location] = field(default_factory=dict)
     """Where each declared key stands, for diagnostics; ``overrides`` point at the override."""
+
+    def numbering(self, index: int) -> str:
+        """Return what ``number:`` writes behind the text of a segment of a chain; elsewhere nothing."""
+        return numbering(self.number, index, len(self.segments))
+
+
+def numbering(number: str | None, index: int, total: int) -> str:
+    """Return *number* for the segment *index* (from 0) of *total*; a single post is not numbered."""
+    if number is None or total < 2:
+        return ""
+    return number.replace("{i}", str(index + 1)).replace("{n}", str(total))

@@ -24,6 +24,12 @@ from threadsync.sandbox.threads.errors import invalid_parameter
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
+_PAGE_HEADERS = {
+    "Content-Security-Policy": pages.POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
 
 def make_app(engine: Engine, ending: asyncio.Event) -> ASGIApp:
     """Make the application; every answer names the sandbox it comes from.
@@ -33,9 +39,11 @@ def make_app(engine: Engine, ending: asyncio.Event) -> ASGIApp:
     app = Starlette(
         routes=[
             *control_api.routes(engine),
+            *(Route(f"/sandbox/{name}", _asset(name)) for name in pages.ASSETS),
             Route("/", _timeline(engine)),
+            Route("/media/gif/{gif_id:path}", _gif),
             Route("/media/{name}", _media(engine)),
-            Route("/@{user}", _profile(engine)),
+            Route("/@{user}", _timeline(engine)),
             Route("/@{user}/post/{code}", _post(engine)),
             Route(
                 "/{path:path}", _network(engine, ending), methods=["GET", "POST", "DELETE", "PUT", "PATCH"]
@@ -142,16 +150,9 @@ async def _fetch(engine: Engine, asked: NetworkRequest) -> dict[str, Fetched]:
 
 def _timeline(engine: Engine) -> _Endpoint:
     async def answer(request: Request) -> Response:
-        return HTMLResponse(engine.look(lambda state, now: pages.timeline(state, now, engine.origin)))
-
-    return answer
-
-
-def _profile(engine: Engine) -> _Endpoint:
-    async def answer(request: Request) -> Response:
-        user, older = request.path_params["user"], request.query_params.get("older", "")
+        user, older = request.path_params.get("user", ""), request.query_params.get("older", "")
         page = engine.look(
-            lambda state, now: pages.profile(state, now, engine.origin, user=user, older=older)
+            lambda state, now: pages.timeline(state, now, engine.origin, user=user, older=older)
         )
         return _page_or_404(page)
 
@@ -160,10 +161,11 @@ def _profile(engine: Engine) -> _Endpoint:
 
 def _post(engine: Engine) -> _Endpoint:
     async def answer(request: Request) -> Response:
-        code = request.path_params["code"]
-        return _page_or_404(
-            engine.look(lambda state, now: pages.single(state, now, engine.origin, shortcode=code))
+        code, after = request.path_params["code"], request.query_params.get("after", "")
+        page = engine.look(
+            lambda state, now: pages.single(state, now, engine.origin, shortcode=code, after=after)
         )
+        return _page_or_404(page)
 
     return answer
 
@@ -171,7 +173,20 @@ def _post(engine: Engine) -> _Endpoint:
 def _page_or_404(page: str | None) -> Response:
     if page is None:
         return PlainTextResponse("This post or profile is not here. It may have been deleted.", 404)
-    return HTMLResponse(page)
+    return HTMLResponse(page, headers=_PAGE_HEADERS)
+
+
+def _asset(name: str) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+        return Response(pages.asset(name), media_type=pages.ASSETS[name], headers=headers)
+
+    return answer
+
+
+async def _gif(request: Request) -> Response:
+    drawing = pages.gif_picture(request.path_params["gif_id"])
+    return Response(drawing, media_type="image/svg+xml", headers=_PAGE_HEADERS)
 
 
 def _media(engine: Engine) -> _Endpoint:

@@ -9,6 +9,8 @@
 ``POST clock``           ``{"advance": SECONDS}``
 ``POST profiles``        ``{"name", "token", "scopes", "token_expires_at", …}``
 ``POST tokens/expire``   ``{"token"}``
+``POST votes``           ``{"post": ID, "votes": [3, 5]}`` sets the votes of a poll, option by option
+``GET serial``           ``{"serial": N}``, a number that grows with every change
 ``POST reset``           forgets posts, containers, quotas, faults and the record of calls
 ``GET ledger``           live posts, deletions, the recorded calls (``?requests=no`` without them)
 =======================  ======================================================================
@@ -36,6 +38,7 @@ from threadsync.sandbox.threads import (
     Profile,
     Reset,
     State,
+    Vote,
     add_profile,
     token_digest,
 )
@@ -137,6 +140,15 @@ def _expire(engine: Engine, body: _Body) -> Json:
     return {"success": True}
 
 
+def _vote(engine: Engine, body: _Body) -> Json:
+    engine.command(Vote(str(body["post"]), tuple(int(count) for count in body["votes"])))
+    return {"success": True}
+
+
+def _serial(engine: Engine, body: _Body) -> Json:
+    return {"serial": engine.look(lambda state, now: state.serial)}
+
+
 def _reset(engine: Engine, body: _Body) -> Json:
     engine.command(Reset())
     engine.forget_requests()
@@ -152,5 +164,7 @@ _HANDLERS: tuple[tuple[str, str, _Handler], ...] = (
     ("POST", "clock", _clock),
     ("POST", "profiles", _profile),
     ("POST", "tokens/expire", _expire),
+    ("POST", "votes", _vote),
+    ("GET", "serial", _serial),
     ("POST", "reset", _reset),
 )

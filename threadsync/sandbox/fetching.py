@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
+from threading import get_ident
 from urllib.parse import urlsplit
 
 from PIL import Image, UnidentifiedImageError
 
+from threadsync.sandbox.stills import first_still
 from threadsync.sandbox.threads import Fetched, FetchedMedia, FetchFailed, MediaKind
 
 PIXELS_MAX = 100_000_000
@@ -49,7 +51,8 @@ class Shelf:
         if self._folder is None:
             self._kept[name] = content
         elif not (self._folder / name).exists():
-            draft = self._folder / f"{name}.draft"
+            # Two calls may fetch the same bytes at the same moment.
+            draft = self._folder / f"{name}.{get_ident()}.draft"
             draft.write_bytes(content)
             draft.rename(self._folder / name)
         return name
@@ -125,8 +128,7 @@ def is_loopback(host: str) -> bool:
 def probe(content: bytes, shelf: Shelf) -> FetchedMedia:
     """Find out what *content* is by its bytes, never by its name; keep it if it can be shown."""
     if content[4:8] == b"ftyp":
-        form = "MOV" if content[8:12] == b"qt  " else "MP4"
-        return FetchedMedia(MediaKind.VIDEO, form, len(content), shelf.put(content, _SUFFIXES[form]))
+        return _film(content, shelf)
     found = _measure(content)
     if found is None or found[0] not in _SUFFIXES:
         return FetchedMedia(MediaKind.OTHER, found[0] if found else "UNKNOWN", len(content), "")
@@ -134,6 +136,16 @@ def probe(content: bytes, shelf: Shelf) -> FetchedMedia:
     return FetchedMedia(
         MediaKind.IMAGE, form, len(content), shelf.put(content, _SUFFIXES[form]), width, height
     )
+
+
+def _film(content: bytes, shelf: Shelf) -> FetchedMedia:
+    form = "MOV" if content[8:12] == b"qt  " else "MP4"
+    name = shelf.put(content, _SUFFIXES[form])
+    still = first_still(content)
+    if still is None:
+        return FetchedMedia(MediaKind.VIDEO, form, len(content), name)
+    poster = shelf.put(still.jpeg, "jpg")
+    return FetchedMedia(MediaKind.VIDEO, form, len(content), name, still.width, still.height, poster)
 
 
 def _measure(content: bytes) -> tuple[str, int, int] | None:

@@ -34,7 +34,11 @@ from pathlib import Path
 from threadsync.sandbox.threads import Fault, FaultKind, Profile, Switches
 from threadsync.sandbox.threads.codec import switches_from_json
 
-DEFAULT_PROFILES = (Profile("lift_report"), Profile("harbour_desk"))
+DEFAULT_PROFILES = tuple(
+    Profile(name, is_eligible_for_geo_gating=True, has_instagram=True)
+    for name in ("lift_report", "harbour_desk")
+)
+"""They may do all that profiles may."""
 DELAYS = ("text", "image", "video", "carousel")
 
 

@@ -50,6 +50,7 @@ def _read_body(content_type: str, body: bytes) -> dict[str, str]:
 def _read_json(body: bytes) -> dict[str, str]:
     try:
         found: object = json.loads(body)
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except ValueError as error:
         raise MalformedBody("the body is no JSON") from error
     if not isinstance(found, dict):

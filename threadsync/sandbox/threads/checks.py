@@ -28,6 +28,7 @@ TOPIC_MAX = 50
 POLL_OPTION_MAX = 25
 ENTITIES_MAX = 10
 ATTACHMENT_MAX = 10_000
+STYLES = frozenset({"bold", "italic", "highlight", "underline", "strikethrough"})
 
 Check: TypeAlias = Callable[[Call, Content], ApiError | None]
 
@@ -82,6 +83,8 @@ def _text_only(call: Call, content: Content) -> ApiError | None:
     if content.media_type == "TEXT":
         if content.alt_text:
             return errors.invalid_parameter("alt_text is for images and videos")
+        if content.is_spoiler_media:
+            return errors.invalid_parameter("is_spoiler_media is for images, videos and carousels")
         return None
     carried = {
         "link_attachment": content.link_attachment,
@@ -125,6 +128,18 @@ def _text_attachment(call: Call, content: Content) -> ApiError | None:
         return errors.invalid_parameter(f"plaintext must be at most {ATTACHMENT_MAX} characters long")
     if attachment.get("link_attachment_url") and content.link_attachment:
         return errors.invalid_parameter("one link attachment, inside or outside")
+    return _styles(attachment.get("text_with_styling_info"))
+
+
+def _styles(rows: object) -> ApiError | None:
+    """Styles are five, and their ranges do not overlap; which fields a row has is settled by reading it."""
+    reached = 0
+    for row in sorted(rows, key=lambda each: int(each["offset"])) if isinstance(rows, list) else ():
+        if not set(row["styling_info"]) <= STYLES:
+            return errors.invalid_parameter(f"the styles are {', '.join(sorted(STYLES))}")
+        if row["offset"] < reached:
+            return errors.invalid_parameter("the ranges of styles must not overlap")
+        reached = row["offset"] + row["length"]
     return None
 
 

@@ -8,7 +8,7 @@ Parameters: developers.facebook.com/docs/threads/reference/publishing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 POLL_OPTIONS = ("option_a", "option_b", "option_c", "option_d")
@@ -29,6 +29,8 @@ class Content:
     media_name: str = ""
     media_width: int = 0
     media_height: int = 0
+    poster_name: str = ""
+    """A still of a video."""
     alt_text: str = ""
     children: tuple[str, ...] = ()
     """Container ids of a carousel."""
@@ -49,6 +51,7 @@ class Content:
     is_ghost_post: bool = False
     needs_reply_approval: bool = False
     shares_to_instagram: bool = False
+    is_instagram_dark: bool = False
     auto_publish: bool = False
 
 
@@ -57,7 +60,6 @@ def read_content(params: Mapping[str, str]) -> Content:
     media_type = params.get("media_type", "").upper()
     poll = _poll(params.get("poll_attachment", ""))
     gif = _object(params.get("gif_attachment", ""))
-    attachment = _object(params.get("text_attachment", ""))
     return Content(
         media_type=media_type,
         text=params.get("text", ""),
@@ -74,7 +76,7 @@ def read_content(params: Mapping[str, str]) -> Content:
         topic_tag=params.get("topic_tag", ""),
         location=params.get("location_id", ""),
         text_entities=_entities(params.get("text_entities", "")),
-        text_attachment=json.dumps(attachment) if isinstance(attachment.get("plaintext"), str) else "",
+        text_attachment=_attachment(params.get("text_attachment", "")),
         gif_id=_text(gif, "gif_id"),
         gif_provider=_text(gif, "provider"),
         is_spoiler_media=_flag(params, "is_spoiler_media"),
@@ -82,6 +84,7 @@ def read_content(params: Mapping[str, str]) -> Content:
         needs_reply_approval=_flag(params, "enable_reply_approvals"),
         shares_to_instagram=_flag(params, "crossreshare_to_ig")
         or _flag(params, "crossreshare_to_ig_dark_mode"),
+        is_instagram_dark=_flag(params, "crossreshare_to_ig_dark_mode"),
         auto_publish=_flag(params, "auto_publish_text"),
     )
 
@@ -101,6 +104,7 @@ def _names(text: str) -> tuple[str, ...]:
 def _parse(text: str) -> object:
     try:
         found: object = json.loads(text)
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except ValueError:
         return None  # misshapen parameters are dropped silently, as the network does
     return found
@@ -123,16 +127,34 @@ def _poll(text: str) -> tuple[str, ...]:
     return options if shaped else ()
 
 
-def _entities(text: str) -> str:
-    """Keep the well-formed spoiler ranges; numbers may come as text, as in the vendor's sample."""
-    found = _parse(text) if text else None
-    kept: list[dict[str, object]] = []
+def _ranges(found: object) -> Iterator[tuple[int, int, Mapping[str, object]]]:
+    """Yield offset, length and row of well-formed ranges; numbers may be text, as in the vendor's sample."""
     for row in found if isinstance(found, list) else []:
-        if not isinstance(row, dict) or not {"entity_type", "offset", "length"} <= row.keys():
+        if not isinstance(row, dict):
             continue
-        offset, length = str(row["offset"]), str(row["length"])
-        if offset.isdecimal() and length.isdecimal():
-            kept.append(
-                {"entity_type": str(row["entity_type"]), "offset": int(offset), "length": int(length)}
-            )
+        offset, length = str(row.get("offset", "")), str(row.get("length", ""))
+        if all(number.isascii() and number.isdecimal() for number in (offset, length)):
+            yield int(offset), int(length), row
+
+
+def _entities(text: str) -> str:
+    kept = [
+        {"entity_type": str(row["entity_type"]), "offset": offset, "length": length}
+        for offset, length, row in _ranges(_parse(text) if text else None)
+        if "entity_type" in row
+    ]
     return json.dumps(kept) if kept else ""
+
+
+def _attachment(text: str) -> str:
+    """Keep a long text with its link and its well-formed styles; without ``plaintext`` there is none."""
+    found = _object(text)
+    if not _text(found, "plaintext"):
+        return ""
+    kept = {name: found[name] for name in ("plaintext", "link_attachment_url") if _text(found, name)}
+    styled = [
+        {"offset": offset, "length": length, "styling_info": [str(style) for style in styles]}
+        for offset, length, row in _ranges(found.get("text_with_styling_info"))
+        if isinstance(styles := row.get("styling_info"), list)
+    ]
+    return json.dumps({**kept, "text_with_styling_info": styled} if styled else kept)

@@ -82,11 +82,19 @@ class ExpireToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """Set how often each option of a post's poll was chosen."""
+
+    post_id: str
+    votes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Let time pass: carry out what was deferred until now."""
 
 
-Command: TypeAlias = SetSwitches | Arm | Disarm | Reset | MoveClock | AddProfile | ExpireToken | Tick
+Command: TypeAlias = SetSwitches | Arm | Disarm | Reset | MoveClock | AddProfile | ExpireToken | Vote | Tick
 
 
 def new_state(profiles: Sequence[Profile], *, seed: int, now: float, base_url: str = "") -> State:
@@ -118,7 +126,11 @@ def account_id(name: str) -> str:
 
 
 def apply(state: State, command: Command, now: float) -> None:
-    """Carry out *command* at *now* (Unix seconds); *state* changes in place."""
+    """Carry out *command* at *now* (Unix seconds); *state* changes in place.
+
+    Raises:
+        ValueError: the votes do not fit the post they are for.
+    """
     match command:
         case SetSwitches(switches):
             state.switches = switches
@@ -137,11 +149,23 @@ def apply(state: State, command: Command, now: float) -> None:
         case ExpireToken(token):
             if token in state.tokens:
                 state.tokens[token] = replace(state.tokens[token], expires_at=now)
+        case Vote():
+            _vote(state, command)
         case Tick():
             run_due(state, now)
         case _:
             assert_never(command)
     state.serial += 1
+
+
+def _vote(state: State, command: Vote) -> None:
+    post = state.posts.get(command.post_id)
+    options = len(post.content.poll) if post is not None else 0
+    if post is None or not options:
+        raise ValueError(f"{command.post_id!r} is no live post with a poll")
+    if len(command.votes) != options or min(command.votes) < 0:
+        raise ValueError(f"this poll takes {options} counts of votes, each 0 or more")
+    state.change(replace(post, votes=command.votes))
 
 
 def _reset(state: State) -> None:
@@ -188,6 +212,8 @@ def command_from_json(row: dict[str, Any]) -> Command:
             return MoveClock(values["offset_seconds"])
         case "ExpireToken":
             return ExpireToken(values["token"])
+        case "Vote":
+            return Vote(values["post_id"], tuple(values["votes"]))
     plain: dict[str, Command] = {"Disarm": Disarm(), "Reset": Reset(), "Tick": Tick()}
     return plain[name]
 

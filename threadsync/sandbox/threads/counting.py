@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import assert_never
 
 import regex
@@ -32,12 +33,17 @@ def text_length(text: str, count: TextCount) -> int:
             assert_never(count)
 
 
-def links_in(text: str) -> tuple[str, ...]:
-    """Return the distinct links of *text* in order; a bare ``www.`` host is one."""
+def links_at(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where each link of *text* begins, and the link; a bare ``www.`` host is one."""
     if "://" not in text and "www." not in text.lower():
-        return ()
-    found = (match.rstrip(_CLOSING) for match in _LINK.findall(text))
-    return tuple(dict.fromkeys(found))
+        return
+    for found in _LINK.finditer(text):
+        yield found.start(), found.group().rstrip(_CLOSING)
+
+
+def links_in(text: str) -> tuple[str, ...]:
+    """Return the distinct links of *text* in order."""
+    return tuple(dict.fromkeys(link for _, link in links_at(text)))
 
 
 def topic_in(text: str) -> str:

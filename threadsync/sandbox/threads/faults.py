@@ -30,6 +30,7 @@ class Operation(StrEnum):
     PENDING_REPLIES = "pending-replies"
     MANAGE_REPLY = "manage-reply"
     MANAGE_PENDING = "manage-pending-reply"
+    INSIGHTS = "insights"
     PROFILE = "profile"
     QUOTA = "quota"
     REFRESH_TOKEN = "refresh-token"  # noqa: S105 - the name of an operation

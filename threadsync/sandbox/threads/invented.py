@@ -49,6 +49,15 @@ INVENTED: Mapping[str, str] = MappingProxyType(
         "carousel-children": "Children of a published carousel have media ids of their own; containers stay.",
         "error-order": "When several rules are broken, the first one in the order of our checks answers.",
         "unknown-user": "Another user's id in a path: 24/4279009 for writes, 100/33 for reads.",
+        "spoiler-on-text": "is_spoiler_media on a TEXT container is refused with code 100.",
+        "styling": "An unknown style or overlapping ranges in a text attachment: code 100.",
+        "text-offsets": "offset and length count UTF-16 units, as in the vendor's sample; for pages only.",
+        "country-codes": "A country code is any two capital letters: there is no list of countries.",
+        "audience": "reply_control and countries are kept and shown; nobody is kept from replying or seeing.",
+        "instagram-dark": "A share asked for in both forms is the dark one.",
+        "gif-picture": "gif_url leads to a drawing of ours: the sandbox asks no GIF provider.",
+        "video-thumbnail": "thumbnail_url is the first picture of the film; the film itself without PyAV.",
+        "readers": "Nobody reads: views, likes and shares are 0; replies, reposts and quotes are counted.",
         "deleted-parent": "Replies stay when their parent is deleted, and no longer name it.",
     }
 )

@@ -61,4 +61,10 @@ def _take_video(content: Content, fetch: Fetch) -> Taken:
 
 
 def _with_media(content: Content, found: FetchedMedia, width: int, height: int) -> Content:
-    return replace(content, media_name=found.stored_name, media_width=width, media_height=height)
+    return replace(
+        content,
+        media_name=found.stored_name,
+        media_width=width,
+        media_height=height,
+        poster_name=found.poster_name,
+    )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from threadsync.sandbox.threads import errors, listing, publishing, showing, tokens
+from threadsync.sandbox.threads import errors, insights, listing, publishing, showing, tokens
 from threadsync.sandbox.threads.call import Call, refusal
 from threadsync.sandbox.threads.errors import ApiError
 from threadsync.sandbox.threads.faults import WRITES, Operation
@@ -39,6 +39,7 @@ _SCOPES: Mapping[Operation, tuple[str, ...]] = MappingProxyType(
         Operation.MEDIA_REPLIES: _REPLIES_SCOPE,
         Operation.CONVERSATION: _REPLIES_SCOPE,
         Operation.PENDING_REPLIES: _REPLIES_SCOPE,
+        Operation.INSIGHTS: ("threads_manage_insights",),
         Operation.MANAGE_REPLY: _MANAGE_SCOPE,
         Operation.MANAGE_PENDING: _MANAGE_SCOPE,
     }
@@ -180,6 +181,7 @@ _OPERATIONS: Mapping[Operation, Callable[[Call], Response]] = MappingProxyType(
         Operation.PENDING_REPLIES: listing.pending_replies,
         Operation.MANAGE_REPLY: publishing.manage_reply,
         Operation.MANAGE_PENDING: publishing.manage_pending,
+        Operation.INSIGHTS: insights.of_media,
         Operation.PROFILE: _profile,
         Operation.QUOTA: _quota,
         Operation.REFRESH_TOKEN: tokens.refresh,

@@ -42,6 +42,7 @@ _OF_MEDIA: Mapping[tuple[str, str], Operation] = MappingProxyType(
         ("GET", "replies"): Operation.MEDIA_REPLIES,
         ("GET", "conversation"): Operation.CONVERSATION,
         ("GET", "pending_replies"): Operation.PENDING_REPLIES,
+        ("GET", "insights"): Operation.INSIGHTS,
         ("POST", "manage_reply"): Operation.MANAGE_REPLY,
         ("POST", "manage_pending_reply"): Operation.MANAGE_PENDING,
     }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TypeAlias
+from urllib.parse import quote
 
 from threadsync.sandbox.threads import errors
 from threadsync.sandbox.threads.call import Call
@@ -44,6 +45,18 @@ def permalink(state: State, post: Post) -> str:
 def media_url(state: State, post: Post) -> str | None:
     """Return the address of the network's own copy of a post's picture or film."""
     return f"{state.base_url}/media/{post.content.media_name}" if post.content.media_name else None
+
+
+def gif_path(post: Post) -> str:
+    """Return the path of a GIF's picture, empty for a post without one."""
+    return f"/media/gif/{quote(post.content.gif_id, safe='')}" if post.content.gif_id else ""
+
+
+def _thumbnail_url(call: Call, post: Post, field: Field) -> str | None:
+    if post.content.media_type != "VIDEO":
+        return None
+    poster = post.content.poster_name
+    return f"{call.state.base_url}/media/{poster}" if poster else media_url(call.state, post)
 
 
 _TYPESET = str.maketrans({"'": "\u2019", '"': "\u201d"})
@@ -130,14 +143,20 @@ def _children(call: Call, post: Post, field: Field) -> Json | None:
     return {"data": [show(call, child, inner) for child in found if child is not None]}
 
 
+def poll_shares(post: Post) -> tuple[float, ...]:
+    """Return the share of each option of a poll, 0 to 1."""
+    votes = post.votes or (0,) * len(post.content.poll)
+    return tuple(count / max(1, sum(votes)) for count in votes)
+
+
 def _poll(call: Call, post: Post, field: Field) -> Json | None:
     if not post.content.poll or field.inner is None:
         return None
     poll: Json = {}
-    for name, option in zip(POLL_OPTIONS, post.content.poll, strict=False):
+    for name, option, share in zip(POLL_OPTIONS, post.content.poll, poll_shares(post), strict=False):
         poll[name] = option
-        poll[f"{name}_votes_percentage"] = 0.0
-    poll["total_votes"] = 0
+        poll[f"{name}_votes_percentage"] = share
+    poll["total_votes"] = sum(post.votes)
     poll["expiration_timestamp"] = timestamp(post.created + POLL_SECONDS)
     return {inner.name: poll[inner.name] for inner in field.inner if inner.name in poll}
 
@@ -191,12 +210,8 @@ _FIELDS: Mapping[str, Shown] = MappingProxyType(
         "media_product_type": lambda call, post, field: "THREADS",
         "media_type": _read_type,
         "media_url": lambda call, post, field: media_url(call.state, post),
-        "thumbnail_url": lambda call, post, field: (
-            media_url(call.state, post) if post.content.media_type == "VIDEO" else None
-        ),
-        "gif_url": lambda call, post, field: (
-            f"{call.state.base_url}/media/gif/{post.content.gif_id}" if post.content.gif_id else None
-        ),
+        "thumbnail_url": _thumbnail_url,
+        "gif_url": lambda call, post, field: gif_path(post) and call.state.base_url + gif_path(post),
         "permalink": lambda call, post, field: permalink(call.state, post),
         "owner": _owner,
         "username": lambda call, post, field: call.state.accounts[post.owner].name,

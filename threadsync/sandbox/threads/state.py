@@ -111,6 +111,8 @@ class Post:
     repliable_from: float = 0.0
     hide_status: str = "NOT_HUSHED"
     approval: Approval = Approval.NONE
+    votes: tuple[int, ...] = ()
+    """How often each option of its poll was chosen; empty before the first vote."""
     deleted_at: float | None = None
     listed_until: float | None = None
 

@@ -116,6 +116,8 @@ class FetchedMedia:
     """The name under which the sandbox keeps its copy (``media/<name>``)."""
     width: int = 0
     height: int = 0
+    poster_name: str = ""
+    """The name of a still of a video; empty when none could be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ def fetched_to_json(fetched: Fetched) -> Json:
                 "stored_name": fetched.stored_name,
                 "width": fetched.width,
                 "height": fetched.height,
+                "poster_name": fetched.poster_name,
             }
 
 

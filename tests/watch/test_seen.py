@@ -1,0 +1,72 @@
+"""What is new between two looks: what changed, what is wrong now, what is gone; and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.operations.world import World
+from threadsync.operations.preview import Preview, preview
+from threadsync.watch.seen import news
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path)
+    made.post("a", "Hello")
+    made.post("b", "Another")
+    return made
+
+
+def look(world: World) -> Preview:
+    workspace = world.workspace
+    return preview(workspace, workspace.store.read().state)
+
+
+def test_saving_a_file_as_it_was_is_no_news(world: World) -> None:
+    before = look(world)
+    world.post("a", "Hello")
+    assert not news(before, look(world))
+
+
+def test_only_what_changed_is_told(world: World) -> None:
+    before = look(world)
+    world.post("a", "Hello there")
+    found = news(before, look(world))
+    assert [str(action.address) for action in found.actions] == ["a@threads/main"]
+    assert not found.drafts
+
+
+def test_a_draft_is_told_with_the_text_its_network_would_get(world: World) -> None:
+    before = look(world)
+    world.post("c", "Words to come", draft="true")
+    (draft,) = news(before, look(world)).drafts
+    assert [(view.text, view.count) for view in draft.segments] == [("Words to come", 13)]
+
+
+def test_a_file_that_breaks_is_told_by_its_finding_and_is_not_gone(world: World) -> None:
+    before = look(world)
+    world.post("a", "Hello", targets="threads/mian")
+    broken = look(world)
+    found = news(before, broken)
+    assert [finding.rule for finding in found.findings] == ["post/unknown-target"]
+    assert found.gone == ()
+    world.post("a", "Hello")
+    mended = news(broken, look(world))
+    assert mended.mended
+    assert [str(action.address) for action in mended.actions] == ["a@threads/main"]
+
+
+def test_a_file_that_was_never_published_and_is_removed_is_gone(world: World) -> None:
+    before = look(world)
+    world.remove("b")
+    found = news(before, look(world))
+    assert [str(address) for address in found.gone] == ["b@threads/main"]
+    assert found.actions == ()
+
+
+def test_an_apply_elsewhere_is_news(world: World) -> None:
+    before = look(world)
+    world.applied()
+    assert {action.word for action in news(before, look(world)).actions} == {"no-op"}

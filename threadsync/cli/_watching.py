@@ -1,0 +1,73 @@
+"""``watch`` at a terminal: shows what is new, and ends at the first signal."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from datetime import UTC
+from types import FrameType
+from zoneinfo import ZoneInfo
+
+from threadsync.cli._signals import NUMBERS
+from threadsync.cli._terminal import error_output, note, output, say
+from threadsync.errors import ThreadsyncError
+from threadsync.operations.preview import Preview
+from threadsync.operations.workspace import Workspace
+from threadsync.views.findings_text import error_text
+from threadsync.views.watch_text import first_text, news_text
+from threadsync.watch.seen import News
+from threadsync.watch.watching import Shown, Watching
+
+WATCHING = "Watching. Save a file to see what it would do; Ctrl-C ends this.\n"
+
+
+def run(opened: Callable[[], Workspace]) -> None:
+    """Watch the project that *opened* opens, until a signal comes.
+
+    Raises:
+        ProjectError: there is no project when it begins.
+        WatchError: the system watches no more files.
+    """
+    begun = opened()
+    watching = Watching(begun.project.root, opened, begun.clock, Shown(_first, _new(begun), _problem))
+
+    def end(_: int, __: FrameType | None) -> None:
+        watching.stop()
+
+    before = {number: signal.signal(number, end) for number in NUMBERS}
+    note(WATCHING)
+    try:
+        watching.run()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _first(preview: Preview) -> None:
+    terminal = output()
+    say(first_text(preview.prepared, preview.drafts, width=terminal.width, color=terminal.color))
+
+
+def _new(workspace: Workspace) -> Callable[[News, Preview], None]:
+    def show(news: News, preview: Preview) -> None:
+        terminal, zone = output(), preview.prepared.zone
+        text = news_text(
+            preview.prepared,
+            preview.drafts,
+            findings=news.findings,
+            mended=news.mended,
+            actions=news.actions,
+            changed=news.drafts,
+            gone=news.gone,
+            at=workspace.clock.now().astimezone(ZoneInfo(zone) if zone is not None else UTC),
+            width=terminal.width,
+            color=terminal.color,
+        )
+        say(f"\n{text}")
+
+    return show
+
+
+def _problem(error: ThreadsyncError) -> None:
+    terminal = error_output()
+    note(error_text(error, width=terminal.width, color=terminal.color))

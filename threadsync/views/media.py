@@ -1,0 +1,37 @@
+"""Media files in a plan: what each is, and what a network gets in its place."""
+
+from __future__ import annotations
+
+from threadsync.model.ids import Json
+from threadsync.model.post import Media, MediaFacts
+
+
+def file_text(facts: MediaFacts) -> str:
+    """Say in a few words what a file is; its size is rounded up, so that none is 0."""
+    size = f"{facts.format} {facts.width} × {facts.height}"
+    length = f", {facts.video.duration_seconds:.1f} s" if facts.video is not None else ""
+    tenths = -(-facts.size_bytes // 100_000)
+    return f"{size}{length}, {tenths / 10:.1f} MB"
+
+
+def media_json(item: Media) -> Json:
+    """Return one media file of a segment; ``rendition`` is null where the file itself is sent."""
+    rendition = item.rendition
+    return {
+        "path": item.path,
+        "alt": item.alt,
+        **_file_json(item.facts),
+        "rendition": _file_json(rendition.facts) if rendition is not None else None,
+    }
+
+
+def _file_json(facts: MediaFacts) -> dict[str, Json]:
+    return {
+        "sha256": facts.digest,
+        "kind": facts.kind,
+        "format": facts.format,
+        "size_bytes": facts.size_bytes,
+        "width": facts.width,
+        "height": facts.height,
+        "duration_seconds": facts.video.duration_seconds if facts.video is not None else None,
+    }

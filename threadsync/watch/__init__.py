@@ -1,0 +1,1 @@
+"""``threadsync watch``: what the files say, planned and shown again whenever one is saved."""
