@@ -10,6 +10,12 @@ def main() -> None:
 
         sys.stdout.write(f"threadsync {__version__}\n")
         return
+    import signal
+
+    # Nothing is under way yet, and at the end no more: Ctrl-C just ends it, without a traceback.
+    is_python_s = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not ignored, as by nohup
+    if is_python_s:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     import io
     import os
     from pathlib import Path
@@ -24,7 +30,13 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # What an old terminal's encoding lacks is written out; it must not end the command.
             stream.reconfigure(errors="backslashreplace")
-    root.main(prog_name="threadsync")
+    try:
+        if is_python_s:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        root.main(prog_name="threadsync")
+    finally:
+        if is_python_s:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@
     ├─ ContentError      posts that cannot be read or do not validate (carries diagnostics)
     ├─ StateError        StateLocked · StateDamaged · StateTooNew · StateForeign · StateUnwritable ·
     │                    StateOutdated · StateUnreachable
-    ├─ PlanError         UnsafePlan
+    ├─ PlanError         UnsafePlan · StalePlan
     ├─ ProviderError     what ends the run for a target: ApiError (the network refused) · Unanswered
     ├─ OutputError       what the command has to say cannot be written
+    ├─ WatchError        files cannot be watched
     └─ PluginError       ProviderNotFound
 
 Each carries *problem* (what is wrong, naming the thing), *where* (file, line or address; may be
@@ -99,6 +100,10 @@ class UnsafePlan(PlanError):
     """More creates, replaces or deletes than the project's safety limits allow."""
 
 
+class StalePlan(PlanError):
+    """What a saved plan was made from has changed since; nothing of it was done."""
+
+
 class ProviderError(ThreadsyncError):
     """A network could not do what was asked of it."""
 
@@ -127,6 +132,10 @@ class Unanswered(ProviderError):
 
 class OutputError(ThreadsyncError):
     """Standard output refused a write (a full disk); nothing that was done is undone."""
+
+
+class WatchError(ThreadsyncError):
+    """The system watches no more files."""
 
 
 class PluginError(ThreadsyncError):

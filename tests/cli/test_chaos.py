@@ -14,11 +14,12 @@ from tests.views.test_json import problems
 from threadsync.cli import root
 from threadsync.cli._exit import Exit
 from threadsync.cli._trial import Seen
-from threadsync.cli.chaos import FAULTS, KILLS
+from threadsync.cli.chaos import FAULTS, KILLS, STATES
 from threadsync.cli.chaos_choices import STRIKES_MAX, AfterRequests, AfterSeconds, AtRecord, Kill, choose
 from threadsync.cli.chaos_ledger import Compared, Outcome, Round, compare, total
 from threadsync.cli.chaos_run import NO_RECORD, JournalSeen, search
 from threadsync.cli.chaos_show import settings
+from threadsync.cli.chaos_state import StateKind
 from threadsync.cli.chaos_story import Wanted, chapters
 from threadsync.cli.chaos_views import chaos_json, chaos_text, round_line
 from threadsync.sandbox.settings import parse_fault
@@ -78,21 +79,30 @@ def test_none_strikes_nothing() -> None:
 
 def test_the_options_are_what_there_is() -> None:
     assert set(KILLS) == {str(kill) for kill in Kill}
+    assert set(STATES) == {str(state) for state in StateKind}
     for fault in FAULTS:
         parse_fault(fault)
 
 
 def test_faults_are_read_like_those_of_the_sandbox_and_none_is_nothing() -> None:
-    asked = settings(2, "journal", ("publish:answer-lost",), seed=7, keep=True)
-    assert (asked.rounds, asked.kill, asked.seed, asked.keep) == (2, Kill.JOURNAL, 7, True)
+    asked = settings(2, "journal", "branch", ("publish:answer-lost",), seed=7, keep=True)
+    assert (asked.rounds, asked.kill, asked.state) == (2, Kill.JOURNAL, StateKind.BRANCH)
+    assert (asked.seed, asked.keep) == (7, True)
     assert asked.faults == (parse_fault("publish:answer-lost"),)
-    assert settings(1, "none", ("none",), seed=None, keep=False).faults == ()
+    assert settings(1, "none", "file", ("none",), seed=None, keep=False).faults == ()
 
 
 def test_a_fault_that_is_none_is_a_usage_error_and_nothing_begins() -> None:
     done = CliRunner().invoke(root, ["chaos", "--faults", "publish:eaten-by-dog"])
     assert done.exit_code == Exit.USAGE
     assert "no fault 'eaten-by-dog'; there are:" in done.stderr
+
+
+def test_a_branch_without_git_is_a_usage_error_and_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    done = CliRunner().invoke(root, ["chaos", "--state", "branch"])
+    assert done.exit_code == Exit.USAGE
+    assert "--state branch needs git, which is not installed." in done.stderr
 
 
 # What the ledger counts
@@ -205,24 +215,25 @@ def a_round(number: int = 1, compared: Compared | None = None, *failures: str, o
     )
 
 
-HELD = Outcome(7, 2, (a_round(1), a_round(2)))
+HELD = Outcome(7, StateKind.FILE, 2, (a_round(1), a_round(2)))
 BROKEN = Outcome(
     7,
+    StateKind.BRANCH,
     2,
     (a_round(1, Compared(10, 11, duplicates=1, problems=("published 2 times: x (1, 2)",))), a_round(2)),
     "/tmp/threadsync-chaos-x",
 )
-STOPPED = Outcome(7, 2, (a_round(1), a_round(2, Compared(), over=False)))
+STOPPED = Outcome(7, StateKind.FILE, 2, (a_round(1), a_round(2, Compared(), over=False)))
 
 
 def test_only_all_rounds_over_and_as_promised_hold() -> None:
     assert (HELD.held, HELD.broken, HELD.stopped) == (True, False, False)
     assert (BROKEN.held, BROKEN.broken, BROKEN.stopped) == (False, True, False)
     assert (STOPPED.held, STOPPED.broken, STOPPED.stopped) == (False, False, True)
-    assert not Outcome(7, 1, (a_round(1, None, "apply hung (run 3)"),)).held
+    assert not Outcome(7, StateKind.FILE, 1, (a_round(1, None, "apply hung (run 3)"),)).held
 
 
-@pytest.mark.parametrize("outcome", [HELD, BROKEN, STOPPED, Outcome(7, 1, ())])
+@pytest.mark.parametrize("outcome", [HELD, BROKEN, STOPPED, Outcome(7, StateKind.FILE, 1, ())])
 def test_the_json_is_what_its_schema_says(outcome: Outcome) -> None:
     document = chaos_json(outcome)
     assert problems(document, "chaos") == []
@@ -263,7 +274,9 @@ def test_a_chaos_that_was_stopped_says_how_far_it_came() -> None:
 
 
 def test_many_problems_are_counted_and_not_all_listed() -> None:
-    many = Outcome(7, 1, (a_round(1, None, *(f"problem {number}" for number in range(30))),), "/x")
+    many = Outcome(
+        7, StateKind.FILE, 1, (a_round(1, None, *(f"problem {number}" for number in range(30))),), "/x"
+    )
     text = chaos_text(many, width=80, color=False)
     assert "round 1: problem 19\nand 10 more\n" in text
 

@@ -18,7 +18,7 @@ from threadsync.cli._applying import status_of
 from threadsync.cli._exit import Exit
 from threadsync.cli._person import AtTerminal, words
 from threadsync.cli._progress import Lines, Silent, Table
-from threadsync.cli._signals import Signals
+from threadsync.cli._signals import WAKE_SECONDS, Signals
 from threadsync.cli._terminal import Terminal
 from threadsync.errors import UsageError
 from threadsync.execution.report import ActionReport, Became, Report
@@ -77,7 +77,7 @@ def test_a_question_about_one_post_shows_it_first() -> None:
     assert isinstance(edited, Blocked)
     _, shown = asked(AskReplace(edited), "n\n")
     assert "│ The new text." in shown
-    assert "loses: unknown (replies, likes are not read)" in shown
+    assert "loses: unknown (replies and likes were not read)" in " ".join(shown.split())
     assert "Replace edited@threads/main, and take the old post down" in shown
     assert "! blocked  late@threads/main  (late)" in asked(AskLate(LATE), "n\n")[1]
 
@@ -113,7 +113,34 @@ def test_a_signal_at_a_question_ends_the_question() -> None:
         signals.started(lambda: pytest.fail("nothing is under way"))
         with pytest.raises(KeyboardInterrupt), signals.asking():
             os.kill(os.getpid(), signal.SIGINT)
-        assert not signals.came
+        assert signals.came, "the next one ends it at once"
+
+
+def test_a_question_wakes_up_now_and_then() -> None:
+    """A signal between the question and the wait for its answer would else be heard of after the answer."""
+    before = signal.getsignal(signal.SIGALRM)
+    with Signals().asking():
+        assert signal.getitimer(signal.ITIMER_REAL)[1] == WAKE_SECONDS
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_before_anything_is_under_way_interrupts(number: signal.Signals) -> None:
+    """Law 16: so that a lock which is just being taken is given back, whichever signal it was."""
+    with Signals(), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), number)
+
+
+def test_who_is_not_to_hear_a_hangup_does_not() -> None:
+    """nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Signals() as signals:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not signals.came
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 # The status

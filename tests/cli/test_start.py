@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,34 @@ def test_help_imports_nothing_heavier_than_click(arguments: tuple[str, ...]) -> 
     assert {name.split(".")[1] for name in ours} == {"__main__", "cli", "errors"}
     heavy = {"requests", "yaml", "jsonschema", "jsonschema_rs", "watchdog", "rich", "PIL", "regex", "uvicorn"}
     assert {name.partition(".")[0] for name in loaded} & heavy == set()
+
+
+INTERRUPTED = """
+import atexit, os, signal, sys
+from threadsync.__main__ import main
+
+def interrupt(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Finder:
+    find_spec = staticmethod(lambda name, *_: interrupt() if name == "threadsync.cli" else None)
+
+if sys.argv[1] == "at the start":
+    sys.meta_path.insert(0, Finder)
+atexit.register(interrupt)
+sys.argv = ["threadsync", "--help"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("when", "said"), [("at the start", ""), ("at the end", "Usage: threadsync")])
+def test_an_interrupt_outside_of_any_command_is_no_traceback(when: str, said: str) -> None:
+    """While modules are loaded, and when all is said and done."""
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, when], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+    assert done.stdout.startswith(said)
 
 
 def test_a_plan_imports_neither_a_terminal_library_nor_a_server() -> None:

@@ -19,10 +19,12 @@ LFS = b"version https://git-lfs.github.com/spec/"
 
 
 def probe(path: Path) -> MediaFacts | str:
-    """Know every file as a small JPEG, by its bytes; a Git LFS pointer is a problem."""
+    """Know a file as a small JPEG by its bytes, as a video that nothing can read, or as a Git LFS pointer."""
     data = path.read_bytes()
     if data.startswith(LFS):
         return "this is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"
+    if data.startswith(b"a video"):
+        return MediaFacts(MediaDigest(""), len(data), "video", "MP4", 0, 0)
     return MediaFacts(MediaDigest(hashlib.sha256(data).hexdigest()), len(data), "image", "JPEG", 100, 100)
 
 

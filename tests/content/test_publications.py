@@ -289,7 +289,6 @@ def test_control_keys_and_other_networks_options_leave_the_digest_alone(keys: st
         "who_can_reply: nobody",
         "tags: [a]",
         "langs: [en]",
-        "number: '{i}'",
         "threads: {topic: x}",
         "media: [map.png]",
     ],
@@ -300,6 +299,31 @@ def test_every_other_key_changes_the_digest_of_the_first_segment_alone(keys: str
     assert plain.digest != changed.digest
     assert plain.segments[0].digest != changed.segments[0].digest
     assert plain.segments[1].digest == changed.segments[1].digest
+
+
+CHAIN = ("One.", "Two.", "Three.")
+
+
+def numbered(tmp_path: Path, number: str, segments: int) -> list[str]:
+    body = "\n\n---\n\n".join(CHAIN[:segments])
+    return [each.digest for each in one(tmp_path, f"number: '{number}'", body).segments]
+
+
+def test_a_number_of_how_many_makes_an_appended_segment_change_them_all(tmp_path: Path) -> None:
+    """What is live says 1/2, and would have to say 1/3: an appended segment is no extension then."""
+    two, three = numbered(tmp_path / "a", "{i}/{n}", 2), numbered(tmp_path / "b", "{i}/{n}", 3)
+    assert set(two).isdisjoint(three)
+
+
+def test_a_number_of_its_place_leaves_the_segments_before_an_appended_one_as_they_are(tmp_path: Path) -> None:
+    two, three = numbered(tmp_path / "a", "{i}.", 2), numbered(tmp_path / "b", "{i}.", 3)
+    assert three[:2] == two
+
+
+def test_a_post_that_becomes_a_chain_gets_its_number_and_so_another_digest(tmp_path: Path) -> None:
+    assert numbered(tmp_path / "a", "{i}.", 1)[0] != numbered(tmp_path / "b", "{i}.", 2)[0]
+    plain = one(tmp_path / "c", body="One.").segments[0].digest
+    assert plain != numbered(tmp_path / "d", "{i}.", 1)[0], "the declaration is another one"
 
 
 def test_how_a_declaration_is_written_does_not_count(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from threadsync.errors import ProjectError
-from threadsync.execution.credentials import HIDDEN, SecretText, resolve, scrubbed
+from threadsync.execution.credentials import resolve, scrubbed
 from threadsync.model.ids import Role, TargetName
+from threadsync.model.secret import HIDDEN, SecretText
 
 TOKEN = "CANARY-t0ken"
 
@@ -66,12 +67,6 @@ def test_two_lines_are_no_secret(tmp_path: Path) -> None:
     (tmp_path / "two").write_text("CANARY\nCANARY\n")
     assert "holds a line break" in _fails("file:two", tmp_path).problem
     assert "holds a line break" in _fails("env:X", environ={"X": "CANARY\n"}).problem
-
-
-def test_the_keyring_says_what_it_will_need() -> None:
-    error = _fails("keyring:threads")
-    assert "pip install 'threadsync[keyring]'" in error.problem
-    assert "cannot read the keyring yet" in error.problem
 
 
 def test_a_token_in_the_place_of_its_address_is_not_repeated() -> None:

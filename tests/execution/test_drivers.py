@@ -9,13 +9,13 @@ import pytest
 from tests.execution.servers import Peer, Server, answering
 from tests.execution.worlds import PUBLISH, staged
 from threadsync.errors import Unanswered, UsageError
-from threadsync.execution.credentials import SecretText
 from threadsync.execution.drivers import run
 from threadsync.execution.transport import Endpoint, Transport
 from threadsync.flows.core import gather, host, now, record, send, wait
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.model.ids import MediaDigest
 from threadsync.model.journal import Note
+from threadsync.model.secret import SecretText
 from threadsync.testing.fakes import START, FakeClock
 
 

@@ -148,6 +148,20 @@ def test_what_is_served_is_compared_with_what_is_on_disk(picture: Path, transpor
     assert problem.endswith(f"cannot be fetched: 127.0.0.1:{server.port}: it refused the connection")
 
 
+def test_a_large_file_is_given_the_time_that_its_size_takes(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    with film.open("wb") as file:
+        file.truncate(300_000_000)
+    asked: list[float] = []
+
+    def fetch(url: str, *, bytes_max: int, timeout_seconds: float) -> Fetched | NoResponse:
+        asked.append(timeout_seconds)
+        return Fetched(200, bytes_max, DIGEST)
+
+    assert UrlPrefixHost("https://example.org", tmp_path, fetch).check(DIGEST, film) == ""
+    assert asked == [360.0]
+
+
 def test_what_is_not_https_is_not_even_fetched(picture: Path) -> None:
     host = UrlPrefixHost("http://example.org", picture.parent, nothing)
     problem = host.check(DIGEST, picture)

@@ -11,7 +11,6 @@ import pytest
 from tests.execution.servers import Server, answering
 from tests.execution.worlds import PUBLISH, TARGET, hosted, intent
 from threadsync.execution.clock import SystemClock
-from threadsync.execution.credentials import SecretText
 from threadsync.execution.performer import PooledPerformer
 from threadsync.execution.scheduler import Scheduler
 from threadsync.execution.seams import Completion, Ending, Finished, Interrupted, Unwatched
@@ -20,6 +19,7 @@ from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised, record, send, wait
 from threadsync.flows.effects import Flow, Request, Response
 from threadsync.model.ids import MediaDigest, TargetName
+from threadsync.model.secret import SecretText
 from threadsync.testing.fakes import FakeJournal
 
 PATIENCE_SECONDS = 5.0

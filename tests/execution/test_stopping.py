@@ -151,6 +151,21 @@ def test_the_wait_for_answers_is_bounded() -> None:
     assert world.journal.durable == [intent()]
 
 
+def test_the_wait_for_answers_counts_from_the_signal_and_not_from_the_end_of_a_push() -> None:
+    """A push that is under way takes its time from the same few seconds."""
+
+    def flow() -> Flow[None]:
+        yield from record(staged("receipt"))
+        yield from wait(100, "")
+
+    world = slow(100)
+    world.journal.clock, world.journal.barrier_seconds = world.clock, 3
+    world.journal.fails = lambda what: world.scheduler.stop() if what == "barrier" else None
+    ended = world.run(sent=send(Request("GET", "/1")), records=flow())
+    assert set(ended.values()) == {Interrupted()}
+    assert world.clock.seconds == 5
+
+
 def test_an_answer_that_comes_after_all_is_of_no_interest() -> None:
     """A cancelled sibling's answer comes while another flow still runs, and moves nothing."""
 

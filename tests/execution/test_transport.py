@@ -16,7 +16,6 @@ from tests.execution.servers import Peer, Script, Server, answering, body_of, he
 from threadsync import __version__
 from threadsync.errors import ContentError, ProjectError
 from threadsync.execution.clock import SystemClock
-from threadsync.execution.credentials import SecretText
 from threadsync.execution.transport import RESPONSE_BYTES_MAX, Endpoint, Fetched, Transport
 from threadsync.flows.effects import (
     Body,
@@ -31,6 +30,7 @@ from threadsync.flows.effects import (
     Visibility,
 )
 from threadsync.model.ids import MAIN, MediaDigest, Role
+from threadsync.model.secret import HIDDEN, SecretText
 from threadsync.testing.fakes import FakeClock
 
 TOKEN = "CANARY/t0ken+with=signs"
@@ -109,6 +109,27 @@ def test_secrets_are_put_in_where_they_stand_and_nowhere_else(transport: Transpo
     assert header(received, "authorization") == f"Bearer {TOKEN}-other"
     assert parse_qs(urlsplit(target_of(received).split()[1]).query) == {"access_token": [f"{TOKEN}-main"]}
     assert parse_qs(body_of(received).decode()) == {"client_secret": [f"{TOKEN}-app_secret"], "grant": ["x"]}
+
+
+def test_secrets_of_an_answer_are_taken_out_of_its_text(transport: Transport) -> None:
+    """What a flow declares as secret comes as a handle; the body, which may be logged, has none of it."""
+    request = Request("GET", "/refresh", answer_secrets=("access_token",))
+    body = f'{{"access_token": "{TOKEN}", "expires_in": 60}}'.encode()
+    with Server(answering(body)) as server:
+        answer = perform(transport, server.url, request)
+    assert isinstance(answer, Response)
+    assert answer.json == {"access_token": HIDDEN, "expires_in": 60}
+    assert answer.secrets == {"access_token": SecretText(TOKEN)}
+    assert "CANARY" not in repr(answer)
+
+
+@pytest.mark.parametrize("body", [f'{{"access_token": "{TOKEN}"', f'["{TOKEN}"]'])
+def test_an_answer_with_secrets_that_cannot_be_read_is_not_kept(transport: Transport, body: str) -> None:
+    request = Request("GET", "/refresh", answer_secrets=("access_token",))
+    with Server(answering(body.encode())) as server:
+        answer = perform(transport, server.url, request)
+    assert isinstance(answer, Response)
+    assert (answer.body, answer.secrets) == (b"", {})
 
 
 def test_a_missing_credential_is_said_before_anything_is_sent(transport: Transport) -> None:

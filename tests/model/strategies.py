@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from threadsync.model import journal as j
+from threadsync.model.facts import CredentialLife, Drift, Quota, SeenPost
 from threadsync.model.ids import Address, ContentDigest, MediaDigest, PostKey, RemoteId, TargetName
 from threadsync.model.state import Binding, Ledger, Lineage, Open, Provenance, State, TargetRecord, Tombstone
 
@@ -66,6 +67,21 @@ settled = st.builds(j.Settled, addresses, whole, flags, times)
 doubted = st.builds(j.Doubted, addresses, whole, texts, times, candidates)
 in_flight = staged | intents | settled | doubted
 
+_quotas = st.builds(
+    Quota,
+    st.none() | whole,
+    st.none() | whole,
+    texts,
+    texts,
+    st.none() | st.floats(0, 1e9, allow_nan=False),
+)
+_seen = st.builds(SeenPost, st.sampled_from(Drift), st.dictionaries(texts, whole, max_size=2))
+_lives = st.none() | st.builds(CredentialLife, st.none() | times, st.none() | times, flags)
+posts_seen = st.builds(j.PostsSeen, addresses, st.dictionaries(remote_ids, _seen, max_size=2), times)
+accounts_seen = st.builds(
+    j.AccountSeen, targets, texts, times, st.dictionaries(texts, _quotas, max_size=2), _lives
+)
+
 notes: st.SearchStrategy[j.Note] = st.one_of(
     in_flight,
     st.builds(j.RunStarted, texts, times, texts, commit=texts, by=texts),
@@ -82,6 +98,8 @@ notes: st.SearchStrategy[j.Note] = st.one_of(
     st.builds(j.Kept, addresses, flags, texts, times),
     st.builds(j.Erased, addresses, times),
     st.builds(j.TargetMoved, targets, targets, times),
+    posts_seen,
+    accounts_seen,
 )
 
 _controls = st.tuples(whole, flags, texts, flags)
@@ -135,6 +153,8 @@ def states(draw: st.DrawFn) -> State:
         bindings=bindings,
         tombstones=tombstones,
         open=opened,
+        posts_seen={seen.address: seen for seen in draw(st.lists(posts_seen, max_size=2))},
+        accounts_seen={seen.target: seen for seen in draw(st.lists(accounts_seen, max_size=2))},
     )
 
 
@@ -161,7 +181,10 @@ def post(index: int, number: int, at: datetime, *, digest: str = "") -> j.Publis
 
 def possible(ledger: Ledger, number: int, at: datetime) -> list[j.Note]:
     """Return the notes that may come next."""
-    found: list[j.Note] = [j.RunStarted(f"run-{number}", at, "plan")]
+    found: list[j.Note] = [
+        j.RunStarted(f"run-{number}", at, "plan"),
+        j.AccountSeen(POOL[0].target, f"handle-{number}", at),
+    ]
     for address in POOL:
         binding, action = ledger.bindings.get(address), ledger.open.get(address)
         if action is not None:
@@ -213,6 +236,7 @@ def _at_rest(address: Address, binding: Binding, number: int, at: datetime) -> l
         j.Kept(address, True, "delete", at),
         j.Erased(address, at),
         j.Accepted(address, tuple(ContentDigest(f"n{number}") for _ in binding.segments), at),
+        j.PostsSeen(address, {each: SeenPost(counts={"likes": number}) for each in binding.remote_ids}, at),
     ]
     if binding.segments:
         found.append(j.Confirmed(address, binding.segments[0].remote_id, f"https://p/{number}", at))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.model.strategies import POOL, START, histories, post
 from threadsync.model import journal as j
 from threadsync.model.digest import digest_of_segments
+from threadsync.model.facts import Drift, SeenPost
 from threadsync.model.ids import Address, ContentDigest, PostKey, RemoteId, TargetName
 from threadsync.model.state import Binding, Ledger, Lineage, Provenance, State, Tombstone, fold
 
@@ -314,3 +315,52 @@ def test_the_link_that_was_learnt_later_is_kept() -> None:
 def test_state_rm_erases_all_of_an_address() -> None:
     state = folded(j.Begun(HERE, j.Job("extend"), LATER), j.Erased(HERE, LATER), state=live("a"))
     assert (state.bindings, state.tombstones, state.open) == ({}, {}, {})
+
+
+# What is only looked at.
+
+
+def seen(state: State, at: datetime = LATER) -> State:
+    posts = {RemoteId("a"): SeenPost(Drift.EDITED, {"likes": 3})}
+    return folded(j.PostsSeen(HERE, posts, at), j.AccountSeen(X, "maria", at), state=state)
+
+
+@given(histories())
+def test_a_look_changes_nothing_that_a_plan_is_made_from(notes: list[j.Note]) -> None:
+    looks = [note for note in notes if isinstance(note, j.Seen)]
+    others = [note for note in notes if not isinstance(note, j.Seen)]
+    with_looks, without = folded(*notes), folded(*others)
+    blind = replace(with_looks, posts_seen={}, accounts_seen={}, sequence=without.sequence)
+    assert blind == without
+    assert len(with_looks.posts_seen) + len(with_looks.accounts_seen) <= len(looks), "only the newest is kept"
+
+
+@given(histories())
+def test_nothing_is_kept_of_what_is_not_bound(notes: list[j.Note]) -> None:
+    state = folded(*notes)
+    assert state.posts_seen.keys() <= state.bindings.keys()
+    assert all(address == look.address for address, look in state.posts_seen.items())
+
+
+def test_looking_is_no_writing() -> None:
+    """Own posts are read back to the last write, however often somebody looks after it."""
+    state = live("a")
+    assert seen(state).written_at == state.written_at != LATER
+
+
+def test_what_was_seen_moves_with_a_renamed_publication_and_target() -> None:
+    there = Address(PostKey("c"), X)
+    state = folded(j.Moved(HERE, there, LATER), state=seen(live("a")))
+    assert list(state.posts_seen) == [there]
+    renamed = TargetName("threads/z")
+    state = folded(j.TargetMoved(X, renamed, LATER), state=state)
+    assert (list(state.posts_seen), list(state.accounts_seen)) == (
+        [Address(PostKey("c"), renamed)],
+        [renamed],
+    )
+    assert state.accounts_seen[renamed].target == renamed
+
+
+@pytest.mark.parametrize("end", [j.Forgotten(HERE, "forgotten", LATER), j.Erased(HERE, LATER)])
+def test_what_was_seen_of_a_publication_goes_with_it(end: j.Note) -> None:
+    assert folded(end, state=seen(live("a"))).posts_seen == {}

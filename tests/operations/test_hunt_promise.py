@@ -276,7 +276,7 @@ def test_the_consent_to_a_replace_is_for_what_its_plan_showed(world: World) -> N
     world.post("a", "Hello")
     world.applied()
     world.post("a", "Hallo")
-    world.kill_at_request = len(world.sent) + 8
+    world.kill_at_request = len(world.sent) + 10
     with pytest.raises(Killed):
         world.apply(allow_replace=(A,))
     world.kill_at_request = None

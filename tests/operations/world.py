@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from threadsync.execution.seams import Unwatched
-from threadsync.flows.effects import FormBody, Hosted, NoResponse, Request, Response
+from threadsync.flows.effects import FormBody, Hosted, NoResponse, Request, Response, Secret
 from threadsync.model.ids import PublicUrl, TargetName
 from threadsync.model.state import State
 from threadsync.operations.apply import AppliedPlan, ApplyOptions, apply
@@ -67,7 +67,12 @@ class World:
     media_problem: str = ""
 
     def __post_init__(self) -> None:
-        profiles = [threads.Profile(token.removeprefix("sandbox-")) for token in self.tokens.values()]
+        profiles = [
+            threads.Profile(
+                token.removeprefix("sandbox-"), is_eligible_for_geo_gating=True, has_instagram=True
+            )
+            for token in self.tokens.values()
+        ]
         now = self.clock.now().timestamp()
         self.network = threads.new_state(profiles, seed=1, now=now, base_url=self.base_url)
         if not (self.root / "threadsync.yaml").exists():
@@ -113,11 +118,11 @@ class World:
         done = self.apply(*selectors, **options)
         return {str(each.address): each.became.value for each in done.report.actions} if done.report else {}
 
-    def died(self, request: int) -> bool:
+    def died(self, request: int, **options: object) -> bool:
         """Apply and die with the answer to the given request; False if there were fewer."""
         self.kill_at_request = len(self.sent) + request
         try:
-            self.apply()
+            self.apply(**options)  # type: ignore[arg-type]
         except Killed:
             # What the ending ``with`` blocks still did never happened: the disk is as it was at the kill.
             shutil.rmtree(self.root / "state")
@@ -178,11 +183,14 @@ class World:
     def answer(self, target: TargetName, request: Request) -> Answered:
         now = self.clock.now().timestamp()
         threads.run_due(self.network, now)
-        params = {name: str(value) for name, value in request.params.items()}
+        token = self.tokens[target]
+        params = {
+            name: token if isinstance(value, Secret) else value for name, value in request.params.items()
+        }
         if isinstance(request.body, FormBody):
             params |= {name: str(value) for name, value in request.body.fields.items()}
         self.sent.append(f"{request.method} {request.path.removeprefix('/v1.0')}")
-        reply = self.call(request.method, request.path, params, self.tokens[target])
+        reply = self.call(request.method, request.path, params, token)
         if len(self.sent) == self.kill_at_request:
             shutil.rmtree(self.root / "at-kill", ignore_errors=True)
             shutil.copytree(self.root / "state", self.root / "at-kill")

@@ -19,8 +19,9 @@ from tests.model.strategies import notes, states
 from tests.statefile.worlds import START, at, folded, published, skipped, started
 from threadsync.errors import StateDamaged, StateTooNew, StateUnwritable, ThreadsyncError
 from threadsync.model import journal as j
-from threadsync.model.ids import Json
-from threadsync.model.state import Lineage, State
+from threadsync.model.facts import Quota, SeenPost
+from threadsync.model.ids import Json, RemoteId, TargetName
+from threadsync.model.state import Lineage, State, fold
 from threadsync.statefile import codec
 from threadsync.statefile.codec import SHAPES, WrittenBy, decode, encode, open_document
 from threadsync.statefile.notes import JOB, NOTES, PUBLISHED, RENDERED, read_note, write_note
@@ -306,3 +307,33 @@ def test_a_note_of_an_unknown_sort_is_not_guessed_at() -> None:
         read_note({"note": "celebrated"})
     with pytest.raises(MisfitError, match="does not know such a note"):
         read_note({})
+
+
+def test_observations_are_a_section_of_their_own_an_entry_a_line() -> None:
+    """Git shows which look changed, and a digest of what is bound never does."""
+    looks = (
+        j.PostsSeen(at("key-1"), {RemoteId("post-1"): SeenPost(counts={"likes": 12})}, START),
+        j.AccountSeen(TargetName("threads/main"), "maria", START, {"posts": Quota(1, 250)}),
+    )
+    before = example()
+    state = fold(before, list(enumerate(looks, start=before.sequence + 1)))
+    old, new = encode(before).decode().splitlines(), encode(state).decode().splitlines()
+    assert '"observations"' not in "".join(old)
+    start = new.index('  "observations": {')
+    assert [line.partition(": ")[0] for line in new[start + 1 : start + 3]] == [
+        '    "key-1@threads/main"',
+        '    "threads/main"',
+    ]
+    changed = {line.split(":")[0] for line in new if line not in old and not line.startswith("    ")}
+    assert changed <= {'  "checksum"', '  "observations"', '  "sequence"', "  }", "  },"}
+
+
+@pytest.mark.parametrize(
+    "section", [3, {"a@t": {"at": "2026-12-03T07:30:00Z"}}, {"t": {"at": "no"}}, {"a@t": {"seen": 1}}]
+)
+def test_observations_of_a_wrong_shape_are_damage_that_is_named(section: Json) -> None:
+    document = json.loads(encode(example()))
+    document["observations"] = section
+    document["checksum"] = codec._checksum(document)
+    with pytest.raises((StateDamaged, StateTooNew), match="observations"):
+        decode(json.dumps(document).encode())

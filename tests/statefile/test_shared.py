@@ -380,6 +380,18 @@ class TestUnanswered:
         assert world.clock.seconds == 4.5
         assert world.files == {NAME, JOURNAL, LOCK}
 
+    def test_whoever_ends_it_with_control_c_does_not_wait_for_a_slow_remote(self) -> None:
+        """As at a question, which is asked under the lock."""
+        world = World()
+        with pytest.raises(StateUnreachable), world.session():  # noqa: PT012
+            world.remote.step_seconds = 60.0
+            raise KeyboardInterrupt
+        assert world.clock.seconds == shared.GIVE_BACK_SECONDS
+        world.remote.step_seconds = 1.0
+        with pytest.raises(KeyboardInterrupt), world.next_process().session():
+            raise KeyboardInterrupt
+        assert world.files == set()
+
     def test_a_run_in_a_hurry_that_has_the_time_ends_like_any_other(self) -> None:
         world = World()
         with world.session() as session:

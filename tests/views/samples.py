@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from tests.planning.builders import NOW, at, bound, buried, digest, published, want
 from threadsync.execution.breaker import Pause
 from threadsync.execution.report import ActionReport, Became, Report
 from threadsync.model.diagnostic import Diagnostic, Location, Severity
+from threadsync.model.facts import CredentialLife, Drift, ObservedPost, Quota, SeenPost
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
-from threadsync.model.journal import Doubted, Intent, Job
-from threadsync.model.post import IfLate, OnRemove, PostRef, Publication, Schedule
+from threadsync.model.journal import Doubted, Intent, Job, PostsSeen, Published
+from threadsync.model.post import (
+    IfLate,
+    Media,
+    MediaFacts,
+    OnRemove,
+    PostRef,
+    Publication,
+    Rendition,
+    Schedule,
+    VideoFacts,
+)
 from threadsync.model.state import Binding, Lineage, Open, Provenance, Tombstone
 from threadsync.planning.actions import (
     Action,
@@ -22,6 +34,7 @@ from threadsync.planning.actions import (
     Delete,
     Extend,
     Forget,
+    Loss,
     Move,
     NoOp,
     Notice,
@@ -32,6 +45,7 @@ from threadsync.planning.actions import (
     Update,
     Wait,
 )
+from threadsync.planning.allowances import AccountView, Allowance
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.safety import Excess
 
@@ -55,6 +69,7 @@ class SamplePlan:
     state_path: str = "state/threadsync.json"
     zone: str | None = ZONE
     interrupted: tuple[Address, ...] = ()
+    accounts: tuple[AccountView, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -83,6 +98,7 @@ class SampleRow:
     when: datetime | None = None
     permalink: str = ""
     detail: str = ""
+    seen: PostsSeen | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,42 @@ class SampleKnown:
     tombstone: Tombstone | None = None
     open: Open | None = None
     action: Action | None = None
+    seen: PostsSeen | None = None
+
+
+@dataclass(frozen=True)
+class SampleDrifted:
+    address: Address
+    post: Published
+    drift: Drift
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class SampleUndeclared:
+    target: TargetName
+    post: ObservedPost
+
+
+@dataclass(frozen=True)
+class SampleUnread:
+    target: TargetName
+    problem: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class SampleLooked:
+    drifted: tuple[SampleDrifted, ...] = ()
+    undeclared: tuple[SampleUndeclared, ...] = ()
+    unread: tuple[SampleUnread, ...] = ()
+    accounts: tuple[AccountView, ...] = ()
+    seen: Mapping[Address, PostsSeen] = field(default_factory=dict)
+    looked_at: int = 0
+    recorded: bool = True
+    at: datetime = NOW
+    since: datetime = NOW - timedelta(days=30)
+    zone: str | None = ZONE
 
 
 @dataclass(frozen=True)
@@ -107,10 +159,26 @@ class SampleCopy:
     restore: str = ""
 
 
-def view(index: int, text: str, *media: tuple[str, str]) -> SegmentView:
-    paths, alts = tuple(path for path, _ in media), tuple(alt for _, alt in media)
-    digests = tuple(MediaDigest("9f86d081") for _ in media)
-    return SegmentView(index, text, len(text), 500, "characters", paths, digests, alts, digest(text))
+DOOR = MediaFacts(MediaDigest("9f86d081"), 91_022, "image", "JPEG", 1080, 1080)
+MAP = MediaFacts(MediaDigest("60303ae2"), 9_103_412, "image", "PNG", 4032, 3024)
+FITTED = MediaFacts(MediaDigest("fd61a03a"), 612_345, "image", "JPEG", 1440, 1080)
+FILM = MediaFacts(
+    MediaDigest("a4e624d6"),
+    2_345_678,
+    "video",
+    "MP4",
+    1080,
+    1920,
+    video=VideoFacts(12.5, "h264", 30.0, 1_400_000, "4:2:0", False, False, True, False),
+)
+
+
+def view(index: int, text: str, *media: Media) -> SegmentView:
+    return SegmentView(index, text, len(text), 500, "characters", media, digest(text))
+
+
+def media(path: str, alt: str, facts: MediaFacts = DOOR, rendition: Rendition | None = None) -> Media:
+    return Media(path, facts, alt, Location("posts/launch-day.md"), rendition)
 
 
 def publication(address: str, *texts: str, **control: object) -> Publication:
@@ -124,7 +192,18 @@ def schedule(when: datetime = DUE) -> Schedule:
 def create() -> Create:
     declared = publication("launch-day", LONG, "And the longest outage?", publish=schedule(NOW))
     segments = (
-        view(0, LONG, ("posts/launch/map.png", "Map of 40 stations, 12 of them red"), ("posts/door.jpg", "")),
+        view(
+            0,
+            LONG,
+            media(
+                "posts/launch/map.png",
+                "Map of 40 stations, 12 of them red",
+                MAP,
+                Rendition(".threadsync/renditions/60303ae2-00.jpg", FITTED),
+            ),
+            media("posts/door.jpg", ""),
+            media("posts/ride.mp4", "A lift goes up", FILM),
+        ),
         view(1, "And the longest outage?"),
     )
     full = replace(
@@ -154,8 +233,18 @@ def every_action() -> tuple[Action, ...]:
             1,
             live[1:],
             "flag",
+            loses=(
+                Loss(live[1].remote_id, {"likes": 12, "replies": 1, "views": 4012}, NOW),
+                Loss(live[2].remote_id, unknown="it is forbidden", scope="threads_manage_insights"),
+            ),
         ),
-        Delete(at("withdrawn"), Reason.WITHDRAWN, live[:1], "withdrawn"),
+        Delete(
+            at("withdrawn"),
+            Reason.WITHDRAWN,
+            live[:1],
+            "withdrawn",
+            (Loss(live[0].remote_id, {"likes": 0, "replies": 0}, NOW - timedelta(days=3)),),
+        ),
         Forget(at("file-gone"), Reason.FILE_REMOVED, "forgotten", digest("one"), live[:1]),
         Forget(at("too-late"), Reason.SKIPPED_LATE, "skipped", digest("one")),
         Adopt(at("came-back"), Reason.RETURNED, live[:1], buried("came-back")),
@@ -170,8 +259,77 @@ def every_action() -> tuple[Action, ...]:
             (view(0, "The new text."),),
             live[:1],
         ),
+        stopped("over-the-limit"),
         NoOp(at("same"), Reason.SAME),
         NoOp(at("kept"), Reason.KEPT, "changed since it was published; the live post is kept"),
+    )
+
+
+def stopped(key: str) -> Blocked:
+    return Blocked(
+        at(key),
+        Reason.QUOTA,
+        "it would exceed the account's posts: it needs 1, and 0 of 250 are left.",
+        "It goes on at 2026-12-03 07:30 UTC at the latest: apply again then.",
+        segments=(view(0, "One too many."),),
+        allowance="posts",
+        goes_on_at=DUE,
+    )
+
+
+def accounts() -> tuple[AccountView, ...]:
+    day = 86_400.0
+    return (
+        AccountView(
+            TargetName("threads/brand"),
+            "brand",
+            NOW - timedelta(days=3),
+            (Allowance("posts", Quota(248, 250, window_seconds=day), 4, 0, None),),
+            None,
+        ),
+        AccountView(
+            TargetName("threads/main"),
+            "lift_report",
+            NOW,
+            (
+                Allowance("posts", Quota(250, 250, window_seconds=day), 0, 1, DUE),
+                Allowance("replies", Quota(12, 1000, window_seconds=day), 3, 0, None),
+                Allowance("deletes", Quota(None, None, "forbidden", "threads_delete"), 2, 0, None),
+            ),
+            CredentialLife(NOW + timedelta(days=5), NOW - timedelta(days=55)),
+        ),
+    )
+
+
+def seen(*names: str, drift: Drift = Drift.NONE, when: datetime = NOW - timedelta(days=3)) -> PostsSeen:
+    posts = {
+        RemoteId(f"id-{name}"): SeenPost(drift, {"likes": 6, "replies": 1, "views": 90}) for name in names
+    }
+    return PostsSeen(at("chain"), posts, when)
+
+
+def looked() -> SampleLooked:
+    post = published("one")
+    return SampleLooked(
+        (
+            SampleDrifted(at("gone"), post, Drift.DELETED),
+            SampleDrifted(at("edited"), post, Drift.EDITED, "one, and more"),
+            SampleDrifted(at("hidden"), published("two", 1), Drift.HIDDEN),
+        ),
+        (
+            SampleUndeclared(
+                TargetName("threads/main"),
+                ObservedPost(RemoteId("77"), "text", "By hand\ntoday", NOW, "https://t/77"),
+            ),
+            SampleUndeclared(
+                TargetName("threads/main"),
+                ObservedPost(RemoteId("78"), "text", "An answer", NOW, "", RemoteId("1")),
+            ),
+        ),
+        (SampleUnread(TargetName("threads/brand"), "the token has expired", "Renew the token."),),
+        accounts()[1:],
+        {at("chain"): seen("one", "two", when=NOW)},
+        5,
     )
 
 
@@ -205,6 +363,7 @@ def full_plan() -> SamplePlan:
         findings=FINDINGS,
         excesses=(Excess(TargetName("threads/main"), "creates", 12, 10),),
         interrupted=(at("in-doubt"),),
+        accounts=accounts(),
     )
 
 
@@ -282,12 +441,14 @@ def paused_report() -> Report:
         ),
         "aaf7791b7552",
         pauses=every,
+        held=(stopped("five"), stopped("six")),
     )
 
 
 def rows() -> tuple[SampleRow, ...]:
     return (
-        SampleRow(at("welcome"), "live", NOW, "https://t/welcome"),
+        SampleRow(at("welcome"), "live", NOW, "https://t/welcome", seen=seen("one", "two")),
+        SampleRow(at("lost"), "live", NOW, "https://t/lost", seen=seen("one", drift=Drift.DELETED, when=NOW)),
         SampleRow(at("tomorrow"), "waiting", DUE),
         SampleRow(at("edited"), "blocked", NOW, "https://t/edited", "needs-consent: it has changed."),
         SampleRow(at("idea"), "draft"),
@@ -311,6 +472,7 @@ def known() -> SampleKnown:
         buried("chain", "one"),
         Open(address, Job("extend"), NOW, open_notes),
         every_action()[1],
+        seen("one"),
     )
 
 

@@ -16,6 +16,7 @@ from threadsync.content.schemas import load_schema
 from threadsync.model.ids import Json
 from threadsync.planning.actions import Action, Reason
 from threadsync.views import json as views_json
+from threadsync.views.json_refresh import refresh_json
 from threadsync.views.moments import stamp
 
 SCHEMA = load_schema("plan")
@@ -38,6 +39,7 @@ def documents() -> dict[str, Json]:
         "publication of nothing": views_json.show_json(samples.SampleKnown(at("nothing"))),
         "entries": views_json.entries_json((bound("chain", "one"), buried("gone"))),
         "history": views_json.history_json(samples.copies()),
+        "refresh": refresh_json(samples.looked()),
     }
 
 
@@ -124,7 +126,20 @@ def test_the_exact_text_and_its_count_are_in_the_plan() -> None:
     assert isinstance(segments, list)
     assert segments[0]["text"] == samples.LONG
     assert segments[0]["count"] == len(samples.LONG)
-    assert [item["path"] for item in segments[0]["media"]] == ["posts/launch/map.png", "posts/door.jpg"]
+    paths = [item["path"] for item in segments[0]["media"]]
+    assert paths == ["posts/launch/map.png", "posts/door.jpg", "posts/ride.mp4"]
+
+
+def test_a_program_sees_what_a_picture_was_and_what_is_sent_in_its_place() -> None:
+    action = views_json.action_json(samples.create())
+    segments = action["segments"]
+    assert isinstance(segments, list)
+    fitted, as_it_is, film = segments[0]["media"]
+    assert (fitted["format"], fitted["width"], fitted["size_bytes"]) == ("PNG", 4032, 9_103_412)
+    rendition = fitted["rendition"]
+    assert (rendition["format"], rendition["width"], rendition["size_bytes"]) == ("JPEG", 1440, 612_345)
+    assert as_it_is["rendition"] is None
+    assert (film["kind"], film["duration_seconds"]) == ("video", 12.5)
 
 
 def test_a_pause_says_what_remains_and_when_it_could_go_on() -> None:

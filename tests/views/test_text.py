@@ -20,6 +20,7 @@ from threadsync.views.findings_text import add_findings, validation_text
 from threadsync.views.moments import ahead, told
 from threadsync.views.page import Page
 from threadsync.views.plan_text import action_text, plan_text, summary
+from threadsync.views.refresh_text import refresh_text
 from threadsync.views.report_text import report_text
 from threadsync.views.seen import Detail
 from threadsync.views.standing_text import entries_text, history_text, show_text, status_text
@@ -48,7 +49,10 @@ def pages(*, width: int = 80, color: bool = False) -> dict[str, str]:
         "report-paused": report_text(samples.paused_report(), width=width, color=color, zone=zone),
         "findings": findings_page(width=width, color=color),
         "validation": validation_text(samples.SampleValidation(samples.FINDINGS), width=width, color=color),
-        "status": status_text(samples.rows(), width=width, color=color, zone=zone),
+        "status": status_text(samples.rows(), width=width, color=color, now=NOW, zone=zone),
+        "refresh": refresh_text(samples.looked(), width=width, color=color),
+        "refresh-quiet": refresh_text(samples.looked(), width=width, color=color, detail=Detail.QUIET),
+        "refresh-verbose": refresh_text(samples.looked(), width=width, color=color, detail=Detail.VERBOSE),
         "show": show_text(samples.known(), width=width, color=color, now=NOW, zone=zone),
         "entries": entries_text((bound("chain", "one"), buried("gone")), width=width, color=color, zone=zone),
         "history": history_text(samples.copies(), width=width, color=color, zone=zone),
@@ -136,10 +140,15 @@ def test_no_problem_or_remedy_acts_on_the_terminal(problem: str, remedy: str) ->
 
 
 def test_what_a_replace_and_a_delete_cost_is_said() -> None:
-    """Law 6: the plan shows what is lost."""
-    for index in (4, 5):
-        page = action_text(samples.every_action()[index], width=80, color=False, now=NOW, zone=None)
-        assert "loses: unknown (replies, likes are not read)" in page
+    """Law 6: the plan shows what is lost, how old that is, and what it does not know."""
+    pages = [
+        action_text(samples.every_action()[index], width=80, color=False, now=NOW, zone=None)
+        for index in (4, 5, 11)
+    ]
+    assert "loses: 12 likes, 1 reply, 4,012 views\n" in pages[0]
+    assert "loses: unknown, scope threads_manage_insights\n" in pages[0]
+    assert "loses: no reactions, 3 days ago\n" in pages[1]
+    assert "loses: unknown (replies and likes were not read)\n" in pages[2]
 
 
 def test_a_plan_without_effect_says_so_first() -> None:
@@ -154,7 +163,7 @@ def test_a_plan_without_effect_says_so_first() -> None:
 def test_the_sum_of_a_plan_counts_every_kind() -> None:
     assert summary(samples.plan_of(*samples.every_action())) == (
         "Plan: 1 to create, 1 to extend, 1 to update, 1 to move, 1 to replace, 1 to delete, 2 to forget, "
-        "1 to adopt, 2 to wait, 1 blocked, 2 unchanged."
+        "1 to adopt, 2 to wait, 2 blocked, 2 unchanged."
     )
 
 
@@ -204,6 +213,6 @@ def test_a_validation_without_findings_says_what_was_read() -> None:
 
 
 def test_an_empty_list_is_said_to_be_empty() -> None:
-    assert status_text((), width=80, color=False, zone=None) == "No publications.\n"
+    assert status_text((), width=80, color=False, now=NOW, zone=None) == "No publications.\n"
     assert entries_text((), width=80, color=False, zone=None) == "The state holds nothing.\n"
     assert history_text((), width=80, color=False, zone=None) == "There is no state yet, and no backup.\n"

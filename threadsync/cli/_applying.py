@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -13,9 +15,12 @@ from threadsync.cli._person import AtTerminal
 from threadsync.cli._progress import Lines, Progress, Silent, Table
 from threadsync.cli._signals import Signals
 from threadsync.cli._terminal import detail, error_output, is_attended, note, output, say
+from threadsync.content.escape import printable
 from threadsync.operations.apply import AppliedPlan, ApplyOptions
 from threadsync.operations.apply import apply as carry_out
+from threadsync.operations.status import overdue, status
 from threadsync.views.json import applied_json, as_text
+from threadsync.views.markdown import plan_markdown, report_markdown
 from threadsync.views.plan_text import plan_text
 from threadsync.views.report_text import report_text
 from threadsync.views.seen import Detail
@@ -26,8 +31,12 @@ if TYPE_CHECKING:
     from threadsync.operations.workspace import Workspace
 
 
-def run(workspace: Workspace, options: ApplyOptions) -> Exit:
-    """Apply, tell how it goes and what became of it, and return the exit status."""
+def run(workspace: Workspace, options: ApplyOptions, fail_on: Collection[str] = ()) -> Exit:
+    """Apply, tell how it goes and what became of it, and return the exit status.
+
+    With *fail_on* a run that did all it could ends as failed where something is ``blocked``, waits for a
+    yes (``ask``), or should be live by now and is not (``overdue``).
+    """
     progress = _progress()
     with Signals() as signals:
         person = None
@@ -45,8 +54,28 @@ def run(workspace: Workspace, options: ApplyOptions) -> Exit:
             )
         finally:
             progress.pause()
-    _tell(applied)
-    return status_of(applied, signalled=signals.came)
+        _tell(applied)
+        status = status_of(applied, signalled=signals.came)
+        if status is Exit.DONE and _is_left(workspace, options, applied, fail_on):
+            return Exit.FAILED
+        return status
+
+
+def _is_left(
+    workspace: Workspace, options: ApplyOptions, applied: AppliedPlan, fail_on: Collection[str]
+) -> bool:
+    """Say on standard error what of *fail_on* there is, and return whether there is any."""
+    said: list[str] = []
+    if "blocked" in fail_on and applied.blocked:
+        said.append(f"blocked: {', '.join(map(str, applied.blocked))}")
+    if "ask" in fail_on and applied.asks:
+        said.append(f"waits for a yes: {', '.join(map(str, applied.asks))}")
+    if "overdue" in fail_on:
+        rows = overdue(status(workspace, options.asked.selectors), workspace.clock.now(), timedelta(0))
+        said += [f"overdue: {', '.join(str(row.address) for row in rows)}"] if rows else []
+    for line in said:
+        note(printable(f"Left: {line}."))
+    return bool(said)
 
 
 def status_of(applied: AppliedPlan, *, signalled: bool) -> Exit:
@@ -75,12 +104,16 @@ def _progress() -> Progress:
 def _show(prepared: Prepared, progress: Progress, *, attended: bool) -> None:
     """Show the plan: on standard output, or beside the question where that is to hold JSON."""
     progress.pause()
-    json = asked().format == "json"
-    if json and not attended:
+    wanted = asked().format
+    if wanted == "json" and not attended:
         return
-    terminal = error_output() if json else output()
+    if wanted == "markdown" and not attended:
+        say(plan_markdown(prepared))
+        return
+    apart = wanted != "text"
+    terminal = error_output() if apart else output()
     text = plan_text(prepared, width=terminal.width, color=terminal.color, detail=detail())
-    if json:
+    if apart:
         click.echo(text, nl=False, err=True, color=True)
     else:
         say(text)
@@ -89,6 +122,8 @@ def _show(prepared: Prepared, progress: Progress, *, attended: bool) -> None:
 def _tell(applied: AppliedPlan) -> None:
     if asked().format == "json":
         say(as_text(applied_json(applied)))
+    elif applied.report is not None and asked().format == "markdown":
+        say(f"\n{report_markdown(applied.report, zone=applied.prepared.zone)}")
     elif applied.report is not None:
         _tell_report(applied.report, zone=applied.prepared.zone)
     elif applied.declined:

@@ -7,7 +7,7 @@ from typing import IO, Any
 import click
 
 from threadsync.cli._exit import Exit
-from threadsync.errors import ThreadsyncError, UnsafePlan, UsageError
+from threadsync.errors import PlanError, ThreadsyncError, UsageError
 
 
 class Told(click.ClickException):
@@ -50,5 +50,5 @@ def told(error: ThreadsyncError) -> Told:
 
 
 def status_of(error: ThreadsyncError) -> Exit:
-    """Return the exit status of *error*: a plan over its limits lacks a consent that a flag gives."""
-    return Exit.USAGE if isinstance(error, UsageError | UnsafePlan) else Exit.FAILED
+    """Return the exit status of *error*: a plan that must not be carried out as it is is no failure."""
+    return Exit.USAGE if isinstance(error, UsageError | PlanError) else Exit.FAILED

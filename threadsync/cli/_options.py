@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from threadsync.cli._completing import complete_addresses, complete_selectors
+
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from threadsync.operations.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = ("text", "json", "github")
+FORMATS = ("text", "json", "github", "markdown")
 
 
 def _open(directory: Path | None) -> Workspace:
@@ -111,13 +113,19 @@ def global_format_option(function: F) -> F:
 
 def selectors(function: F) -> F:
     """Add ``[SELECTOR…]``: keys, paths, addresses, targets or globs."""
-    return click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")(function)
+    return click.argument("selectors", nargs=-1, metavar="[SELECTOR]...", shell_complete=complete_selectors)(
+        function
+    )
 
 
 def exclude_option(function: F) -> F:
     """Add ``--exclude``."""
     return click.option(
-        "--exclude", multiple=True, metavar="SELECTOR", help="Leave these out; may be given several times."
+        "--exclude",
+        multiple=True,
+        metavar="SELECTOR",
+        shell_complete=complete_selectors,
+        help="Leave these out; may be given several times.",
     )(function)
 
 
@@ -138,8 +146,16 @@ def workspace() -> Workspace:
     Raises:
         ProjectError: there is none, or its file has faults.
     """
-    said = asked()
-    return said.open_project(said.project)
+    ctx, said = click.get_current_context(), asked()
+    command = ctx.command_path.removeprefix(ctx.find_root().command_path).strip()
+    return replace(said.open_project(said.project), command=command, tell=_tell)
+
+
+def _tell(text: str) -> None:
+    from threadsync.cli._terminal import error_output, note
+    from threadsync.views.desk_text import lines_text
+
+    note(lines_text([text], width=error_output().width).removesuffix("\n"))
 
 
 def moment_option(text: str, zone: str | None) -> datetime:
@@ -157,9 +173,39 @@ def moment_option(text: str, zone: str | None) -> datetime:
         raise click.UsageError(f"--at {text!r}: {error.problem}.{remedy}") from error
 
 
+def span_option(name: str, text: str) -> timedelta:
+    """Read the value of the option *name*, a span like ``30m``.
+
+    Raises:
+        click.UsageError: it is none.
+    """
+    from threadsync.content.times import TimeProblem, window_of
+
+    try:
+        return window_of(text)
+    except TimeProblem as error:
+        raise click.UsageError(f"{name} {text!r}: {error.problem}. {error.remedy}") from error
+
+
 def addresses_option(name: str, explained: str) -> Callable[[F], F]:
     """Add an option that names addresses, one each time it is given."""
-    return click.option(name, multiple=True, metavar="ADDRESS", help=explained)
+    return click.option(
+        name, multiple=True, metavar="ADDRESS", shell_complete=complete_addresses, help=explained
+    )
+
+
+CONSENTS = (
+    ("allow_replace", "--allow-replace", "Replace this live post by what its file says now."),
+    ("allow_delete", "--allow-delete", "Take this post down, whose file was removed."),
+    ("allow_duplicate", "--allow-duplicate", "Publish this although the account has a post like it."),
+    ("late", "--late", "Publish this although its window has passed."),
+)
+"""What can be agreed to for single publications: the parameter, the option, and what it means."""
+
+
+def consent_options(function: F) -> F:
+    """Add the options that agree to something for single publications."""
+    return all_of([addresses_option(option, explained) for _, option, explained in CONSENTS])(function)
 
 
 def all_of(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:

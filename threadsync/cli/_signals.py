@@ -1,5 +1,6 @@
 """SIGINT, SIGTERM and SIGHUP during an apply: the first stops it in good order, the second ends it at once.
 
+Before anything is under way, and while a question is open, the first one raises ``KeyboardInterrupt``.
 Ending at once is safe too: what was begun is on record, and the next apply goes on from there.
 """
 
@@ -19,10 +20,14 @@ HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 """Windows has none."""
 NUMBERS = (signal.SIGINT, signal.SIGTERM, *((HANGUP,) if HANGUP is not None else ()))
 SAID = b"\nStopping: what is under way is finished or put on record. Once more ends it at once.\n"
+WAKE_SECONDS = 0.5
+"""How late a signal may be heard of at a question."""
+SHOW_CURSOR = b"\x1b[?25h"
+"""The live table hides it (DECTCEM of the VT510 manual), and a run that ends at once cannot take it off."""
 
 
 class Signals:
-    """Takes the signals for the length of a ``with`` block, from ``started`` on."""
+    """Takes the signals for the length of a ``with`` block."""
 
     def __init__(self) -> None:
         self.came = False
@@ -31,6 +36,10 @@ class Signals:
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
+        for number in NUMBERS:
+            if number == HANGUP and signal.getsignal(int(number)) is signal.SIG_IGN:
+                continue  # nohup: who started us wants it to go on
+            self._before[number] = signal.signal(number, self._take)
         return self
 
     def __exit__(
@@ -43,28 +52,39 @@ class Signals:
     def started(self, stop: Callable[[], None]) -> None:
         """Call *stop* when the first signal comes."""
         self._stop = stop
-        for number in NUMBERS:
-            if number == HANGUP and signal.getsignal(int(number)) is signal.SIG_IGN:
-                continue  # nohup: who started us wants it to go on
-            self._before.setdefault(number, signal.signal(number, self._take))
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """While a question is open, a signal ends the question: nothing is under way."""
+        """While a question is open, a signal ends the question: nothing is under way.
+
+        One that comes just before the wait for the answer does not end that wait, and Python hears of it
+        only afterwards; so a timer ends it now and then, and Python takes it up again.
+        """
         self._asking = True
+        before = signal.signal(signal.SIGALRM, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, WAKE_SECONDS, WAKE_SECONDS)
         try:
             yield
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
             self._asking = False
 
     def _take(self, number: int, _: FrameType | None) -> None:
-        if self._asking:
-            raise KeyboardInterrupt
         if self.came:
-            os._exit(128 + number)
+            _leave(number)
         self.came = True
+        if self._asking or self._stop is None:
+            raise KeyboardInterrupt
         # Straight to the file: the interrupted code may be in the middle of a buffered write.
         with suppress(OSError):  # the terminal may be what went away
             os.write(2, SAID)
-        assert self._stop is not None, "signals are taken once there is something to stop"
         self._stop()
+
+
+def _leave(number: int) -> None:
+    """End this process now, and leave a terminal as it was found."""
+    with suppress(OSError):
+        if os.isatty(2) and os.environ.get("TERM") not in {None, "dumb", "unknown"}:
+            os.write(2, SHOW_CURSOR)
+    os._exit(128 + number)

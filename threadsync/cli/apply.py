@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from threadsync.cli._options import (
-    addresses_option,
     all_of,
+    consent_options,
     exclude_option,
     format_option,
     global_options,
@@ -21,10 +23,7 @@ _CONSENTS = all_of(
             "--yes", is_flag=True, help="Carry the plan out without asking; it answers nothing else."
         ),
         click.option("--first-run", is_flag=True, help="There is no state yet, and that is right."),
-        addresses_option("--allow-replace", "Replace this live post by what its file says now."),
-        addresses_option("--allow-delete", "Take this post down, whose file was removed."),
-        addresses_option("--allow-duplicate", "Publish this although the account has a post like it."),
-        addresses_option("--late", "Publish this although its window has passed."),
+        consent_options,
         *(
             click.option(
                 f"--max-{word}",
@@ -37,15 +36,38 @@ _CONSENTS = all_of(
     ]
 )
 """What a person would otherwise be asked, or is never asked."""
+FAIL_ON = ("blocked", "ask", "overdue")
+
+
+def _words(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    said = tuple(word.strip() for word in (value or "").split(",") if word.strip())
+    strange = [word for word in said if word not in FAIL_ON]
+    if strange:
+        raise click.BadParameter(f"{strange[0]!r} is none of {', '.join(FAIL_ON)}.", ctx, parameter)
+    return said
 
 
 @click.command()
 @selectors
 @exclude_option
 @_CONSENTS
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Carry out what this saved plan shows, and nothing else.",
+)
+@click.option(
+    "--fail-on",
+    callback=_words,
+    metavar="WORDS",
+    help="End with 1 if something is blocked, waits for a person's yes (ask), or should be live by now and "
+    "is not (overdue): blocked,ask,overdue.",
+)
 @lock_timeout_option
 @global_options
-@format_option("text", "json")
+@format_option("text", "json", "markdown")
 @click.pass_context
 def apply(
     ctx: click.Context,
@@ -61,19 +83,24 @@ def apply(
     max_creates: int | None,
     max_replaces: int | None,
     max_deletes: int | None,
+    plan_file: Path | None,
+    fail_on: tuple[str, ...],
     lock_timeout: float,
 ) -> None:
     """Show what is to be done, ask, do it, and report.
 
     At a terminal it asks first, and Enter means no. Elsewhere it needs --yes, and on the first run
-    --first-run too. Run again after anything that went wrong: it goes on where it stopped. Ends with
-    4 where only a part was done or what became of something is uncertain.
+    --first-run too. Run again after anything that went wrong: it goes on where it stopped. A saved
+    plan is refused (2) once what it was made from has changed. Ends with 4 where only a part was done
+    or what became of something is uncertain.
     """
     from threadsync.cli._applying import run
     from threadsync.operations.apply import ApplyOptions
+    from threadsync.operations.saved import load
 
+    saved = load(plan_file) if plan_file is not None else None
     options = ApplyOptions(
         selectors, exclude, yes, first_run, allow_replace, allow_delete, allow_duplicate, late,
-        max_creates, max_replaces, max_deletes, lock_timeout,
+        max_creates, max_replaces, max_deletes, lock_timeout, saved,
     )  # fmt: skip
-    ctx.exit(run(workspace(), options))
+    ctx.exit(run(workspace(), options, fail_on))

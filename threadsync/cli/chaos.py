@@ -16,6 +16,7 @@ FAULTS = (
 )
 """What goes wrong on the network unless something else is asked for."""
 KILLS = ("random", "journal", "none")
+STATES = ("file", "branch")
 
 
 @click.command()
@@ -26,6 +27,14 @@ KILLS = ("random", "journal", "none")
     default=KILLS[0],
     show_default=True,
     help="When runs are struck down: at random, at one more record of the journal each time, or never.",
+)
+@click.option(
+    "--state",
+    type=click.Choice(STATES),
+    default=STATES[0],
+    show_default=True,
+    help="Where the state lives: in a file, or in a git branch, where each run begins in a new clone and "
+    "only what was pushed is left of the one before.",
 )
 @click.option(
     "--faults",
@@ -40,7 +49,14 @@ KILLS = ("random", "journal", "none")
 @format_option("text", "json")
 @click.pass_context
 def chaos(
-    ctx: click.Context, *, rounds: int, kill: str, faults: tuple[str, ...], seed: int | None, keep: bool
+    ctx: click.Context,
+    *,
+    rounds: int,
+    kill: str,
+    state: str,
+    faults: tuple[str, ...],
+    seed: int | None,
+    keep: bool,
 ) -> None:
     """Kill apply again and again, and count what is on the network.
 
@@ -50,4 +66,4 @@ def chaos(
     """
     from threadsync.cli.chaos_show import run, settings
 
-    ctx.exit(run(settings(rounds, kill, faults, seed=seed, keep=keep)))
+    ctx.exit(run(settings(rounds, kill, state, faults, seed=seed, keep=keep)))

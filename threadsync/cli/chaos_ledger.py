@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from threadsync.cli._trial import Seen
+from threadsync.cli.chaos_state import StateKind
 from threadsync.cli.chaos_story import Wanted
 
 
@@ -138,6 +139,7 @@ class Outcome:
     """A whole chaos run."""
 
     seed: int
+    state: StateKind
     planned: int
     """How many rounds were asked for."""
     rounds: tuple[Round, ...]

@@ -8,7 +8,8 @@ import secrets
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, assert_never
@@ -17,7 +18,8 @@ from threadsync.cli._exit import Exit
 from threadsync.cli._trial import program, seen, wait_until
 from threadsync.cli.chaos_choices import AfterRequests, AfterSeconds, AtRecord, Kill, Moment, Strike, choose
 from threadsync.cli.chaos_ledger import Round, compare
-from threadsync.cli.chaos_story import STATE, TOKEN_VARIABLE, Chapter, chapters, write_project
+from threadsync.cli.chaos_state import Home, StateKind, home
+from threadsync.cli.chaos_story import TOKEN_VARIABLE, Chapter, chapters, write_project
 from threadsync.execution.clock import Clock
 from threadsync.sandbox.server import Sandbox
 from threadsync.sandbox.threads import Profile
@@ -43,6 +45,7 @@ class Trial:
     sandbox: Sandbox
     seed: int
     kill: Kill
+    state: StateKind
     clock: Clock
     stopped: Callable[[], bool]
     """Whether the person wants it to end."""
@@ -61,9 +64,12 @@ class Trial:
         profile, token = f"chaos_{current.number}", f"THCHAOS{secrets.token_hex(16)}"
         self.sandbox.add_profile(Profile(profile, token=token))
         root = self.folder / f"round-{current.number}"
-        write_project(root, number=current.number, profile=profile, sandbox=self.sandbox)
+        place = home(self.state, root, self.clock)
+        write_project(
+            root, number=current.number, profile=profile, sandbox=self.sandbox, state=place.declared
+        )
         (root / "runs").mkdir()
-        project = _Project(self, current, root, token)
+        project = _Project(self, current, root, place, token)
         for chapter in chapters(current.number):
             chapter.write(root)
             if not project.carry_out(chapter):
@@ -75,6 +81,9 @@ class Trial:
         ours = [post for post in seen(self.sandbox) if post.profile == profile]
         current.compared = compare(chapter.wanted, ours)
         search(self.folder, token, current)
+        if token.encode() in place.hidden():
+            current.secrets_found += 1
+            current.failures.append("the token is in the branch of the state")
         current.over = True
 
 
@@ -119,6 +128,7 @@ class _Project:
     trial: Trial
     current: Round
     root: Path
+    home: Home
     token: str
 
     def carry_out(self, chapter: Chapter) -> bool:
@@ -144,7 +154,7 @@ class _Project:
         with (
             log.open("wb") as out,
             log.with_suffix(".json").open("wb") as result,
-            self._start("plan", "--format", "json", stdout=result, stderr=out) as child,
+            self._started("plan", "--format", "json", stdout=result, stderr=out) as child,
         ):
             self._wait(child, RUN_SECONDS_MAX, _never)
             child.kill()
@@ -167,7 +177,7 @@ class _Project:
         log = self._log("apply")
         with (
             log.open("wb") as out,
-            self._start("apply", "--yes", "--first-run", stdout=out, stderr=out) as child,
+            self._started("apply", "--yes", "--first-run", stdout=out, stderr=out) as child,
         ):
             try:
                 sent = self._strike(child, strike, journal)
@@ -223,25 +233,29 @@ class _Project:
             case _:
                 assert_never(moment)
 
-    def _start(self, *arguments: str, stdout: IO[bytes], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+    @contextmanager
+    def _started(
+        self, *arguments: str, stdout: IO[bytes], stderr: IO[bytes]
+    ) -> Iterator[subprocess.Popen[bytes]]:
         self.current.runs += 1
-        return subprocess.Popen(  # noqa: S603  (our own program)
-            program(self.root, *arguments),
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            env={**os.environ, TOKEN_VARIABLE: self.token},
-            start_new_session=True,  # Ctrl-C is for us: a run is struck only as was chosen
-        )
+        with (
+            self.home.runner(self.current.runs) as folder,
+            subprocess.Popen(  # noqa: S603  (our own program)
+                program(folder, *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                env={**self.home.environ(os.environ), TOKEN_VARIABLE: self.token},
+                start_new_session=True,  # Ctrl-C is for us: a run is struck only as was chosen
+            ) as child,
+        ):
+            yield child
 
     def _log(self, command: str) -> Path:
         return self.root / "runs" / f"{self.current.runs + 1:03}-{command}.txt"
 
     def _journal(self) -> JournalSeen:
-        try:
-            return JournalSeen.read((self.root / f"{STATE}.journal").read_bytes())
-        except FileNotFoundError:
-            return JournalSeen()
+        return JournalSeen.read(self.home.journal())
 
     def _failed(self, what: str) -> None:
         self.current.failures.append(f"{what} (run {self.current.runs})")

@@ -23,6 +23,7 @@ from threadsync.cli._terminal import note, output, say
 from threadsync.cli.chaos_choices import Kill
 from threadsync.cli.chaos_ledger import Outcome, Round
 from threadsync.cli.chaos_run import Trial
+from threadsync.cli.chaos_state import StateKind, clear
 from threadsync.cli.chaos_views import chaos_json, chaos_text, round_line
 from threadsync.execution.clock import SystemClock
 from threadsync.sandbox.server import running
@@ -44,22 +45,31 @@ class Settings:
 
     rounds: int
     kill: Kill
+    state: StateKind
     faults: tuple[Fault, ...]
     seed: int
     keep: bool
 
 
-def settings(rounds: int, kill: str, faults: Sequence[str], *, seed: int | None, keep: bool) -> Settings:
+def settings(
+    rounds: int, kill: str, state: str, faults: Sequence[str], *, seed: int | None, keep: bool
+) -> Settings:
     """Read the options.
 
     Raises:
-        click.UsageError: a fault is none.
+        click.UsageError: a fault is none, or there is no git for a state in a branch.
     """
+    home = StateKind(state)
+    if home is StateKind.BRANCH and shutil.which("git") is None:
+        raise click.UsageError(
+            "--state branch needs git, which is not installed. Install it, or leave it out."
+        )
     try:
         armed = tuple(parse_fault(text) for text in faults if text != "none")
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    return Settings(rounds, Kill(kill), armed, secrets.randbelow(SEEDS) if seed is None else seed, keep)
+    chosen = secrets.randbelow(SEEDS) if seed is None else seed
+    return Settings(rounds, Kill(kill), home, armed, chosen, keep)
 
 
 def run(wanted: Settings) -> Exit:
@@ -72,8 +82,8 @@ def run(wanted: Settings) -> Exit:
         finally:
             kept = wanted.keep or any(each.problems for each in rounds)
             if not kept:
-                shutil.rmtree(folder)
-    outcome = Outcome(wanted.seed, wanted.rounds, tuple(rounds), str(folder) if kept else "")
+                clear(folder, SystemClock())
+    outcome = Outcome(wanted.seed, wanted.state, wanted.rounds, tuple(rounds), str(folder) if kept else "")
     if asked().format == "json":
         say(as_text(chaos_json(outcome)))
     else:
@@ -93,6 +103,7 @@ def _take(wanted: Settings, folder: Path, rounds: list[Round], stop: _Stop) -> N
             sandbox,
             wanted.seed,
             wanted.kill,
+            wanted.state,
             SystemClock(),
             stopped=lambda: stop.came,
             tell=lambda: progress.grown(rounds[-1]),

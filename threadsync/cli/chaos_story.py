@@ -9,7 +9,6 @@ from pathlib import Path
 from threadsync.sandbox.server import Sandbox
 
 TOKEN_VARIABLE = "THREADSYNC_CHAOS_TOKEN"  # noqa: S105  (the name of a variable)
-STATE = "state/threadsync.json"
 
 _PROJECT = """\
 version: 1
@@ -54,11 +53,11 @@ class Chapter:
     wanted: tuple[Wanted, ...]
 
 
-def write_project(root: Path, *, number: int, profile: str, sandbox: Sandbox) -> None:
-    """Write the project file of a round into the new folder *root*."""
-    (root / "posts").mkdir(parents=True)
+def write_project(root: Path, *, number: int, profile: str, sandbox: Sandbox, state: str) -> None:
+    """Write the project file of a round, whose `state:` is *state*, into the folder *root*."""
+    (root / "posts").mkdir()
     filled = _PROJECT.format(
-        number=number, state=STATE, profile=profile, variable=TOKEN_VARIABLE, base_url=sandbox.base_url
+        number=number, state=state, profile=profile, variable=TOKEN_VARIABLE, base_url=sandbox.base_url
     )
     (root / "threadsync.yaml").write_text(filled, encoding="utf-8")
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from threadsync.cli.chaos_ledger import Outcome, Round, total
+from threadsync.cli.chaos_state import REMOTE, StateKind
 from threadsync.views.json import FORMAT_VERSION, Mapped
 from threadsync.views.page import Page, Style
 
@@ -24,6 +25,7 @@ def chaos_json(outcome: Outcome) -> Mapped:
         "held": outcome.held,
         "stopped": outcome.stopped,
         "seed": outcome.seed,
+        "state": str(outcome.state),
         **_numbers(total(outcome.rounds)),
         "folder": outcome.folder or None,
         "rounds": [
@@ -100,9 +102,10 @@ def _add_verdict(page: Page, outcome: Outcome) -> None:
             style=Style.GOOD,
         )
     if outcome.folder:
+        place = "state" if outcome.state is StateKind.FILE else REMOTE
         page.add(f"Everything is kept in {outcome.folder}", hang=2)
         page.add(
-            "round-N/runs: what each run said; round-N/state: the state and its journal; sandbox: the "
+            f"round-N/runs: what each run said; round-N/{place}: the state and its journal; sandbox: the "
             "network, shown by threadsync sandbox --data.",
             indent=2,
         )

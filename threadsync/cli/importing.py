@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from threadsync.cli._completing import complete_addresses
 from threadsync.cli._options import global_options, lock_timeout_option, workspace
 
 
 @click.command("import")
-@click.argument("address")
+@click.argument("address", shell_complete=complete_addresses)
 @click.argument("reference")
 @lock_timeout_option
 @global_options

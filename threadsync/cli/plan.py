@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._options import (
     asked,
+    consent_options,
     exclude_option,
     format_option,
     global_options,
@@ -20,9 +23,19 @@ from threadsync.cli._options import (
 @selectors
 @exclude_option
 @click.option("--at", metavar="TIME", help="Plan for this time, like '2026-12-03 08:30', instead of now.")
+@click.option(
+    "--refresh", is_flag=True, help="Read the accounts as apply would: quotas, drift, what a replace loses."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save the plan, for apply --plan; it holds no secrets.",
+)
+@consent_options
 @click.option("--detailed-exitcode", is_flag=True, help="End with 3 if apply would change something.")
 @global_options
-@format_option("text", "json")
+@format_option("text", "json", "markdown")
 @click.pass_context
 def plan(
     ctx: click.Context,
@@ -30,26 +43,41 @@ def plan(
     exclude: tuple[str, ...],
     at: str | None,
     *,
+    refresh: bool,
+    out: Path | None,
+    allow_replace: tuple[str, ...],
+    allow_delete: tuple[str, ...],
+    allow_duplicate: tuple[str, ...],
+    late: tuple[str, ...],
     detailed_exitcode: bool,
 ) -> None:
-    """Show what apply would do; changes nothing and asks no network.
+    """Show what apply would do; changes nothing, and asks no network unless --refresh is given.
 
     A SELECTOR is a key, a path, KEY@TARGET, a target, or a glob of one of these. Ends with 1 if files
     have errors: then apply would do nothing.
     """
     from threadsync.cli._terminal import detail, output, say
     from threadsync.operations.plan import plan as prepare
+    from threadsync.operations.saved import save
+    from threadsync.planning.planfile import PlanOptions
     from threadsync.views.json import as_text, plan_json
+    from threadsync.views.markdown import plan_markdown
     from threadsync.views.plan_text import plan_text
 
     opened = workspace()
     when = moment_option(at, opened.project.zone) if at is not None else None
-    prepared = prepare(opened, selectors, exclude=exclude, at=when)
-    if asked().format == "json":
-        say(as_text(plan_json(prepared)))
-    else:
-        terminal = output()
-        say(plan_text(prepared, width=terminal.width, color=terminal.color, detail=detail()))
+    options = PlanOptions(selectors, exclude, allow_replace, allow_delete, allow_duplicate, late)
+    prepared = prepare(opened, at=when, options=options, refresh=refresh)
+    match asked().format:
+        case "json":
+            say(as_text(plan_json(prepared)))
+        case "markdown":
+            say(plan_markdown(prepared))
+        case _:
+            terminal = output()
+            say(plan_text(prepared, width=terminal.width, color=terminal.color, detail=detail()))
+    if out is not None:
+        save(opened, prepared, options, plan_json(prepared), out)
     if prepared.has_errors:
         ctx.exit(Exit.FAILED)
     ctx.exit(Exit.CHANGES_PENDING if detailed_exitcode and prepared.plan.effective else Exit.DONE)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from threadsync.cli._completing import complete_addresses
 from threadsync.cli._options import asked, format_option, global_options, workspace
 
 
 @click.command()
-@click.argument("address")
+@click.argument("address", shell_complete=complete_addresses)
 @global_options
 @format_option("text", "json")
 def show(address: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from threadsync.cli._completing import complete_addresses
 from threadsync.cli._done import patience, say_done
 from threadsync.cli._options import (
     asked,
@@ -105,7 +106,7 @@ def push(file: str, *, replace_lineage: bool, lock_timeout: float) -> None:
 
 
 @state.command("mv")
-@click.argument("old")
+@click.argument("old", shell_complete=complete_addresses)
 @click.argument("new")
 @lock_timeout_option
 @global_options
@@ -120,7 +121,7 @@ def move(old: str, new: str, *, lock_timeout: float) -> None:
 
 
 @state.command("rm")
-@click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
+@click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...", shell_complete=complete_addresses)
 @lock_timeout_option
 @global_options
 def remove(addresses: tuple[str, ...], *, lock_timeout: float) -> None:
@@ -134,7 +135,7 @@ def remove(addresses: tuple[str, ...], *, lock_timeout: float) -> None:
 
 
 @state.command()
-@click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
+@click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...", shell_complete=complete_addresses)
 @lock_timeout_option
 @global_options
 def accept(addresses: tuple[str, ...], *, lock_timeout: float) -> None:
@@ -148,7 +149,7 @@ def accept(addresses: tuple[str, ...], *, lock_timeout: float) -> None:
 
 
 @state.command()
-@click.argument("address")
+@click.argument("address", shell_complete=complete_addresses)
 @click.option("--published", metavar="REFERENCE", help="It was published: the id or permalink of the post.")
 @click.option("--not-published", is_flag=True, help="It was not published; the next apply does it.")
 @lock_timeout_option

@@ -12,7 +12,7 @@ from threadsync.errors import ProjectError
 
 
 @click.command()
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]...")
 @global_options
 @format_option("text", "json", "github")
 @click.pass_context

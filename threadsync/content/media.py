@@ -76,7 +76,11 @@ class MediaFinder:
             kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
             return "media/not-a-file", f"is {kind}, not a file.", None
         facts = self._probe(Path(whole))
-        return ("media/unusable", f"cannot be used: {facts}.", None) if isinstance(facts, str) else facts
+        if isinstance(facts, str):
+            return "media/unusable", f"cannot be used: {facts}.", None
+        if facts.kind == "video" and facts.video is None:
+            return "media/video-extra", "is a video, and nothing that reads videos is installed.", None
+        return facts
 
     def _similar(self, whole: str) -> str | None:
         folder, name = posixpath.split(whole)

@@ -25,11 +25,12 @@ from threadsync.content.yaml12 import Path
 from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.model.digest import digest_of, digest_of_segments
 from threadsync.model.ids import Address, Json, PostKey, TargetName, network_of
-from threadsync.model.post import Control, Media, Publication, Reference, Segment
+from threadsync.model.post import Control, Media, Publication, Reference, Segment, numbering
 from threadsync.model.text import Spans
 
 _POST_CONTENT = ("reply_to", "repost", "who_can_reply", "tags", "langs", "number")
 """Content of the whole post: the digest of the first segment covers it (law 11)."""
+_OPTIONS_WITH_CONTENT = frozenset({"long_text", "gif"})
 _FIRST_SEGMENT = ("link", "poll", "quote")
 """Keys that mean the first segment where they stand at the top of a post."""
 
@@ -180,15 +181,19 @@ class _Maker:
         if network in values:
             content["network"] = values[network]
         found: list[Segment] = []
+        number = _text(values.get("number"))
         for index, piece in enumerate(pieces):
             first = index == 0
             whole = {key: values[key] for key in _FIRST_SEGMENT if key in values} if first else {}
             keys = merge.merged(whole, piece.keys)
             pictures = (*top, *piece.media) if first else piece.media
-            says_more = first and ("repost" in values or _has_long_text(values.get(network)))
+            says_more = first and ("repost" in values or _has_content(values.get(network)))
             if not (piece.part.text or pictures or says_more or _says_something(keys, network)):
                 self._empty(piece.part, alone=len(pieces) == 1)
-            found.append(self._segment(piece.part, pictures, keys, network, content if first else {}))
+            of_post = dict(content) if first else {}
+            # Numbers change with their place and with how many segments there are: that is content too.
+            of_post["numbered"] = numbering(number, index, len(pieces))
+            found.append(self._segment(piece.part, pictures, keys, network, of_post))
         return tuple(found)
 
     def _empty(self, part: Part, *, alone: bool) -> None:
@@ -265,12 +270,12 @@ def _has_words(parts: tuple[Part, ...]) -> bool:
 
 
 def _says_something(keys: Mapping[str, Json], network: str) -> bool:
-    return any(key in keys for key in _FIRST_SEGMENT) or _has_long_text(keys.get(network))
+    return any(key in keys for key in _FIRST_SEGMENT) or _has_content(keys.get(network))
 
 
-def _has_long_text(options: Json) -> bool:
-    """Whether a network's options hold words: the other options decorate what is there."""
-    return isinstance(options, dict) and "long_text" in options
+def _has_content(options: Json) -> bool:
+    """Whether a network's options hold words or pictures: the others decorate what is there."""
+    return isinstance(options, dict) and not _OPTIONS_WITH_CONTENT.isdisjoint(options)
 
 
 def _list(value: Json) -> list[Json]:

@@ -225,6 +225,12 @@ MEDIA_RULES = (
             "posts/map.png": "version https://git-lfs.github.com/spec/v1\n",
         },
     ),
+    Rule(
+        "media/video-extra",
+        "A post has a video, and PyAV, which reads videos, is not installed.",
+        "Run pip install 'threadsync[video]' and try again.",
+        {"posts/post.md": post("media: [clip.mp4]"), "posts/clip.mp4": "a video"},
+    ),
 )
 
 TIME_RULES = (

@@ -8,13 +8,13 @@ notes on record.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import now, record
 from threadsync.flows.effects import Flow, Recorded
 from threadsync.model.fault import Fault, FaultClass
-from threadsync.model.ids import Address, RemoteId
+from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.journal import (
     Adopted,
     Begun,
@@ -28,7 +28,7 @@ from threadsync.model.journal import (
     Published,
     Rendered,
 )
-from threadsync.model.post import PostRef, Publication
+from threadsync.model.post import PostRef, Publication, Reference
 from threadsync.model.state import Ledger
 from threadsync.planning.actions import (
     Adopt,
@@ -142,7 +142,7 @@ class Carrier:
             address,
             job,
             unfinished.notes if unfinished is not None else (),
-            lambda: self.ledger().bound_ids(address.target),
+            lambda: known_ids(self.ledger(), address.target),
             binding.segments if binding is not None else (),
         )
 
@@ -155,19 +155,34 @@ class Carrier:
         return tuple(self._rendered(action.publication, view.index) for view in action.segments)
 
     def known(self, action: Create | Extend | Replace) -> list[Rendered]:
-        """Return those of the action's segments that can be rendered now: all but those with links to come."""
-        found: list[Rendered] = []
-        for view in action.segments:
-            try:
-                found.append(self._rendered(action.publication, view.index))
-            except ApiError:
-                continue  # its text is not known before its links are live, so nothing can be it
-        return found
+        """Return the segments that are wholly known now: all but those that name posts still to be made."""
+        found = (self.known_segment(action.publication, view.index) for view in action.segments)
+        return [what for what in found if what is not None]
+
+    def known_segment(self, publication: Publication, index: int) -> Rendered | None:
+        """Return one segment as the network gets it; None before what it names is live: nothing can be it."""
+        try:
+            return self._rendered(publication, index)
+        except ApiError:
+            return None
 
     def _rendered(self, publication: Publication, index: int) -> Rendered:
-        return self.provider.render(
-            publication, publication.segments[index], index, self._permalink
-        ).rendered
+        segment, target = publication.segments[index], publication.address.target
+        what = self.provider.render(publication, segment, index, self._permalink).rendered
+        return replace(
+            what,
+            quotes=self._remote_id(segment.quote, target, "quotes"),
+            reposts=self._remote_id(publication.repost, target, "reposts"),
+        )
+
+    def _remote_id(self, reference: Reference | None, target: TargetName, how: str) -> RemoteId | None:
+        if reference is None:
+            return None
+        found = _remote_id_of(reference, target, self.ledger())
+        if found is None:
+            problem = f"the post that it {how} is not known by its id"
+            raise ApiError(Fault(FaultClass.NOT_READY, problem, "Run apply again.", "no-remote-id"))
+        return found
 
     def _permalink(self, address: Address) -> str:
         binding = self.ledger().bindings.get(address)
@@ -179,7 +194,11 @@ class Carrier:
         return known
 
     def parent(self, action: Create | Extend | Replace) -> RemoteId | None:
-        """Return what the first new segment replies to: the live one before it, or ``reply_to``."""
+        """Return what the first new segment replies to: the live one before it, or ``reply_to``.
+
+        Raises:
+            ApiError: that is not on record; the segment would go out as a post of its own.
+        """
         kept: tuple[Published, ...] = ()
         if isinstance(action, Extend):
             kept = action.live
@@ -187,7 +206,8 @@ class Carrier:
             kept = action.live[: action.keep]
         if kept:
             return kept[-1].remote_id
-        return parent_of(action.publication, self.ledger())
+        publication = action.publication
+        return self._remote_id(publication.reply_to, publication.address.target, "replies to")
 
     # What only the state sees.
 
@@ -197,8 +217,9 @@ class Carrier:
         match action:
             case Update():
                 notes = (Kept(action.address, action.protect, action.on_remove.value, at),)
-            case Move():
-                notes = (Moved(action.old, action.address, at),)
+            case Move(protect=protect, on_remove=on_remove):
+                kept = Kept(action.address, protect, on_remove.value, at)
+                notes = (Moved(action.old, action.address, at), kept)
             case Forget():
                 notes = (Forgotten(action.address, action.why, at, action.digest),)
             case Adopt(tombstone=stone):
@@ -213,9 +234,21 @@ class Carrier:
         return Refused(Fault(FaultClass.INVALID, problem, remedy, "taken"))
 
 
-def parent_of(publication: Publication, ledger: Ledger) -> RemoteId | None:
-    """Return the post that a publication's ``reply_to`` names: a chain is replied to at its first segment."""
-    if not isinstance(publication.reply_to, PostRef):
-        return publication.reply_to.remote_id if publication.reply_to is not None else None
-    binding = ledger.bindings.get(publication.reply_to.on(publication.address.target))
+def known_ids(ledger: Ledger, target: TargetName) -> frozenset[RemoteId]:
+    """Return every post on *target* that is told of already: bound, or given up and left up."""
+    given_up = frozenset(
+        segment.remote_id
+        for stone in ledger.tombstones.values()
+        # One that was taken down and is there all the same is a post like any other.
+        if stone.left_up and stone.address.target == target
+        for segment in (*stone.segments, *stone.superseded)
+    )
+    return ledger.bound_ids(target) | given_up
+
+
+def _remote_id_of(reference: Reference, target: TargetName, ledger: Ledger) -> RemoteId | None:
+    """Return the post that *reference* names, seen from *target*: of a chain its first segment."""
+    if not isinstance(reference, PostRef):
+        return reference.remote_id
+    binding = ledger.bindings.get(reference.on(target))
     return binding.segments[0].remote_id if binding is not None and binding.segments else None

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from threadsync.errors import StateError, ThreadsyncError
 from threadsync.execution.breaker import CircuitBreaker, Pause
 from threadsync.execution.carrying import Carrier
-from threadsync.execution.report import ActionReport, Became, Report
+from threadsync.execution.report import ActionReport, Became, Report, held_by_limits
 from threadsync.execution.scheduler import Scheduler
 from threadsync.execution.seams import Finished, Interrupted
 from threadsync.flows.bounds import Bounds
@@ -26,7 +26,7 @@ from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import Address, TargetName
 from threadsync.model.state import Binding, Ledger
 from threadsync.planning.actions import Create, Delete, Effective, Extend, Forget, Plan, Replace, Update
-from threadsync.planning.readiness import drawn_on
+from threadsync.planning.allowances import drawn_on
 from threadsync.providers.base import Applied, Provider, Refused, Result, Uncertain
 
 STOPPED = "the run was stopped"
@@ -94,7 +94,7 @@ class Executor:
         reports = tuple(self._reports.get(a.address) or _untried(a) for a in plan.effective)
         stopped = failure is None and any(r.why in {STOPPED, MAYBE_LIVE, UNTRIED} for r in reports)
         pauses = tuple(pause for lane in self._lanes.values() for pause in lane.breaker.pauses)
-        return Report(reports, run, stopped, pauses, failure)
+        return Report(reports, run, stopped, pauses, held_by_limits(plan), failure)
 
     # Beginning.
 
@@ -238,8 +238,8 @@ class Executor:
 
     def _became(self, action: Effective, result: Result) -> ActionReport:
         match result:
-            case Applied():
-                return ActionReport(action, Became.APPLIED, permalinks=self._permalinks(action))
+            case Applied(why=why, remedy=remedy):
+                return ActionReport(action, Became.APPLIED, why, remedy, self._permalinks(action))
             case Refused(fault=fault, index=index):
                 return ActionReport(action, Became.REFUSED, _at(index, action, fault.problem), fault.remedy)
             case Uncertain(why=why, index=index, candidates=candidates):

@@ -11,20 +11,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from threadsync.errors import ApiError, ThreadsyncError, Unanswered
-from threadsync.execution.carrying import Carrier
+from threadsync.errors import ApiError, ThreadsyncError
+from threadsync.execution.carrying import Carrier, known_ids
 from threadsync.execution.clock import Clock
 from threadsync.execution.scheduler import Scheduler
 from threadsync.execution.seams import Finished, Interrupted
+from threadsync.execution.surveying import engagement, fault_of, looked_at, standing
 from threadsync.flows.bounds import Bounds
-from threadsync.flows.core import Done, Raised, attempt, gather, now, record
+from threadsync.flows.core import Done, Raised, attempt, now, record
 from threadsync.flows.effects import Flow
 from threadsync.model.facts import Account, Facts, ObservedPost, ReadBack, TargetFacts
-from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.journal import Adopted, Confirmed, Moved, Published
 from threadsync.model.state import Ledger
 from threadsync.planning.actions import Action, Adopt, Create, Delete, Extend, Move, Plan, Replace
+from threadsync.planning.references import located, permalinks_of
 from threadsync.providers.base import Provider
 
 READ_BACK_MARGIN = timedelta(minutes=10)
@@ -43,6 +44,8 @@ class Gatherer:
     ledger: Callable[[], Ledger]
     providers: Mapping[TargetName, Provider]
     bounds_of: Callable[[TargetName], Bounds]
+    records: bool = True
+    """Whether what is learnt on the way may go on record."""
 
     def settle(self, addresses: Iterable[Address], *, goes_on: bool) -> None:
         """Find out what became of interrupted publications; *goes_on* says whether the plan resumes them.
@@ -54,7 +57,9 @@ class Gatherer:
         for address in addresses:
             if address.target in self.providers:
                 carrier = Carrier(self.ledger, self.providers[address.target])
-                scheduler.spawn(str(address), address.target, carrier.settle(address, goes_on=goes_on), _nothing)
+                scheduler.spawn(
+                    str(address), address.target, carrier.settle(address, goes_on=goes_on), _nothing
+                )
         scheduler.run()
 
     def read(self, plan: Plan, *, last_write: datetime | None) -> Facts:
@@ -99,30 +104,50 @@ class Gatherer:
         provider = self.providers[target]
         account = yield from attempt(provider.identify())
         if not isinstance(account, Account):
-            return TargetFacts(fault=_fault(account))
-        quotas = yield from attempt(provider.quotas())
-        facts = TargetFacts(account, quotas=quotas if isinstance(quotas, Mapping) else {})
+            return TargetFacts(fault=fault_of(account))
+        quotas, life, scopes = yield from standing(provider)
+        facts = TargetFacts(account, quotas=quotas, life=life, scopes=scopes)
         publishing = [a for a in touching if isinstance(a, Create | Extend | Replace) and a.segments]
         if publishing:
+            found = yield from self._located(target, publishing)
+            facts = replace(facts, located=found)
+            publishing = [replace(a, publication=located(a.publication, found)) for a in publishing]
+            wanted = [what for a in publishing for what in Carrier(self.ledger, provider).known(a)]
             required, since = yield from self._since(target, account, publishing, last_write)
-            listed = yield from attempt(provider.read_back(since))
+            listed = yield from attempt(provider.read_back(since, wanted))
             if isinstance(listed, ReadBack) and not listed.complete and since < required:
-                nearer = yield from attempt(provider.read_back(required))
+                nearer = yield from attempt(provider.read_back(required, wanted))
                 if isinstance(nearer, ReadBack):
                     listed = replace(listed, since=required, complete=nearer.complete)
             if isinstance(listed, ReadBack):
                 alike = self._lookalikes(target, publishing, listed, actions)
                 facts = replace(facts, read_back=listed, lookalikes=alike)
             else:
-                facts = replace(facts, read_back_fault=_fault(listed))
-        wanted = sorted({remote_id for action in touching for remote_id in _touched(action)})
-        seen = yield from gather([attempt(provider.observe(remote_id)) for remote_id in wanted])
-        observed = {
-            remote_id: post
-            for remote_id, post in zip(wanted, seen, strict=True)
-            if post is None or isinstance(post, ObservedPost)
+                facts = replace(facts, read_back_fault=fault_of(listed))
+        observed = yield from looked_at(provider, [r for action in touching for r in _touched(action)])
+        lost = [post for a in touching if isinstance(a, Replace | Delete) for post in a.old]
+        engaged = yield from engagement(provider, [post.remote_id for post in lost])
+        return replace(facts, observed=observed, engagement=engaged)
+
+    def _located(
+        self, target: TargetName, publishing: Iterable[Create | Extend | Replace]
+    ) -> Flow[dict[str, RemoteId | None]]:
+        """Find the own posts that references name by permalink; what could not be looked up is left out."""
+        bound = {
+            segment.permalink: segment.remote_id
+            for address, binding in self.ledger().bindings.items()
+            if address.target == target
+            for segment in binding.segments
         }
-        return replace(facts, observed=observed)
+        found: dict[str, RemoteId | None] = {}
+        for permalink in {p: None for a in publishing for p in permalinks_of(a.publication)}:
+            if permalink in bound:
+                found[permalink] = bound[permalink]
+                continue
+            post = yield from attempt(self.providers[target].locate(permalink))
+            if post is None or isinstance(post, ObservedPost):
+                found[permalink] = post.remote_id if post is not None else None
+        return found
 
     def _since(
         self,
@@ -157,17 +182,14 @@ class Gatherer:
     ) -> dict[Address, tuple[ObservedPost, ...]]:
         """Find unbound posts that match a segment of what is to be published."""
         ledger, provider = _renamed(self.ledger(), actions, listed.since), self.providers[target]
-        known = ledger.bound_ids(target) | {
-            segment.remote_id
-            for stone in ledger.tombstones.values()
-            if stone.left_up  # one that was taken down and is there all the same is a post like any other
-            for segment in (*stone.segments, *stone.superseded)
-        }
+        known = known_ids(ledger, target)
         unbound = [post for post in listed.posts if post.remote_id not in known]
         found: dict[Address, tuple[ObservedPost, ...]] = {}
         for action in publishing:
+            if permalinks_of(action.publication):
+                continue  # what it names was not found, so it is blocked
             carrier = Carrier(lambda: ledger, provider)
-            wanted, parent = carrier.known(action), carrier.parent(action)
+            wanted, parent = carrier.known(action), _parent(carrier, action)
             unfinished = ledger.open.get(action.address)
             if unfinished is not None and unfinished.doubtful_index is not None:
                 # What may be the doubtful publish itself is for its provider to tell.
@@ -196,9 +218,16 @@ class Gatherer:
         seen = yield from attempt(self.providers[address.target].observe(first.remote_id))
         if seen is None or isinstance(seen, ObservedPost):
             found[address.target, first.remote_id] = seen
-        if isinstance(seen, ObservedPost) and seen.permalink and not first.permalink:
+        if self.records and isinstance(seen, ObservedPost) and seen.permalink and not first.permalink:
             at = yield from now()
             yield from record(Confirmed(address, first.remote_id, seen.permalink, at))
+
+
+def _parent(carrier: Carrier, action: Create | Extend | Replace) -> RemoteId | None:
+    try:
+        return carrier.parent(action)
+    except ApiError:
+        return None  # what it replies to is still to be made; what hangs on something else is told apart
 
 
 def _renamed(ledger: Ledger, actions: Iterable[Action], at: datetime) -> Ledger:
@@ -235,23 +264,10 @@ def _keep(found: dict[TargetName, TargetFacts], target: TargetName, finished: Fi
         case Done(value=facts):
             found[target] = facts
         case Raised(error=ThreadsyncError() as error):
-            found[target] = TargetFacts(fault=_fault(error))
+            found[target] = TargetFacts(fault=fault_of(error))
         case Raised() | Interrupted():
             # The scheduler raises what is a bug of ours; after a stop nothing is carried out.
             return
-
-
-def _fault(error: Fault | ThreadsyncError) -> Fault:
-    match error:
-        case Fault():
-            return error
-        case ApiError(fault=fault):
-            return fault
-        case Unanswered():
-            return Fault(FaultClass.TRANSIENT, error.problem, error.remedy, "no-answer")
-        case _:
-            # A credential that is missing, a media file that cannot be read: nothing was sent.
-            return Fault(FaultClass.UNAUTHORIZED, error.problem, error.remedy, "not-sent")
 
 
 def _touched(action: Reading) -> tuple[RemoteId, ...]:

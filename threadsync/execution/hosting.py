@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from threadsync.execution.transport import Fetched
 
 FETCH_SECONDS = 60.0
-"""How long reading back one hosted file may take."""
+"""How long reading back one hosted file may take, besides what its size takes."""
+
+FETCH_BYTES_PER_SECOND = 1_000_000
+"""How fast a web server is at least: a video of 1 GB gets a quarter of an hour."""
 
 FETCH_BYTES_MORE = 1024 * 1024
 """How many bytes more than the file's are read before they count as another file's."""
@@ -173,7 +176,8 @@ class UrlPrefixHost:
             size = path.stat().st_size
         except OSError as error:
             return f"{path} cannot be read: {error.strerror}"
-        served = self._fetch(hosted.url, bytes_max=size + FETCH_BYTES_MORE, timeout_seconds=FETCH_SECONDS)
+        seconds = FETCH_SECONDS + size / FETCH_BYTES_PER_SECOND
+        served = self._fetch(hosted.url, bytes_max=size + FETCH_BYTES_MORE, timeout_seconds=seconds)
         if isinstance(served, NoResponse):
             return f"{hosted.url} cannot be fetched: {served.reason}"
         if served.status != 200:

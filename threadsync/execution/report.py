@@ -8,7 +8,7 @@ from enum import StrEnum
 from threadsync.errors import StateError
 from threadsync.execution.breaker import Pause
 from threadsync.model.ids import Address, RemoteId, TargetName
-from threadsync.planning.actions import Effective
+from threadsync.planning.actions import Blocked, Effective, Plan, Reason
 
 
 class Became(StrEnum):
@@ -27,7 +27,7 @@ class Became(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActionReport:
-    """What became of *action*; *why* and *remedy* are empty where it was applied."""
+    """What became of *action*; where it was applied, *why* and *remedy* are what else is to be known."""
 
     action: Effective
     became: Became
@@ -54,6 +54,8 @@ class Report:
     """Whether a signal ended the run."""
     pauses: tuple[Pause, ...] = ()
     """The targets on which nothing more was begun, and why."""
+    held: tuple[Blocked, ...] = ()
+    """What was stopped before a limit of its account: it did not fit any more, and was not begun."""
     failure: StateError | None = None
     """Why no more could be put on record: nothing was sent after it; the next apply goes on from there."""
 
@@ -72,3 +74,8 @@ class Report:
         return bool(self.actions) and all(
             each.became in {Became.REFUSED, Became.NOT_TRIED} and not each.partly for each in self.actions
         )
+
+
+def held_by_limits(plan: Plan) -> tuple[Blocked, ...]:
+    """Return what of *plan* waits because an allowance of its account is not enough."""
+    return tuple(a for a in plan.actions if isinstance(a, Blocked) and a.reason is Reason.QUOTA)

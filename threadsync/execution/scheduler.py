@@ -94,7 +94,7 @@ class Scheduler:
         self._in_flight: dict[int, Task] = {}
         self._stop_asked = False
         self._stopping = False
-        self._grace_ends_seconds = 0.0
+        self._grace_ends_seconds = inf
         self._failure: Exception | None = None
 
     def spawn(
@@ -146,8 +146,9 @@ class Scheduler:
             raise self._failure
 
     def stop(self) -> None:
-        """Stop the run in good order; safe in a signal handler."""
+        """Stop the run in good order, the grace counting from now; safe in a signal handler."""
         self._stop_asked = True
+        self._grace_ends_seconds = min(self._grace_ends_seconds, self.clock.monotonic() + self._grace_seconds)
         self._performer.wake()
 
     def _turn(self) -> None:
@@ -367,9 +368,8 @@ class Scheduler:
                 self._recording.idle()
             if self._stop_asked:
                 return
-            now_seconds = self.clock.monotonic()
-        timeout_seconds = max(0.0, until_seconds - now_seconds) if until_seconds < inf else None
-        completion = self._performer.next(timeout_seconds)
+        left_seconds = max(0.0, until_seconds - self.clock.monotonic())
+        completion = self._performer.next(left_seconds if left_seconds < inf else None)
         if completion is not None:
             self._deliver(completion)
 
@@ -379,7 +379,7 @@ class Scheduler:
         if self._stopping or not self._stop_asked:
             return
         self._stopping = True
-        self._grace_ends_seconds = self.clock.monotonic() + self._grace_seconds
+        self._grace_ends_seconds = min(self._grace_ends_seconds, self.clock.monotonic() + self._grace_seconds)
         for root in tuple(self._roots):
             for task in tuple(root.family()):
                 if task.place is Place.WAITING or task.place is Place.QUEUED:

@@ -8,9 +8,10 @@ without an answer whether the network may have acted: no, only if not one byte o
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
@@ -26,9 +27,10 @@ from threadsync import __version__
 from threadsync.execution.bodies import Stream, encode
 from threadsync.execution.clock import Clock
 from threadsync.execution.connections import Exchange, observed_pools, why
-from threadsync.execution.credentials import SecretText, scrubbed
+from threadsync.execution.credentials import scrubbed
 from threadsync.flows.effects import FieldValue, NoResponse, Request, Response, Secret, Visibility
 from threadsync.model.ids import MediaDigest, Role
+from threadsync.model.secret import HIDDEN, SecretText
 from threadsync.model.urls import is_loopback, origin_of
 
 RESPONSE_BYTES_MAX = 32 * 1024 * 1024
@@ -183,7 +185,8 @@ class Transport:
             return answer
         headers = {name.lower(): answer.headers[name] for name in answer.headers}
         took_seconds = self._clock.monotonic() - began_seconds
-        return Response(answer.status, bytes(content), headers, took_seconds)
+        body, secrets = _taken_out(bytes(content), request.answer_secrets)
+        return Response(answer.status, body, headers, took_seconds, secrets)
 
     def fetch(self, url: str, *, bytes_max: int, timeout_seconds: float) -> Fetched | NoResponse:
         """Read what the public address *url* serves, without any credential, up to *bytes_max*."""
@@ -270,6 +273,23 @@ def _call(endpoint: Endpoint, request: Request) -> _Call:
         headers["Authorization"] = f"Bearer {reveal(Secret(request.auth))}"
     follows = request.visibility is Visibility.READ and request.method == "GET"
     return _Call(request.method, url, headers, body.content, tuple(reveal.used), follows)
+
+
+def _taken_out(content: bytes, names: Collection[str]) -> tuple[bytes, dict[str, SecretText]]:
+    """Take the secrets that stand under *names* out of an answer.
+
+    One that is declared to hold secrets and cannot be read so is not kept: they may stand anywhere in it.
+    """
+    if not names:
+        return content, {}
+    try:
+        whole = json.loads(content)
+    except ValueError:
+        return b"", {}
+    if not isinstance(whole, dict):
+        return b"", {}
+    secrets = {name: SecretText(whole[name]) for name in names if isinstance(whole.get(name), str)}
+    return json.dumps({**whole, **dict.fromkeys(secrets, HIDDEN)}).encode(), secrets
 
 
 def _headers() -> dict[str, str]:

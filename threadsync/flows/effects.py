@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from threadsync.model.ids import Json, MediaDigest, PublicUrl, Role
 from threadsync.model.journal import Note
+from threadsync.model.secret import SecretText
 
 T = TypeVar("T")
 
@@ -83,6 +84,8 @@ class Request:
     auth: Role | None = None
     visibility: Visibility = Visibility.READ
     timeout_seconds: float | None = None
+    answer_secrets: tuple[str, ...] = ()
+    """Keys of the JSON answer under which secrets stand; the transport takes them out of its text."""
 
     def fingerprint(self) -> str:
         """Name exactly this call; an intent covers the one request with its fingerprint."""
@@ -147,6 +150,8 @@ class Response:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     duration_seconds: float = 0.0
+    secrets: Mapping[str, SecretText] = field(default_factory=dict)
+    """What was taken out of the body, by the keys that the request declared."""
 
     @property
     def json(self) -> object:

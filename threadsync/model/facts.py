@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from threadsync.model.fault import Fault
 from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
@@ -20,11 +21,13 @@ class Account:
     channel: str = ""
     server_ahead_seconds: float | None = field(default=None, compare=False)
     """The server's clock minus ours, where the answer was dated."""
+    lacks: frozenset[str] = frozenset()
+    """What posts may need (``Needs.features``) and the network says that this account may not do."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedPost:
-    """A post as the network shows it now; *kind* is text, image, video, carousel or other."""
+    """A post as the network shows it now; *kind* is text, image, video, carousel, repost or other."""
 
     remote_id: RemoteId
     kind: str
@@ -33,6 +36,12 @@ class ObservedPost:
     permalink: str = ""
     parent: RemoteId | None = None
     children: int = 0
+    hidden: bool = False
+    """Whether the network keeps it from readers, as a reply that was hidden under its parent."""
+    carries: Mapping[str, str] = field(default_factory=dict)
+    """What hangs on it, in the words of its provider: a poll, a quoted post …"""
+    expires_at: datetime | None = None
+    """When the network takes it from its readers by itself; None where it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +53,53 @@ class Quota:
     unknown: str = ""
     scope: str = ""
     """The scope that the credential lacks to read it, where that is why."""
+    window_seconds: float | None = None
+    """How long the window is that it is counted in, where the network says so."""
 
     @property
     def left(self) -> int | None:
         """How many are left, None where unknown."""
         return None if self.used is None or self.total is None else max(0, self.total - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """What readers made of one post: numbers by name (``likes``, ``replies`` …); others are unknown."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    unknown: str = ""
+    """Why nothing is known."""
+    scope: str = ""
+    """The scope that the credential lacks to read it, where that is why."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialLife:
+    """How long a credential lives, and since when; None where the network does not say."""
+
+    expires_at: datetime | None = None
+    renewed_at: datetime | None = None
+    """When it was issued or last renewed."""
+    endless: bool = False
+    """Whether the network says that it does not expire."""
+
+
+class Drift(StrEnum):
+    """How a live post differs from what was published (``""``: it does not)."""
+
+    NONE = ""
+    DELETED = "deleted"
+    EDITED = "edited"
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPost:
+    """How one live post was when it was last looked at."""
+
+    drift: Drift = Drift.NONE
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """As in ``Engagement``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +125,14 @@ class TargetFacts:
     """Bound posts that were looked at; None where the network no longer has one."""
     lookalikes: Mapping[Address, tuple[ObservedPost, ...]] = field(default_factory=dict)
     """Unbound posts that match a wanted segment."""
+    engagement: Mapping[RemoteId, Engagement] = field(default_factory=dict)
+    """What readers made of posts that were looked at."""
+    life: CredentialLife | None = None
+    """Of the main credential; None where it is not known."""
+    scopes: frozenset[str] | None = None
+    """Of the main credential; None where they are not known."""
+    located: Mapping[str, RemoteId | None] = field(default_factory=dict)
+    """Own posts by the permalinks that references name; None where the account has no such post."""
 
 
 @dataclass(frozen=True, slots=True)

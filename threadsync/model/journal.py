@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from threadsync.model.facts import CredentialLife, Quota, SeenPost
 from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, RemoteId, TargetName
 
 
@@ -25,7 +26,11 @@ class Rendered:
     media: tuple[MediaDigest, ...] = ()
     alts: tuple[str, ...] = ()
     options: Mapping[str, Json] = field(default_factory=dict)
-    """The network's own parameters, as its provider renders them."""
+    """The network's own parameters, as its provider renders them; empty for a text or a picture alone."""
+    quotes: RemoteId | None = None
+    """The post that it quotes."""
+    reposts: RemoteId | None = None
+    """The post that it reposts; it has nothing else then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,13 @@ class Published:
     ids: Mapping[str, str] = field(default_factory=dict)
     bound_by: str = "receipt"
     """How we know that it is ours: ``receipt``, ``container`` (settled by its own container),
-    ``text`` (one match by text alone) or ``import``."""
+    ``text`` (one match by what it says alone) or ``import``."""
+    expires_at: datetime | None = None
+    """When the network takes it from its readers by itself; None where it stays."""
+
+    def expired(self, now: datetime) -> bool:
+        """Whether the network has taken it from its readers by itself, as it was to."""
+        return self.expires_at is not None and now >= self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +269,29 @@ class TargetMoved:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PostsSeen:
+    """The posts of a publication were looked at; only the newest look is kept, and it decides nothing."""
+
+    address: Address
+    posts: Mapping[RemoteId, SeenPost]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSeen:
+    """The account of a target was looked at; kept as ``PostsSeen`` is."""
+
+    target: TargetName
+    handle: str
+    at: datetime
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    life: CredentialLife | None = None
+
+
+Seen: TypeAlias = PostsSeen | AccountSeen
+"""Notes of what was looked at: they change nothing that a plan is made from."""
+
 Note: TypeAlias = (
     RunStarted
     | TargetBound
@@ -277,6 +311,8 @@ Note: TypeAlias = (
     | Kept
     | Erased
     | TargetMoved
+    | PostsSeen
+    | AccountSeen
 )
 
 InFlight: TypeAlias = Staged | Intent | Settled | Doubted

@@ -137,11 +137,14 @@ class State:
     """The number of the last journal record folded in."""
     project: str = ""
     written_at: datetime | None = None
-    """The time of the last note folded in."""
+    """The time of the last note folded in; looking at an account is not writing to it."""
     targets: Mapping[TargetName, TargetRecord] = field(default_factory=dict)
     bindings: Mapping[Address, Binding] = field(default_factory=dict)
     tombstones: Mapping[Address, Tombstone] = field(default_factory=dict)
     open: Mapping[Address, Open] = field(default_factory=dict)
+    posts_seen: Mapping[Address, j.PostsSeen] = field(default_factory=dict)
+    """How what is bound was when last looked at; with ``accounts_seen`` the file's ``observations``."""
+    accounts_seen: Mapping[TargetName, j.AccountSeen] = field(default_factory=dict)
     run: j.RunStarted | None = None
     """The run whose notes are being folded; not written to the state file."""
 
@@ -162,6 +165,8 @@ class Ledger:
         self.bindings = dict(state.bindings)
         self.tombstones = dict(state.tombstones)
         self.open = dict(state.open)
+        self.posts_seen = dict(state.posts_seen)
+        self.accounts_seen = dict(state.accounts_seen)
         self.run = state.run
         self.sequence = state.sequence
         self.written_at = state.written_at
@@ -187,6 +192,8 @@ class Ledger:
             bindings=dict(self.bindings),
             tombstones=dict(self.tombstones),
             open=dict(self.open),
+            posts_seen=dict(self.posts_seen),
+            accounts_seen=dict(self.accounts_seen),
             run=self.run,
             sequence=self.sequence,
             written_at=self.written_at,
@@ -195,7 +202,8 @@ class Ledger:
     def fold(self, note: j.Note, *, sequence: int) -> None:
         """Let *note* change the state; *sequence* is its number in the journal."""
         self.sequence = sequence
-        if self.written_at is None or note.at > self.written_at:
+        # Own posts are read back to the last write: merely looking must not move that forward.
+        if not isinstance(note, j.Seen) and (self.written_at is None or note.at > self.written_at):
             self.written_at = note.at
         self._fold(note)
 
@@ -235,8 +243,13 @@ class Ledger:
                 self._unbind(note.address)
                 self.tombstones.pop(note.address, None)
                 self.open.pop(note.address, None)
+                self.posts_seen.pop(note.address, None)
             case j.TargetMoved():
                 self._target_moved(note.old, note.new)
+            case j.PostsSeen():
+                self.posts_seen[note.address] = note
+            case j.AccountSeen():
+                self.accounts_seen[note.target] = note
             case _:
                 assert_never(note)
 
@@ -348,6 +361,7 @@ class Ledger:
     def _forgotten(self, address: Address, why: str, at: datetime, digest: ContentDigest) -> None:
         binding = self._unbind(address)
         self.open.pop(address, None)
+        self.posts_seen.pop(address, None)
         if binding is None:
             stone = self.tombstones.get(address, Tombstone(address, digest, why, at))
             self.tombstones[address] = replace(stone, why=why, at=at)
@@ -378,6 +392,9 @@ class Ledger:
         tombstone = self.tombstones.pop(old, None)
         if tombstone is not None and binding is None:
             self.tombstones[new] = replace(tombstone, address=new)
+        seen = self.posts_seen.pop(old, None)
+        if seen is not None:
+            self.posts_seen[new] = replace(seen, address=new)
         action = self.open.pop(old, None)
         if action is not None:
             notes = tuple(replace(note, address=new) for note in action.notes)
@@ -397,6 +414,9 @@ class Ledger:
         if record is not None:
             assert new not in self.targets, "a target keeps its account"
             self.targets[new] = replace(record, target=new)
+        seen = self.accounts_seen.pop(old, None)
+        if seen is not None:
+            self.accounts_seen[new] = replace(seen, target=new)
 
 
 def fold(state: State, notes: Iterable[tuple[int, j.Note]]) -> State:

@@ -47,6 +47,11 @@ class MediaHost:
     """For ``url_prefix``: the project folder that *url* serves."""
     location: Location = Location("threadsync.yaml")
 
+    @property
+    def takes_files(self) -> bool:
+        """Whether any file can be put there; a ``url_prefix`` serves what its web server has already."""
+        return self.kind != "url_prefix"
+
 
 @dataclass(frozen=True, slots=True)
 class Safety:

@@ -7,82 +7,44 @@ is the plan that was shown, and nothing else.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from threadsync.errors import ContentError, StateError, UsageError
+from threadsync.errors import ContentError, StalePlan, StateError, UsageError
 from threadsync.execution.executor import Executor, untried
 from threadsync.execution.gathering import Gatherer
-from threadsync.execution.report import Report
 from threadsync.execution.seams import Finished, Watcher
 from threadsync.flows.core import Done
 from threadsync.model.facts import Facts
 from threadsync.model.ids import Address, TargetName
-from threadsync.model.journal import Note, RunStarted, TargetBound
 from threadsync.model.state import State
 from threadsync.model.target import Safety
+from threadsync.operations.applied import AppliedPlan, ApplyOptions
 from threadsync.operations.asking import AskAccount, AskApply, AskFirstRun, AskLate, AskReplace, Person
-from threadsync.operations.plan import Prepared, chosen, prepare
-from threadsync.operations.selection import Selects, address_of
-from threadsync.operations.shell import media_files, opened
+from threadsync.operations.beginning import record_start
+from threadsync.operations.fitting import fitted, tidy
+from threadsync.operations.plan import Prepared, agreed, bound, chosen, prepare
+from threadsync.operations.selection import Selects
+from threadsync.operations.shell import media_files, new_run, opened
 from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.actions import (
     Blocked,
     Create,
     Delete,
     Effective,
-    Extend,
     Notice,
     Plan,
     Reason,
     Replace,
 )
-from threadsync.planning.inputs import BACKLOG, Consents
+from threadsync.planning.inputs import Consents
 from threadsync.planning.safety import refuse_excess
+from threadsync.planning.saving import differences
 from threadsync.planning.settling import to_know_first, to_settle
 from threadsync.statefile.store import Session
 
-
-@dataclass(frozen=True, slots=True)
-class ApplyOptions:
-    """What the person said on the command line; addresses are ``KEY@TARGET``."""
-
-    selectors: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    yes: bool = False
-    first_run: bool = False
-    allow_replace: tuple[str, ...] = ()
-    allow_delete: tuple[str, ...] = ()
-    allow_duplicate: tuple[str, ...] = ()
-    late: tuple[str, ...] = ()
-    max_creates: int | None = None
-    max_replaces: int | None = None
-    max_deletes: int | None = None
-    lock_timeout_seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedPlan:
-    """The plan that was shown last, and what became of it; no report where nothing was begun."""
-
-    prepared: Prepared
-    report: Report | None
-    declined: bool = False
-
-    @property
-    def unreadable(self) -> bool:
-        """Whether something was held back because an account could not be read: a failure, not a choice."""
-        return self._holds(Reason.ACCOUNT_UNREADABLE, Reason.READ_BACK_FAILED)
-
-    @property
-    def uncertain(self) -> bool:
-        """Whether what became of an earlier publish still cannot be told."""
-        return self._holds(Reason.UNCERTAIN)
-
-    def _holds(self, *reasons: Reason) -> bool:
-        return any(isinstance(a, Blocked) and a.reason in reasons for a in self.prepared.plan.actions)
+__all__ = ["AppliedPlan", "ApplyOptions", "apply"]
 
 
 def apply(
@@ -103,6 +65,7 @@ def apply(
         ContentError: some file has errors, so nothing is done.
         UsageError: a consent is missing that only a person or a flag can give.
         UnsafePlan: the plan goes over a safety limit.
+        StalePlan: what the saved plan was made from has changed since.
         StateError: the state is locked, damaged, foreign, or cannot be written; nothing was sent. Once
             something was, the report says so (``failure``).
     """
@@ -125,8 +88,8 @@ class _Run:
         self.now = self.workspace.clock.now()
         snapshot = self.workspace.store.read()
         declared = self._declared(snapshot.state)
-        selects = chosen(declared, snapshot.state, self.options.selectors, self.options.exclude)
-        self.consents = self._flags(declared, snapshot.state)
+        selects = self._asked(declared, snapshot.state)
+        self._refuse_stale(declared, snapshot.state, selects)
         offline = self._prepare(declared, snapshot.state, Facts(), selects)
         nothing_open = snapshot.state is None or not snapshot.state.open
         if not offline.plan.effective and nothing_open and not self._askable(offline.plan):
@@ -161,7 +124,7 @@ class _Run:
         return applied
 
     def _declared(self, prior: State | None) -> Declared:
-        declared = self.workspace.declared(prior, self.workspace.clock.now())
+        declared = fitted(self.workspace, self.workspace.declared(prior, self.workspace.clock.now()), prior)
         if declared.has_errors:
             errors = [finding for finding in declared.findings if finding.is_error]
             raise ContentError(
@@ -180,9 +143,11 @@ class _Run:
         last_write = None if first_run else session.ledger.written_at
         prior = None if first_run else session.ledger.state()
         declared = self._declared(prior)
-        selects = chosen(declared, prior, self.options.selectors, self.options.exclude)
+        selects = self._asked(declared, prior)
+        whole = self._refuse_stale(declared, prior, selects)
         files = media_files(self.workspace, declared)
-        with opened(self.workspace, files, session, watcher) as shell:
+        run_id = new_run(self.workspace)
+        with opened(self.workspace, files, session, watcher, run_id) as shell:
             on_started(shell.stop)
             gatherer = Gatherer(
                 shell.scheduler,
@@ -191,12 +156,11 @@ class _Run:
                 self.workspace.providers,
                 shell.bounds_of,
             )
-            offline = self._prepare(declared, prior, Facts(), selects)
-            unsettled = to_settle(offline.plan, prior, selects)
+            unsettled = to_settle(whole.plan, prior, selects)
             if unsettled:
                 gatherer.settle(unsettled, goes_on=False)
                 prior = session.ledger.state()
-            known_first = to_know_first(offline.plan, prior)
+            known_first = to_know_first(whole.plan, prior)
             if known_first:
                 gatherer.settle(known_first, goes_on=True)
                 prior = session.ledger.state()
@@ -205,9 +169,9 @@ class _Run:
             if first_run and not self._first_run(offline.plan):
                 return AppliedPlan(offline, None, declined=True)
             facts = gatherer.read(offline.plan, last_write=last_write)
+            facts = replace(facts, media_problems=shell.media_problems(offline.plan))
             if shell.stopped:
                 return AppliedPlan(offline, untried(offline.plan))
-            facts = replace(facts, media_problems=shell.media_problems(offline.plan))
             prior = None if first_run else session.ledger.state()
             prepared = self._with_idle_flags(self._ask_accounts(declared, prior, facts, selects))
             self.show(prepared)
@@ -218,29 +182,44 @@ class _Run:
                 self.person is not None and self.person.confirm(AskApply(prepared))
             ):
                 return AppliedPlan(prepared, None, declined=True)
-            run_id = self.workspace.surroundings.new_id()[:12]
-            self._record_start(session, prepared.plan, facts, run_id)
+            record_start(self.workspace, session, prepared.plan, facts, run_id)
             executor = Executor(
                 shell.scheduler(), lambda: session.ledger, self.workspace.providers, shell.bounds_of
             )
-            return AppliedPlan(prepared, executor.run(prepared.plan, run_id))
+            report = executor.run(prepared.plan, run_id)
+            tidy(self.workspace, declared, session.ledger.state())
+            return AppliedPlan(prepared, report)
 
     # What may be done.
 
-    def _flags(self, declared: Declared, prior: State | None) -> Consents:
-        known = {*declared.desired.publications, *(prior.bindings if prior is not None else ())}
+    def _asked(self, declared: Declared, prior: State | None) -> Selects:
+        """Take in what was said on the command line, or when the saved plan was made.
 
-        def addresses(texts: Iterable[str]) -> frozenset[Address]:
-            return frozenset(address_of(text, known) for text in texts)
+        At the prompt more may be agreed to, so consents are never taken back.
+        """
+        asked = self.options.asked
+        try:
+            said = agreed(asked, declared, prior)
+            selects = chosen(declared, prior, asked.selectors, asked.exclude)
+        except UsageError as error:
+            if self.options.saved is None:
+                raise
+            raise _stale([error.problem]) from error
+        if self.consents == Consents():
+            self.consents = replace(said, first_run=self.options.first_run)
+        return selects
 
-        options = self.options
-        return Consents(
-            dict.fromkeys(sorted(addresses(options.allow_replace)), "flag"),
-            addresses(options.allow_delete),
-            addresses(options.allow_duplicate),
-            addresses(options.late),
-            first_run=options.first_run,
-        )
+    def _refuse_stale(self, declared: Declared, prior: State | None, selects: Selects) -> Prepared:
+        """Return all that would be done by files and state alone, saved plan or not; refuse a stale one."""
+        whole = self._prepare(declared, prior, Facts(), selects, held=False)
+        saved = self.options.saved
+        if saved is not None:
+            now = bound(self.workspace, whole.plan, declared.desired, prior, saved.options)
+            found = differences(saved, now)
+            if found:
+                self.show(whole)
+                raise _stale(found)
+        return whole
 
     def _with_idle_flags(self, prepared: Prepared) -> Prepared:
         """Say which flags change nothing: who gave one meant something by it."""
@@ -268,7 +247,15 @@ class _Run:
             limits.deletes_max if options.max_deletes is None else options.max_deletes,
         )
 
-    def _prepare(self, declared: Declared, prior: State | None, facts: Facts, selects: Selects) -> Prepared:
+    def _prepare(
+        self,
+        declared: Declared,
+        prior: State | None,
+        facts: Facts,
+        selects: Selects,
+        *,
+        held: bool = True,
+    ) -> Prepared:
         return prepare(
             self.workspace,
             declared,
@@ -278,20 +265,26 @@ class _Run:
             consents=self.consents,
             selects=selects,
             limits=self._limits(),
+            saved=self.options.saved if held else None,
         )
 
     # What the person is asked.
 
+    @property
+    def _may_ask(self) -> bool:
+        """Whether somebody can agree to more now; nothing is added to a saved plan."""
+        return self.person is not None and self.options.saved is None
+
     def _askable(self, plan: Plan) -> bool:
         held = {Reason.NEEDS_CONSENT, Reason.LATE}
-        return self.person is not None and any(
+        return self._may_ask and any(
             isinstance(action, Blocked) and action.reason in held for action in plan.actions
         )
 
     def _ask_offline(self, declared: Declared, prior: State | None, selects: Selects) -> Prepared:
         """Ask about replaces and late posts, one by one, before anything is read."""
         prepared = self._prepare(declared, prior, Facts(), selects)
-        if self.person is None:
+        if self.person is None or not self._may_ask:
             return prepared
         for action in prepared.plan.actions:
             match action:
@@ -344,40 +337,9 @@ class _Run:
                 self.consents = replace(self.consents, accounts=self.consents.accounts | {target})
         return self._prepare(declared, prior, facts, selects)
 
-    # What is put on record before the first action.
 
-    def _record_start(self, session: Session, plan: Plan, facts: Facts, run_id: str) -> None:
-        at = self.workspace.clock.now()
-        here = self.workspace.surroundings
-        commit, by = here.commit(self.workspace.project.root), here.ci_run()
-        notes: list[Note] = [RunStarted(run_id, at, fingerprint(plan), commit, by)]
-        touched = {
-            action.address.target
-            for action in plan.effective
-            if isinstance(action, Create | Extend | Replace | Delete)
-        }
-        for target in sorted(touched - set(session.ledger.targets)):
-            account = facts.of(target).account
-            assert account is not None, "the plan blocks a target whose account was not read"
-            since = self.workspace.project.targets[target].since or at - BACKLOG
-            notes.append(
-                TargetBound(
-                    target, account.origin, account.account_id, account.handle, since, at, account.channel
-                )
-            )
-        session.append(tuple(notes))
-        session.barrier()
-
-
-def fingerprint(plan: Plan) -> str:
-    """Return a short name for just this plan: its actions, reasons and contents."""
-    said = "\n".join(
-        f"{action.word} {action.reason} {action.address} "
-        + (
-            " ".join(s.digest for s in action.segments)
-            if isinstance(action, Create | Extend | Replace)
-            else ""
-        )
-        for action in plan.effective
+def _stale(found: Iterable[str]) -> StalePlan:
+    return StalePlan(
+        "the saved plan is stale, and nothing of it was done:\n" + "\n".join(f"  {each}" for each in found),
+        remedy="Make a new plan, and read it.",
     )
-    return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -6,18 +6,23 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from threadsync.content.project import Project
 from threadsync.errors import ProjectError
 from threadsync.execution.clock import Clock
-from threadsync.execution.credentials import SecretText, resolve
+from threadsync.execution.credentials import resolve, scrubbed
+from threadsync.execution.logged import Errand, LoggedPerformer
 from threadsync.execution.seams import Performer
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Hosted, NoResponse, Request, Response
+from threadsync.model.fault import Fault
 from threadsync.model.ids import MediaDigest, Role, TargetName
+from threadsync.model.secret import SecretText
 from threadsync.model.target import Target
+from threadsync.operations.caches import CACHE_DIRECTORY, ignored, log_path
 from threadsync.providers.base import Provider
 
 
@@ -33,19 +38,25 @@ class Connections:
 
 Files: TypeAlias = Mapping[MediaDigest, Path]
 Connect: TypeAlias = Callable[
-    [Project, Mapping[TargetName, Provider], Files, Clock], AbstractContextManager[Connections]
+    [Project, Mapping[TargetName, Provider], Files, Clock, Errand], AbstractContextManager[Connections]
 ]
 
 
 @contextmanager
 def connect(
-    project: Project, providers: Mapping[TargetName, Provider], files: Files, clock: Clock
+    project: Project,
+    providers: Mapping[TargetName, Provider],
+    files: Files,
+    clock: Clock,
+    errand: Errand,
 ) -> Iterator[Connections]:
-    """Connect to the networks that the project names."""
+    """Connect to the networks that the project names; every request is written into the API log."""
+    from threadsync.execution.apilog import ApiLog
     from threadsync.execution.hosting import MediaHosts
     from threadsync.execution.performer import PooledPerformer
     from threadsync.execution.transport import Endpoint, Transport
 
+    secrets = Secrets(project.root)
     with ExitStack() as stack:
         transport = stack.enter_context(Transport(clock))
         hosts = stack.enter_context(
@@ -60,7 +71,7 @@ def connect(
         endpoints = {
             name: Endpoint(
                 target.base_url or providers[name].default_base_url,
-                _credentials(target, project.root),
+                partial(secrets.credential, target),
                 files.__getitem__,
                 Bounds().overridden(target.bounds).request_seconds,
             )
@@ -70,18 +81,46 @@ def connect(
         def perform(target: TargetName, request: Request) -> Response | NoResponse:
             return transport.perform(endpoints[target], request)
 
+        def classify(target: TargetName, response: Response) -> Fault | None:
+            return providers[target].classify(response)
+
         performer = stack.enter_context(PooledPerformer(perform))
-        yield Connections(performer, hosts.url_of, hosts.check)
+        ignored(project.root / CACHE_DIRECTORY)
+        log = ApiLog(log_path(project.root), clock, errand.tell)
+        logged = LoggedPerformer(performer, log, errand, clock, scrub=secrets.scrub, classify=classify)
+        stack.callback(logged.close)
+        yield Connections(logged, hosts.url_of, hosts.check)
 
 
-def _credentials(target: Target, root: Path) -> Callable[[Role], SecretText]:
-    def credential(role: Role) -> SecretText:
+class Secrets:
+    """The credentials of a project at *root*, read when they are needed; it remembers them to hide them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._seen: list[SecretText] = []
+        self._of_keyring: dict[str, SecretText] = {}
+
+    def credential(self, target: Target, role: Role) -> SecretText:
+        """Read the credential of *role*; called by the workers, several at once.
+
+        Raises:
+            ProjectError: it is not declared, or not there.
+        """
         form = target.credentials.get(role)
         if form is None:
             raise ProjectError(
                 f"{target.name} has no credential for the role {role}.",
                 remedy=f"Write credential: env:NAME (or file:PATH) under {target.name} in threadsync.yaml.",
             )
-        return resolve(form, target=target.name, role=role, project_root=root, environ=os.environ)
+        if form in self._of_keyring:
+            return self._of_keyring[form]
+        secret = resolve(form, target=target.name, role=role, project_root=self._root, environ=os.environ)
+        if secret not in self._seen:
+            self._seen.append(secret)
+        if form.startswith("keyring:"):
+            self._of_keyring[form] = secret  # it may ask the person, or take longer than the request
+        return secret
 
-    return credential
+    def scrub(self, text: str) -> str:
+        """Return *text* without any secret that was read."""
+        return scrubbed(text, self._seen)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from threadsync.errors import UsageError
+from threadsync.execution.carrying import Carrier
 from threadsync.model.facts import Account, ObservedPost
-from threadsync.model.ids import TargetName
-from threadsync.model.journal import Adopted, Note, Published, Rendered, TargetBound
+from threadsync.model.ids import RemoteId, TargetName
+from threadsync.model.journal import Adopted, Note, Published, TargetBound
 from threadsync.model.post import OnChange
-from threadsync.model.state import Binding, State
+from threadsync.model.state import Binding, Ledger, State
 from threadsync.operations.reading import read_with
 from threadsync.operations.selection import address_of
 from threadsync.operations.surgery import AT_ONCE, Done, Patience, append, located, newest_backup, session
 from threadsync.operations.workspace import Workspace
-from threadsync.planning.actions import SegmentView
 from threadsync.planning.inputs import BACKLOG, Wanted
 from threadsync.planning.planner import shared
 from threadsync.planning.readiness import is_account
+from threadsync.providers.base import Provider
 from threadsync.statefile.store import Session
 
 
@@ -57,11 +58,13 @@ def _imported(workspace: Workspace, opened: Session, address: str, reference: st
     holder = prior.holder_of(found.target, post.remote_id)
     if holder is not None:
         raise UsageError(f"{post.remote_id} is bound to {holder}.", remedy="Name another post.")
+    matcher = _Matcher(opened.ledger, workspace.providers[found.target])
     if binding is None:
-        _refuse_further(workspace, wanted, post)
-    kept = _kept(workspace, wanted, binding, post) if binding is not None else ()
+        _refuse_further(matcher, wanted, post)
+    kept = _kept(matcher, wanted, binding, post) if binding is not None else ()
     index = len(kept)
-    segments = (*kept, _published(index, wanted, post), *_rest_of_chain(workspace, wanted, post, index + 1))
+    rest = _rest_of_chain(workspace, matcher, wanted, post, index + 1)
+    segments = (*kept, _published(index, wanted, post), *rest)
     control = wanted.publication.control
     notes: list[Note] = [Adopted(found, segments, now, control.protect, control.on_remove.value)]
     if found.target not in prior.targets:
@@ -86,9 +89,19 @@ def _imported(workspace: Workspace, opened: Session, address: str, reference: st
     return lines
 
 
-def _kept(
-    workspace: Workspace, wanted: Wanted, binding: Binding, post: ObservedPost
-) -> tuple[Published, ...]:
+@dataclass(frozen=True, slots=True)
+class _Matcher:
+    """Tells whether a post may be a segment as the file has it now."""
+
+    ledger: Ledger
+    provider: Provider
+
+    def __call__(self, wanted: Wanted, index: int, parent: RemoteId | None, post: ObservedPost) -> bool:
+        what = Carrier(lambda: self.ledger, self.provider).known_segment(wanted.publication, index)
+        return what is not None and self.provider.matches(what, parent, post)
+
+
+def _kept(matcher: _Matcher, wanted: Wanted, binding: Binding, post: ObservedPost) -> tuple[Published, ...]:
     """Return the bound segments that *post* goes on from.
 
     Raises:
@@ -100,9 +113,8 @@ def _kept(
         control.replace is not None and keep < len(live) and control.replace.of == live[keep].remote_id
     )
     if keep < len(wanted.segments) and (keep == len(live) or consented):
-        provider = workspace.providers[binding.address.target]
         parent = live[keep - 1].remote_id if keep else post.parent
-        if provider.matches(_rendered(wanted.segments[keep]), parent, post):
+        if matcher(wanted, keep, parent, post):
             return live[:keep]
     first = live[0]
     raise UsageError(
@@ -112,17 +124,14 @@ def _kept(
     )
 
 
-def _refuse_further(workspace: Workspace, wanted: Wanted, post: ObservedPost) -> None:
+def _refuse_further(matcher: _Matcher, wanted: Wanted, post: ObservedPost) -> None:
     """Refuse a post that says what a further segment says: bound as the first, it would be published again.
 
     Raises:
         UsageError: it does.
     """
     address = wanted.publication.address
-    says = [
-        workspace.providers[address.target].matches(_rendered(each), post.parent, post)
-        for each in wanted.segments
-    ]
+    says = [matcher(wanted, index, post.parent, post) for index in range(len(wanted.segments))]
     if any(says[1:]) and not says[0]:
         raise UsageError(
             f"{post.permalink or post.remote_id} says what segment {says.index(True) + 1} of {address} says, "
@@ -130,10 +139,6 @@ def _refuse_further(workspace: Workspace, wanted: Wanted, post: ObservedPost) ->
             remedy="Import the post that is the first segment. If that is gone, take what is live out of "
             f"the file, or publish all of it anew with --allow-duplicate={address}.",
         )
-
-
-def _rendered(view: SegmentView) -> Rendered:
-    return Rendered(view.index, view.digest, view.text, view.media_digests, view.alts)
 
 
 def _confirmed(workspace: Workspace, opened: Session, binding: Binding, reference: str) -> str | None:
@@ -177,20 +182,22 @@ def _published(index: int, wanted: Wanted, post: ObservedPost) -> Published:
         view.media_digests,
         {},
         "import",
+        post.expires_at,
     )
 
 
-def _rest_of_chain(workspace: Workspace, wanted: Wanted, first: ObservedPost, index: int) -> list[Published]:
+def _rest_of_chain(
+    workspace: Workspace, matcher: _Matcher, wanted: Wanted, first: ObservedPost, index: int
+) -> list[Published]:
     """Find own replies that say what the segments from *index* on say, each under the one before it."""
     if len(wanted.segments) == index:
         return []
     target = wanted.publication.address.target
-    provider = workspace.providers[target]
-    (listed,) = read_with(workspace, [(target, provider.read_back(first.at))])
+    (listed,) = read_with(workspace, [(target, matcher.provider.read_back(first.at))])
     found: list[Published] = []
     parent = first.remote_id
     for view in wanted.segments[index:]:
-        matching = [post for post in listed.posts if provider.matches(_rendered(view), parent, post)]
+        matching = [post for post in listed.posts if matcher(wanted, view.index, parent, post)]
         if len(matching) != 1:
             break
         found.append(_published(view.index, wanted, matching[0]))

@@ -1,23 +1,29 @@
-"""``plan``: what apply would do. Reads files and state; writes nothing, and asks no network."""
+"""``plan``: what apply would do. Reads files and state (and accounts when asked); writes nothing there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from threadsync.execution.seams import Unwatched, Watcher
 from threadsync.model.diagnostic import Diagnostic
-from threadsync.model.facts import Facts
+from threadsync.model.facts import Drift, Facts
 from threadsync.model.ids import Address
-from threadsync.model.journal import Rendered
 from threadsync.model.state import State
 from threadsync.model.target import Safety
-from threadsync.operations.selection import Selects, selection
+from threadsync.operations.drift import Drifted, drifts
+from threadsync.operations.fitting import fitted
+from threadsync.operations.reading import read_as_apply
+from threadsync.operations.selection import Selects, address_of, selection
 from threadsync.operations.workspace import Declared, Workspace
-from threadsync.planning.actions import Notice, Plan
-from threadsync.planning.inputs import Consents
+from threadsync.planning.actions import Delete, Notice, Plan, Replace
+from threadsync.planning.allowances import AccountView, accounts
+from threadsync.planning.inputs import Consents, Desired
+from threadsync.planning.planfile import PlanOptions, SavedPlan
 from threadsync.planning.planner import plan as make_plan
 from threadsync.planning.safety import Excess, excesses
+from threadsync.planning.saving import held_to, saved_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +37,13 @@ class Prepared:
     """What the place of the state is safe against."""
     state_path: str
     zone: str | None
+    desired: Desired
+    """What the files say, as the plan was made from it; with *prior*."""
+    prior: State | None
     interrupted: tuple[Address, ...] = ()
     """Publications that an earlier apply did not finish."""
+    accounts: tuple[AccountView, ...] = ()
+    """The accounts it is about, as they were read or last seen."""
 
     @property
     def has_errors(self) -> bool:
@@ -46,27 +57,61 @@ def plan(
     *,
     exclude: Sequence[str] = (),
     at: datetime | None = None,
+    options: PlanOptions | None = None,
+    refresh: bool = False,
+    watcher: Watcher | None = None,
 ) -> Prepared:
     """Return what apply would do now, or at the time *at*.
 
+    *options* say all that was asked for, selectors and consents too. With *refresh* the accounts are read
+    as apply would read them, and every live post is looked at; it takes no lock, and records nothing.
+
     Raises:
         StateError: the state cannot be read; no plan is made from a guess.
-        UsageError: a selector chooses nothing.
+        UsageError: a selector chooses nothing, or a consent names no publication.
     """
+    options = options or PlanOptions(tuple(selectors), tuple(exclude))
     snapshot = workspace.store.read()
     prior = snapshot.state
     now = at or workspace.clock.now()
-    declared = workspace.declared(prior, now)
-    selects = chosen(declared, prior, selectors, exclude)
-    return prepare(
-        workspace,
-        declared,
-        prior=prior,
-        facts=Facts(),
-        now=now,
-        consents=Consents(),
-        selects=selects,
-        limits=workspace.project.safety,
+    declared = fitted(workspace, workspace.declared(prior, now), prior)
+    selects = chosen(declared, prior, options.selectors, options.exclude)
+    consents = agreed(options, declared, prior)
+
+    def prepared(facts: Facts) -> Prepared:
+        return prepare(
+            workspace,
+            declared,
+            prior=prior,
+            facts=facts,
+            now=now,
+            consents=consents,
+            selects=selects,
+            limits=workspace.project.safety,
+        )
+
+    offline = prepared(Facts())
+    if not refresh:
+        return offline
+    return prepared(read_as_apply(workspace, declared, offline.plan, prior, watcher or Unwatched()))
+
+
+def agreed(options: PlanOptions, declared: Declared, prior: State | None) -> Consents:
+    """Return what *options* agree to.
+
+    Raises:
+        UsageError: one names no publication.
+    """
+    known = {*declared.desired.publications, *(prior.bindings if prior is not None else ())}
+
+    def addresses(texts: Iterable[str]) -> frozenset[Address]:
+        return frozenset(address_of(text, known) for text in texts)
+
+    return Consents(
+        dict.fromkeys(sorted(addresses(options.allow_replace)), "flag"),
+        addresses(options.allow_delete),
+        addresses(options.allow_duplicate),
+        addresses(options.late),
     )
 
 
@@ -89,10 +134,17 @@ def prepare(
     consents: Consents,
     selects: Selects,
     limits: Safety,
+    saved: SavedPlan | None = None,
 ) -> Prepared:
-    """Make a plan from what was read, and put beside it what a reader should know."""
-    notices = (*_skewed(facts), *_edited(workspace, prior, facts))
-    made = make_plan(declared.desired, prior, facts, now, consents, selected=selects, notices=notices)
+    """Make a plan from what was read, and put beside it what a reader should know.
+
+    With *saved* nothing is left to be done that the saved plan did not show.
+    """
+    made = make_plan(declared.desired, prior, facts, now, consents, selected=selects)
+    if saved is not None:
+        made = held_to(saved, made, bound(workspace, made, declared.desired, prior, saved.options))
+    drifted = drifts(workspace.providers, prior, facts)
+    made = replace(made, notices=(*_skewed(facts), *_drifted(drifted, made)))
     return Prepared(
         made,
         declared.findings,
@@ -100,8 +152,18 @@ def prepare(
         workspace.store.durable,
         workspace.project.state_name,
         workspace.project.zone,
+        declared.desired,
+        prior,
         tuple(sorted(prior.open)) if prior is not None else (),
+        accounts(made.actions, declared.desired.capabilities, prior, facts),
     )
+
+
+def bound(
+    workspace: Workspace, made: Plan, desired: Desired, prior: State | None, options: PlanOptions
+) -> SavedPlan:
+    """Return *made* with all that it is bound to, to be kept or compared."""
+    return saved_plan(made, desired, prior, project=workspace.project.id, options=options)
 
 
 SKEW_SECONDS_MAX = 300.0
@@ -123,23 +185,27 @@ def _skewed(facts: Facts) -> list[Notice]:
     return found
 
 
-def _edited(workspace: Workspace, prior: State | None, facts: Facts) -> list[Notice]:
-    """Name the posts that were edited on the network since they were published."""
+def _drifted(drifted: Iterable[Drifted], made: Plan) -> list[Notice]:
+    """Name the posts that were edited or hidden on the network since they were published.
+
+    Those that are gone are blocked.
+    """
+    goes = {
+        post.remote_id
+        for action in made.actions
+        if isinstance(action, Replace | Delete)
+        for post in action.old
+    }
     found: list[Notice] = []
-    for address, binding in sorted(prior.bindings.items()) if prior is not None else ():
-        observed = facts.of(address.target).observed
-        for segment in binding.segments:
-            post = observed.get(segment.remote_id)
-            if post is None:
-                continue
-            what = Rendered(segment.index, segment.digest, segment.text, segment.media)
-            if not workspace.providers[address.target].matches(what, post.parent, post):
-                found.append(
-                    Notice(
-                        str(address),
-                        f"{segment.permalink or segment.remote_id} was edited on the network; it says now: "
-                        f"{post.text!r}.",
-                        "Carrying this plan out takes that down.",
-                    )
-                )
+    for each in drifted:
+        where = each.post.permalink or each.post.remote_id
+        if each.drift is Drift.EDITED:
+            what = f"{where} was edited on the network; it says now: {each.text!r}."
+        elif each.drift is Drift.HIDDEN:
+            what = f"{where} was hidden on the network: readers do not see it."
+        else:
+            continue
+        taken_down = each.post.remote_id in goes
+        remedy = "Carrying this plan out takes that down." if taken_down else "This plan leaves it as it is."
+        found.append(Notice(str(each.address), what, remedy))
     return found

@@ -1,17 +1,28 @@
-"""Running a few read-only flows outside an apply: no lock, no journal."""
+"""Running read-only flows outside an apply: they put nothing on record."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from threadsync.execution.seams import Finished, Interrupted, NoJournal, Unwatched
+from threadsync.errors import ThreadsyncError
+from threadsync.execution.gathering import Gatherer
+from threadsync.execution.seams import Finished, Interrupted, NoJournal, Unwatched, Watcher
+from threadsync.execution.surveying import fault_of, survey
 from threadsync.flows.core import Done, Raised
 from threadsync.flows.effects import Flow
-from threadsync.model.ids import TargetName
-from threadsync.operations.shell import opened
-from threadsync.operations.workspace import Workspace
+from threadsync.model.facts import Account, Facts, TargetFacts
+from threadsync.model.ids import Address, TargetName
+from threadsync.model.journal import Published
+from threadsync.model.state import Ledger, Lineage, State
+from threadsync.operations.shell import Shell, media_files, opened
+from threadsync.operations.workspace import Declared, Workspace
+from threadsync.planning.actions import Plan
+from threadsync.planning.readiness import other_account
 
 T = TypeVar("T")
 
@@ -42,3 +53,88 @@ def read_with(workspace: Workspace, flows: Sequence[tuple[TargetName, Flow[T]]])
     if errors:
         raise errors[0]
     return [found[number] for number in range(len(flows))]
+
+
+def read_as_apply(
+    workspace: Workspace, declared: Declared, plan: Plan, prior: State | None, watcher: Watcher
+) -> Facts:
+    """Read what apply would read for *plan*, and every live post that it is about."""
+    with opened(workspace, media_files(workspace, declared), NoJournal(), watcher) as shell:
+        ledger = Ledger(prior or State(Lineage("")))
+        gatherer = Gatherer(
+            shell.scheduler,
+            workspace.clock,
+            lambda: ledger,
+            workspace.providers,
+            shell.bounds_of,
+            records=False,
+        )
+        facts = gatherer.read(plan, last_write=prior.written_at if prior is not None else None)
+        bound = {action.address for action in plan.actions} & set(ledger.bindings)
+        targets = {address.target for address in bound}
+        looked = surveyed(workspace, shell, prior, bound, targets, since=workspace.clock.now())
+        return Facts(
+            workspace.clock.now(),
+            {
+                target: _merged(facts.targets.get(target), looked.get(target))
+                for target in {*facts.targets, *looked}
+            },
+            shell.media_problems(plan),
+        )
+
+
+def _merged(read: TargetFacts | None, looked: TargetFacts | None) -> TargetFacts:
+    """Return what was read for the plan, and how the live posts are besides."""
+    if read is None or looked is None or read.account is None:
+        return read or looked or TargetFacts()
+    return replace(
+        read,
+        observed={**looked.observed, **read.observed},
+        engagement={**looked.engagement, **read.engagement},
+    )
+
+
+def surveyed(
+    workspace: Workspace,
+    shell: Shell,
+    prior: State | None,
+    addresses: Iterable[Address],
+    targets: Iterable[TargetName],
+    *,
+    since: datetime,
+) -> dict[TargetName, TargetFacts]:
+    """Look at all that is bound at *addresses*, and list what *targets* have posted since *since*.
+
+    Of a target whose credential opens another account, nothing but that account is read.
+    """
+    posts: dict[TargetName, list[Published]] = defaultdict(list)
+    for address in sorted(set(addresses)):
+        posts[address.target] += prior.bindings[address].segments if prior is not None else ()
+    found: dict[TargetName, TargetFacts] = {}
+
+    def keep(target: TargetName, finished: Finished[TargetFacts]) -> None:
+        match finished.end:
+            case Done(value=facts):
+                found[target] = facts
+            case Raised(error=ThreadsyncError() as error):
+                found[target] = TargetFacts(fault=fault_of(error))
+            case Raised() | Interrupted():
+                return  # the scheduler raises what is a bug of ours
+
+    scheduler = shell.scheduler()
+    for target in sorted({*targets} & set(workspace.providers)):
+        flow = survey(
+            workspace.providers[target],
+            shell.bounds_of(target),
+            posts[target],
+            since=since,
+            is_ours=partial(_is_ours, workspace, prior, target),
+        )
+        scheduler.spawn(str(target), target, flow, partial(keep, target))
+    scheduler.run()
+    return found
+
+
+def _is_ours(workspace: Workspace, prior: State | None, target: TargetName, account: Account) -> bool:
+    record = prior.targets.get(target) if prior is not None else None
+    return not other_account(account, workspace.project.targets[target], record)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from threadsync.execution.logged import Errand
 from threadsync.execution.scheduler import Scheduler
 from threadsync.execution.seams import JournalSink, Watcher
 from threadsync.flows.bounds import Bounds
@@ -22,6 +23,10 @@ An intent is on record before its request goes out, so whatever does not fit in 
 """
 
 
+class _CheckingEnded(BaseException):
+    """The run is to end while a media host is asked; like an interrupt, nothing on the way may catch it."""
+
+
 @dataclass(slots=True)
 class Shell:
     """Makes schedulers that share one pool of connections; ``stop`` reaches the one that runs."""
@@ -32,6 +37,7 @@ class Shell:
     watcher: Watcher
     _running: Scheduler | None = field(default=None, init=False)
     _stopped: bool = field(default=False, init=False)
+    _checking: bool = field(default=False, init=False)
 
     def scheduler(self) -> Scheduler:
         """Return a scheduler for the next stretch of work."""
@@ -57,6 +63,8 @@ class Shell:
         self.journal.hurry(STOP_SECONDS)
         if self._running is not None:
             self._running.stop()
+        if self._checking:
+            raise _CheckingEnded
 
     @property
     def stopped(self) -> bool:
@@ -64,7 +72,10 @@ class Shell:
         return self._stopped
 
     def media_problems(self, plan: Plan) -> dict[tuple[TargetName, MediaDigest], str]:
-        """Compare what the media hosts serve with the files on disk, for all that *plan* would publish."""
+        """Compare what the media hosts serve with the files on disk, for all that *plan* would publish.
+
+        A slow host is not waited for once the run is to end; what is returned then is incomplete.
+        """
         wanted = {
             (action.address.target, digest)
             for action in plan.effective
@@ -72,26 +83,46 @@ class Shell:
             for segment in action.segments
             for digest in segment.media_digests
         }
-        problems = {each: self.connections.check(*each) for each in sorted(wanted)}
+        problems: dict[tuple[TargetName, MediaDigest], str] = {}
+        try:
+            self._checking = True
+            for each in () if self._stopped else sorted(wanted):
+                problems[each] = self.connections.check(*each)
+        except _CheckingEnded:
+            pass  # ``stopped`` says it
+        finally:
+            self._checking = False
         return {each: problem for each, problem in problems.items() if problem}
 
 
 @contextmanager
 def opened(
-    workspace: Workspace, files: Mapping[MediaDigest, Path], journal: JournalSink, watcher: Watcher
+    workspace: Workspace,
+    files: Mapping[MediaDigest, Path],
+    journal: JournalSink,
+    watcher: Watcher,
+    run: str | None = None,
 ) -> Iterator[Shell]:
-    """Open the connections of a run and close them after it."""
-    with workspace.connect(workspace.project, workspace.providers, files, workspace.clock) as connections:
+    """Open the connections of a run and close them after it; a run without a name is given one."""
+    errand = Errand(workspace.command, run or new_run(workspace), workspace.tell)
+    with workspace.connect(
+        workspace.project, workspace.providers, files, workspace.clock, errand
+    ) as connections:
         yield Shell(workspace, connections, journal, watcher)
 
 
+def new_run(workspace: Workspace) -> str:
+    """Return a name for a run, which no other has."""
+    return workspace.surroundings.new_id()[:12]
+
+
 def media_files(workspace: Workspace, declared: Declared) -> dict[MediaDigest, Path]:
-    """Return where each declared media file is."""
+    """Return where each declared media file is, and each rendition of one."""
     root = workspace.project.root
     every = (*declared.desired.publications.values(), *declared.drafts.values())
+    media = [item for each in every for segment in each.publication.segments for item in segment.media]
+    renditions = [item.rendition for item in media if item.rendition is not None]
     return {
-        item.digest: root / item.path
-        for wanted in every
-        for segment in wanted.publication.segments
-        for item in segment.media
+        **{item.digest: root / item.path for item in media},
+        **{each.facts.digest: root / each.path for each in renditions},
     }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from threadsync.model.facts import Facts
 from threadsync.model.ids import Address
+from threadsync.model.journal import PostsSeen
 from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.operations.plan import chosen
 from threadsync.operations.selection import address_of
@@ -28,6 +29,10 @@ class StatusRow:
     when: datetime | None = None
     permalink: str = ""
     detail: str = ""
+    seen: PostsSeen | None = None
+    """How its live posts were when they were last looked at."""
+    due: datetime | None = None
+    """Since when it should be live and is not; None where it is, or where no time says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class Shown:
     tombstone: Tombstone | None
     open: Open | None
     action: Action | None
+    seen: PostsSeen | None
 
 
 def status(workspace: Workspace, selectors: Sequence[str] = ()) -> tuple[StatusRow, ...]:
@@ -55,9 +61,33 @@ def status(workspace: Workspace, selectors: Sequence[str] = ()) -> tuple[StatusR
     actions = _actions(workspace, declared, prior)
     remembered = (*prior.bindings, *prior.tombstones, *prior.open) if prior is not None else ()
     every = {*declared.desired.publications, *declared.drafts, *remembered}
-    return tuple(
+    rows = (
         _row(address, actions.get(address), declared, prior) for address in sorted(every) if selects(address)
     )
+    seen = prior.posts_seen if prior is not None else {}
+    return tuple(
+        replace(row, due=_due(row, actions.get(row.address), declared, prior), seen=seen.get(row.address))
+        for row in rows
+    )
+
+
+def overdue(rows: Sequence[StatusRow], now: datetime, grace: timedelta) -> tuple[StatusRow, ...]:
+    """Return those of *rows* that should have been live for longer than *grace* and are not."""
+    return tuple(row for row in rows if row.due is not None and now - row.due > grace)
+
+
+def _due(row: StatusRow, action: Action | None, declared: Declared, prior: State | None) -> datetime | None:
+    """Return since when a publication should be live; one before its target's ``since`` never should."""
+    is_wanted = row.word in {"due", "blocked", "interrupted"}
+    never = isinstance(action, Blocked) and action.reason is Reason.BEFORE_SINCE
+    if not is_wanted or never or (prior is not None and row.address in prior.bindings):
+        return None
+    wanted = declared.desired.publications.get(row.address)
+    schedule = wanted.publication.control.publish if wanted is not None else None
+    if schedule is not None:
+        return schedule.at
+    begun = prior.open.get(row.address) if prior is not None else None
+    return begun.begun if begun is not None else None
 
 
 def show(workspace: Workspace, address: str) -> Shown:
@@ -78,6 +108,7 @@ def show(workspace: Workspace, address: str) -> Shown:
         prior.tombstones.get(found) if prior is not None else None,
         prior.open.get(found) if prior is not None else None,
         _actions(workspace, declared, prior).get(found),
+        prior.posts_seen.get(found) if prior is not None else None,
     )
 
 

@@ -33,6 +33,7 @@ from threadsync.operations.reading import read_with
 from threadsync.operations.selection import address_of, selection
 from threadsync.operations.workspace import Workspace
 from threadsync.planning.inputs import Wanted
+from threadsync.providers.base import Provider
 from threadsync.statefile.codec import encode
 from threadsync.statefile.folding import Copy
 from threadsync.statefile.store import HistoryEntry, Session
@@ -143,7 +144,7 @@ def state_accept(workspace: Workspace, addresses: Sequence[str], patience: Patie
 def _gone(workspace: Workspace, prior: State, chosen: Sequence[Address]) -> set[Address]:
     """Return those of *chosen* of which the network no longer has every post."""
     posts = [(each, segment.remote_id) for each in chosen for segment in prior.bindings[each].segments]
-    reads = [(a.target, workspace.providers[a.target].observe(remote_id)) for a, remote_id in posts]
+    reads = [(a.target, _provider(workspace, a.target).observe(remote_id)) for a, remote_id in posts]
     seen = read_with(workspace, reads)
     return {address for (address, _), post in zip(posts, seen, strict=True) if post is None}
 
@@ -282,9 +283,9 @@ def located(workspace: Workspace, target: TargetName, reference: str) -> Observe
     """Return the account's own post that *reference* (an id or a permalink) names.
 
     Raises:
-        UsageError: it names none.
+        UsageError: it names none, or the project has no such target.
     """
-    provider = workspace.providers[target]
+    provider = _provider(workspace, target)
     (post,) = read_with(workspace, [(target, provider.locate(reference))])
     if post is None:
         raise UsageError(
@@ -292,6 +293,21 @@ def located(workspace: Workspace, target: TargetName, reference: str) -> Observe
             remedy="Give the post's id (id:…) or its permalink, and check the target.",
         )
     return post
+
+
+def _provider(workspace: Workspace, target: TargetName) -> Provider:
+    """Return the provider of *target*, which the state may hold and the project no longer name.
+
+    Raises:
+        UsageError: the project does not.
+    """
+    provider = workspace.providers.get(target)
+    if provider is None:
+        raise UsageError(
+            f"the project has no target {target}.",
+            remedy=f"Put the target back, or rename it with threadsync state mv {target} NEW.",
+        )
+    return provider
 
 
 def _existing(workspace: Workspace) -> State:

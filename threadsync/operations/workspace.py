@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,20 +18,19 @@ from threadsync.model.ids import Address, TargetName
 from threadsync.model.post import Publication
 from threadsync.model.references import depends_on
 from threadsync.model.state import State
-from threadsync.model.target import Target
+from threadsync.model.target import MediaHost, Target
 from threadsync.model.urls import is_loopback
+from threadsync.operations.caches import CACHE_DIRECTORY, ignored
 from threadsync.operations.connections import Connect, connect
 from threadsync.operations.provenance import Surroundings
 from threadsync.planning.actions import SegmentView
-from threadsync.planning.inputs import LATEST, Desired, Wanted
+from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
 from threadsync.providers.loading import BUILT_IN, load_provider
 from threadsync.statefile.disk import LocalDisk
 from threadsync.statefile.lock import LocalMachine
 from threadsync.statefile.store import FileStore, Store
 
-CACHE_DIRECTORY = ".threadsync"
-UNKNOWN_LINK = "(link, known after apply)"
 RULES = {
     "schedule/too-far-ahead": ("A time is more than 18 months ahead.", "Check the year."),
     "project/unknown-provider": (
@@ -42,6 +40,14 @@ RULES = {
     "media/no-host": (
         "A network fetches media from a public address, and the target has no media host.",
         "Name one with media_host:, and declare it under media_hosts:.",
+    ),
+    "media/fit-not-served": (
+        "fit: true makes a copy of a picture, and the target's media host serves only what it has already.",
+        "Save the picture within the network's limits, or name a media host that takes files.",
+    ),
+    "media/not-fitted": (
+        "fit: true cannot make a copy of a picture that is within the network's limits.",
+        "Save the picture within the network's limits.",
     ),
 }
 """What is found with the project or the time at hand, beside the rules of content: meaning and remedy."""
@@ -71,7 +77,7 @@ def _read(project: Project) -> Content:
     probe = CachedProbe(project.root / CACHE_DIRECTORY / "media.json")
     content = load(project, probe)
     if probe.save():
-        _ignored(project.root / CACHE_DIRECTORY)
+        ignored(project.root / CACHE_DIRECTORY)
     return content
 
 
@@ -87,6 +93,10 @@ class Workspace:
     surroundings: Surroundings = field(default_factory=Surroundings)
     read: Callable[[Project], Content] = _read
     """Reads all posts."""
+    command: str = ""
+    """The command that opened it, for the API log."""
+    tell: Callable[[str], None] = lambda _: None
+    """Is told what is worth knowing and stops nothing."""
 
     def declared(self, prior: State | None, now: datetime) -> Declared:
         """Read all posts and see them as their networks will."""
@@ -112,10 +122,13 @@ class Workspace:
         return Declared(desired, drafts, tuple(sorted(findings, key=by_place)), content.files)
 
     def _unhosted(self, publication: Publication, provider: Provider) -> list[Diagnostic]:
-        """Find media that their network could not fetch, because their target names no host for them."""
+        """Find media that their network could not fetch, because their target's host would not have them."""
         target = publication.address.target
-        if not provider.capabilities.fetches_media or self.project.targets[target].media_host is not None:
+        if not provider.capabilities.fetches_media:
             return []
+        host = self.project.targets[target].media_host
+        if host is not None:
+            return self._unserved(publication, provider, self.project.media_hosts[host])
         return [
             Diagnostic(
                 item.location,
@@ -125,6 +138,23 @@ class Workspace:
             )
             for segment in publication.segments
             for item in segment.media[:1]
+        ]
+
+    def _unserved(self, publication: Publication, provider: Provider, host: MediaHost) -> list[Diagnostic]:
+        """Find pictures whose rendition would have no public address."""
+        limits = provider.capabilities.pictures
+        if limits is None or host.takes_files or not publication.control.fit:
+            return []
+        return [
+            Diagnostic(
+                item.location,
+                "media/fit-not-served",
+                f"{item.path} would be fitted, and {host.name} serves only the files that {host.url} has.",
+                RULES["media/fit-not-served"][1],
+            )
+            for segment in publication.segments
+            for item in segment.media
+            if limits.needs_fitting(item.facts)
         ]
 
     def _wanted(self, publication: Publication, provider: Provider, prior: State | None) -> Wanted:
@@ -140,13 +170,12 @@ class Workspace:
                     as_counted.count,
                     as_counted.count_max,
                     as_counted.unit,
-                    tuple(item.path for item in segment.media),
-                    tuple(item.digest for item in segment.media),
-                    tuple(item.alt for item in segment.media),
+                    segment.media,
                     segment.digest,
+                    as_shown.attached,
                 )
             )
-        return Wanted(publication, tuple(views), depends_on(publication))
+        return Wanted(publication, tuple(views), depends_on(publication), provider.needs(publication))
 
 
 def open_project(
@@ -182,15 +211,8 @@ def _store(project: Project, clock: Clock, new_id: Callable[[], str]) -> Store:
 def context_of(target: Target) -> ProviderContext:
     """Return what a provider is told about *target*."""
     loopback = target.base_url is not None and is_loopback(target.base_url)
-    return ProviderContext(target.name, target.settings, Bounds().overridden(target.bounds), loopback)
-
-
-def _ignored(folder: Path) -> None:
-    """Keep what can be thrown away out of git; that it cannot be written is no reason to stop."""
-    mark = folder / ".gitignore"
-    if not mark.exists():
-        with suppress(OSError):
-            mark.write_text("*\n", encoding="utf-8")
+    bounds = Bounds().overridden(target.bounds)
+    return ProviderContext(target.name, target.settings, bounds, loopback, target.account)
 
 
 def _known_or(unknown: str, prior: State | None) -> Permalinks:

@@ -5,14 +5,15 @@ An action never holds a function: it can be printed, saved, compared and refused
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
-from threadsync.model.ids import Address, ContentDigest, MediaDigest, TargetName
+from threadsync.model.ids import Address, ContentDigest, MediaDigest, RemoteId, TargetName
 from threadsync.model.journal import Published
-from threadsync.model.post import OnRemove, Publication
+from threadsync.model.post import Media, OnRemove, Publication
 from threadsync.model.state import Lineage, Tombstone
 
 
@@ -63,7 +64,13 @@ class Reason(StrEnum):
     MEDIA_NOT_SERVED = "media-not-served"
     QUOTA = "quota"
     MISSING_SCOPE = "missing-scope"
+    ACCOUNT_CANNOT = "account-cannot"
+    """The network does not let this account do what the post needs."""
+    UNKNOWN_POST = "unknown-post"
+    """It names a post by its address, and the account has no such post."""
     UNCERTAIN = "uncertain"
+    NOT_IN_PLAN = "not-in-plan"
+    """It is new since the plan was saved that is carried out."""
     DEPENDS_ON_BLOCKED = "depends-on-blocked"
     LINK_CHANGED = "link-changed"
     NOT_PROVED_OURS = "not-proved-ours"
@@ -79,11 +86,29 @@ class SegmentView:
     count: int
     count_max: int
     unit: str
-    media: tuple[str, ...] = ()
-    """Paths, in order."""
-    media_digests: tuple[MediaDigest, ...] = ()
-    alts: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
     digest: ContentDigest = ContentDigest("")
+    attached: Mapping[str, str] = field(default_factory=dict)
+    """Further texts that readers can open, by what they are called."""
+
+    @property
+    def media_digests(self) -> tuple[MediaDigest, ...]:
+        """Return the digests of what the network gets, in order: a rendition's where there is one."""
+        return tuple(item.sent.digest for item in self.media)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What goes with one post that is taken down; *seen_at* is when it was read, None if never."""
+
+    remote_id: RemoteId
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What readers made of it: ``likes``, ``replies`` …; those not there are unknown."""
+    seen_at: datetime | None = None
+    unknown: str = ""
+    """Why nothing is known."""
+    scope: str = ""
+    """The scope that the credential lacks to read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +162,8 @@ class Move(_Base):
     sign: ClassVar[str] = ">"
     word: ClassVar[str] = "move"
     old: Address
+    protect: bool = False
+    on_remove: OnRemove = OnRemove.FORGET
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +181,8 @@ class Replace(_Base):
     consent: str
     """Where the consent comes from: ``file``, ``flag``, ``prompt``, ``resume``."""
     waits_for: tuple[Address, ...] = ()
+    loses: tuple[Loss, ...] = ()
+    """What goes with each of *old*, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +193,8 @@ class Delete(_Base):
     word: ClassVar[str] = "delete"
     old: tuple[Published, ...]
     forget_as: str
+    loses: tuple[Loss, ...] = ()
+    """What goes with each of *old*, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +243,12 @@ class Blocked(_Base):
     segments: tuple[SegmentView, ...] = ()
     old: tuple[Published, ...] = ()
     """What would be taken down."""
+    loses: tuple[Loss, ...] = ()
+    """What would go with each of *old*."""
+    allowance: str = ""
+    """The allowance of the account that is not enough (reason ``quota``)."""
+    goes_on_at: datetime | None = None
+    """When it is enough, at the latest, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True)

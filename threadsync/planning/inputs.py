@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from threadsync.model.capabilities import Capabilities
+from threadsync.model.capabilities import Capabilities, Needs
 from threadsync.model.ids import Address, ContentDigest, PostKey, TargetName
 from threadsync.model.post import Publication
 from threadsync.model.target import Target
@@ -14,6 +14,8 @@ from threadsync.planning.actions import SegmentView
 
 BACKLOG = timedelta(hours=24)
 """How far before its first apply a target reaches back, where it declares no ``since``."""
+UNKNOWN_LINK = "(link, known after apply)"
+"""Stands in a text for a link that is still to be made."""
 LATEST = timedelta(days=549)
 """How far ahead a time may be: 18 months."""
 
@@ -25,6 +27,8 @@ class Wanted:
     publication: Publication
     segments: tuple[SegmentView, ...]
     waits_for: tuple[Address, ...] = ()
+    needs: Needs = Needs()
+    """What publishing it needs of the account."""
 
     @property
     def digests(self) -> tuple[ContentDigest, ...]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from threadsync.model.digest import digest_of_segments
 from threadsync.model.ids import Address
-from threadsync.model.state import Binding, State, Tombstone
+from threadsync.model.journal import Published, Rendered
+from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.planning.actions import Action, Adopt, Blocked, Move, Reason
-from threadsync.planning.inputs import Wanted
+from threadsync.planning.inputs import UNKNOWN_LINK, Wanted
 from threadsync.planning.similar import alike
+
+_LINK = re.compile(rf"https?://\S+|{re.escape(UNKNOWN_LINK)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +24,31 @@ class Renamed:
 
     action: Action | None
     involved: tuple[Address, ...] = ()
+    republish: bool = False
+    """Whether it is one, and ``republish: true`` asks for a new post all the same."""
 
 
-def find(wanted: Wanted, vanished: Mapping[Address, Binding], prior: State | None) -> Renamed:
-    """Say whether *wanted* is an earlier publication under another key; no action means that it is new."""
+def find(
+    wanted: Wanted,
+    vanished: Mapping[Address, Binding],
+    doubtful: Mapping[Address, Open],
+    prior: State | None,
+) -> Renamed:
+    """Say whether *wanted* is an earlier publication under another key; no action means that it is new.
+
+    *doubtful* are publications of which it cannot be told whether they are live, and that do not go on.
+    """
     if prior is None:
         return Renamed(None)
     address, control = wanted.publication.address, wanted.publication.control
+    for old, unfinished in doubtful.items():
+        if old.target == address.target and _like(wanted, unfinished.job.segments):
+            return Renamed(_in_doubt(wanted, old))
     tombstones = prior.tombstones
     if control.moved_from is not None:
         declared = _declared(wanted, Address(control.moved_from, address.target), vanished, prior)
         if declared is not None:
             return declared
-    if control.republish:
-        return Renamed(None)
     digest = digest_of_segments(wanted.digests)
     here = [old for old in vanished.values() if old.address.target == address.target]
     gone = [
@@ -43,12 +58,15 @@ def find(wanted: Wanted, vanished: Mapping[Address, Binding], prior: State | Non
     ]
     same = [old for old in here if old.digest == digest]
     same_gone = [stone for stone in gone if stone.digest == digest and stone.segments]
-    if len(same) == 1 and not same_gone and not _recurs(wanted, same[0]):
-        return Renamed(Move(address, Reason.RENAMED, same[0].address), (same[0].address,))
-    if same or same_gone:
-        return _blocked(wanted, Reason.SAME_AS_PUBLISHED, [*same, *same_gone], "says the same as")
     close = [old for old in here if _close(wanted, old)]
     close_gone = [stone for stone in gone if _close(wanted, stone)]
+    older: tuple[Binding | Tombstone, ...] = (*same, *same_gone, *close, *close_gone)
+    if control.republish and not any(old.republished for old in older):
+        return Renamed(None, republish=bool(older))  # it counts once, whatever the file is called
+    if len(same) == 1 and not same_gone and not _recurs(wanted, same[0]):
+        return _moved(wanted, Reason.RENAMED, same[0].address)
+    if same or same_gone:
+        return _blocked(wanted, Reason.SAME_AS_PUBLISHED, [*same, *same_gone], "says the same as")
     if close or close_gone:
         return _blocked(wanted, Reason.SIMILAR_TO_PUBLISHED, [*close, *close_gone], "is much like")
     return Renamed(None)
@@ -83,7 +101,7 @@ def _declared(
     """Say what ``moved_from`` comes to; None where *old* is nothing, or no longer anything, here."""
     address = wanted.publication.address
     if old in vanished:
-        return Renamed(Move(address, Reason.MOVED_FROM, old), (old,))
+        return _moved(wanted, Reason.MOVED_FROM, old)
     stone = prior.tombstones.get(old)
     if stone is not None and stone.left_up:
         return Renamed(
@@ -112,14 +130,40 @@ def _declared(
     return None
 
 
+def _moved(wanted: Wanted, reason: Reason, old: Address) -> Renamed:
+    control = wanted.publication.control
+    return Renamed(Move(wanted.publication.address, reason, old, control.protect, control.on_remove), (old,))
+
+
 def _close(wanted: Wanted, old: Binding | Tombstone) -> bool:
+    return _like(wanted, old.segments)
+
+
+def _like(wanted: Wanted, old: Sequence[Published | Rendered]) -> bool:
     """Whether *old* may be *wanted* edited: much the same words, the same beginning, or half a chain."""
-    if not old.segments:
+    if not old:
         return False
-    before = [segment.digest for segment in old.segments]
+    before = [segment.digest for segment in old]
     shared = len(set(before) & set(wanted.digests))
     half = 2 * shared >= min(len(before), len(wanted.digests))
-    return before[0] == wanted.digests[0] or half or alike(wanted.text, _text(old))
+    text = "\n".join(segment.text for segment in old)
+    return before[0] == wanted.digests[0] or half or alike(_unlinked(wanted.text), _unlinked(text))
+
+
+def _in_doubt(wanted: Wanted, old: Address) -> Blocked:
+    return Blocked(
+        wanted.publication.address,
+        Reason.UNCERTAIN,
+        f"it is much like {old}, and whether that was published cannot be told yet.",
+        f"Apply again later; it looks once more. If it stays so, look at the account, then say what is true: "
+        f"threadsync state resolve {old} --published ID, or --not-published.",
+        segments=wanted.segments,
+    )
+
+
+def _unlinked(text: str) -> str:
+    """Leave the links out: a post that links to another changes with that one's address."""
+    return _LINK.sub("", text)
 
 
 def _recurs(wanted: Wanted, old: Binding) -> bool:
@@ -129,19 +173,20 @@ def _recurs(wanted: Wanted, old: Binding) -> bool:
 
 def _blocked(wanted: Wanted, reason: Reason, olds: Sequence[Binding | Tombstone], how: str) -> Renamed:
     names = ", ".join(str(old.address) for old in olds)
-    key = olds[0].address.key
+    key, used_up = olds[0].address.key, wanted.publication.control.republish
+    again = (
+        f"let go of that one first (threadsync state rm {olds[0].address})"
+        if used_up
+        else "write republish: true"
+    )
     return Renamed(
         Blocked(
             wanted.publication.address,
             reason,
             f"it {how} {names}, which has been published and whose file is gone.",
             f"If it is that post under a new name, write moved_from: {key} in it; "
-            "if it is to be published again, write republish: true.",
+            f"if it is to be published again, {again}.",
             segments=wanted.segments,
         ),
         tuple(old.address for old in olds if isinstance(old, Binding)),
     )
-
-
-def _text(old: Binding | Tombstone) -> str:
-    return "\n".join(segment.text for segment in old.segments)

@@ -16,7 +16,7 @@ from threadsync.model.ids import Address
 from threadsync.model.journal import Published
 from threadsync.model.post import OnChange
 from threadsync.model.state import Binding, Open, State, Tombstone
-from threadsync.planning import moves, order, readiness, removal, timing
+from threadsync.planning import moves, order, readiness, references, removal, timing
 from threadsync.planning.actions import (
     Action,
     Adopt,
@@ -33,6 +33,7 @@ from threadsync.planning.actions import (
     Wait,
 )
 from threadsync.planning.inputs import Consents, Desired, Wanted
+from threadsync.planning.losses import with_losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,20 @@ class _Planner:
     now: datetime
     consents: Consents
     vanished: dict[Address, Binding] = field(default_factory=dict)
+    doubtful: dict[Address, Open] = field(default_factory=dict)
+
+    def in_doubt(self) -> dict[Address, Open]:
+        """Return what may be live although nothing is bound, and does not go on as it was."""
+        prior, wanted = self.prior, self.desired.publications
+        if prior is None:
+            return {}
+        return {
+            address: unfinished
+            for address, unfinished in prior.open.items()
+            if unfinished.in_doubt
+            and address not in prior.bindings
+            and not (address in wanted and self._goes_on(wanted[address], None, unfinished))
+        }
 
     # One publication.
 
@@ -71,12 +86,12 @@ class _Planner:
             )
         if unfinished is not None:
             return self._untimely(wanted, unfinished) or self._create(wanted, unfinished)
-        renamed = moves.find(wanted, self.vanished, prior)
+        renamed = moves.find(wanted, self.vanished, self.doubtful, prior)
         if renamed.action is not None:
             renames[address] = renamed
             return renamed.action
         return timing.hold_back(wanted, self.desired, prior, self.now, self.consents) or self._create(
-            wanted, None
+            wanted, None, republish=renamed.republish
         )
 
     def _goes_on(self, wanted: Wanted, binding: Binding | None, unfinished: Open) -> bool:
@@ -159,11 +174,14 @@ class _Planner:
         if address in self.consents.replace:
             return self._replace(wanted, binding, keep, reason, self.consents.replace[address])
         first = binding.segments[keep].remote_id
+        counted = "{n}" in (wanted.publication.number or "")
+        renumbered = counted and len(wanted.segments) != len(binding.segments)
         return Blocked(
             address,
             Reason.NEEDS_CONSENT,
             "it has changed since it was published, and the network cannot edit a post: it would be "
-            "published anew and the old one deleted, with its replies, likes and address.",
+            "published anew and the old one deleted, with its replies, likes and address."
+            + (" Its number: counts the segments, so each of them changes with their number." * renumbered),
             f"Agree with --allow-replace={address}, or in the file with replace: {{of: {first}, why: …}}; "
             f"keep the live post with on_change: keep, or record today's file as live with "
             f"threadsync state accept {address}.",
@@ -285,6 +303,7 @@ def plan(
     """Return what would be done to every selected publication, in order."""
     vanished = removal.vanished(desired, prior)
     planner = _Planner(desired, prior, facts, now, consents, vanished)
+    planner.doubtful.update(planner.in_doubt())
     renames: dict[Address, moves.Renamed] = {}
     actions: dict[Address, Action] = {}
     for address in sorted(desired.publications):
@@ -301,9 +320,12 @@ def plan(
     actions.update(removal.actions(desired, prior, vanished, renames, consents))
     chosen = {address: action for address, action in actions.items() if selected(address)}
     # What its dependencies hold back was not looked at on its account, so facts cannot speak of it.
-    dependent = {a.address: a for a in order.ordered(chosen, desired, prior) if isinstance(a, Blocked | Wait)}
-    ready = readiness.hold_back({**chosen, **dependent}, desired, prior, facts, consents)
-    ordered = order.ordered(ready, desired, prior)
+    in_order = {
+        a.address: a if isinstance(a, Blocked | Wait) else references.resolved(chosen[a.address], facts)
+        for a in order.ordered(chosen, desired, prior)
+    }
+    ready = readiness.hold_back(in_order, desired, prior, facts, consents)
+    ordered = tuple(with_losses(a, prior, facts) for a in order.ordered(ready, desired, prior))
     return Plan(
         ordered,
         now,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
-from threadsync.model.capabilities import Capabilities
 from threadsync.model.facts import Account, Facts, Quota, TargetFacts
 from threadsync.model.ids import Address, TargetName, network_of
-from threadsync.model.state import State
+from threadsync.model.state import State, TargetRecord
 from threadsync.model.target import Target
 from threadsync.planning.actions import (
     Action,
@@ -17,11 +17,13 @@ from threadsync.planning.actions import (
     Create,
     Delete,
     Extend,
+    NoOp,
     Reason,
     Replace,
-    SegmentView,
 )
+from threadsync.planning.allowances import drawn_on, free_at
 from threadsync.planning.inputs import Consents, Desired
+from threadsync.planning.needs import Touching, block, incapable, unfound
 
 
 def hold_back(
@@ -31,11 +33,14 @@ def hold_back(
     facts: Facts,
     consents: Consents,
 ) -> dict[Address, Action]:
-    """Return *actions* with those that must not be carried out turned into ``Blocked``."""
+    """Return *actions* with those that must not be carried out turned into ``Blocked``.
+
+    Allowances are used up in their order: what fits is done, and what comes after the limit waits.
+    """
     used: Counter[tuple[TargetName, str]] = Counter()
     result: dict[Address, Action] = {}
     for address, action in actions.items():
-        result[address] = action
+        result[address] = _vanished(action, prior, facts)
         target = desired.targets.get(address.target)
         if target is None or not isinstance(action, Create | Extend | Replace | Delete | Blocked):
             continue
@@ -47,28 +52,41 @@ def hold_back(
         blocked = (
             (_account(action, target, of_target, prior, consents) if facts.gathered_at is not None else None)
             or _account_twice(action, target, facts, prior)
+            or incapable(action, of_target, desired)
+            or unfound(action, of_target, facts)
             or _unpublishable(action, of_target, facts, prior, consents)
             or _gone(action, of_target)
             or _needed_gone(action, facts, prior)
             or _not_proved(action)
-            or _quota(action, of_target, desired, used)
+            or _quota(action, facts, desired, used)
         )
         if blocked is not None:
             result[address] = blocked
     return result
 
 
-def _block(action: Create | Extend | Replace | Delete, reason: Reason, problem: str, remedy: str) -> Blocked:
-    segments: tuple[SegmentView, ...] = () if isinstance(action, Delete) else action.segments
-    old = action.old if isinstance(action, Replace | Delete) else ()
-    return Blocked(action.address, reason, problem, remedy, action.word, segments, old)
-
-
-_Touching = Create | Extend | Replace | Delete
+def _vanished(action: Action, prior: State | None, facts: Facts) -> Action:
+    """Block what would stay as it is, where the network was seen to have it no more (law 6)."""
+    binding = prior.bindings.get(action.address) if prior is not None else None
+    if not isinstance(action, NoOp) or binding is None:
+        return action
+    observed = facts.of(action.address.target).observed
+    for segment in binding.segments:
+        past = facts.gathered_at is not None and segment.expired(facts.gathered_at)
+        if observed.get(segment.remote_id, segment) is None and not past:
+            return Blocked(
+                action.address,
+                Reason.GONE,
+                f"the network no longer has {segment.permalink or segment.remote_id}.",
+                f"Record it as taken down with threadsync state accept {action.address}.",
+                "keep",
+                old=binding.segments,
+            )
+    return action
 
 
 def _renamed_target(
-    action: _Touching | Blocked,
+    action: Touching | Blocked,
     target: Target,
     facts: TargetFacts,
     prior: State | None,
@@ -94,7 +112,7 @@ def _renamed_target(
             remedy = f"If the target was renamed: threadsync state mv {record.target} {target.name}."
             if isinstance(action, Blocked):
                 return replace(action, reason=Reason.TARGET_RENAMED, problem=problem, remedy=remedy)
-            return _block(action, Reason.TARGET_RENAMED, problem, remedy)
+            return block(action, Reason.TARGET_RENAMED, problem, remedy)
     return None
 
 
@@ -105,27 +123,40 @@ def is_account(declared: str, account_id: str, handle: str) -> bool:
     )
 
 
-def _account(
-    action: _Touching, target: Target, facts: TargetFacts, prior: State | None, consents: Consents
-) -> Blocked | None:
-    account = facts.account
-    if account is None:
-        why = facts.fault.problem if facts.fault is not None else "it was not read"
-        remedy = facts.fault.remedy if facts.fault is not None else "Run apply again."
-        return _block(action, Reason.ACCOUNT_UNREADABLE, f"the account cannot be read: {why}", remedy)
-    record = prior.targets.get(target.name) if prior is not None else None
+def other_account(account: Account, target: Target, record: TargetRecord | None) -> str:
+    """Say that *account* is another one than the state or the project has there; empty where it is not."""
+    opens = f"the credential opens @{account.handle} ({account.account_id} at {account.origin})"
     if record is not None and (record.origin, record.account_id, record.channel) != (
         account.origin,
         account.account_id,
         account.channel,
     ):
-        return _mismatch(
-            action, account, f"@{record.handle} ({record.account_id} at {record.origin})", "the state"
-        )
+        expected = f"@{record.handle} ({record.account_id} at {record.origin})"
+        return f"{opens}, and the state says {expected}."
     if target.account is not None and not is_account(target.account, account.account_id, account.handle):
-        return _mismatch(action, account, target.account, "the project file")
+        return f"{opens}, and the project file says {target.account}."
+    return ""
+
+
+def _account(
+    action: Touching, target: Target, facts: TargetFacts, prior: State | None, consents: Consents
+) -> Blocked | None:
+    account = facts.account
+    if account is None:
+        why = facts.fault.problem if facts.fault is not None else "it was not read"
+        remedy = facts.fault.remedy if facts.fault is not None else "Run apply again."
+        return block(action, Reason.ACCOUNT_UNREADABLE, f"the account cannot be read: {why}", remedy)
+    record = prior.targets.get(target.name) if prior is not None else None
+    other = other_account(account, target, record)
+    if other:
+        return block(
+            action,
+            Reason.ACCOUNT_MISMATCH,
+            other,
+            "Give the target the right credential, or make it a target of its own.",
+        )
     if target.account is None and record is None and target.name not in consents.accounts:
-        return _block(
+        return block(
             action,
             Reason.ACCOUNT_UNCONFIRMED,
             f"nobody has confirmed that {target.name} is @{account.handle} "
@@ -136,7 +167,7 @@ def _account(
     return None
 
 
-def _account_twice(action: _Touching, target: Target, facts: Facts, prior: State | None) -> Blocked | None:
+def _account_twice(action: Touching, target: Target, facts: Facts, prior: State | None) -> Blocked | None:
     """Block a new target that turns out to be the account of another one that is read in this run (law 7).
 
     One that the state holds already is found by ``_renamed_target``.
@@ -149,7 +180,7 @@ def _account_twice(action: _Touching, target: Target, facts: Facts, prior: State
         if name == target.name or other is None or network_of(name) != target.network:
             continue
         if (mine.origin, mine.account_id, mine.channel) == (other.origin, other.account_id, other.channel):
-            return _block(
+            return block(
                 action,
                 Reason.ACCOUNT_MISMATCH,
                 f"the credentials of {target.name} and {name} open one account, @{mine.handle} "
@@ -159,42 +190,32 @@ def _account_twice(action: _Touching, target: Target, facts: Facts, prior: State
     return None
 
 
-def _mismatch(action: _Touching, account: Account, expected: str, where: str) -> Blocked:
-    return _block(
-        action,
-        Reason.ACCOUNT_MISMATCH,
-        f"the credential opens @{account.handle} ({account.account_id} at {account.origin}), "
-        f"and {where} says {expected}.",
-        "Give the target the right credential, or make it a target of its own.",
-    )
-
-
 def _unpublishable(
-    action: _Touching, facts: TargetFacts, all_facts: Facts, prior: State | None, consents: Consents
+    action: Touching, facts: TargetFacts, all_facts: Facts, prior: State | None, consents: Consents
 ) -> Blocked | None:
     """Block what the read-back or the media hosts speak against."""
     if isinstance(action, Delete) or (isinstance(action, Replace) and not action.segments):
         return None
     for segment in action.segments:
-        for path, digest in zip(segment.media, segment.media_digests, strict=True):
-            problem = all_facts.media_problems.get((action.address.target, digest))
+        for item in segment.media:
+            problem = all_facts.media_problems.get((action.address.target, item.sent.digest))
             if problem is not None:
-                return _block(
+                return block(
                     action,
                     Reason.MEDIA_NOT_SERVED,
-                    f"{path}: {problem}",
+                    f"{item.path}: {problem}",
                     "Make the file public as it is on disk, or say in threadsync.yaml where the target's "
                     "media is served (media_host:, media_hosts:).",
                 )
     if facts.read_back_fault is not None:
-        return _block(
+        return block(
             action,
             Reason.READ_BACK_FAILED,
             f"the account's own posts could not be read back: {facts.read_back_fault.problem}",
             facts.read_back_fault.remedy,
         )
     if facts.read_back is not None and not facts.read_back.complete and not consents.first_run:
-        return _block(
+        return block(
             action,
             Reason.READ_BACK_BOUNDED,
             f"the account has more posts since {facts.read_back.since:%Y-%m-%d} than are read back, so "
@@ -206,7 +227,7 @@ def _unpublishable(
     if lookalikes and action.address not in consents.duplicate:
         post = lookalikes[0]
         if unfinished is not None and unfinished.in_doubt:
-            return _block(
+            return block(
                 action,
                 Reason.UNCERTAIN,
                 "what became of an earlier publish cannot be told yet, and the account has a post like what "
@@ -214,7 +235,7 @@ def _unpublishable(
                 f"Run apply again later. If it stays so, look at the account, then say what is true: "
                 f"threadsync state resolve {action.address} --published ID, or --not-published.",
             )
-        return _block(
+        return block(
             action,
             Reason.LOOKS_PUBLISHED,
             f"the account already has a post like it: {post.permalink or post.remote_id} "
@@ -225,7 +246,7 @@ def _unpublishable(
     return None
 
 
-def _gone(action: _Touching, facts: TargetFacts) -> Blocked | None:
+def _gone(action: Touching, facts: TargetFacts) -> Blocked | None:
     """Block what builds on, or replaces, a post that the network no longer has."""
     match action:
         case Extend():
@@ -240,7 +261,7 @@ def _gone(action: _Touching, facts: TargetFacts) -> Blocked | None:
             needed = ()
     for segment in needed:
         if facts.observed.get(segment.remote_id, segment) is None:
-            return _block(
+            return block(
                 action,
                 Reason.GONE,
                 f"the network no longer has {segment.permalink or segment.remote_id}.",
@@ -249,12 +270,12 @@ def _gone(action: _Touching, facts: TargetFacts) -> Blocked | None:
     return None
 
 
-def _not_proved(action: _Touching) -> Blocked | None:
+def _not_proved(action: Touching) -> Blocked | None:
     """Block taking down what was bound by its text alone: another program may have posted it."""
     old = action.old if isinstance(action, Replace | Delete) else ()
     for segment in old:
         if segment.bound_by == "text":
-            return _block(
+            return block(
                 action,
                 Reason.NOT_PROVED_OURS,
                 f"{segment.permalink or segment.remote_id} was bound because its text matched, after an "
@@ -264,7 +285,7 @@ def _not_proved(action: _Touching) -> Blocked | None:
     return None
 
 
-def _needed_gone(action: _Touching, facts: Facts, prior: State | None) -> Blocked | None:
+def _needed_gone(action: Touching, facts: Facts, prior: State | None) -> Blocked | None:
     """Block what links to, or replies to, a post that the network no longer has."""
     if prior is None or isinstance(action, Delete):
         return None
@@ -274,7 +295,7 @@ def _needed_gone(action: _Touching, facts: Facts, prior: State | None) -> Blocke
             continue
         first = binding.segments[0]
         if facts.of(needed.target).observed.get(first.remote_id, first) is None:
-            return _block(
+            return block(
                 action,
                 Reason.GONE,
                 f"it needs {needed}, and the network no longer has {first.permalink or first.remote_id}.",
@@ -283,28 +304,15 @@ def _needed_gone(action: _Touching, facts: Facts, prior: State | None) -> Blocke
     return None
 
 
-def drawn_on(action: Create | Extend | Replace | Delete, can: Capabilities) -> Counter[str]:
-    """Count what carrying *action* out takes of each of the account's allowances."""
-    needs: Counter[str] = Counter()
-    if not isinstance(action, Delete):
-        begins = isinstance(action, Create) or (isinstance(action, Replace) and action.keep == 0)
-        roots = min(1, len(action.segments)) if begins and action.publication.reply_to is None else 0
-        needs[can.quota_of_publish] += roots
-        needs[can.quota_of_reply] += len(action.segments) - roots
-    if isinstance(action, Replace | Delete):
-        needs[can.quota_of_delete] += len(action.old)
-    return +needs
-
-
-def _undeletable(action: _Touching, quota: Quota) -> Blocked:
+def _undeletable(action: Touching, quota: Quota) -> Blocked:
     if quota.scope:
-        return _block(
+        return block(
             action,
             Reason.MISSING_SCOPE,
             f"the credential may not delete (it lacks the scope {quota.scope}), so it could not be finished.",
             "Authorize the account again with that scope.",
         )
-    return _block(
+    return block(
         action,
         Reason.QUOTA,
         f"whether the account may still delete could not be read: {quota.unknown or 'no answer'}.",
@@ -312,24 +320,46 @@ def _undeletable(action: _Touching, quota: Quota) -> Blocked:
     )
 
 
+def _over(
+    action: Touching, what: str, *, number: int, left: int, quota: Quota, goes_on_at: datetime | None
+) -> Blocked:
+    """Stop before a limit; what fits is done now."""
+    if goes_on_at is not None:
+        remedy = f"It goes on at {goes_on_at:%Y-%m-%d %H:%M} UTC at the latest: apply again then."
+    elif quota.total is not None and number > quota.total:
+        remedy = f"The account may never do so many at once: split the post, {quota.total} at most."
+    else:
+        remedy = "Apply again when the account's window has moved on."
+    return replace(
+        block(
+            action,
+            Reason.QUOTA,
+            f"it would exceed the account's {what}: it needs {number}, and {left} of {quota.total} are left.",
+            remedy,
+        ),
+        allowance=what,
+        goes_on_at=goes_on_at,
+    )
+
+
 def _quota(
-    action: _Touching, facts: TargetFacts, desired: Desired, used: Counter[tuple[TargetName, str]]
+    action: Touching, facts: Facts, desired: Desired, used: Counter[tuple[TargetName, str]]
 ) -> Blocked | None:
-    can = desired.capabilities[action.address.target]
+    can, of_target = desired.capabilities[action.address.target], facts.of(action.address.target)
     needs = drawn_on(action, can)
     for what, number in needs.items():
-        quota = facts.quotas.get(what, Quota(None, None))
+        quota = of_target.quotas.get(what, Quota(None, None))
         # Nothing is begun that could not be finished; an offline plan has read nothing yet.
-        if number and what == can.quota_of_delete and quota.left is None and facts.account is not None:
+        if number and what == can.quota_of_delete and quota.left is None and of_target.account is not None:
             return _undeletable(action, quota)
         left = None if quota.left is None else max(0, quota.left - used[action.address.target, what])
         if left is not None and number > left:
-            return _block(
-                action,
-                Reason.QUOTA,
-                f"it needs {number} of the account's {what}, and {left} of {quota.total} are left.",
-                "Apply again when the 24-hour window has moved on.",
+            goes_on_at = (
+                free_at(what, number - left, of_target, can, facts.gathered_at)
+                if facts.gathered_at is not None and number <= (quota.total or 0)
+                else None
             )
+            return _over(action, what, number=number, left=left, quota=quota, goes_on_at=goes_on_at)
     for what, number in needs.items():
         used[action.address.target, what] += number
     return None

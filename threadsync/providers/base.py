@@ -6,20 +6,21 @@ flows put their own notes on record, so that they can be taken up again after th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from threadsync.flows.bounds import Bounds
-from threadsync.flows.effects import Flow
-from threadsync.model.capabilities import Capabilities
+from threadsync.flows.effects import Flow, Response
+from threadsync.model.capabilities import Capabilities, Needs
 from threadsync.model.diagnostic import Diagnostic
-from threadsync.model.facts import Account, ObservedPost, Quota, ReadBack
+from threadsync.model.facts import Account, Engagement, ObservedPost, Quota, ReadBack
 from threadsync.model.fault import Fault
-from threadsync.model.ids import Address, Json, RemoteId, TargetName
+from threadsync.model.ids import Address, Json, RemoteId, Role, TargetName
 from threadsync.model.journal import InFlight, Job, Published, Rendered
 from threadsync.model.post import Publication, Segment
+from threadsync.model.secret import SecretText
 
 API_VERSION = 1
 """The version of this protocol; a provider made for another one is refused when it is loaded."""
@@ -34,6 +35,8 @@ class ProviderContext:
     bounds: Bounds = Bounds()
     loopback: bool = False
     """Whether the target's address is on this machine: a sandbox, whose own word on its origin counts."""
+    account: str | None = None
+    """The handle or id that the project declares for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class RenderedSegment:
     count_max: int
     unit: str
     """What is counted: ``characters``, ``graphemes``, ``bytes``."""
+    attached: Mapping[str, str] = field(default_factory=dict)
+    """Further texts that readers can open, exactly as the network gets them, by what they are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """All of it is done and on record."""
+    """All of it is done and on record; *why* and *remedy* tell what else is to be known, if anything."""
+
+    why: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,68 @@ class Uncertain:
 
 
 Result: TypeAlias = Applied | Refused | Uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRole:
+    """One of a provider's credentials; *renewable* says whether it can be made to live longer."""
+
+    role: Role
+    meaning: str
+    renewable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A right that a credential may carry; without a *required* one nothing can be published."""
+
+    name: str
+    meaning: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number that the network does not go over, *unit* with it: 500 characters a segment."""
+
+    number: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a provider speaks to, and what it needs and obeys there."""
+
+    api: str
+    """The version of the network's API."""
+    source: str
+    """The documentation it was written from."""
+    roles: tuple[CredentialRole, ...]
+    scopes: tuple[Scope, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    quotas: Mapping[str, str] = field(default_factory=dict)
+    """The account's allowances, by what they count: ``posts`` to ``250 in 24 hours``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the network tells of a credential; None, or *unknown*, where it does not."""
+
+    scopes: frozenset[str] | None = None
+    issued_at: datetime | None = None
+    expires_at: datetime | None = None
+    endless: bool = False
+    """Whether the network says that it does not expire."""
+    unknown: str = ""
+    """Why nothing could be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A new credential in the place of one that goes on working until it expires."""
+
+    secret: SecretText
+    expires_at: datetime | None
 
 
 class Permalinks(Protocol):
@@ -106,6 +176,28 @@ class Provider(Protocol):
         """What may be planned here."""
         ...
 
+    @property
+    def about(self) -> About:
+        """What it speaks to, and what it needs and obeys there."""
+        ...
+
+    def classify(self, response: Response) -> Fault | None:
+        """Return the error that *response* carries; None where it carries none."""
+        ...
+
+    def examine(self, role: Role) -> Flow[Examined]:
+        """Ask what the network tells of a credential: its rights, and how long it lives."""
+        ...
+
+    def renew(self, role: Role) -> Flow[Renewed]:
+        """Get a new credential for one that still works; the new one is not used here.
+
+        Raises:
+            ApiError, Unanswered: there is none.
+            UsageError: a credential of this role cannot be renewed.
+        """
+        ...
+
     def check(self, publication: Publication, links: Permalinks) -> list[Diagnostic]:
         """Find everything the network would refuse or drop of *publication* (no account is read)."""
         ...
@@ -114,6 +206,10 @@ class Provider(Protocol):
         self, publication: Publication, segment: Segment, index: int, links: Permalinks
     ) -> RenderedSegment:
         """Return *segment* exactly as the network gets it."""
+        ...
+
+    def needs(self, publication: Publication) -> Needs:
+        """Return what publishing *publication* needs of the account beyond the usual."""
         ...
 
     def identify(self) -> Flow[Account]:
@@ -128,8 +224,10 @@ class Provider(Protocol):
         """Read the account's allowances; those the credential may not read are unknown, not errors."""
         ...
 
-    def read_back(self, since: datetime) -> Flow[ReadBack]:
+    def read_back(self, since: datetime, wanted: Sequence[Rendered] = ()) -> Flow[ReadBack]:
         """List own posts and replies since *since*, within the bounds.
+
+        Posts of a kind that the network lists apart are looked for where *wanted* has some of that kind.
 
         Raises:
             ApiError, Unanswered: the lists could not be read.
@@ -144,12 +242,20 @@ class Provider(Protocol):
         """
         ...
 
+    def engagement(self, remote_id: RemoteId) -> Flow[Engagement]:
+        """Read what readers made of one post; what the credential may not read is unknown, not an error."""
+        ...
+
     def locate(self, reference: str) -> Flow[ObservedPost | None]:
         """Find one of the account's own posts by its id or permalink."""
         ...
 
     def matches(self, rendered: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:
         """Whether *post* may be what publishing *rendered* made."""
+        ...
+
+    def unchanged(self, published: Published, post: ObservedPost) -> bool:
+        """Whether *post*, which is *published*, still says what it said."""
         ...
 
     def publish(self, work: Work) -> Flow[Result]:

@@ -17,8 +17,9 @@ from typing import Final, TypeAlias, TypeVar
 
 from threadsync.errors import StateDamaged, StateError, StateTooNew, StateUnwritable
 from threadsync.model.ids import Address, Json, TargetName
+from threadsync.model.journal import AccountSeen, PostsSeen
 from threadsync.model.state import Binding, Lineage, Open, Provenance, State, TargetRecord, Tombstone
-from threadsync.statefile.notes import IN_FLIGHT_KIND, JOB, PUBLISHED
+from threadsync.statefile.notes import ACCOUNT, IN_FLIGHT_KIND, JOB, POSTS, PUBLISHED
 from threadsync.statefile.shapes import (
     ADDRESS,
     FLAG,
@@ -104,6 +105,8 @@ _TARGET = Shape(
     Field("channel", TEXT, ""),
     outside=("target",),
 )
+_POSTS_SEEN = Shape(PostsSeen, POSTS, Field("at", TIME), outside=("address",))
+_ACCOUNT_SEEN = Shape(AccountSeen, *ACCOUNT, outside=("target",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,13 @@ _DOCUMENT_FIELDS = (
     Field("written_by", _WRITTEN_BY.kind, WrittenBy()),
     Field("checksum", TEXT),
 )
-_TABLES = ("targets", "bindings", "tombstones", "open")
-SHAPES: Final = (_PROVENANCE, _BINDING, _TOMBSTONE, _OPEN, _TARGET, _WRITTEN_BY)
+_OBSERVATIONS = "observations"
+"""Came after version 1 was in use. It is left out while it is empty, and a threadsync that does not know it
+says that a later one wrote the file, as it does of a later version: so it needs no version of its own."""
+_TABLES = ("targets", "bindings", "tombstones", "open", _OBSERVATIONS)
+SHAPES: Final = (
+    _PROVENANCE, _BINDING, _TOMBSTONE, _OPEN, _TARGET, _WRITTEN_BY, _POSTS_SEEN, _ACCOUNT_SEEN
+)  # fmt: skip
 """The tables of this module; a test compares them with the model."""
 
 
@@ -226,6 +234,11 @@ def _document(state: State, journal: str) -> dict[str, Json]:
         "tombstones": {str(address): _TOMBSTONE.write(held) for address, held in state.tombstones.items()},
         "open": {str(address): _OPEN.write(held) for address, held in state.open.items()},
     }
+    if state.posts_seen or state.accounts_seen:
+        document[_OBSERVATIONS] = {
+            **{str(name): _ACCOUNT_SEEN.write(seen) for name, seen in state.accounts_seen.items()},
+            **{str(address): _POSTS_SEEN.write(seen) for address, seen in state.posts_seen.items()},
+        }
     if state.project:
         document["project"] = state.project
     if state.written_at is not None:
@@ -295,9 +308,20 @@ def _read_document(raw: Mapping[str, Json]) -> Document:
         bindings=_table(raw, "bindings", ADDRESS.read, _BINDING, "address"),
         tombstones=_table(raw, "tombstones", ADDRESS.read, _TOMBSTONE, "address"),
         open=_table(raw, "open", ADDRESS.read, _OPEN, "address"),
+        posts_seen=_table(_observed(raw, posts=True), _OBSERVATIONS, ADDRESS.read, _POSTS_SEEN, "address"),
+        accounts_seen=_table(_observed(raw, posts=False), _OBSERVATIONS, TargetName, _ACCOUNT_SEEN, "target"),
     )
     _check_together(state)
     return Document(state, head.checksum, head.written_by)
+
+
+def _observed(raw: Mapping[str, Json], *, posts: bool) -> Mapping[str, Json]:
+    """Return the observations of publications alone, or of targets: a target's name has no ``@``."""
+    try:
+        found = as_object(raw.get(_OBSERVATIONS, {}))
+    except MisfitError as error:
+        raise error.under(_OBSERVATIONS) from error
+    return {_OBSERVATIONS: {name: held for name, held in found.items() if ("@" in name) is posts}}
 
 
 def _table(

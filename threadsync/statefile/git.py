@@ -12,16 +12,16 @@ import hashlib
 import os
 import re
 import shlex
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from threadsync.errors import StateError, StateOutdated, StateUnreachable, StateUnwritable
 from threadsync.statefile.lock import Clock
+from threadsync.statefile.processes import started
 from threadsync.statefile.remote import Deadline, Revision, foreign
 
 DURABLE: Final = "safe against process death and against loss of this machine, as long as the remote keeps it"
@@ -263,7 +263,6 @@ class GitRemote:
         return done
 
     def _run(self, deadline: Deadline, seconds_max: float, *arguments: str, fed: bytes = b"") -> _Ended:
-        """Run git, in a session of its own: Ctrl-C in the terminal is for us, not for a push halfway."""
         settings = [part for each in _SETTINGS for part in ("-c", each)]
         ends_seconds = self.clock.monotonic() + seconds_max
         with self._started(["git", "-C", str(self.directory), *settings, *arguments]) as process:
@@ -282,27 +281,14 @@ class GitRemote:
     @contextmanager
     def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
         try:
-            process = subprocess.Popen(  # noqa: S603  (fixed words, and names that the project file holds)
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=self._environ(),
-                start_new_session=True,
-            )
+            with started(command, self._environ()) as process:
+                yield process
         except OSError as error:
             raise StateError(
                 f"git cannot be run ({error.strerror}), and the state lives in a git branch",
                 where=self.where,
                 remedy="Install git, or keep the state in a file (`state: state/threadsync.json`).",
             ) from error
-        with process:
-            try:
-                yield process
-            finally:
-                if process.poll() is None:
-                    with suppress(ProcessLookupError):  # it has ended by itself just now
-                        os.killpg(process.pid, signal.SIGKILL)  # with what it has started: ssh, a helper
 
     def _environ(self) -> dict[str, str]:
         kept = {name: value for name, value in self.environ.items() if name not in _OTHERS}
@@ -339,8 +325,9 @@ class GitRemote:
             return StateError(
                 f"git knows no repository {masked(self.remote)}: {said}",
                 where=self.where,
-                remedy="`git remote -v` lists the remotes of this clone: name one of them, or an address, as "
-                "remote: under `state:` in threadsync.yaml. Who may not see a repository is told the same.",
+                remedy="Nothing was published after that. `git remote -v` lists the remotes of this clone: "
+                "name one of them, or an address, as remote: under `state:` in threadsync.yaml. Who may not "
+                "see a repository is told the same.",
             )
         return StateUnreachable(
             f"the remote did not answer: {said}",

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from threadsync.model import journal as j
+from threadsync.model.facts import CredentialLife, Drift, Quota, SeenPost
 from threadsync.model.ids import Json
 from threadsync.statefile.shapes import (
     ADDRESS,
     FLAG,
     JSON,
+    NUMBER,
     TEXT,
     TIME,
     WHOLE,
@@ -38,6 +40,8 @@ RENDERED: Final = Shape(
     Field("media", TEXTS, ()),
     Field("alts", TEXTS, ()),
     Field("options", mapped(JSON), EMPTY),
+    Field("quotes", TEXT, None),
+    Field("reposts", TEXT, None),
 )
 
 PUBLISHED: Final = Shape(
@@ -51,6 +55,7 @@ PUBLISHED: Final = Shape(
     Field("media", TEXTS, ()),
     Field("ids", mapped(TEXT), EMPTY),
     Field("bound_by", TEXT, "receipt"),
+    Field("expires_at", TIME, None),
 )
 
 JOB: Final = Shape(
@@ -64,6 +69,38 @@ JOB: Final = Shape(
     Field("republished", FLAG, False),
     Field("forget_as", TEXT, ""),
     Field("digest_version", WHOLE, 1),
+)
+
+
+def _read_drift(raw: Json) -> Drift:
+    text = TEXT.read(raw)
+    if text not in set(Drift):
+        raise MisfitError("this version of threadsync does not know such a drift", unknown=True)
+    return Drift(text)
+
+
+DRIFT: Final[Kind[Drift]] = Kind(str, _read_drift)
+SEEN_POST: Final = Shape(SeenPost, Field("drift", DRIFT, Drift.NONE), Field("counts", mapped(WHOLE), EMPTY))
+QUOTA: Final = Shape(
+    Quota,
+    Field("used", WHOLE, None),
+    Field("total", WHOLE, None),
+    Field("unknown", TEXT, ""),
+    Field("scope", TEXT, ""),
+    Field("window_seconds", NUMBER, None),
+)
+LIFE: Final = Shape(
+    CredentialLife,
+    Field("expires_at", TIME, None),
+    Field("renewed_at", TIME, None),
+    Field("endless", FLAG, False),
+)
+POSTS: Final = Field("posts", mapped(SEEN_POST.kind))
+ACCOUNT: Final = (
+    Field("handle", TEXT),
+    Field("at", TIME),
+    Field("quotas", mapped(QUOTA.kind), EMPTY),
+    Field("life", LIFE.kind, None),
 )
 
 _ADDRESS: Final = Field("address", ADDRESS)
@@ -128,6 +165,8 @@ NOTES: Final[Mapping[str, Shape[Any]]] = {  # one table for the whole union; a t
     "kept": Shape(j.Kept, _ADDRESS, Field("protect", FLAG), Field("on_remove", TEXT), _AT),
     "erased": Shape(j.Erased, _ADDRESS, _AT),
     "target-moved": Shape(j.TargetMoved, Field("old", TEXT), Field("new", TEXT), _AT),
+    "posts-seen": Shape(j.PostsSeen, _ADDRESS, POSTS, _AT),
+    "account-seen": Shape(j.AccountSeen, Field("target", TEXT), *ACCOUNT),
 }
 
 _WORDS: Final[Mapping[object, str]] = {shape.make: word for word, shape in NOTES.items()}

@@ -91,6 +91,12 @@ def _read_whole(raw: Json) -> int:
     raise MisfitError(f"expected a whole number, found {_shown(raw)}")
 
 
+def _read_number(raw: Json) -> float:
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        return float(raw)
+    raise MisfitError(f"expected a number, found {_shown(raw)}")
+
+
 def _read_flag(raw: Json) -> bool:
     if isinstance(raw, bool):
         return raw
@@ -133,6 +139,7 @@ def as_object(raw: Json) -> Mapping[str, Json]:
 
 TEXT: Final[Kind[str]] = Kind(_same, _read_text)
 WHOLE: Final[Kind[int]] = Kind(_same, _read_whole)
+NUMBER: Final[Kind[float]] = Kind(_same, _read_number)
 FLAG: Final[Kind[bool]] = Kind(_same, _read_flag)
 TIME: Final[Kind[datetime]] = Kind(write_time, _read_time)
 JSON: Final[Kind[Json]] = Kind(_same, _same)

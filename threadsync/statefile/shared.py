@@ -93,6 +93,9 @@ class SharedStore:
         session = self._taken(holder, lock_timeout_seconds)
         try:
             yield session
+        except KeyboardInterrupt:
+            session.hurry(GIVE_BACK_SECONDS)  # whoever ends it does not want to wait for a slow remote
+            raise
         finally:
             session.close()
 

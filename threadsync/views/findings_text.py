@@ -23,6 +23,13 @@ def add_findings(page: Page, findings: Sequence[Diagnostic]) -> None:
         page.add(f"[{finding.rule}]", indent=INDENT, style=Style.FAINT)
 
 
+def findings_text(findings: Sequence[Diagnostic], *, width: int, color: bool) -> str:
+    """Return each finding."""
+    page = Page(width, color=color)
+    add_findings(page, findings)
+    return page.text()
+
+
 def error_text(error: ThreadsyncError, *, width: int, color: bool) -> str:
     """Return where, what, and what to do next; the findings that the error carries come before it."""
     page = Page(width, color=color)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import zip_longest
 from typing import TypeAlias, assert_never
 
 from threadsync.errors import StateError
@@ -36,6 +35,8 @@ from threadsync.planning.actions import (
 )
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.safety import Excess
+from threadsync.views.json_account import account_json, held_json, losses_json, maybe, seen_json
+from threadsync.views.media import media_json
 from threadsync.views.moments import stamp
 from threadsync.views.seen import Backup, CarriedOut, Known, PreparedPlan, Standing, Validated
 
@@ -52,14 +53,15 @@ def as_text(value: Json) -> str:
     return json.dumps(value, indent=2, allow_nan=False) + "\n"
 
 
-def _document(kind: str, **content: Json) -> Mapped:
+def document(kind: str, **content: Json) -> Mapped:
+    """Return a document of *kind*, with the version of its format."""
     return {"format_version": FORMAT_VERSION, "kind": kind, **content}
 
 
 def plan_json(prepared: PreparedPlan) -> Mapped:
     """Return a plan with what belongs to it."""
     plan = prepared.plan
-    return _document(
+    return document(
         "plan",
         at=stamp(plan.at),
         changes=bool(plan.effective),
@@ -69,6 +71,7 @@ def plan_json(prepared: PreparedPlan) -> Mapped:
         notices=[{"about": n.about, "problem": n.problem, "remedy": n.remedy} for n in plan.notices],
         excesses=[_excess(excess) for excess in prepared.excesses],
         interrupted=[str(address) for address in prepared.interrupted],
+        accounts=[account_json(account) for account in prepared.accounts],
         state=_state(plan, prepared),
     )
 
@@ -76,7 +79,7 @@ def plan_json(prepared: PreparedPlan) -> Mapped:
 def applied_json(applied: CarriedOut) -> Mapped:
     """Return what apply showed, and what became of it; *report* is null where nothing was begun."""
     report = applied.report
-    return _document(
+    return document(
         "report",
         declined=applied.declined,
         plan=plan_json(applied.prepared),
@@ -86,7 +89,7 @@ def applied_json(applied: CarriedOut) -> Mapped:
 
 def validation_json(validated: Validated) -> Mapped:
     """Return what checking the files found."""
-    return _document(
+    return document(
         "validation",
         ok=not any(finding.is_error for finding in validated.findings),
         files=validated.files,
@@ -98,15 +101,16 @@ def validation_json(validated: Validated) -> Mapped:
 
 def status_json(rows: Sequence[Standing]) -> Mapped:
     """Return how every publication stands."""
-    return _document(
+    return document(
         "status",
         publications=[
             {
                 **_address(row.address),
                 "word": row.word,
-                "when": stamp(row.when) if row.when is not None else None,
+                "when": maybe(row.when),
                 "permalink": row.permalink,
                 "detail": row.detail,
+                "seen": seen_json(row.seen),
             }
             for row in rows
         ],
@@ -115,7 +119,7 @@ def status_json(rows: Sequence[Standing]) -> Mapped:
 
 def show_json(known: Known) -> Mapped:
     """Return all that is known of one publication."""
-    return _document(
+    return document(
         "publication",
         **_address(known.address),
         declared=_declared(known.declared) if known.declared is not None else None,
@@ -123,12 +127,13 @@ def show_json(known: Known) -> Mapped:
         tombstone=_tombstone(known.tombstone) if known.tombstone is not None else None,
         open=_open(known.open) if known.open is not None else None,
         action=action_json(known.action) if known.action is not None else None,
+        seen=seen_json(known.seen),
     )
 
 
 def entries_json(entries: Sequence[Binding | Tombstone]) -> Mapped:
     """Return what the state holds."""
-    return _document(
+    return document(
         "entries",
         bindings=[_binding(entry) for entry in entries if isinstance(entry, Binding)],
         tombstones=[_tombstone(entry) for entry in entries if isinstance(entry, Tombstone)],
@@ -137,14 +142,14 @@ def entries_json(entries: Sequence[Binding | Tombstone]) -> Mapped:
 
 def history_json(entries: Sequence[Backup]) -> Mapped:
     """Return the copies of the state that there are."""
-    return _document(
+    return document(
         "history",
         copies=[
             {
                 "file": str(entry.file),
                 "current": entry.current,
                 "serial": entry.serial,
-                "when": stamp(entry.when) if entry.when is not None else None,
+                "when": maybe(entry.when),
                 "run": entry.run,
                 "bindings": entry.bindings,
                 "problem": entry.problem,
@@ -185,18 +190,21 @@ def _further(action: Action) -> Mapped:
                 "keep": action.keep,
                 "live": _posts(action.live),
                 "takes_down": _posts(action.old),
-                "loses": "unknown",
+                "loses": losses_json(action.loses),
                 "consent": action.consent,
             }
         case Delete():
-            return {"takes_down": _posts(action.old), "loses": "unknown", "forget_as": action.forget_as}
+            return {
+                "takes_down": _posts(action.old),
+                "loses": losses_json(action.loses),
+                "forget_as": action.forget_as,
+            }
         case Forget():
             return {"live": _posts(action.live), "why": action.why}
         case Adopt():
             return {"live": _posts(action.segments)}
         case Wait():
-            until = stamp(action.until) if action.until is not None else None
-            return {"until": until, "segments": _segments(action.segments)}
+            return {"until": maybe(action.until), "segments": _segments(action.segments)}
         case Blocked():
             return {
                 "would": action.would,
@@ -204,6 +212,9 @@ def _further(action: Action) -> Mapped:
                 "remedy": action.remedy,
                 "segments": _segments(action.segments),
                 "live": _posts(action.old),
+                "loses": losses_json(action.loses),
+                "allowance": action.allowance,
+                "goes_on_at": maybe(action.goes_on_at),
             }
         case NoOp():
             return {"note": action.note}
@@ -224,7 +235,7 @@ def _publication(publication: Publication) -> Mapped:
     return {
         "file": publication.location.file,
         "digest": publication.digest,
-        "due": stamp(schedule.at) if schedule is not None else None,
+        "due": maybe(schedule.at if schedule is not None else None),
         "options": dict(publication.options),
     }
 
@@ -238,10 +249,8 @@ def _segments(segments: Iterable[SegmentView]) -> list[Json]:
             "count_max": view.count_max,
             "unit": view.unit,
             "digest": view.digest,
-            "media": [
-                {"path": path, "sha256": sha256, "alt": alt}
-                for path, sha256, alt in zip_longest(view.media, view.media_digests, view.alts, fillvalue="")
-            ],
+            "media": [media_json(item) for item in view.media],
+            "attached": dict(view.attached),
         }
         for view in segments
     ]
@@ -307,11 +316,11 @@ def _report(report: Report) -> Json:
         "failure": _failure(report.failure) if report.failure is not None else None,
         "actions": [_became(each) for each in report.actions],
         "pauses": [_pause(pause, report.remaining(pause.target)) for pause in report.pauses],
+        "held": held_json(report.held),
     }
 
 
 def _pause(pause: Pause, remaining: int) -> Json:
-    at = pause.goes_on_at
     return {
         "target": pause.target,
         "since": str(pause.since),
@@ -323,7 +332,7 @@ def _pause(pause: Pause, remaining: int) -> Json:
         "remedy": pause.fault.remedy,
         "remaining": remaining,
         "needs_person": pause.needs_person,
-        "goes_on_at": stamp(at) if at is not None else None,
+        "goes_on_at": maybe(pause.goes_on_at),
     }
 
 
@@ -365,7 +374,7 @@ def _binding(binding: Binding) -> Json:
             "commit": came.commit,
             "plan": came.plan,
             "by": came.by,
-            "at": stamp(came.at) if came.at is not None else None,
+            "at": maybe(came.at),
         },
     }
 

@@ -39,6 +39,12 @@ def ahead(span: timedelta) -> str:
     return "in less than a minute"
 
 
+def ago(span: timedelta) -> str:
+    """Return how long ago a time is, in its largest unit: ``3 days ago``."""
+    off = ahead(span).removeprefix("in ")
+    return f"{off} ago" if off and span >= _UNITS[-1][0] else "just now"
+
+
 def stamp(at: datetime) -> str:
     """Return *at* as JSON has it: RFC 3339, in UTC."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

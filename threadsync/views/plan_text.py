@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import assert_never
 
 from threadsync.model.journal import Published
-from threadsync.model.post import PostRef, Publication, Reference
+from threadsync.model.post import Media, PostRef, Publication, Reference, Segment
 from threadsync.planning.actions import (
     Action,
     Adopt,
@@ -17,6 +17,7 @@ from threadsync.planning.actions import (
     Delete,
     Extend,
     Forget,
+    Loss,
     Move,
     NoOp,
     Plan,
@@ -26,15 +27,18 @@ from threadsync.planning.actions import (
     Update,
     Wait,
 )
+from threadsync.planning.inputs import Wanted
+from threadsync.views.account_text import account_head, account_lines, loss_text
 from threadsync.views.findings_text import add_findings
+from threadsync.views.media import file_text
 from threadsync.views.moments import ahead, told
 from threadsync.views.page import Page, Style
 from threadsync.views.seen import Detail, PreparedPlan
 from threadsync.views.words import many
 
 INDENT = 4
-LOSES = "loses: unknown (replies, likes are not read)"
-
+OPTION_CHARACTERS_MAX = 60
+"""How much of an option's text is shown in its line."""
 _STYLES = {
     Create.word: Style.GOOD,
     Extend.word: Style.GOOD,
@@ -50,9 +54,9 @@ _STYLES = {
 }
 _SAID = {NoOp.word: "unchanged", Blocked.word: "blocked"}
 """How the sum names what is not ``to <word>``."""
-_TOLD_NO_OPS = frozenset({Reason.KEPT, Reason.DRAFT_PUBLISHED})
+TOLD_NO_OPS = frozenset({Reason.KEPT, Reason.DRAFT_PUBLISHED})
 """Nothing is done, and the person may not expect that."""
-_CONSENTS = {
+CONSENTS = {
     "file": "agreed to in the file",
     "flag": "agreed to by --allow-replace",
     "prompt": "agreed to at the prompt",
@@ -82,6 +86,11 @@ def action_text(action: Action, *, width: int, color: bool, now: datetime, zone:
     return page.text()
 
 
+def add_wanted(page: Page, wanted: Wanted) -> None:
+    """Add what a network would get of a publication that no plan is about: a draft."""
+    _add_publishing(page, wanted.publication, wanted.segments, wanted.waits_for)
+
+
 def summary(plan: Plan) -> str:
     """Return the sum of a plan in one sentence."""
     counts = plan.counts()
@@ -102,7 +111,7 @@ def head(action: Action) -> str:
 def add_action(page: Page, action: Action, *, now: datetime, zone: str | None, detail: Detail) -> None:
     """Add one action; of those that change nothing only what a reader would not expect."""
     if isinstance(action, NoOp):
-        if detail is Detail.VERBOSE or action.reason in _TOLD_NO_OPS:
+        if detail is Detail.VERBOSE or action.reason in TOLD_NO_OPS:
             page.blank()
             page.add(head(action), hang=INDENT, style=_STYLES[action.word])
             if action.note:
@@ -132,7 +141,7 @@ def _add_body(  # noqa: PLR0912  (one case a kind of action)
             _add_old(page, action.live[-1:], zone)
             _add_publishing(page, action.publication, action.segments, action.waits_for)
         case Replace():
-            _add_replace(page, action, zone)
+            _add_replace(page, action, now, zone)
         case Update():
             page.add(f"protect: {'yes' if action.protect else 'no'}", indent=INDENT)
             page.add(f"when its file is removed: {action.on_remove}", indent=INDENT)
@@ -141,18 +150,18 @@ def _add_body(  # noqa: PLR0912  (one case a kind of action)
         case Move():
             page.add(f"was: {action.old}", indent=INDENT)
         case Delete():
-            _add_taken_down(page, action.old, zone)
+            _add_taken_down(page, action, now, zone)
         case Forget():
-            page.add(_forgotten(action), indent=INDENT)
+            page.add(forgotten_text(action), indent=INDENT)
             _add_old(page, action.live, zone)
         case Adopt():
             page.add("binds what is live already:", indent=INDENT)
             _add_old(page, action.segments, zone)
         case Wait():
-            page.add(_waiting(action, now, zone), indent=INDENT)
+            page.add(waiting_text(action, now, zone), indent=INDENT)
             _add_segments(page, action.segments)
         case Blocked():
-            _add_blocked(page, action, zone)
+            _add_blocked(page, action, now, zone)
         case NoOp():
             pass
         case _:
@@ -173,25 +182,26 @@ def _add_publishing(
     needed = ", ".join(map(str, waits_for))
     if needed:
         page.add(f"after: {needed}", indent=INDENT, hang=2)
-    for line in _options(publication):
+    for line in option_lines(publication):
         page.add(line, indent=INDENT, hang=2)
     _add_segments(page, segments, publication)
 
 
-def _options(publication: Publication) -> list[str]:
+def option_lines(publication: Publication) -> list[str]:
     """Return what readers get besides the segments, a line each."""
     said = {
-        "reply to": _reference(publication.reply_to),
-        "repost": _reference(publication.repost),
+        "reply to": reference_text(publication.reply_to),
+        "repost": reference_text(publication.repost),
         "who can reply": publication.who_can_reply or "",
         "tags": ", ".join(publication.tags),
         "languages": ", ".join(publication.langs),
-        "options": _compact(publication.options),
+        "options": compact(publication.options),
     }
     return [f"{name}: {value}" for name, value in said.items() if value]
 
 
-def _reference(reference: Reference | None) -> str:
+def reference_text(reference: Reference | None) -> str:
+    """Return the post that another one names."""
     if reference is None:
         return ""
     if isinstance(reference, PostRef):
@@ -199,8 +209,20 @@ def _reference(reference: Reference | None) -> str:
     return reference.permalink or f"id:{reference.remote_id}"
 
 
-def _compact(options: object) -> str:
-    return json.dumps(options, ensure_ascii=False, sort_keys=True, default=str) if options else ""
+def compact(options: object) -> str:
+    """Return options in one line; empty where there are none."""
+    return json.dumps(_short(options), ensure_ascii=False, sort_keys=True, default=str) if options else ""
+
+
+def _short(value: object) -> object:
+    """Shorten long texts, which stand in full beside their segment."""
+    match value:
+        case dict():
+            return {name: _short(inner) for name, inner in value.items()}
+        case str() if len(value) > OPTION_CHARACTERS_MAX:
+            return f"{value[:OPTION_CHARACTERS_MAX]}…"
+        case _:
+            return value
 
 
 def _add_segments(
@@ -214,21 +236,36 @@ def _add_segments(
         page.add(f"{place}{view.count} of {view.count_max} {view.unit}{over}", indent=INDENT)
         if view.text:
             page.exact(view.text, indent=INDENT + 2)
-        for number, path in enumerate(view.media):
-            alt = view.alts[number] if number < len(view.alts) else ""
-            page.add(f"picture: {path}", indent=INDENT + 2, hang=2)
-            page.add(f"alt text: {alt}" if alt else "no alt text", indent=INDENT + 4, hang=2)
+        for name, words in view.attached.items():
+            page.add(f"{name} · {many(len(words), 'character')}", indent=INDENT + 2)
+            page.exact(words, indent=INDENT + 4)
+        for item in view.media:
+            _add_media(page, item)
         if publication is not None and view.index < len(publication.segments):
-            segment = publication.segments[view.index]
-            said = {
-                "link": segment.link or "",
-                "poll": _compact(segment.poll),
-                "quote": _reference(segment.quote),
-                "options": _compact(segment.options),
-            }
-            for name, value in said.items():
-                if value:
-                    page.add(f"{name}: {value}", indent=INDENT + 2, hang=2)
+            for line in segment_lines(publication.segments[view.index]):
+                page.add(line, indent=INDENT + 2, hang=2)
+
+
+def segment_lines(segment: Segment) -> list[str]:
+    """Return what readers get with a segment besides its text and media, a line each."""
+    said = {
+        "link": segment.link or "",
+        "poll": compact(segment.poll),
+        "quote": reference_text(segment.quote),
+        "options": compact(segment.options),
+    }
+    return [f"{name}: {value}" for name, value in said.items() if value]
+
+
+def _add_media(page: Page, item: Media) -> None:
+    kind = "video" if item.facts.kind == "video" else "picture"
+    page.add(f"{kind}: {item.path}", indent=INDENT + 2, hang=2)
+    if item.facts.video is not None:
+        page.add(file_text(item.facts), indent=INDENT + 4, hang=2)
+    if item.rendition is not None:
+        before, after = file_text(item.facts), file_text(item.rendition.facts)
+        page.add(f"fitted: {before} -> {after}", indent=INDENT + 4, hang=2)
+    page.add(f"alt text: {item.alt}" if item.alt else "no alt text", indent=INDENT + 4, hang=2)
 
 
 def _add_old(page: Page, posts: Iterable[Published], zone: str | None) -> None:
@@ -238,37 +275,41 @@ def _add_old(page: Page, posts: Iterable[Published], zone: str | None) -> None:
         page.add(f"published {told(post.at, zone)}", indent=INDENT + 4, hang=2)
 
 
-def _add_taken_down(page: Page, posts: tuple[Published, ...], zone: str | None) -> None:
-    order = ", last to first" if len(posts) > 1 else ""
+def _add_taken_down(page: Page, action: Replace | Delete, now: datetime, zone: str | None) -> None:
+    order = ", last to first" if len(action.old) > 1 else ""
     page.add(f"takes down{order}:", indent=INDENT, style=Style.BAD)
-    _add_lost(page, posts, zone)
+    _add_lost(page, action, now, zone)
 
 
-def _add_lost(page: Page, posts: tuple[Published, ...], zone: str | None) -> None:
-    for post in posts:
+def _add_lost(page: Page, action: Replace | Delete | Blocked, now: datetime, zone: str | None) -> None:
+    losses = {loss.remote_id: loss for loss in action.loses}
+    for post in action.old:
         _add_old(page, [post], zone)
         first, *more = post.text.split("\n")
         page.exact(first + (" …" if more else ""), indent=INDENT + 4)
-        page.add(LOSES, indent=INDENT + 4)
+        loss = losses.get(post.remote_id, Loss(post.remote_id))
+        page.add(loss_text(loss, now), indent=INDENT + 4, hang=2)
 
 
-def _add_replace(page: Page, action: Replace, zone: str | None) -> None:
-    page.add(_CONSENTS.get(action.consent, f"agreed to: {action.consent}"), indent=INDENT)
+def _add_replace(page: Page, action: Replace, now: datetime, zone: str | None) -> None:
+    page.add(CONSENTS.get(action.consent, f"agreed to: {action.consent}"), indent=INDENT)
     if action.keep:
         page.add(f"keeps {many(action.keep, 'segment')} at its start", indent=INDENT)
     if action.segments:
         _add_publishing(page, action.publication, action.segments, action.waits_for)
     if action.old:
-        _add_taken_down(page, action.old, zone)
+        _add_taken_down(page, action, now, zone)
 
 
-def _forgotten(action: Forget) -> str:
+def forgotten_text(action: Forget) -> str:
+    """Return what becomes of what is forgotten."""
     if action.why == "skipped":
         return "its time has passed: it is never published"
     return "left up; threadsync no longer looks after:" if action.live else "threadsync lets go of it"
 
 
-def _waiting(action: Wait, now: datetime, zone: str | None) -> str:
+def waiting_text(action: Wait, now: datetime, zone: str | None) -> str:
+    """Return what an action waits for."""
     if action.until is not None:
         off = ahead(action.until - now)
         return f"until {told(action.until, zone)}{f', {off}' if off else ''}"
@@ -277,46 +318,61 @@ def _waiting(action: Wait, now: datetime, zone: str | None) -> str:
     return "until what it needs is published"
 
 
-def _add_blocked(page: Page, action: Blocked, zone: str | None) -> None:
+def _add_blocked(page: Page, action: Blocked, now: datetime, zone: str | None) -> None:
     page.add(f"would {action.would}: {action.problem}", indent=INDENT, hang=2)
     page.add(f"What to do: {action.remedy}", indent=INDENT, hang=2)
     _add_segments(page, action.segments)
     if action.old:
-        page.add("live:" if action.would == "forget" else "would take down:", indent=INDENT)
-        if action.would == "forget":
+        stays = action.would in {"forget", "keep"}
+        page.add("live:" if stays else "would take down:", indent=INDENT)
+        if stays:
             _add_old(page, action.old, zone)
         else:
-            _add_lost(page, action.old, zone)
+            _add_lost(page, action, now, zone)
 
 
 def _add_notes(page: Page, prepared: PreparedPlan) -> None:
     """Add what a reader should know of the plan as a whole."""
+    for account in prepared.accounts:
+        page.blank()
+        page.add(f"Account: {account_head(account, prepared.plan.at)}", hang=2)
+        for line in account_lines(account, prepared.plan.at, prepared.zone):
+            page.add(line, indent=INDENT, hang=2)
+    if prepared.accounts:
+        page.blank()
+    for about, text in notes(prepared):
+        page.add(f"{about}: {text}", hang=2)
+
+
+def notes(prepared: PreparedPlan) -> list[tuple[str, str]]:
+    """Return what a reader should know of the plan as a whole: what it is about, and a sentence or two."""
     plan = prepared.plan
-    for notice in plan.notices:
-        _add_note(page, "Warning", f"{notice.about}: {notice.problem}", notice.remedy)
+    found = [
+        ("Warning", f"{notice.about}: {notice.problem}{f' {notice.remedy}' if notice.remedy else ''}")
+        for notice in plan.notices
+    ]
     if prepared.has_errors:
-        _add_note(page, "Errors", "files have errors, so apply does nothing until they are mended.")
+        found.append(("Errors", "files have errors, so apply does nothing until they are mended."))
     if prepared.interrupted:
         names = ", ".join(map(str, prepared.interrupted))
-        _add_note(page, "Interrupted", f"an earlier apply did not finish {names}; the next one goes on.")
+        found.append(("Interrupted", f"an earlier apply did not finish {names}; the next one goes on."))
     if plan.lineage is None and plan.effective:
         where = ", ".join(plan.first_run_targets)
-        _add_note(
-            page,
-            "First run",
-            f"there is no state in {prepared.state_path} yet. Apply asks before it publishes on {where}, "
-            "or needs --first-run.",
+        found.append(
+            (
+                "First run",
+                f"there is no state in {prepared.state_path} yet. Apply asks before it publishes on {where}, "
+                "or needs --first-run.",
+            )
         )
-    for excess in prepared.excesses:
-        _add_note(
-            page,
+    found += [
+        (
             "Safety",
-            f"{excess.number} {excess.word} on {excess.target}, and the limit is {excess.limit}.",
+            f"{excess.number} {excess.word} on {excess.target}, and the limit is {excess.limit}. "
             f"Apply refuses that without {excess.flag}.",
         )
+        for excess in prepared.excesses
+    ]
     if plan.effective and prepared.durable:
-        _add_note(page, "State", f"{prepared.state_path}: {prepared.durable}.")
-
-
-def _add_note(page: Page, about: str, text: str, remedy: str = "") -> None:
-    page.add(f"{about}: {text}{f' {remedy}' if remedy else ''}", hang=2)
+        found.append(("State", f"{prepared.state_path}: {prepared.durable}."))
+    return found

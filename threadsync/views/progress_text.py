@@ -50,6 +50,8 @@ def note_text(note: j.Note) -> str:  # noqa: PLR0912  (one case a kind of note)
             | j.Kept()
             | j.Erased()
             | j.TargetMoved()
+            | j.PostsSeen()
+            | j.AccountSeen()
         ):
             return ""
         case _:

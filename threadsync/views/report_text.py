@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from threadsync.execution.breaker import Pause
 from threadsync.execution.report import ActionReport, Became, Report
-from threadsync.planning.actions import Create, Extend, Replace
+from threadsync.model.ids import TargetName
+from threadsync.planning.actions import Blocked, Create, Extend, Replace
 from threadsync.views.findings_text import add_error
 from threadsync.views.moments import told
 from threadsync.views.page import Page, Style
@@ -40,8 +42,11 @@ def report_text(
     for pause in report.pauses:
         page.blank()
         _add_pause(page, pause, report.remaining(pause.target), zone)
+    for target in sorted({each.address.target for each in report.held}):
+        page.blank()
+        _add_held(page, target, [each for each in report.held if each.address.target == target], zone)
     page.blank()
-    page.add(_sum(report), style=Style.STRONG)
+    page.add(report_sum(report), style=Style.STRONG)
     if report.failure is not None:
         add_error(page, report.failure)
     elif not report.complete:
@@ -79,6 +84,24 @@ def _add_pause(page: Page, pause: Pause, remaining: int, zone: str | None) -> No
     page.add(f"What to do: {pause.fault.remedy}", indent=INDENT, hang=2)
 
 
+def _add_held(page: Page, target: TargetName, held: Sequence[Blocked], zone: str | None) -> None:
+    """Say what was stopped before a limit; what fits was done."""
+    for allowance in sorted({each.allowance for each in held}):
+        own = [each for each in held if each.allowance == allowance]
+        page.add(
+            f"{'stopped':<{_COLUMN}}{target}  before the limit of {allowance}",
+            hang=INDENT,
+            style=Style.CHANGE,
+        )
+        names = ", ".join(str(each.address) for each in own)
+        page.add(f"{many(len(own), 'action')} not begun: {names}", indent=INDENT, hang=2)
+        for each in own[:1]:
+            page.add(each.problem, indent=INDENT, hang=2)
+        times = [each.goes_on_at for each in own if each.goes_on_at is not None]
+        when = f"goes on at {told(min(times), zone)} at the latest" if times else own[0].remedy
+        page.add(when, indent=INDENT, hang=2)
+
+
 def _goes_on(pause: Pause, zone: str | None) -> str:
     if pause.needs_person:
         return "not by itself, somebody must act first"
@@ -86,7 +109,8 @@ def _goes_on(pause: Pause, zone: str | None) -> str:
     return f"{told(at, zone)} at the latest" if at is not None else "with the next run"
 
 
-def _sum(report: Report) -> str:
+def report_sum(report: Report) -> str:
+    """Return the sum of a report in one sentence."""
     counts = Counter(each.became for each in report.actions)
     said = ", ".join(f"{counts[word]} {word.replace('-', ' ')}" for word in Became if counts[word])
     stopped = "Stopped. " if report.stopped else ""

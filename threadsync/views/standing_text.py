@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from threadsync.model.journal import Published
+from threadsync.model.journal import PostsSeen, Published
 from threadsync.model.state import Binding, Open, Tombstone
 from threadsync.planning.inputs import Wanted
+from threadsync.views.account_text import aged, counted
 from threadsync.views.moments import told
 from threadsync.views.page import Page, Style
 from threadsync.views.plan_text import add_action
-from threadsync.views.seen import Backup, Detail, Known, Standing
+from threadsync.views.seen import Backup, Detail, Known, Overdue, Standing
 from threadsync.views.words import many
 
 INDENT = 4
@@ -26,18 +28,28 @@ _STYLES = {
 _COLUMN = len("interrupted") + 2
 
 
-def status_text(rows: Sequence[Standing], *, width: int, color: bool, zone: str | None) -> str:
+def status_text(rows: Sequence[Standing], *, width: int, color: bool, now: datetime, zone: str | None) -> str:
     """Return a row for each publication, with where it is and what else there is to say."""
     page = Page(width, color=color)
     for row in rows:
         style = _STYLES.get(row.word, Style.FAINT)
         page.add(f"{row.word:<{_COLUMN}}{row.address}", hang=_COLUMN, style=style)
         when = told(row.when, zone) if row.when is not None else ""
-        for line in (row.permalink, when, row.detail):
+        for line in (row.permalink, when, row.detail, _seen(row.seen, now)):
             if line:
                 page.add(line, indent=_COLUMN)
     if not rows:
         page.add("No publications.")
+    return page.text()
+
+
+def overdue_text(rows: Sequence[Overdue], *, width: int, color: bool, zone: str | None) -> str:
+    """Name the publications that should be live by now."""
+    page = Page(width, color=color)
+    page.add(f"{many(len(rows), 'publication')} overdue:", style=Style.BAD)
+    for row in rows:
+        assert row.due is not None, "what is overdue was due once"
+        page.add(f"{row.address}: {row.word}, due {told(row.due, zone)}", indent=INDENT, hang=2)
     return page.text()
 
 
@@ -51,6 +63,7 @@ def show_text(known: Known, *, width: int, color: bool, now: datetime, zone: str
         page.add("no file declares it", indent=2)
     if known.binding is not None:
         _add_binding(page, known.binding, zone)
+        _add_seen(page, known.binding, known.seen, now)
     if known.tombstone is not None:
         _add_tombstone(page, known.tombstone, zone)
     if known.open is not None:
@@ -60,6 +73,18 @@ def show_text(known: Known, *, width: int, color: bool, now: datetime, zone: str
         page.add("What apply would do:", style=Style.STRONG)
         add_action(page, known.action, now=now, zone=zone, detail=Detail.VERBOSE)
     return page.text()
+
+
+def _seen(seen: PostsSeen | None, now: datetime) -> str:
+    """Return what was last seen of a publication: ``12 likes, 3 replies, 3 days ago``."""
+    if seen is None:
+        return ""
+    total: Counter[str] = Counter()
+    for post in seen.posts.values():
+        total.update(post.counts)
+    drifted = sorted({post.drift.value for post in seen.posts.values() if post.drift})
+    said = [*drifted, *([counted(total)] if total else [])]
+    return f"{', '.join(said)}{aged(seen.at, now)}" if said else ""
 
 
 def _add_declared(page: Page, declared: Wanted, zone: str | None) -> None:
@@ -97,6 +122,19 @@ def _add_binding(page: Page, binding: Binding, zone: str | None) -> None:
         said += [f"from commit {came.commit[:12]}"] if came.commit else []
         said += [f"in {came.by}"] if came.by else []
         page.add(", ".join(said), indent=2, hang=2)
+
+
+def _add_seen(page: Page, binding: Binding, seen: PostsSeen | None, now: datetime) -> None:
+    for post in binding.segments if seen is not None else ():
+        looked = seen.posts.get(post.remote_id) if seen is not None else None
+        if looked is not None and seen is not None:
+            drift = [looked.drift.value] if looked.drift else []
+            said = [*drift, *([counted(looked.counts)] if looked.counts or not drift else [])]
+            page.add(
+                f"segment {post.index + 1} when last seen: {', '.join(said)}{aged(seen.at, now)}",
+                indent=2,
+                hang=2,
+            )
 
 
 def _add_tombstone(page: Page, stone: Tombstone, zone: str | None) -> None:

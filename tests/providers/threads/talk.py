@@ -72,6 +72,8 @@ class Post:
     media_type: str
     parent: str | None
     children: int
+    reposted: str = ""
+    is_ghost: bool = False
 
 
 @dataclass
@@ -88,6 +90,8 @@ class Talk:
     """What the next publishes do; none left means that they work."""
     override: Callable[[Request], Response | NoResponse | None] = lambda _: None
     listed_after_seconds: float = 0.0
+    more: dict[str, str] = field(default_factory=dict)
+    """What else a publish answers."""
     sent: list[str] = field(default_factory=list)
     waited: list[tuple[float, str]] = field(default_factory=list)
     die_at: int | None = None
@@ -96,18 +100,40 @@ class Talk:
     intents: list[str] = field(default_factory=list)
     sequence: int = 0
 
-    def run(self, *texts: str, media: tuple[str, ...] = (), parent: str | None = None) -> Result:
-        """Publish *texts* as a chain, going on from what is on record, as an executor would."""
+    def run(
+        self,
+        *texts: str,
+        media: tuple[str, ...] = (),
+        parent: str | None = None,
+        types: tuple[str, ...] = (),
+    ) -> Result:
+        """Publish *texts* as a chain, going on from what is on record, as an executor would.
+
+        *types* tells pictures from videos among the *media*; nothing is told without it, as on old records.
+        """
+        options = {"media_types": list(types)} if types else {}
         segments = tuple(
             Rendered(
-                n, f"d{n}:{t}", t, media if n == 0 else (), tuple("alt" for _ in media) if n == 0 else ()
-            )  # type: ignore[arg-type]
+                n,
+                f"d{n}:{t}",  # type: ignore[arg-type]
+                t,
+                media if n == 0 else (),  # type: ignore[arg-type]
+                tuple("alt" for _ in media) if n == 0 else (),
+                options if n == 0 else {},
+            )
             for n, t in enumerate(texts)
         )
         binding = self.ledger.bindings.get(ADDRESS)
         live = binding.segments if binding is not None else ()
         over = live[-1].remote_id if live else RemoteId(parent) if parent else None
         job = Job("create", segments[len(live) :], over)
+        self.note(Begun(ADDRESS, job, self.now))
+        self.intents.clear()
+        return self.drive(self.provider.publish(self.work(job)))
+
+    def publish_one(self, what: Rendered) -> Result:
+        """Publish one segment of any kind, going on from what is on record."""
+        job = Job("create", (what,))
         self.note(Begun(ADDRESS, job, self.now))
         self.intents.clear()
         return self.drive(self.provider.publish(self.work(job)))
@@ -193,8 +219,11 @@ class Talk:
             case "POST", "/me/threads_publish":
                 act = self.on_publish.pop(0) if self.on_publish else self.publish
                 return act(request)
-            case "GET", "/me/threads" | "/me/replies":
-                return self.listing(request, replies=path.endswith("replies"))
+            case "GET", "/me/threads" | "/me/replies" | "/me/ghost_posts":
+                return self.listing(request, path.removeprefix("/me/"))
+            case "POST", _:
+                act = self.on_publish.pop(0) if self.on_publish else self.repost
+                return act(request)
             case "GET", _:
                 return self.read(path.strip("/"))
             case _:
@@ -222,9 +251,23 @@ class Talk:
             ),
             content.get("reply_to_id"),
             len(content.get("children", "").split(",")) if content.get("children") else 0,
+            is_ghost="is_ghost_post" in content,
         )
         self.posts[made.id] = made
+        return ok({"id": made.id, **self.more}, self.now)
+
+    def repost(self, request: Request) -> Response:
+        """Make a repost, or refuse the second one."""
+        original = request.path.split("/")[-2]
+        if any(post.reposted == original for post in self.posts.values()):
+            return error(1, 4279050)
+        made = Post(f"m{len(self.posts) + 1}", "", self.now, "REPOST_FACADE", None, 0, original)
+        self.posts[made.id] = made
         return ok({"id": made.id}, self.now)
+
+    def reposted_but_lost(self, request: Request) -> NoResponse:
+        self.repost(request)
+        return LOST
 
     def published_but_lost(self, request: Request) -> NoResponse:
         self.publish(request)
@@ -254,16 +297,20 @@ class Talk:
         }
         if post.parent:
             found["replied_to"] = {"id": post.parent}
+        if post.reposted:
+            found["reposted_post"] = {"id": post.reposted}
+        if post.is_ghost:
+            found["ghost_post_status"] = "ACTIVE"
         if post.children:
             found["children"] = {"data": [{"id": str(n)} for n in range(post.children)]}
         return found
 
-    def listing(self, request: Request, *, replies: bool) -> Response:
+    def listing(self, request: Request, name: str) -> Response:
         since = int(str(request.params["since"]))
         found = [
             self.shown(post)
             for post in reversed(self.posts.values())
-            if bool(post.parent) is replies
+            if name == ("replies" if post.parent else "ghost_posts" if post.is_ghost else "threads")
             and post.at.timestamp() >= since
             and (self.now - post.at).total_seconds() >= self.listed_after_seconds
         ]

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
+from threadsync.content.references import reference_of
 from threadsync.model.diagnostic import Location
-from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, PostKey, RemoteId
-from threadsync.model.post import Control, Media, MediaFacts, PostRef, Publication, RemoteRef, Segment
+from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, PostKey
+from threadsync.model.post import (
+    AudioFacts,
+    Control,
+    Media,
+    MediaFacts,
+    Publication,
+    Reference,
+    Segment,
+    VideoFacts,
+)
 from threadsync.model.text import Anchor, Hashtag, Mention, PermalinkOf, Plain, Span, Styled, Url
 from threadsync.providers.base import ProviderContext
 from threadsync.providers.threads import checks, convert
 from threadsync.providers.threads.provider import ThreadsProvider
+from threadsync.providers.threads.rule import Rule
 
 TARGET = Address.parse("a@threads/main").target
 HERE = Location("posts/a.md", 3, 1)
-PROVIDER = ThreadsProvider(ProviderContext(TARGET))
+PROVIDER = ThreadsProvider(ProviderContext(TARGET, account="me"))
 
 
 def spans_of(text: str) -> tuple[Span, ...]:
@@ -36,6 +48,11 @@ def spans_of(text: str) -> tuple[Span, ...]:
     return tuple(found[:-1])
 
 
+AUDIO = AudioFacts("aac", 48_000, 2, 128_000)
+VIDEO = VideoFacts(12.0, "h264", 30.0, 8_000_000, "4:2:0", False, False, True, False, AUDIO)
+"""One that Threads has nothing to say against."""
+
+
 def media_of(image: Mapping[str, Any], number: int) -> Media:
     facts = MediaFacts(
         MediaDigest(str(number)), image["bytes"], "image", image["format"], image["width"], image["height"]
@@ -43,15 +60,53 @@ def media_of(image: Mapping[str, Any], number: int) -> Media:
     return Media(f"posts/{number}.jpg", facts, image["alt"], HERE)
 
 
-def publication_of(sample: Mapping[str, Json]) -> Publication:
+def video_of(changes: Mapping[str, Any], number: int) -> Media:
+    """A good video of 9:16 with *changes* to the file, to what is in it, or to its sound."""
+    inside = dict(changes)
+    size, form = inside.pop("bytes", 9000), inside.pop("format", "MP4")
+    width, height = inside.pop("width", 1080), inside.pop("height", 1920)
+    audio = replace(AUDIO, **inside.pop("audio", {}))
+    video = replace(VIDEO, **inside, audio=audio)
+    facts = MediaFacts(MediaDigest(f"v{number}"), size, "video", form, width, height, video=video)
+    return Media(f"posts/{number}.mp4", facts, "a", HERE)
+
+
+def reference(text: object) -> Reference | None:
+    return reference_of(text) if isinstance(text, str) else None
+
+
+def publication_of(sample: Mapping[str, Any]) -> Publication:
+    """Make a publication of a sample: keys of the post format at its top, and its segments' own."""
     segments = []
-    for part in cast("list[dict[str, Any]]", sample["segments"]):
-        media = tuple(media_of(image, n) for n, image in enumerate(part.get("images", [])))
+    for number, part in enumerate(sample["segments"]):
+        pictures = [media_of(image, n) for n, image in enumerate(part.get("images", []))]
+        videos = [video_of(changes, n) for n, changes in enumerate(part.get("videos", []))]
+        keys = {**sample, **part} if number == 0 else part
         segments.append(
-            Segment(part["text"], spans_of(part["text"]), media, poll=part.get("poll"), location=HERE)
+            Segment(
+                part["text"],
+                spans_of(part["text"]),
+                (*pictures, *videos),
+                keys.get("link"),
+                keys.get("poll"),
+                reference(keys.get("quote")),
+                part.get("threads", {}),
+                location=HERE,
+            )
         )
     return Publication(
-        Address(PostKey("a"), TARGET), tuple(segments), Control(), Location("posts/a.md"), ContentDigest("")
+        Address(PostKey("a"), TARGET),
+        tuple(segments),
+        Control(),
+        Location("posts/a.md"),
+        ContentDigest(""),
+        reply_to=reference(sample.get("reply_to")),
+        repost=reference(sample.get("repost")),
+        who_can_reply=sample.get("who_can_reply"),
+        tags=tuple(sample.get("tags", ())),
+        langs=tuple(sample.get("langs", ())),
+        number=sample.get("number"),
+        options=sample.get("threads", {}),
     )
 
 
@@ -60,7 +115,7 @@ def found_in(sample: Mapping[str, Json]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("rule", checks.RULES, ids=lambda rule: rule.id)
-def test_a_rule_finds_its_bad_sample_and_not_its_good_one(rule: checks.Rule) -> None:
+def test_a_rule_finds_its_bad_sample_and_not_its_good_one(rule: Rule) -> None:
     assert found_in(rule.bad).get(rule.id) == rule.severity
     assert rule.id not in found_in(rule.good)
 
@@ -70,26 +125,6 @@ def test_every_finding_says_where_and_what_to_do() -> None:
         for finding in PROVIDER.check(publication_of(rule.bad), lambda _: "https://t/x"):
             assert finding.location == HERE or finding.location.file == "posts/a.md"
             assert finding.remedy.endswith((".", ")"))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"who_can_reply": "everyone"},
-        {"tags": ("a",)},
-        {"langs": ("de",)},
-        {"number": "{i}/{n}"},
-        {"options": {"topic": "x"}},
-        {"repost": PostRef(PostKey("b"))},
-        {"reply_to": RemoteRef(RemoteId("1"))},
-    ],
-)
-def test_nothing_that_is_declared_is_dropped_silently(change: dict[str, Any]) -> None:
-    import dataclasses
-
-    plain = publication_of({"segments": [{"text": "t"}]})
-    rules = [f.rule for f in PROVIDER.check(dataclasses.replace(plain, **change), lambda _: "")]
-    assert rules == ["threads/unsupported"]
 
 
 @pytest.mark.parametrize(
@@ -158,3 +193,69 @@ def test_what_has_no_size_in_pixels_is_told_once(form: str, says: str) -> None:
     (found,) = PROVIDER.check(publication_of(sample), lambda _: "https://t/x")
     assert found.rule == "threads/picture-format"
     assert says in found.problem
+
+
+def picture_of(**changes: object) -> dict[str, Json]:
+    image = {"format": "JPEG", "width": 1080, "height": 1080, "bytes": 9000, "alt": "a", **changes}
+    return {"segments": [{"text": "t", "images": [cast("Json", image)]}]}
+
+
+def fitting(sample: Mapping[str, Json]) -> Publication:
+    return replace(publication_of(sample), control=Control(fit=True))
+
+
+@pytest.mark.parametrize(
+    "change", [{"format": "WEBP"}, {"bytes": checks.IMAGE_BYTES_MAX + 1}, {"width": 1441}, {"width": 300}]
+)
+def test_what_fit_mends_is_no_finding_and_without_it_the_remedy_names_it(change: dict[str, object]) -> None:
+    sample = picture_of(**change)
+    assert PROVIDER.check(fitting(sample), lambda _: "") == []
+    (found,) = PROVIDER.check(publication_of(sample), lambda _: "")
+    assert "fit: true" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "says"),
+    [
+        (
+            {"format": "HEIC", "width": 0, "height": 0},
+            "threads/picture-format",
+            "fit: true cannot (its pixels",
+        ),
+        ({"width": 1400, "height": 100}, "threads/picture-ratio", "Crop it."),
+    ],
+)
+def test_what_fit_cannot_mend_stays_a_finding(change: dict[str, object], rule: str, says: str) -> None:
+    (found,) = PROVIDER.check(fitting(picture_of(**change)), lambda _: "")
+    assert found.rule == rule
+    assert says in found.remedy
+
+
+def test_a_picture_that_moves_is_not_fitted_because_a_still_would_lose_that() -> None:
+    publication = fitting(picture_of(format="GIF"))
+    (item,) = publication.segments[0].media
+    moving = replace(item, facts=replace(item.facts, animated=True))
+    publication = replace(publication, segments=(replace(publication.segments[0], media=(moving,)),))
+    (found,) = PROVIDER.check(publication, lambda _: "")
+    assert (found.rule, "it moves" in found.remedy) == ("threads/picture-format", True)
+
+
+def test_a_silent_video_is_fine() -> None:
+    publication = publication_of({"segments": [{"text": "", "videos": [{}]}]})
+    (item,) = publication.segments[0].media
+    silent = replace(item, facts=replace(item.facts, video=replace(VIDEO, audio=None)))
+    publication = replace(publication, segments=(replace(publication.segments[0], media=(silent,)),))
+    assert PROVIDER.check(publication, lambda _: "") == []
+
+
+@pytest.mark.parametrize("rate", [23.976, 24.0, 29.97, 59.94, 60.02])
+def test_the_usual_frame_rates_are_within_the_limits_although_no_camera_is_exact(rate: float) -> None:
+    assert found_in({"segments": [{"text": "t", "videos": [{"frames_per_second": rate}]}]}) == {}
+
+
+def test_pictures_and_videos_make_one_carousel_of_up_to_twenty() -> None:
+    image = {"format": "JPEG", "width": 1080, "height": 1080, "bytes": 9000, "alt": "a"}
+    mixed: dict[str, Any] = {"text": "t", "images": [image] * 10, "videos": [{}] * 10}
+    assert found_in({"segments": [mixed]}) == {}
+    mixed["videos"] = [{}] * 11
+    assert found_in({"segments": [mixed]}) == {"threads/too-many-pictures": "error"}

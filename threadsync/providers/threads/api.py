@@ -12,51 +12,83 @@ Source: developers.facebook.com/docs/threads/reference, version v1.0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import TypeVar
 
-from threadsync.errors import ApiError, Unanswered
-from threadsync.flows.core import send
-from threadsync.flows.effects import Flow, FormBody, NoResponse, Request, Response, Visibility
+from threadsync.flows.effects import Flow, Request
 from threadsync.model.ids import MAIN
-from threadsync.providers.threads.faults import classify
+from threadsync.providers.threads.api_publishing import (
+    POLL_OPTIONS,
+    ContainerStatus,
+    Created,
+    Styled,
+    carried,
+    container_status,
+    create_container,
+    delete_media,
+    delete_request,
+    publish_container,
+    publish_request,
+    repost_media,
+    repost_request,
+)
+from threadsync.providers.threads.calls import (
+    VERSION,
+    Exchange,
+    call,
+    id_of,
+    inner_of,
+    maybe_text,
+    text_of,
+)
 
-VERSION = "/v1.0"
+__all__ = (
+    "MEDIA_FIELDS",
+    "METRICS",
+    "PAGE_MAX",
+    "REPLY_FIELDS",
+    "VERSION",
+    "Allowance",
+    "ContainerStatus",
+    "Created",
+    "Exchange",
+    "Insights",
+    "Limits",
+    "MediaObject",
+    "Page",
+    "Profile",
+    "Styled",
+    "call",
+    "carried",
+    "container_status",
+    "create_container",
+    "delete_media",
+    "delete_request",
+    "me",
+    "media_insights",
+    "media_object",
+    "own_ghost_posts",
+    "own_replies",
+    "own_threads",
+    "publish_container",
+    "publish_request",
+    "publishing_limit",
+    "repost_media",
+    "repost_request",
+)
+
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%z"
 PAGE_MAX = 100
 """Entries a page, at most (docs/threads/retrieve-and-discover-posts/retrieve-posts)."""
-MEDIA_FIELDS = "id,media_type,text,timestamp,permalink,username,shortcode,children{id}"
-REPLY_FIELDS = f"{MEDIA_FIELDS},replied_to,root_post"
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """How an answer came: its status, headers (lower-case names) and duration in seconds."""
-
-    status: int
-    headers: Mapping[str, str]
-    duration_seconds: float
-
-    @property
-    def server_time(self) -> datetime | None:
-        """The server's clock when it answered, to the second; None where the answer is not dated."""
-        try:
-            return parsedate_to_datetime(self.headers["date"]).astimezone(UTC)
-        except (KeyError, ValueError):
-            return None
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """The id of something new: a container, or a published post."""
-
-    id: str
-    exchange: Exchange = field(compare=False, repr=False)
+MEDIA_FIELDS = (
+    "id,media_type,text,timestamp,permalink,username,shortcode,children{id},is_quote_post,quoted_post,"
+    "reposted_post,link_attachment_url,gif_url,ghost_post_status,ghost_post_expiration_timestamp,"
+    f"poll_attachment{{{','.join(POLL_OPTIONS)}}}"
+)
+REPLY_FIELDS = f"{MEDIA_FIELDS},replied_to,root_post,hide_status"
+METRICS = ("likes", "replies", "reposts", "quotes", "shares", "views")
+"""What Threads counts of a post (docs/threads/insights)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +97,8 @@ class Profile:
 
     id: str
     username: str
-    exchange: Exchange = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerStatus:
-    """``status`` is IN_PROGRESS, FINISHED, PUBLISHED, ERROR or EXPIRED; *error_message* goes with ERROR."""
-
-    id: str
-    status: str
-    error_message: str
+    is_eligible_for_geo_gating: bool
+    """Whether its posts may be limited to countries."""
     exchange: Exchange = field(compare=False, repr=False)
 
 
@@ -92,8 +116,30 @@ class MediaObject:
     children: tuple[str, ...] = ()
     replied_to: str | None = None
     root_post: str | None = None
+    hide_status: str | None = None
+    """Of replies: NOT_HUSHED, UNHUSHED, HIDDEN, COVERED, BLOCKED or RESTRICTED."""
+    is_quote_post: bool = False
+    quoted_post: str | None = None
+    """None where there is none, or the one there was is gone."""
+    reposted_post: str | None = None
+    link_attachment_url: str | None = None
+    """The address of the card, also of one that Threads made of the first link of the text."""
+    gif_url: str | None = None
+    poll: tuple[str, ...] = ()
+    """The options of its poll."""
+    ghost_post_status: str | None = None
+    """Of ghost posts: ACTIVE or ARCHIVED."""
+    ghost_post_expires_at: datetime | None = None
     more: Mapping[str, object] = field(default_factory=dict)
     """Fields that this version of threadsync does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """What readers made of a post: numbers by metric; those that Threads left out are not there."""
+
+    counts: Mapping[str, int]
+    exchange: Exchange = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,92 +172,36 @@ class Limits:
 
 def me() -> Flow[Profile]:
     """Read the account of the token. Scope: threads_basic."""
-    request = Request("GET", f"{VERSION}/me", {"fields": "id,username"}, auth=MAIN)
-    return (yield from _call(request, lambda body, how: Profile(_id(body), _text(body, "username"), how)))
+    fields = {"fields": "id,username,is_eligible_for_geo_gating"}
+    request = Request("GET", f"{VERSION}/me", fields, auth=MAIN)
 
+    def read(body: Mapping[str, object], how: Exchange) -> Profile:
+        eligible = body.get("is_eligible_for_geo_gating") is True
+        return Profile(id_of(body), text_of(body, "username"), eligible, how)
 
-def create_container(
-    media_type: str,
-    *,
-    text: str | None = None,
-    image_url: str | None = None,
-    alt_text: str | None = None,
-    is_carousel_item: bool = False,
-    children: Sequence[str] = (),
-    reply_to_id: str | None = None,
-) -> Flow[Created]:
-    """Make a container of *media_type* TEXT, IMAGE or CAROUSEL; nobody sees it until it is published.
-
-    It lives for 24 hours. Scope: threads_content_publish.
-    Source: developers.facebook.com/docs/threads/reference/publishing.
-    """
-    fields = {
-        "media_type": media_type,
-        "text": text,
-        "image_url": image_url,
-        "alt_text": alt_text,
-        "is_carousel_item": "true" if is_carousel_item else None,
-        "children": ",".join(children) or None,
-        "reply_to_id": reply_to_id,
-    }
-    body = FormBody({name: value for name, value in fields.items() if value is not None})
-    request = Request("POST", f"{VERSION}/me/threads", body=body, auth=MAIN, visibility=Visibility.STAGE)
-    return (yield from _call(request, lambda answer, how: Created(_id(answer), how)))
-
-
-def container_status(container_id: str) -> Flow[ContainerStatus]:
-    """Read what has become of a container. Scope: threads_content_publish."""
-    request = Request("GET", f"{VERSION}/{container_id}", {"fields": "id,status,error_message"}, auth=MAIN)
-    return (
-        yield from _call(
-            request,
-            lambda body, how: ContainerStatus(
-                _id(body), _text(body, "status"), str(body.get("error_message", "")), how
-            ),
-        )
-    )
-
-
-def publish_request(container_id: str) -> Request:
-    """Return the request that ``publish_container`` sends, for the intent that covers it."""
-    return Request(
-        "POST",
-        f"{VERSION}/me/threads_publish",
-        body=FormBody({"creation_id": container_id}),
-        auth=MAIN,
-        visibility=Visibility.VISIBLE,
-    )
-
-
-def publish_container(container_id: str) -> Flow[Created]:
-    """Publish a container that is FINISHED; the id returned is the post's, not the container's.
-
-    Scope: threads_content_publish. Counts toward the account's 250 posts (1,000 replies) in 24 hours.
-    """
-    return (yield from _call(publish_request(container_id), lambda body, how: Created(_id(body), how)))
-
-
-def delete_request(media_id: str) -> Request:
-    """Return the request that ``delete_media`` sends, for the intent that covers it."""
-    return Request("DELETE", f"{VERSION}/{media_id}", auth=MAIN, visibility=Visibility.VISIBLE)
-
-
-def delete_media(media_id: str) -> Flow[Created]:
-    """Delete one of the account's own posts. Scope: threads_delete; 100 in 24 hours.
-
-    Source: developers.facebook.com/docs/threads/posts/delete-posts.
-    """
-    return (
-        yield from _call(
-            delete_request(media_id), lambda body, how: Created(str(body.get("deleted_id", media_id)), how)
-        )
-    )
+    return (yield from call(request, read))
 
 
 def media_object(media_id: str, fields: str = MEDIA_FIELDS) -> Flow[MediaObject]:
     """Read one post. Scope: threads_basic (and threads_read_replies for the reply fields)."""
     request = Request("GET", f"{VERSION}/{media_id}", {"fields": fields}, auth=MAIN)
-    return (yield from _call(request, lambda body, _: _media(body)))
+    return (yield from call(request, lambda body, _: _media(body)))
+
+
+def media_insights(media_id: str, metrics: Sequence[str] = METRICS) -> Flow[Insights]:
+    """Read what readers made of one of the account's own posts. Scope: threads_manage_insights.
+
+    Of a repost there is nothing to read; replies to its replies are not counted.
+    Source: developers.facebook.com/docs/threads/insights.
+    """
+    request = Request("GET", f"{VERSION}/{media_id}/insights", {"metric": ",".join(metrics)}, auth=MAIN)
+
+    def read(body: Mapping[str, object], how: Exchange) -> Insights:
+        rows = body.get("data")
+        told = (_metric(row) for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
+        return Insights({name: value for name, value in told if value is not None}, how)
+
+    return (yield from call(request, read))
 
 
 def own_threads(
@@ -236,6 +226,20 @@ def own_replies(
     return (yield from _page("/me/replies", since=since, after=after, limit=limit, fields=fields))
 
 
+def own_ghost_posts(
+    *,
+    since: datetime | None = None,
+    after: str | None = None,
+    limit: int = PAGE_MAX,
+    fields: str = MEDIA_FIELDS,
+) -> Flow[Page]:
+    """Read one page of the account's own ghost posts, which no other list shows. Scope: threads_basic.
+
+    Source: developers.facebook.com/docs/threads/create-posts/ghost-posts.
+    """
+    return (yield from _page("/me/ghost_posts", since=since, after=after, limit=limit, fields=fields))
+
+
 def publishing_limit(*, posts: bool = True, replies: bool = True, deletes: bool = True) -> Flow[Limits]:
     """Read how much of its 24-hour allowances the account has used.
 
@@ -255,7 +259,7 @@ def publishing_limit(*, posts: bool = True, replies: bool = True, deletes: bool 
         row = rows[0] if isinstance(rows, list) and rows else {}
         return Limits(_allowance(row, ""), _allowance(row, "reply_"), _allowance(row, "delete_"), how)
 
-    return (yield from _call(request, read))
+    return (yield from call(request, read))
 
 
 def _page(path: str, *, since: datetime | None, after: str | None, limit: int, fields: str) -> Flow[Page]:
@@ -268,63 +272,17 @@ def _page(path: str, *, since: datetime | None, after: str | None, limit: int, f
     def read(body: Mapping[str, object], how: Exchange) -> Page:
         rows = body.get("data")
         data = tuple(_media(row) for row in rows) if isinstance(rows, list) else ()
-        cursor = _inner(_inner(body, "paging"), "cursors").get("after")
+        cursor = inner_of(inner_of(body, "paging"), "cursors").get("after")
         # The list ends where a page is empty, has no cursor, or repeats the one it was asked with.
         last = not data or not isinstance(cursor, str) or cursor == after
         return Page(data, None if last else str(cursor), how)
 
-    return (yield from _call(Request("GET", f"{VERSION}{path}", params, auth=MAIN), read))
-
-
-def _call(request: Request, read: Callable[[Mapping[str, object], Exchange], T]) -> Flow[T]:
-    """Send *request* and read its answer; an answer that cannot be read counts as none."""
-    outcome = yield from send(request)
-    where = f"{request.method} {request.path}"
-    match outcome:
-        case NoResponse(reason=reason, sent=sent):
-            raise Unanswered(reason, sent=sent, where=where)
-        case Response():
-            body = outcome.json
-            refused = isinstance(body, dict) and "error" in body
-            if outcome.status >= 400 or refused:
-                raise ApiError(classify(outcome), where=where)
-            try:
-                return read(
-                    _object(body), Exchange(outcome.status, outcome.headers, outcome.duration_seconds)
-                )
-            except (ValueError, KeyError, TypeError) as error:
-                reason = f"the answer (HTTP {outcome.status}) cannot be read: {error}"
-                raise Unanswered(reason, sent=True, where=where) from error
-
-
-def _object(body: object) -> Mapping[str, object]:
-    if not isinstance(body, dict):
-        raise TypeError("it is not a JSON object")
-    return body
-
-
-def _id(body: Mapping[str, object]) -> str:
-    found = body["id"]
-    if not isinstance(found, str | int) or isinstance(found, bool) or not str(found):
-        raise ValueError("it has no usable id")
-    return str(found)
-
-
-def _text(body: Mapping[str, object], name: str) -> str:
-    found = body[name]
-    if not isinstance(found, str):
-        raise TypeError(f"{name} is not text")
-    return found
-
-
-def _inner(body: Mapping[str, object], name: str) -> Mapping[str, object]:
-    found = body.get(name)
-    return found if isinstance(found, dict) else {}
+    return (yield from call(Request("GET", f"{VERSION}{path}", params, auth=MAIN), read))
 
 
 def _allowance(row: Mapping[str, object], prefix: str) -> Allowance | None:
     used = row.get(f"{prefix}quota_usage")
-    config = _inner(row, f"{prefix}config")
+    config = inner_of(row, f"{prefix}config")
     if not isinstance(used, int):
         return None
     total, duration = config.get("quota_total"), config.get("quota_duration")
@@ -333,27 +291,50 @@ def _allowance(row: Mapping[str, object], prefix: str) -> Allowance | None:
     return Allowance(used, total, duration)
 
 
-_KNOWN = {"id", "media_type", "text", "timestamp", "permalink", "username", "shortcode", "children"}
+_KNOWN = {
+    *("id", "media_type", "text", "timestamp", "permalink", "username", "shortcode", "children"),
+    *("replied_to", "root_post", "hide_status", "is_quote_post", "quoted_post", "reposted_post"),
+    *("link_attachment_url", "gif_url", "poll_attachment", "ghost_post_status"),
+    "ghost_post_expiration_timestamp",
+}
+
+
+def _metric(row: Mapping[str, object]) -> tuple[str, int | None]:
+    """Return the name and the number of one metric, as it is told of a whole life."""
+    values = row.get("values")
+    first = values[0] if isinstance(values, list) and values else None
+    number = first.get("value") if isinstance(first, dict) else None
+    is_number = isinstance(number, int) and not isinstance(number, bool)
+    return str(row.get("name")), number if is_number and isinstance(number, int) else None
 
 
 def _media(body: Mapping[str, object]) -> MediaObject:
-    stamp = body.get("timestamp")
-    children = _inner(body, "children").get("data")
+    children = inner_of(body, "children").get("data")
+    poll = inner_of(body, "poll_attachment")
     return MediaObject(
-        _id(body),
-        _maybe(body, "media_type"),
-        _maybe(body, "text"),
-        datetime.strptime(stamp, TIME_FORMAT).astimezone(UTC) if isinstance(stamp, str) else None,
-        _maybe(body, "permalink"),
-        _maybe(body, "username"),
-        _maybe(body, "shortcode"),
-        tuple(_id(child) for child in children) if isinstance(children, list) else (),
-        _maybe(_inner(body, "replied_to"), "id"),
-        _maybe(_inner(body, "root_post"), "id"),
-        {name: value for name, value in body.items() if name not in {*_KNOWN, "replied_to", "root_post"}},
+        id_of(body),
+        maybe_text(body, "media_type"),
+        maybe_text(body, "text"),
+        _time(body, "timestamp"),
+        maybe_text(body, "permalink"),
+        maybe_text(body, "username"),
+        maybe_text(body, "shortcode"),
+        tuple(id_of(child) for child in children) if isinstance(children, list) else (),
+        maybe_text(inner_of(body, "replied_to"), "id"),
+        maybe_text(inner_of(body, "root_post"), "id"),
+        maybe_text(body, "hide_status"),
+        body.get("is_quote_post") is True,
+        maybe_text(inner_of(body, "quoted_post"), "id"),
+        maybe_text(inner_of(body, "reposted_post"), "id"),
+        maybe_text(body, "link_attachment_url"),
+        maybe_text(body, "gif_url"),
+        tuple(str(poll[name]) for name in POLL_OPTIONS if name in poll),
+        maybe_text(body, "ghost_post_status"),
+        _time(body, "ghost_post_expiration_timestamp"),
+        {name: value for name, value in body.items() if name not in _KNOWN},
     )
 
 
-def _maybe(body: Mapping[str, object], name: str) -> str | None:
-    found = body.get(name)
-    return found if isinstance(found, str) else None
+def _time(body: Mapping[str, object], name: str) -> datetime | None:
+    stamp = body.get(name)
+    return datetime.strptime(stamp, TIME_FORMAT).astimezone(UTC) if isinstance(stamp, str) else None

@@ -6,15 +6,19 @@ samples, so a rule that finds nothing fails there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from threadsync.model.capabilities import Capabilities
+from threadsync.model.capabilities import Capabilities, PictureLimits
 from threadsync.model.diagnostic import Diagnostic, Location, Severity
-from threadsync.model.ids import Json
-from threadsync.model.post import Media, Publication, RemoteRef, Segment
+from threadsync.model.ids import Json, TargetName
+from threadsync.model.post import Media, Publication, Segment
 from threadsync.model.text import Hashtag, Styled
+from threadsync.providers.threads.carrying import Carried, carried_by
+from threadsync.providers.threads.checks_kinds import findings
 from threadsync.providers.threads.convert import TEXT_MAX, count, links_in
+from threadsync.providers.threads.rule import ACCESSIBILITY, OVERVIEW, POSTS, PUBLISHING, Rule
+from threadsync.providers.threads.rules_kinds import KIND_RULES
+from threadsync.providers.threads.videos import VIDEO_RULES, faults_of
 
 ALT_CHARACTERS_MAX = 1000
 LINKS_MAX = 5
@@ -24,34 +28,21 @@ IMAGE_WIDTH_MIN, IMAGE_WIDTH_MAX = 320, 1440
 IMAGE_RATIO_MAX = 10.0
 IMAGE_FORMATS = ("JPEG", "PNG")
 NEAR_LIMIT = 490
+FIT = "With fit: true in the post, threadsync sends a copy that Threads takes as it is."
 
+PICTURES = PictureLimits(IMAGE_FORMATS, IMAGE_BYTES_MAX, IMAGE_WIDTH_MIN, IMAGE_WIDTH_MAX)
 CAPABILITIES = Capabilities(
-    features=frozenset({"text", "image", "carousel", "chain", "reply_to"}),
+    features=frozenset(
+        {
+            *("text", "image", "video", "carousel", "chain", "number", "fit", "poll", "gif", "link", "quote"),
+            *("reply_to", "repost", "who_can_reply", "tags", "topic", "location", "ghost", "reply_approvals"),
+            *("countries", "spoiler", "long_text", "instagram_story"),
+        }
+    ),
     fetches_media=True,
+    pictures=PICTURES,
     permalink_characters_max=100,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One row: a stable id, how sure the fact is, where it is documented, and two samples.
-
-    A sample is a list of segments; each may have ``text``, ``images`` (format, width, height,
-    bytes, alt) and further keys of the post format.
-    """
-
-    id: str
-    mark: str
-    source: str
-    meaning: str
-    good: Mapping[str, Json]
-    bad: Mapping[str, Json]
-    severity: Severity = Severity.ERROR
-
-
-_POSTS = "developers.facebook.com/docs/threads/posts"
-_PUBLISHING = "developers.facebook.com/docs/threads/reference/publishing"
-_OVERVIEW = "developers.facebook.com/docs/threads/overview"
 
 
 def _text(text: str) -> dict[str, Json]:
@@ -70,25 +61,17 @@ def _images(*images: Json) -> dict[str, Json]:
 
 RULES: tuple[Rule, ...] = (
     Rule(
-        "threads/unsupported",
-        "ours",
-        _PUBLISHING,
-        "This version cannot publish this kind of content on Threads.",
-        _text("plain"),
-        {"segments": [{"text": "t", "poll": {"options": ["a", "b"]}}]},
-    ),
-    Rule(
         "threads/empty",
         "documented",
-        _PUBLISHING,
-        "A segment needs text or a picture.",
+        PUBLISHING,
+        "A segment needs text, a picture, a video or a link card; a poll or a GIF needs text too.",
         _text("x"),
         _text(""),
     ),
     Rule(
         "threads/text-too-long",
         "uncertain",
-        _POSTS,
+        POSTS,
         "A segment may have 500 characters; how Threads counts them is the setting text_count.",
         _text("x" * 500),
         _text("x" * 501),
@@ -96,7 +79,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "threads/text-near-limit",
         "uncertain",
-        _POSTS,
+        POSTS,
         "Close to the limit, text with characters beyond ASCII may be counted longer than we count it.",
         _text("x" * 495),
         _text("é" * 495),
@@ -105,7 +88,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "threads/too-many-links",
         "documented",
-        _POSTS,
+        POSTS,
         "A segment may hold 5 different links.",
         _text(" ".join(f"https://example.org/{n}" for n in range(5))),
         _text(" ".join(f"https://example.org/{n}" for n in range(6))),
@@ -113,7 +96,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "threads/style-not-shown",
         "documented",
-        _POSTS,
+        POSTS,
         "Threads shows no bold, italic or code in a post's text.",
         _text("plain"),
         _text("a **bold** word"),
@@ -122,7 +105,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "threads/hashtag-is-topic",
         "documented",
-        _POSTS,
+        POSTS,
         "The first # of a segment becomes its topic and is shown without #.",
         _text("no tag"),
         _text("a #tag"),
@@ -131,15 +114,15 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "threads/too-many-pictures",
         "documented",
-        _PUBLISHING,
-        "A carousel holds 2 to 20 pictures.",
+        PUBLISHING,
+        "A carousel holds 2 to 20 pictures and videos.",
         _images(*[_image()] * 20),
         _images(*[_image()] * 21),
     ),
     Rule(
         "threads/alt-too-long",
         "documented",
-        "developers.facebook.com/docs/threads/posts/accessibility",
+        ACCESSIBILITY,
         "An alternative text may have 1,000 characters.",
         _images(_image(alt="a" * 1000)),
         _images(_image(alt="a" * 1001)),
@@ -147,8 +130,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "threads/alt-missing",
         "ours",
-        "developers.facebook.com/docs/threads/posts/accessibility",
-        "A picture without an alternative text says nothing to people who cannot see it.",
+        ACCESSIBILITY,
+        "A picture or video without an alternative text says nothing to people who cannot see it.",
         _images(_image()),
         _images(_image(alt="")),
         Severity.WARNING,
@@ -156,7 +139,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "threads/picture-format",
         "documented",
-        _OVERVIEW,
+        OVERVIEW,
         "Pictures are JPEG or PNG.",
         _images(_image("PNG")),
         _images(_image("WEBP")),
@@ -164,7 +147,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "threads/picture-bytes",
         "documented",
-        _OVERVIEW,
+        OVERVIEW,
         "A picture may have 8 MB.",
         _images(_image(size=IMAGE_BYTES_MAX)),
         _images(_image(size=IMAGE_BYTES_MAX + 1)),
@@ -172,7 +155,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "threads/picture-ratio",
         "documented",
-        _OVERVIEW,
+        OVERVIEW,
         "A picture may be at most ten times as long one way as the other.",
         _images(_image(width=1000, height=100)),
         _images(_image(width=1010, height=100)),
@@ -180,23 +163,31 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "threads/picture-scaled",
         "documented",
-        _OVERVIEW,
+        OVERVIEW,
         "Threads scales pictures narrower than 320 or wider than 1440 pixels into that range.",
         _images(_image(width=1440, height=1000)),
         _images(_image(width=1441, height=1000)),
         Severity.WARNING,
     ),
+    *VIDEO_RULES,
+    *KIND_RULES,
 )
 _SEVERITY = {rule.id: rule.severity for rule in RULES}
 
 
-def check(publication: Publication, texts: tuple[str, ...], count_rule: str) -> list[Diagnostic]:
-    """Find everything wrong with *publication*; *texts* are its segments as Threads gets them."""
-    found = list(_unsupported(publication))
-    for number, (segment, text) in enumerate(zip(publication.segments, texts, strict=True), start=1):
-        named = f"segment {number}" if len(publication.segments) > 1 else "this post"
-        found += _text_findings(segment, text, named, count_rule)
-        found += _media_findings(segment, named)
+def check(
+    publication: Publication, texts: tuple[str, ...], count_rule: str, account: str | None = None
+) -> list[Diagnostic]:
+    """Find everything wrong with *publication*; *texts* are its segments as Threads gets them.
+
+    *account* is the handle or id that the target declares, if it does.
+    """
+    found = [_finding(*each) for each in findings(publication, texts, account)]
+    for index, (segment, text) in enumerate(zip(publication.segments, texts, strict=True)):
+        named = f"segment {index + 1}" if len(publication.segments) > 1 else "this post"
+        if publication.repost is None:
+            found += _text_findings(segment, carried_by(publication, index), text, named, count_rule)
+            found += _media_findings(segment, publication.address.target, named, fit=publication.control.fit)
     return found
 
 
@@ -204,50 +195,14 @@ def _finding(rule: str, location: Location, problem: str, remedy: str) -> Diagno
     return Diagnostic(location, rule, problem, remedy, _SEVERITY[rule])
 
 
-def _unsupported(publication: Publication) -> Iterator[Diagnostic]:
-    target = publication.address.target
-
-    def finding(key: str, location: Location) -> Diagnostic:
-        return _finding(
-            "threads/unsupported",
-            location,
-            f"{key} cannot be published on {target} by this version of threadsync.",
-            f"Leave it out there (overrides: {{{target}: {{{key}: null}}}}) or drop {target} from targets.",
-        )
-
-    at = publication.key_locations
-    whole: dict[str, object] = {
-        "repost": publication.repost,
-        "who_can_reply": publication.who_can_reply,
-        "tags": publication.tags,
-        "langs": publication.langs,
-        "number": publication.number,
-        "fit": publication.control.fit,
-        "threads": dict(publication.options),
-    }
-    for key, value in whole.items():
-        if value and key not in CAPABILITIES.features:
-            yield finding(key, at.get(key, publication.location))
-    if isinstance(publication.reply_to, RemoteRef):
-        yield finding("reply_to", at.get("reply_to", publication.location))
-    for segment in publication.segments:
-        parts = {"poll": segment.poll, "quote": segment.quote, "link": segment.link}
-        for key, part in parts.items():
-            if part and key not in CAPABILITIES.features:
-                yield finding(key, at.get(key, segment.location))
-        if segment.options:
-            yield finding("threads", segment.location)
-        for item in segment.media:
-            if item.facts.kind == "video":
-                yield finding("media", item.location)
-
-
-def _text_findings(segment: Segment, text: str, named: str, count_rule: str) -> Iterator[Diagnostic]:
-    if not text.strip() and not segment.media:
+def _text_findings(
+    segment: Segment, carried: Carried, text: str, named: str, count_rule: str
+) -> Iterator[Diagnostic]:
+    if not text.strip() and not segment.media and not carried.link:
         yield _finding(
             "threads/empty",
             segment.location,
-            f"{named} has neither text nor a picture.",
+            f"{named} has neither text nor a picture or video.",
             "Write something, or remove it.",
         )
     length = count(text, count_rule)
@@ -258,7 +213,7 @@ def _text_findings(segment: Segment, text: str, named: str, count_rule: str) -> 
             segment.location,
             f"{named} has {length} characters for Threads and {TEXT_MAX} are allowed.",
             f"Shorten it by {over}, split it with a line that is only ---, or give Threads a text of its "
-            "own in overrides.",
+            "own in overrides (text:, or segments: for a chain).",
         )
     elif length > NEAR_LIMIT and not text.isascii():
         yield _finding(
@@ -267,7 +222,8 @@ def _text_findings(segment: Segment, text: str, named: str, count_rule: str) -> 
             f"{named} has {length} of {TEXT_MAX} characters, some beyond ASCII; Threads may count more.",
             "Shorten it a little to be safe.",
         )
-    links = links_in(text)
+    cards = filter(None, (carried.link, carried.long_text_link))
+    links = tuple(dict.fromkeys((*links_in(text), *cards)))
     if len(links) > LINKS_MAX:
         yield _finding(
             "threads/too-many-links",
@@ -283,7 +239,7 @@ def _text_findings(segment: Segment, text: str, named: str, count_rule: str) -> 
             "Nothing to do, if that is fine.",
         )
     tags = [span.tag for span in segment.spans if isinstance(span, Hashtag)]
-    if tags:
+    if tags and not carried.topic:
         yield _finding(
             "threads/hashtag-is-topic",
             segment.location,
@@ -292,13 +248,15 @@ def _text_findings(segment: Segment, text: str, named: str, count_rule: str) -> 
         )
 
 
-def _media_findings(segment: Segment, named: str) -> Iterator[Diagnostic]:
+def _media_findings(segment: Segment, target: TargetName, named: str, *, fit: bool) -> Iterator[Diagnostic]:
     if len(segment.media) > CHILDREN_MAX:
         yield _finding(
             "threads/too-many-pictures",
             segment.media[CHILDREN_MAX].location,
-            f"{named} has {len(segment.media)} pictures and a carousel holds {CHILDREN_MAX}.",
-            "Spread them over segments, or take some out.",
+            f"{named} has {len(segment.media)} pictures and videos, and a carousel holds {CHILDREN_MAX}.",
+            f"Spread them over segments, with a line that is only --- between them; take out "
+            f"{len(segment.media) - CHILDREN_MAX}; or give Threads segments of its own: "
+            f"overrides: {{{target}: {{segments: […]}}}}.",
         )
     for item in segment.media:
         if len(item.alt) > ALT_CHARACTERS_MAX:
@@ -314,30 +272,36 @@ def _media_findings(segment: Segment, named: str) -> Iterator[Diagnostic]:
                 "threads/alt-missing",
                 item.location,
                 f"{item.path} has no alternative text.",
-                "Say in a sentence what the picture shows: ![what it shows](file).",
+                "Say in a sentence what it shows: ![what it shows](file).",
             )
-        if item.facts.kind != "video":
-            yield from _picture_findings(item)
+        if item.facts.kind == "video":
+            for rule, problem, remedy in faults_of(item):
+                yield _finding(rule, item.location, problem, remedy)
+        else:
+            yield from _picture_findings(item, fit=fit)
 
 
-def _picture_findings(item: Media) -> Iterator[Diagnostic]:
+def _picture_findings(item: Media, *, fit: bool) -> Iterator[Diagnostic]:
     facts = item.facts
-    if facts.format not in IMAGE_FORMATS:
+    # What fitting mends is no fault any more; what it cannot do (crop, read HEIC, keep movement) still is.
+    fitted = fit and PICTURES.needs_fitting(facts)
+    cannot = "it moves, and a still would lose that" if facts.animated else "its pixels are not read"
+    if facts.format not in IMAGE_FORMATS and not fitted:
+        kind = f"a {facts.format} file" if facts.format else "no picture"
         yield _finding(
             "threads/picture-format",
             item.location,
-            f"{item.path} is {f'a {facts.format} file' if facts.format else 'no picture'}, and Threads takes "
-            "JPEG and PNG.",
-            "Convert it.",
+            f"{item.path} is {kind}, and Threads takes JPEG and PNG.",
+            FIT if PICTURES.needs_fitting(facts) else f"Convert it; fit: true cannot ({cannot}).",
         )
     if not facts.format:
         return
-    if facts.size_bytes > IMAGE_BYTES_MAX:
+    if facts.size_bytes > IMAGE_BYTES_MAX and not fitted:
         yield _finding(
             "threads/picture-bytes",
             item.location,
             f"{item.path} has {facts.size_bytes:,} bytes and Threads takes {IMAGE_BYTES_MAX:,}.",
-            "Save it smaller: fewer pixels or a lower quality.",
+            f"Save it smaller: fewer pixels or a lower quality. {FIT}",
         )
     if not facts.width:  # of this format the size in pixels is not read
         return
@@ -349,11 +313,11 @@ def _picture_findings(item: Media) -> Iterator[Diagnostic]:
             f"{item.path} is {facts.width} × {facts.height} pixels; Threads takes at most 10 to 1.",
             "Crop it.",
         )
-    if not IMAGE_WIDTH_MIN <= facts.width <= IMAGE_WIDTH_MAX:
+    if not IMAGE_WIDTH_MIN <= facts.width <= IMAGE_WIDTH_MAX and not fitted:
         yield _finding(
             "threads/picture-scaled",
             item.location,
             f"{item.path} is {facts.width} pixels wide; Threads scales it to between "
             f"{IMAGE_WIDTH_MIN} and {IMAGE_WIDTH_MAX}.",
-            "Nothing to do, if that is fine.",
+            f"Nothing to do, if that is fine. {FIT}",
         )

@@ -6,8 +6,9 @@ developers.facebook.com/docs/threads/reference/media-retrieval (what is read bac
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import assert_never
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import regex
 
 from threadsync.model.facts import ObservedPost
-from threadsync.model.ids import Address, RemoteId
+from threadsync.model.ids import Address, Json, RemoteId
 from threadsync.model.journal import Rendered
 from threadsync.model.post import Segment
 from threadsync.model.text import Anchor, Hashtag, Mention, PermalinkOf, Plain, Spans, Styled, Url
@@ -25,10 +26,23 @@ TEXT_MAX = 500
 COUNTS = ("grapheme-emoji-bytes", "codepoints", "bytes")
 """How Threads counts is not settled by its documentation, so the rule is a setting (``text_count``)."""
 
+MEDIA_TYPES = "media_types"
+"""The option of a rendered segment that tells pictures from videos."""
+PARAMETERS = "parameters"
+"""The option of a rendered segment that holds what it carries besides, as it is sent to Threads."""
+
 _GRAPHEME = regex.compile(r"\X")
 _EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|⃣")
 _LINK = regex.compile(r"(?:https?://|www\.)[^\s<>\"]+", regex.IGNORECASE)
-_KINDS = {"TEXT_POST": "text", "IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
+_KINDS = {
+    "TEXT_POST": "text",
+    "IMAGE": "image",
+    "VIDEO": "video",
+    "CAROUSEL_ALBUM": "carousel",
+    "REPOST_FACADE": "repost",
+}
+HIDING = frozenset({"HIDDEN", "COVERED", "BLOCKED", "RESTRICTED"})
+"""Values of ``hide_status`` under which readers do not see a reply as they see others."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -80,17 +94,48 @@ def links_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def rendered(segment: Segment, index: int, text: str) -> Rendered:
+def rendered(segment: Segment, index: int, text: str, parameters: Mapping[str, str]) -> Rendered:
     """Return *segment* as it is kept on record: enough to make it and to find it again."""
-    media = tuple(item.digest for item in segment.media)
-    return Rendered(index, segment.digest, text, media, tuple(item.alt for item in segment.media))
+    media = tuple(item.sent.digest for item in segment.media)
+    types: list[Json] = ["VIDEO" if item.sent.kind == "video" else "IMAGE" for item in segment.media]
+    options: dict[str, Json] = {MEDIA_TYPES: types} if types else {}
+    if parameters:
+        options[PARAMETERS] = dict(parameters)
+    return Rendered(index, segment.digest, text, media, tuple(item.alt for item in segment.media), options)
 
 
-def kind_of(what: Rendered) -> str:
-    """Return ``text``, ``image`` or ``carousel``."""
-    if not what.media:
-        return "text"
-    return "image" if len(what.media) == 1 else "carousel"
+def media_types(what: Rendered) -> tuple[str, ...]:
+    """Return ``IMAGE`` or ``VIDEO`` for each of its media; empty where that is not on record.
+
+    What was put on record before there were videos does not say it, and neither does a receipt.
+    """
+    types = what.options.get(MEDIA_TYPES)
+    return tuple(map(str, types)) if isinstance(types, list) else ()
+
+
+def parameters_of(what: Rendered) -> dict[str, str]:
+    """Return Threads' parameters for what *what* carries, what it quotes included."""
+    kept = what.options.get(PARAMETERS)
+    found = {name: str(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
+    return {**found, "quote_post_id": what.quotes} if what.quotes is not None else found
+
+
+def kinds_of(what: Rendered) -> frozenset[str]:
+    """Return what the post may be: ``text``, ``image``, ``video``, ``carousel`` or ``repost``.
+
+    It is more than one where the record does not tell.
+    """
+    if what.reposts is not None:
+        return frozenset({"repost"})
+    match len(what.media), media_types(what):
+        case 0, _:
+            return frozenset({"text"})
+        case 1, (media_type,):
+            return frozenset({media_type.lower()})
+        case 1, _:
+            return frozenset({"image", "video"})
+        case _:
+            return frozenset({"carousel"})
 
 
 def observed(media: MediaObject) -> ObservedPost:
@@ -103,7 +148,23 @@ def observed(media: MediaObject) -> ObservedPost:
         media.permalink or "",
         RemoteId(media.replied_to) if media.replied_to is not None else None,
         len(media.children),
+        media.hide_status in HIDING,
+        _shown(media),
+        media.ghost_post_expires_at,
     )
+
+
+def _shown(media: MediaObject) -> dict[str, str]:
+    """Return what hangs on a post; what Threads names without saying which is there, and empty."""
+    found = {
+        "quotes": media.quoted_post or "" if media.is_quote_post or media.quoted_post else None,
+        "reposts": media.reposted_post,
+        "poll": "\n".join(media.poll) or None,
+        "gif": media.gif_url,
+        "link": media.link_attachment_url,
+        "ghost": media.ghost_post_status,
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def same_text(sent: str, shown: str) -> bool:
@@ -121,14 +182,50 @@ def _plain(text: str) -> str:
 
 
 def matches(what: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:
-    """Whether *post* may be what publishing *what* under *parent* made (kind, parent, text, children)."""
-    kind = kind_of(what)
+    """Whether *post* may be what publishing *what* under *parent* made.
+
+    Compared are kind, parent, text, children, and what hangs on it as far as Threads shows that.
+    """
+    if post.kind == "repost":
+        return what.reposts is not None and post.carries.get("reposts") == what.reposts
     return (
-        post.kind == kind
+        post.kind in kinds_of(what)
         and post.parent == parent
         and same_text(what.text, post.text)
-        and (kind != "carousel" or post.children == len(what.media))
+        and (post.kind != "carousel" or post.children == len(what.media))
+        and _carries_the_same(what, post.carries)
     )
+
+
+def _carries_the_same(what: Rendered, shown: Mapping[str, str]) -> bool:
+    sent = parameters_of(what)
+    poll = "\n".join(map(str, json.loads(sent.get("poll_attachment", "{}")).values()))
+    quotes = {None} if what.quotes is None else {what.quotes, ""}  # a quoted post that is gone has no id
+    return (
+        shown.get("quotes") in quotes
+        and shown.get("poll", "") == poll
+        and ("ghost" in shown) == ("is_ghost_post" in sent)
+        # Whether lists show every GIF is not documented, so one that is not shown speaks against nothing.
+        and ("gif" not in shown or "gif_attachment" in sent)
+        and _same_card(sent.get("link_attachment"), shown.get("link"), what.text)
+    )
+
+
+def _same_card(sent: str | None, shown: str | None, text: str) -> bool:
+    """Whether the card *shown* may be the link *sent*; else Threads makes a card of the first link."""
+    if sent is None:
+        return shown is None or bool(links_in(text)) or _bare(shown).partition("/")[0] in text.casefold()
+    return shown is None or _bare(sent) == _bare(shown)
+
+
+def _bare(url: str) -> str:
+    return url.partition("://")[2].removeprefix("www.").rstrip("/").casefold()
+
+
+def handle_of(permalink: str) -> str:
+    """Return whose post *permalink* is of, without the ``@``; empty where it does not say."""
+    parts = [part for part in urlsplit(permalink).path.split("/") if part]
+    return parts[-3].removeprefix("@") if len(parts) >= 3 and parts[-3].startswith("@") else ""
 
 
 def reference_of(text: str) -> tuple[str | None, str | None]:

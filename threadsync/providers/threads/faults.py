@@ -269,6 +269,12 @@ UNKNOWN_REFUSAL = FaultRow(
 )
 
 
+def is_refusal(response: Response) -> bool:
+    """Whether *response* carries an error; Threads answers some with status 200."""
+    body = response.json
+    return response.status >= 400 or (isinstance(body, dict) and "error" in body)
+
+
 def classify(response: Response) -> Fault:
     """Say what may be done after the error that *response* carries."""
     error = _error_of(response.json)

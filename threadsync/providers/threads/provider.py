@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import attempt, gather, now, record, wait
-from threadsync.flows.effects import Flow, Recorded
+from threadsync.flows.effects import Flow, Recorded, Response
 from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, retried
-from threadsync.model.capabilities import Capabilities
+from threadsync.model.capabilities import Capabilities, Needs
 from threadsync.model.diagnostic import Diagnostic
-from threadsync.model.facts import Account, ObservedPost, Quota, ReadBack
+from threadsync.model.facts import Account, Engagement, ObservedPost, Quota, ReadBack
 from threadsync.model.fault import Fault, FaultClass
-from threadsync.model.ids import RemoteId
+from threadsync.model.ids import RemoteId, Role
 from threadsync.model.journal import Deleted, Intent, Published, Rendered
 from threadsync.model.post import Publication, Segment
 from threadsync.providers.base import (
+    About,
     Applied,
+    Examined,
     Permalinks,
     ProviderContext,
     Refused,
     RenderedSegment,
+    Renewed,
     Result,
     Uncertain,
     Work,
 )
-from threadsync.providers.threads import api, checks, convert
-from threadsync.providers.threads.listing import own_posts
-from threadsync.providers.threads.publishing import NotPublished, SegmentPublisher, publish_all
+from threadsync.providers.threads import api, carrying, checks, convert, tokens
+from threadsync.providers.threads.about import ABOUT
+from threadsync.providers.threads.chains import publish_all, publisher_of
+from threadsync.providers.threads.faults import classify, is_refusal
+from threadsync.providers.threads.listing import Listing, own_posts
+from threadsync.providers.threads.publishing import NotPublished
+from threadsync.providers.threads.recording import wait_left_seconds
 from threadsync.providers.threads.staging import unanswered
 
 ORIGIN = "threads.net"
@@ -53,25 +60,51 @@ class ThreadsProvider:
         return checks.CAPABILITIES
 
     @property
+    def about(self) -> About:
+        """What it speaks to, and what it needs and obeys there."""
+        return ABOUT
+
+    def classify(self, response: Response) -> Fault | None:
+        """Return the error that *response* carries; None where it carries none."""
+        return classify(response) if is_refusal(response) else None
+
+    def examine(self, role: Role) -> Flow[Examined]:
+        """Ask Threads about the token, with the token itself."""
+        return tokens.examine(self.context.bounds)
+
+    def renew(self, role: Role) -> Flow[Renewed]:
+        """Get a new long-lived token for the one there is."""
+        return tokens.renew(self.context)
+
+    @property
     def _count_rule(self) -> str:
         return str(self.context.settings.get("text_count", convert.COUNTS[0]))
 
     def check(self, publication: Publication, links: Permalinks) -> list[Diagnostic]:
         """Find everything Threads would refuse or drop."""
-        texts = tuple(convert.text_of(segment.spans, links) for segment in publication.segments)
-        return checks.check(publication, texts, self._count_rule)
+        texts = tuple(
+            carrying.text_with_number(publication, index, links) for index in range(len(publication.segments))
+        )
+        return checks.check(publication, texts, self._count_rule, self.context.account)
 
     def render(
         self, publication: Publication, segment: Segment, index: int, links: Permalinks
     ) -> RenderedSegment:
         """Return *segment* exactly as Threads gets it."""
-        text = convert.text_of(segment.spans, links)
+        text = carrying.text_with_number(publication, index, links)
+        units = str(self.context.settings.get("entity_units", carrying.UNITS[0]))
+        parameters = carrying.parameters(publication, index, text, units)
         return RenderedSegment(
-            convert.rendered(segment, index, text),
+            convert.rendered(segment, index, text, parameters),
             convert.count(text, self._count_rule),
             convert.TEXT_MAX,
             "characters",
+            carrying.attached_to(publication, index),
         )
+
+    def needs(self, publication: Publication) -> Needs:
+        """Return the scopes of a location and an Instagram story, and whether countries are named."""
+        return carrying.needs_of(publication)
 
     def identify(self) -> Flow[Account]:
         """Read whose account the token opens."""
@@ -85,7 +118,8 @@ class ThreadsProvider:
         sandbox = profile.exchange.headers.get(SANDBOX_ORIGIN_HEADER) if self.context.loopback else None
         server = profile.exchange.server_time
         ahead = (server - asked_at).total_seconds() if server is not None else None
-        return Account(sandbox or ORIGIN, profile.id, profile.username, server_ahead_seconds=ahead)
+        lacks = frozenset() if profile.is_eligible_for_geo_gating else frozenset({carrying.GEO_GATING})
+        return Account(sandbox or ORIGIN, profile.id, profile.username, "", ahead, lacks)
 
     def quotas(self) -> Flow[Mapping[str, Quota]]:
         """Read posts, replies and deletes of the last 24 hours, each as far as the token's scopes go."""
@@ -112,13 +146,17 @@ class ThreadsProvider:
             "deletes": _alone(deletes, lambda limits: limits.deletes, "threads_delete"),
         }
 
-    def read_back(self, since: datetime) -> Flow[ReadBack]:
-        """List own posts and replies since *since*."""
+    def read_back(self, since: datetime, wanted: Sequence[Rendered] = ()) -> Flow[ReadBack]:
+        """List own posts and replies since *since*; ghost posts too where *wanted* has one."""
+        ghosts = any(Listing.of(what, None) is Listing.GHOSTS for what in wanted)
+        return self._read_back(since, Listing if ghosts else (Listing.POSTS, Listing.REPLIES))
+
+    def _read_back(self, since: datetime, listings: Iterable[Listing]) -> Flow[ReadBack]:
         bounds = self.context.bounds
         found: list[ObservedPost] = []
         complete = True
-        for replies in (False, True):
-            listed = yield from own_posts(since, bounds, replies=replies)
+        for listing in listings:
+            listed = yield from own_posts(since, bounds, listing)
             if isinstance(listed, Fault):
                 raise ApiError(listed, where=str(self.context.target))
             if isinstance(listed, Unanswered):
@@ -140,6 +178,14 @@ class ThreadsProvider:
                 raise media
         return convert.observed(media)
 
+    def engagement(self, remote_id: RemoteId) -> Flow[Engagement]:
+        """Read likes, replies, reposts, quotes, shares and views of one post."""
+        found = yield from attempt(api.media_insights(remote_id))
+        if isinstance(found, api.Insights):
+            return Engagement(found.counts, "" if found.counts else "Threads counts nothing here")
+        forbidden = isinstance(found, Fault) and found.kind is FaultClass.FORBIDDEN
+        return Engagement({}, _why(found), "threads_manage_insights" if forbidden else "")
+
     def locate(self, reference: str) -> Flow[ObservedPost | None]:
         """Find one of the account's own posts by ``id:…``, a bare id or its permalink."""
         remote_id, shortcode = convert.reference_of(reference)
@@ -147,7 +193,7 @@ class ThreadsProvider:
             return (yield from self.observe(RemoteId(remote_id)))
         if shortcode is None:
             return None
-        listed = yield from self.read_back(convert.EPOCH)
+        listed = yield from self._read_back(convert.EPOCH, Listing)
         for post in listed.posts:
             if convert.reference_of(post.permalink)[1] == shortcode:
                 return post
@@ -156,6 +202,11 @@ class ThreadsProvider:
     def matches(self, rendered: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:
         """Whether *post* may be what publishing *rendered* made."""
         return convert.matches(rendered, parent, post)
+
+    def unchanged(self, published: Published, post: ObservedPost) -> bool:
+        """Whether *post* still says what it said; of an archived ghost post nothing is known to stay."""
+        past = post.kind == "repost" or post.carries.get("ghost") == "ARCHIVED"
+        return past or convert.same_text(published.text, post.text)
 
     def publish(self, work: Work) -> Flow[Result]:
         """Publish the job's segments in order."""
@@ -168,11 +219,11 @@ class ThreadsProvider:
             return Applied()
         last = intents[-1]
         if last.verb == "delete":
-            return (yield from self._settle_delete(work, RemoteId(last.key)))
+            return (yield from self._settle_delete(work, last))
         what = next(each for each in work.job.segments if each.index == last.index)
         first = work.job.segments[0].index == last.index
         parent = work.job.parent if first else work.live[-1].remote_id
-        verdict = yield from SegmentPublisher(work, what, parent, self.context.bounds).settle()
+        verdict = yield from publisher_of(work, what, parent, self.context.bounds).settle()
         match verdict:
             case Uncertain():
                 return verdict
@@ -188,7 +239,11 @@ class ThreadsProvider:
         return Applied()
 
     def _delete(self, work: Work, post: Published) -> Flow[Result]:
-        """Delete one post. Deleting twice harms nobody, so after a lost answer: look, then ask again."""
+        """Delete one post. Deleting twice harms nobody, so after a lost answer: look, then ask again.
+
+        One that may still act after all attempts stays in doubt: only a later look can tell.
+        """
+        may_act = False
         for number in range(1, self.context.bounds.retry_attempts_max + 1):
             at = yield from now()
             covers = api.delete_request(post.remote_id).fingerprint()
@@ -203,8 +258,15 @@ class ThreadsProvider:
                     # Code 24 is no proof: it is said of live posts too. Gone is only what is read as gone.
                     if (yield from self._is_gone(post.remote_id)):
                         return (yield from self._deleted(work, post.remote_id))
+                    may_act = may_act or (
+                        answer.sent if isinstance(answer, Unanswered) else answer.status >= 500
+                    )
                     if number == self.context.bounds.retry_attempts_max:
                         fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
+                        if may_act:
+                            return Uncertain(
+                                f"it is still there, and may yet go: {fault.problem}", post.index
+                            )
                         return Refused(fault, post.index)
                 case Fault():
                     # An earlier request, of this run or an interrupted one, may have acted all the same.
@@ -216,9 +278,19 @@ class ThreadsProvider:
             yield from wait(delay_seconds(number, self.context.bounds), "Threads to delete a post")
         raise AssertionError("a bound of at least one attempt ends the loop")
 
-    def _settle_delete(self, work: Work, remote_id: RemoteId) -> Flow[Result]:
-        """Look whether the post is still there: gone is the receipt; if not, it may be asked for again."""
+    def _settle_delete(self, work: Work, intent: Intent) -> Flow[Result]:
+        """Look whether the post is still there: gone is the receipt; if not, it may be asked for again.
+
+        That it is there is believed once a lost delete cannot act any more.
+        """
+        remote_id = RemoteId(intent.key)
         seen = yield from self._look(remote_id)
+        if isinstance(seen, api.MediaObject):
+            at = yield from now()
+            left = wait_left_seconds(intent.at, at, None, self.context.bounds)
+            if left > 0:
+                yield from wait(left, "settling: a delete without an answer may still take effect")
+                seen = yield from self._look(remote_id)
         match seen:
             case api.MediaObject():
                 return Applied()
@@ -261,7 +333,7 @@ def _was_asked_for(work: Work, post: Published) -> bool:
 def _quota(allowance: api.Allowance | None) -> Quota:
     if allowance is None:
         return Quota(None, None, "Threads did not say")
-    return Quota(allowance.used, allowance.total)
+    return Quota(allowance.used, allowance.total, window_seconds=float(allowance.duration_seconds))
 
 
 def _alone(

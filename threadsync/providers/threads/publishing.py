@@ -14,22 +14,23 @@ idempotency key, and ``auto_publish_text`` is not used, because it leaves no con
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
-from threadsync.flows.core import attempt, now, record, wait
-from threadsync.flows.effects import Flow, Recorded
+from threadsync.flows.core import attempt, now, wait
+from threadsync.flows.effects import Flow
 from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, poll_seconds, retried
 from threadsync.model.facts import ObservedPost
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import RemoteId
-from threadsync.model.journal import Confirmed, Doubted, Intent, Published, Receipt, Rendered, Settled, Staged
-from threadsync.providers.base import Applied, Refused, Result, Uncertain, Work
+from threadsync.model.journal import Intent, Published, Rendered, Staged
+from threadsync.providers.base import Refused, Uncertain, Work
 from threadsync.providers.threads import api, convert
-from threadsync.providers.threads.listing import own_posts
+from threadsync.providers.threads.listing import Listing, own_posts
+from threadsync.providers.threads.recording import STORY, SegmentRecord, wait_left_seconds
 from threadsync.providers.threads.staging import (
     CONTAINER,
     AlreadyPublished,
@@ -63,13 +64,17 @@ class SegmentPublisher:
     bounds: Bounds
 
     @property
+    def _record(self) -> SegmentRecord:
+        return SegmentRecord(self.work, self.what, self.bounds)
+
+    @property
     def _stager(self) -> Stager:
         return Stager(self.work, self.what, self.parent, self.bounds)
 
     def publish(self) -> Flow[Published | Refused | Uncertain]:
         """Publish the segment, going on after the last note of its earlier life."""
         staged = self._staged()
-        container = staged.get(container_name(self.parent))
+        container = staged.get(container_name(self.what, self.parent))
         if self._intent() is not None:
             verdict = yield from self.settle()
             if not isinstance(verdict, NotPublished):
@@ -106,7 +111,9 @@ class SegmentPublisher:
             match answer:
                 case api.Created():
                     at = answer.exchange.server_time or (yield from now())
-                    return (yield from self._receipt(RemoteId(answer.id), container, at, "receipt"))
+                    made = RemoteId(answer.id)
+                    story = answer.instagram_story
+                    return (yield from self._receipt(made, container, at, "receipt", "", story))
                 case Unanswered(sent=False):
                     yield from self._settled(reuse=True)
                     if number == self.bounds.retry_attempts_max:
@@ -137,24 +144,23 @@ class SegmentPublisher:
         raise AssertionError("a bound of at least one attempt ends the loop")
 
     def _intend(self, container: Container) -> Flow[None]:
-        at = yield from now()
-        covers = api.publish_request(container.id).fingerprint()
-        yield from self._recorded(
-            Intent(self.work.address, self.what.index, self.what.digest, "publish", container.id, covers, at)
-        )
+        yield from self._record.intend(container.id, api.publish_request(container.id).fingerprint())
 
     def _settled(self, *, reuse: bool) -> Flow[None]:
-        at = yield from now()
-        yield from self._recorded(Settled(self.work.address, self.what.index, reuse, at))
+        yield from self._record.settled(reuse=reuse)
 
-    def _recorded(self, note: Intent | Settled | Doubted | Confirmed) -> Flow[None]:
-        answer = yield from record(note)
-        assert isinstance(answer, Recorded), "these notes claim no post, so none can be taken"
-
-    def _receipt(
-        self, remote_id: RemoteId, container: Container, at: datetime, bound_by: str, permalink: str = ""
+    def _receipt(  # noqa: PLR0917  (what is known of a post that was made, or found)
+        self,
+        remote_id: RemoteId,
+        container: Container,
+        at: datetime,
+        bound_by: str,
+        permalink: str = "",
+        story: str = "",
     ) -> Flow[Published | Uncertain]:
-        """Put the receipt on record at once; the permalink follows, since reading it may fail."""
+        wants_story = {"crossreshare_to_ig", "crossreshare_to_ig_dark_mode"} & {
+            *convert.parameters_of(self.what)
+        }
         published = Published(
             self.what.index,
             self.what.digest,
@@ -163,25 +169,10 @@ class SegmentPublisher:
             at,
             permalink,
             self.what.media,
-            {CONTAINER: container.id},
+            {CONTAINER: container.id, **({STORY: story} if wants_story else {})},
             bound_by,
         )
-        answer = yield from record(Receipt(self.work.address, published))
-        if not isinstance(answer, Recorded):
-            why = f"the one post that matches belongs to {answer.holder}"
-            return (yield from self._doubt(why, (remote_id,)))
-        if permalink:
-            return published
-        shown = yield from retried(
-            lambda: api.media_object(remote_id, "id,permalink"),
-            self.bounds,
-            why="Threads",
-            on=PASSING_OR_FRESH,
-        )
-        if not isinstance(shown, api.MediaObject) or not shown.permalink:
-            return published
-        yield from self._recorded(Confirmed(self.work.address, remote_id, shown.permalink, at))
-        return replace(published, permalink=shown.permalink)
+        return (yield from self._record.receipt(published))
 
     # Settling: what became of a publish whose answer was lost.
 
@@ -229,9 +220,7 @@ class SegmentPublisher:
         if intended_at is not None:
             at = yield from now()
             there = status.exchange.server_time if isinstance(status, api.ContainerStatus) else None
-            # By the clock that is further behind: one that was set ahead must not shorten the wait. One that
-            # was set back must not lengthen it beyond its bound.
-            left -= max(0.0, (min(at, there or at) - intended_at).total_seconds())
+            left = wait_left_seconds(intended_at, at, there, self.bounds)
         if left > 0:
             yield from wait(left, "settling: a publish without an answer may still take effect")
 
@@ -279,7 +268,7 @@ class SegmentPublisher:
     def _candidates(self, made_at: datetime) -> Flow[list[ObservedPost] | str]:
         """Return own posts that may be this segment and are nobody's; or why they cannot be read."""
         since = made_at - ROUNDING
-        listed = yield from own_posts(since, self.bounds, replies=self.parent is not None)
+        listed = yield from own_posts(since, self.bounds, Listing.of(self.what, self.parent))
         match listed:
             case Fault():
                 return f"the account cannot be read ({listed.problem})"
@@ -295,19 +284,12 @@ class SegmentPublisher:
         ]
 
     def _doubt(self, why: str, candidates: tuple[RemoteId, ...] = ()) -> Flow[Uncertain]:
-        at = yield from now()
-        yield from self._recorded(Doubted(self.work.address, self.what.index, why, at, candidates))
-        return Uncertain(why, self.what.index, candidates)
+        return (yield from self._record.doubt(why, candidates))
 
     # What the notes say.
 
     def _intent(self) -> Intent | None:
-        mine = [
-            note
-            for note in self.work.notes
-            if isinstance(note, Intent) and note.verb == "publish" and note.index == self.what.index
-        ]
-        return mine[-1] if mine else None
+        return self._record.last_intent()
 
     def _in_doubt(self) -> tuple[Container, datetime]:
         """Return the container that the last intent on record names, and when it was to be published."""
@@ -322,16 +304,3 @@ class SegmentPublisher:
             for note in self.work.notes
             if isinstance(note, Staged) and note.index == self.what.index and note.digest == self.what.digest
         }
-
-
-def publish_all(work: Work, bounds: Bounds) -> Flow[Result]:
-    """Publish the segments of *work* in order, each under the one before it."""
-    parent = work.job.parent
-    live = work.live
-    for what in work.job.segments:
-        step = SegmentPublisher(replace(work, live=live), what, parent, bounds)
-        result = yield from step.publish()
-        if not isinstance(result, Published):
-            return result
-        parent, live = result.remote_id, (*live, result)
-    return Applied()

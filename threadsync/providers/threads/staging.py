@@ -25,9 +25,10 @@ CONTAINER = "container"
 CHILD = "child-"
 
 
-def container_name(parent: RemoteId | None) -> str:
-    """Name the container of a segment: what it replies to is fixed in it, so another parent needs another."""
-    return CONTAINER if parent is None else f"{CONTAINER} under {parent}"
+def container_name(what: Rendered, parent: RemoteId | None) -> str:
+    """Name the container of a segment: what it replies to and quotes is fixed in it; others need another."""
+    under = "" if parent is None else f" under {parent}"
+    return f"{CONTAINER}{under}" if what.quotes is None else f"{CONTAINER}{under} quoting {what.quotes}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class AlreadyPublished:
     """A container of ours turns out to be live; its post must be found, not made again."""
 
     container: Container
+
+
+@dataclass(frozen=True, slots=True)
+class _Single:
+    """One picture or video at a public address; *media_type* is ``IMAGE`` or ``VIDEO``."""
+
+    media_type: str
+    url: str
+    alt: str | None
 
 
 def unanswered(error: Unanswered) -> Fault:
@@ -75,27 +85,23 @@ class Stager:
 
     def _make(self, staged: dict[str, Container]) -> Flow[Container | Refused]:
         """Make the container; a carousel's children first, side by side."""
-        kind = convert.kind_of(self.what)
-        text, name = self.what.text or None, container_name(self.parent)
-        if kind == "text":
-            return (yield from self._stage(name, media_type="TEXT", text=text))
+        text, name = self.what.text or None, container_name(self.what, self.parent)
+        if not self.what.media:
+            return (yield from self._stage(name, "TEXT", text=text))
         urls = yield from self._urls()
         if isinstance(urls, Refused):
             return urls
-        if kind == "image":
-            return (
-                yield from self._stage(
-                    name,
-                    media_type="IMAGE",
-                    text=text,
-                    image_url=urls[0],
-                    alt_text=self.what.alts[0] or None,
-                )
-            )
+        types = convert.media_types(self.what) or ("IMAGE",) * len(urls)
+        media = [
+            _Single(media_type, url, alt or None)
+            for media_type, url, alt in zip(types, urls, self.what.alts, strict=True)
+        ]
+        if len(media) == 1:
+            return (yield from self._stage(name, media[0].media_type, text=text, single=media[0]))
         children = yield from gather(
             [
-                self._child(number, url, alt, staged.get(f"{CHILD}{number}"))
-                for number, (url, alt) in enumerate(zip(urls, self.what.alts, strict=True))
+                self._child(number, single, staged.get(f"{CHILD}{number}"))
+                for number, single in enumerate(media)
             ]
         )
         ids: list[str] = []
@@ -103,7 +109,7 @@ class Stager:
             if isinstance(child, Refused):
                 return child
             ids.append(child.id)
-        return (yield from self._stage(name, media_type="CAROUSEL", text=text, children=ids))
+        return (yield from self._stage(name, "CAROUSEL", text=text, children=ids))
 
     def _urls(self) -> Flow[list[str] | Refused]:
         urls: list[str] = []
@@ -112,7 +118,7 @@ class Stager:
             if hosted.url is None:
                 fault = Fault(
                     FaultClass.MEDIA,
-                    f"a picture has no public address: {hosted.problem}",
+                    f"a media file has no public address: {hosted.problem}",
                     "See media_hosts in the project file.",
                     "no-public-url",
                 )
@@ -120,11 +126,11 @@ class Stager:
             urls.append(hosted.url)
         return urls
 
-    def _child(self, number: int, url: str, alt: str, known: Container | None) -> Flow[Container | Refused]:
+    def _child(self, number: int, single: _Single, known: Container | None) -> Flow[Container | Refused]:
         if known is not None and isinstance((yield from self.finished(known)), Container):
             return known
         made = yield from self._stage(
-            f"{CHILD}{number}", media_type="IMAGE", image_url=url, alt_text=alt or None, is_carousel_item=True
+            f"{CHILD}{number}", single.media_type, single=single, is_carousel_item=True
         )
         if isinstance(made, Refused):
             return made
@@ -134,11 +140,10 @@ class Stager:
     def _stage(
         self,
         name: str,
-        *,
         media_type: str,
+        *,
         text: str | None = None,
-        image_url: str | None = None,
-        alt_text: str | None = None,
+        single: _Single | None = None,
         is_carousel_item: bool = False,
         children: Sequence[str] = (),
     ) -> Flow[Container | Refused]:
@@ -149,11 +154,13 @@ class Stager:
             return api.create_container(
                 media_type,
                 text=text,
-                image_url=image_url,
-                alt_text=alt_text,
+                image_url=single.url if single is not None and media_type == "IMAGE" else None,
+                video_url=single.url if single is not None and media_type == "VIDEO" else None,
+                alt_text=single.alt if single is not None else None,
                 is_carousel_item=is_carousel_item,
                 children=children,
                 reply_to_id=reply_to,
+                carries={} if is_carousel_item else convert.parameters_of(self.what),
             )
 
         # NOT_READY: a parent published seconds ago, or children not yet seen by the node that is asked.

@@ -1,0 +1,229 @@
+"""The everyday commands at a command line: what they print where, and how they end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.cli.conftest import Run
+from tests.operations.desk import Desk, desk_in
+from tests.operations.world import World
+from threadsync.cli import _terminal, root
+from threadsync.cli._options import Asked
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with desk_in(tmp_path) as desk:
+        desk.sandbox.switch(refresh_age_min_seconds=0)
+        yield desk
+
+
+@pytest.fixture
+def on(desk: Desk) -> Callable[..., Result]:
+    """Run a command at the desk."""
+
+    def run(*arguments: str, stdin: str = "") -> Result:
+        asked = Asked(open_project=lambda _: desk.workspace)
+        return CliRunner().invoke(root, arguments, input=stdin, obj=asked, catch_exceptions=False)
+
+    return run
+
+
+# status --fail-if-overdue
+
+
+def test_status_fails_for_what_is_overdue_and_names_it(run: Run, world: World) -> None:
+    """The world's clock says 12:00."""
+    world.post("late", "Late.", publish="2026-11-21 11:20")
+    world.post("fresh", "Fresh.", publish="2026-11-21 11:50")
+    world.post("coming", "Coming.", publish="2026-11-21 12:30")
+    world.post("idea", "Idea.", publish="2026-11-20 11:20", draft="true")
+    done = run("status", "--fail-if-overdue", "30m")
+    assert done.exit_code == 1
+    assert done.stderr == ("1 publication overdue:\n    late@threads/main: due, due 2026-11-21 11:20 UTC\n")
+    assert run("status", "--fail-if-overdue", "1h").exit_code == 0
+    assert run("status", "fresh", "--fail-if-overdue", "30m").exit_code == 0
+    assert run("status").exit_code == 0
+    world.apply("late")
+    assert run("status", "--fail-if-overdue", "30m").exit_code == 0
+
+
+def test_a_post_after_its_window_is_overdue_though_it_is_blocked(run: Run, world: World) -> None:
+    world.post("late", "Late.", publish="2026-11-21 09:00")
+    world.apply()
+    done = run("status", "--fail-if-overdue", "30m", "--format", "json")
+    assert (done.exit_code, json.loads(done.stdout)["kind"]) == (1, "status")
+    assert "late@threads/main: blocked" in done.stderr
+
+
+def test_one_from_before_its_target_s_since_is_never_overdue(run: Run, world: World) -> None:
+    world.post("old", "Old.", publish="2025-11-21 09:00")
+    assert "before-since" in run("status").stdout
+    assert run("status", "--fail-if-overdue", "30m").exit_code == 0
+
+
+def test_a_span_that_is_none_is_refused(run: Run) -> None:
+    done = run("status", "--fail-if-overdue", "soon")
+    assert done.exit_code == 2
+    assert "--fail-if-overdue 'soon': is no window." in done.stderr
+
+
+# auth
+
+
+def test_auth_status_ends_with_1_if_a_credential_cannot_be_used(
+    on: Callable[..., Result], desk: Desk
+) -> None:
+    done = on("auth", "status")
+    assert done.exit_code == 0
+    assert "opens @lift_report" in done.stdout
+    assert json.loads(on("auth", "status", "--format", "json").stdout)["credentials"][0]["endless"] is True
+    (desk.root / "token").unlink()
+    assert on("auth", "status", "--offline").exit_code == 1
+    assert on("auth", "status", "threads/x").exit_code == 2
+
+
+def test_no_command_prints_a_token_but_refresh_show(on: Callable[..., Result], desk: Desk) -> None:
+    def token() -> str:
+        return (desk.root / "token").read_text().strip()
+
+    outputs = [on("auth", "login", "threads/main", stdin="sandbox-lift_report\n")]
+    first = token()
+    outputs += [on("auth", "refresh", "threads/main"), on("auth", "status"), on("doctor"), on("log")]
+    second = token()
+    assert second != first
+    for done in outputs:
+        assert first not in done.output
+        assert second not in done.output
+    shown = on("auth", "refresh", "threads/main", "--show")
+    assert shown.stdout == token() + "\n"
+    assert "Renewed, and stored in file:token" in shown.stderr
+    assert on("auth", "logout", "threads/main").stdout.startswith("Removed from file:token")
+
+
+def test_one_in_the_environment_is_not_renewed_without_show(on: Callable[..., Result], desk: Desk) -> None:
+    desk.change("file:token", "env:DESK_TOKEN")
+    done = on("auth", "refresh", "threads/main")
+    assert done.exit_code == 2
+    assert "--show" in done.stderr
+
+
+def test_at_a_terminal_the_token_is_asked_for_without_being_shown(
+    on: Callable[..., Result], desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: self.name == "<stdin>")
+    done = on("auth", "login", "threads/main", stdin="sandbox-lift_report\n")
+    assert done.exit_code == 0
+    assert "Token of threads/main" in done.stderr
+    assert "sandbox-lift_report" not in done.output
+
+
+# doctor, log, providers
+
+
+def test_doctor_ends_with_1_only_for_a_problem(on: Callable[..., Result], desk: Desk) -> None:
+    done = on("doctor", "--offline")
+    assert done.exit_code == 0
+    assert "warning  git: " in done.stdout
+    assert done.stdout.endswith("1 warning in 9 checks.\n")
+    (desk.root / "token").unlink()
+    failed = on("doctor", "--offline", "--format", "json")
+    assert (failed.exit_code, json.loads(failed.stdout)["ok"]) == (1, False)
+
+
+def test_the_log_is_chosen_from_and_printed(on: Callable[..., Result], desk: Desk) -> None:
+    assert on("log").stdout == "The API log has no such calls.\n"
+    on("auth", "status")
+    desk.clock.seconds += 3600
+    desk.token("wrong")
+    on("auth", "status")
+    whole = json.loads(on("log", "--format", "json").stdout)["calls"]
+    assert [call["command"] for call in whole] == ["auth status"] * 4
+    text = on("log", "--since", "30m", "--errors").stdout
+    assert text.count("GET /v1.0/me") == 1
+    assert "token (unauthorized): Threads says:" in text
+    run = whole[0]["run"]
+    (once,) = json.loads(on("log", "--run", run, "--limit", "1", "--format", "json").stdout)["calls"]
+    assert once["run"] == run
+    assert on("log", "--target", "threads/main").exit_code == 0
+    for bad in (("--target", "threads/x"), ("--since", "soon")):
+        assert on("log", *bad).exit_code == 2
+
+
+def test_a_damaged_log_is_one_clear_message(on: Callable[..., Result], desk: Desk) -> None:
+    (desk.root / ".threadsync").mkdir()
+    (desk.root / ".threadsync/log.sqlite3").write_bytes(b"no data base" * 200)
+    done = on("log")
+    assert done.exit_code == 1
+    assert "cannot be read" in done.stderr
+    told = on("auth", "status")
+    assert told.exit_code == 0
+    assert told.stderr.count("cannot be written") == 1
+
+
+def test_an_apply_and_its_log_name_the_same_run(on: Callable[..., Result], desk: Desk) -> None:
+    (desk.root / "posts/a.md").write_text("---\nkey: a\ntargets: [threads/main]\n---\nHello.\n")
+    done = on("apply", "--yes", "--first-run", "--format", "json")
+    assert done.exit_code == 0, done.output
+    run = json.loads(done.stdout)["report"]["run"]
+    calls = json.loads(on("log", "--run", run, "--format", "json").stdout)["calls"]
+    assert {call["command"] for call in calls} == {"apply"}
+    (published,) = [call for call in calls if call["visibility"] == "visible"]
+    assert published["operation"] == "POST /v1.0/me/threads_publish"
+    assert published["ids"]
+
+
+def test_the_providers_are_listed() -> None:
+    done = CliRunner().invoke(root, ["providers", "--format", "json"], catch_exceptions=False)
+    assert [each["name"] for each in json.loads(done.stdout)["providers"]] == ["threads"]
+    assert CliRunner().invoke(root, ["providers"]).stdout.startswith("threads  API v1.0")
+
+
+# init and new
+
+
+def invoke(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(root, arguments, input=stdin, catch_exceptions=False)
+
+
+def test_init_without_a_terminal_asks_nothing_and_the_project_validates(tmp_path: Path) -> None:
+    done = invoke("init", str(tmp_path / "new"), "--account", "@maria", "--zone", "Europe/Vienna")
+    assert done.exit_code == 0
+    assert str(tmp_path / "new/threadsync.yaml") in done.stdout.splitlines()
+    assert "Next: cd" in done.stderr
+    assert all(len(line) <= 80 or "/" in line for line in done.stderr.splitlines())
+    assert "account: maria\n" in (tmp_path / "new/threadsync.yaml").read_text()
+    project = ("--project", str(tmp_path / "new"))
+    assert invoke("validate", *project).stdout == "All is well: 1 file, 0 publications, 1 draft.\n"
+    assert invoke("plan", *project).exit_code == 0
+    drafted = invoke("new", "Lift report", *project)
+    assert (drafted.exit_code, drafted.stdout) == (0, "posts/lift-report.md\n")
+    assert invoke("validate", *project).exit_code == 0
+    assert invoke("init", str(tmp_path / "new")).exit_code == 2
+    assert invoke("--project", str(tmp_path / "here"), "init").exit_code == 0
+    assert (tmp_path / "here/threadsync.yaml").is_file()
+
+
+def test_init_at_a_terminal_asks_what_no_option_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_terminal, "is_attended", lambda: True)
+    answers = "threads/brand\nmaria\nfile:token\n\n\n"
+    done = invoke("init", str(tmp_path), "--zone", "Asia/Tokyo", stdin=answers)
+    assert done.exit_code == 0
+    text = (tmp_path / "threadsync.yaml").read_text()
+    for part in ("threads/brand:", "account: maria\n", "credential: file:token", "zone: Asia/Tokyo"):
+        assert part in text
+    assert "Time zone" not in done.stderr
+    assert "Where is its token" in done.stderr
+
+
+def test_new_fails_where_the_draft_is_no_good(run: Run, world: World) -> None:
+    world.write("posts/lift-report.txt", "")
+    assert run("new", "Lift report", "--yaml").stdout == "posts/lift-report.yaml\n"
+    assert run("new", " ").exit_code == 2
+    assert sys.stdout is not None

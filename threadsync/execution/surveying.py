@@ -1,0 +1,121 @@
+"""Looking at all that is bound on a target: what became of each post, and which own posts nobody declared.
+
+Own posts are listed, which tells of many at once; what a list does not show is looked at alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from threadsync.errors import ApiError, ThreadsyncError, Unanswered
+from threadsync.flows.bounds import Bounds
+from threadsync.flows.core import attempt, gather, now
+from threadsync.flows.effects import Flow
+from threadsync.model.facts import (
+    Account,
+    CredentialLife,
+    Engagement,
+    ObservedPost,
+    Quota,
+    ReadBack,
+    TargetFacts,
+)
+from threadsync.model.fault import Fault, FaultClass
+from threadsync.model.ids import MAIN, RemoteId
+from threadsync.model.journal import Published
+from threadsync.providers.base import Examined, Provider
+
+TOGETHER_MAX = 16
+"""How many posts are asked at once what readers made of them."""
+
+
+def survey(
+    provider: Provider,
+    bounds: Bounds,
+    posts: Sequence[Published],
+    *,
+    since: datetime,
+    is_ours: Callable[[Account], bool],
+) -> Flow[TargetFacts]:
+    """Read the account, its allowances, its own posts since *since*, and every one of *posts*.
+
+    Of an account that is not ours nothing is read but whose it is.
+    """
+    account = yield from attempt(provider.identify())
+    if not isinstance(account, Account):
+        return TargetFacts(fault=fault_of(account))
+    if not is_ours(account):
+        return TargetFacts(account)
+    quotas, life, _ = yield from standing(provider)
+    at = yield from now()
+    earliest = at - timedelta(days=bounds.read_back_days_max)
+    oldest = min((post.at for post in posts), default=since)
+    listed = yield from attempt(provider.read_back(min(since, max(oldest, earliest))))
+    facts = TargetFacts(account, quotas=quotas, life=life)
+    seen: dict[RemoteId, ObservedPost | None] = {}
+    if isinstance(listed, ReadBack):
+        facts = replace(facts, read_back=listed)
+        seen = {post.remote_id: post for post in listed.posts}
+    else:
+        facts = replace(facts, read_back_fault=fault_of(listed))
+    seen |= yield from looked_at(provider, [post.remote_id for post in posts if post.remote_id not in seen])
+    observed = {post.remote_id: seen[post.remote_id] for post in posts if post.remote_id in seen}
+    live = [remote_id for remote_id, post in observed.items() if post is not None]
+    engaged = yield from engagement(provider, live)
+    return replace(facts, observed=observed, engagement=engaged)
+
+
+def standing(
+    provider: Provider,
+) -> Flow[tuple[Mapping[str, Quota], CredentialLife | None, frozenset[str] | None]]:
+    """Read the account's allowances, and the life and scopes of the credential, each as far as it may be."""
+    quotas = yield from attempt(provider.quotas())
+    examined = yield from attempt(provider.examine(MAIN))
+    life, scopes = None, None
+    if isinstance(examined, Examined) and not examined.unknown:
+        life = CredentialLife(examined.expires_at, examined.issued_at, examined.endless)
+        scopes = examined.scopes
+    return quotas if isinstance(quotas, Mapping) else {}, life, scopes
+
+
+def looked_at(
+    provider: Provider, remote_ids: Iterable[RemoteId]
+) -> Flow[dict[RemoteId, ObservedPost | None]]:
+    """Look at posts one by one; one that could not be read is left out, one that is gone is None."""
+    wanted = sorted(set(remote_ids))
+    seen = yield from gather([attempt(provider.observe(remote_id)) for remote_id in wanted])
+    return {
+        remote_id: post
+        for remote_id, post in zip(wanted, seen, strict=True)
+        if post is None or isinstance(post, ObservedPost)
+    }
+
+
+def engagement(provider: Provider, remote_ids: Iterable[RemoteId]) -> Flow[dict[RemoteId, Engagement]]:
+    """Read what readers made of posts; it ends early where none of a group may be read."""
+    wanted = sorted(set(remote_ids))
+    found: dict[RemoteId, Engagement] = {}
+    for start in range(0, len(wanted), TOGETHER_MAX):
+        group = wanted[start : start + TOGETHER_MAX]
+        told = yield from gather([attempt(provider.engagement(remote_id)) for remote_id in group])
+        found |= {r: e for r, e in zip(group, told, strict=True) if isinstance(e, Engagement)}
+        if not any(found[remote_id].counts for remote_id in group if remote_id in found):
+            unread = next((each for each in found.values() if each.unknown), Engagement())
+            return {**dict.fromkeys(wanted, unread), **found}
+    return found
+
+
+def fault_of(error: Fault | ThreadsyncError) -> Fault:
+    """Return why a read did not work, as a fault."""
+    match error:
+        case Fault():
+            return error
+        case ApiError(fault=fault):
+            return fault
+        case Unanswered():
+            return Fault(FaultClass.TRANSIENT, error.problem, error.remedy, "no-answer")
+        case _:
+            # A credential that is missing, a media file that cannot be read: nothing was sent.
+            return Fault(FaultClass.UNAUTHORIZED, error.problem, error.remedy, "not-sent")

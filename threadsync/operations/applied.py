@@ -1,0 +1,89 @@
+"""What ``apply`` is told, and what it returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from threadsync.errors import UsageError
+from threadsync.execution.report import Report
+from threadsync.model.ids import Address
+from threadsync.operations.plan import Prepared
+from threadsync.planning.actions import Blocked, Reason
+from threadsync.planning.planfile import PlanOptions, SavedPlan
+
+ASKED = frozenset({Reason.NEEDS_CONSENT, Reason.LATE, Reason.ACCOUNT_UNCONFIRMED})
+"""Reasons that a yes at the prompt does away with."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """What the person said on the command line; addresses are ``KEY@TARGET``."""
+
+    selectors: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    yes: bool = False
+    first_run: bool = False
+    allow_replace: tuple[str, ...] = ()
+    allow_delete: tuple[str, ...] = ()
+    allow_duplicate: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    max_creates: int | None = None
+    max_replaces: int | None = None
+    max_deletes: int | None = None
+    lock_timeout_seconds: float = 0.0
+    saved: SavedPlan | None = None
+    """The plan to be carried out; it says itself what was selected and agreed to."""
+
+    @property
+    def asked(self) -> PlanOptions:
+        """What shapes the plan: of a saved plan, what shaped it when it was made."""
+        said = PlanOptions(
+            self.selectors,
+            self.exclude,
+            self.allow_replace,
+            self.allow_delete,
+            self.allow_duplicate,
+            self.late,
+        )
+        if self.saved is None:
+            return said
+        if said != PlanOptions():
+            raise UsageError(
+                "a saved plan says itself what is selected and agreed to.",
+                remedy="Leave selectors, --exclude, --allow-… and --late out, or make a new plan with them.",
+            )
+        return self.saved.options
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPlan:
+    """The plan that was shown last, and what became of it; no report where nothing was begun."""
+
+    prepared: Prepared
+    report: Report | None
+    declined: bool = False
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether something was held back because an account could not be read: a failure, not a choice."""
+        return self._holds(Reason.ACCOUNT_UNREADABLE, Reason.READ_BACK_FAILED)
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether what became of an earlier publish still cannot be told."""
+        return self._holds(Reason.UNCERTAIN)
+
+    @property
+    def blocked(self) -> tuple[Address, ...]:
+        """What is blocked in the plan that was shown last."""
+        return tuple(a.address for a in self.prepared.plan.actions if isinstance(a, Blocked))
+
+    @property
+    def asks(self) -> tuple[Address, ...]:
+        """What waits for a yes that a person at the terminal could give."""
+        return tuple(
+            a.address for a in self.prepared.plan.actions if isinstance(a, Blocked) and a.reason in ASKED
+        )
+
+    def _holds(self, *reasons: Reason) -> bool:
+        return any(isinstance(a, Blocked) and a.reason in reasons for a in self.prepared.plan.actions)

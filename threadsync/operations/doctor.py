@@ -1,0 +1,197 @@
+"""``doctor``: goes through a set-up check by check, and says what to do about what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+
+from threadsync.content.project import StateBranch
+from threadsync.errors import ProjectError, StateError, ThreadsyncError
+from threadsync.execution.seams import NoJournal, Unwatched
+from threadsync.model.ids import MediaDigest, TargetName
+from threadsync.model.state import State
+from threadsync.operations import checkup
+from threadsync.operations.auth import SOON, CredentialStanding, auth_status
+from threadsync.operations.checkup import Check, Verdict, ok, problem, warning
+from threadsync.operations.plan import SKEW_SECONDS_MAX
+from threadsync.operations.shell import media_files, opened
+from threadsync.operations.status import status
+from threadsync.operations.workspace import Declared, Workspace
+from threadsync.providers.base import Scope
+
+MEDIA_MAX = 20
+"""How many media files are fetched back at most."""
+
+
+def doctor(
+    open_workspace: Callable[[], Workspace], *, encoding: str, offline: bool = False
+) -> tuple[Check, ...]:
+    """Go through all checks of the project that *open_workspace* opens; *encoding* is the terminal's.
+
+    With *offline* nothing is asked of a network. It changes nothing, except for a file in the folder of
+    the state that is gone at once, and the API log.
+    """
+    return tuple(_checks(open_workspace, encoding=encoding, offline=offline))
+
+
+def _checks(open_workspace: Callable[[], Workspace], *, encoding: str, offline: bool) -> Iterator[Check]:
+    yield checkup.check_python()
+    yield checkup.check_terminal(encoding)
+    try:
+        workspace = open_workspace()
+    except ProjectError as error:
+        first = (
+            f"; the first one: {error.findings[0].location}: {error.findings[0].problem}"
+            if error.findings
+            else ""
+        )
+        yield problem("project", error.problem.removesuffix(".") + first, error.remedy)
+        return
+    yield ok("project", f"{workspace.project.root} ({workspace.project.id})")
+    yield from checkup.check_extras(workspace)
+    yield from checkup.check_schemas(workspace)
+    yield checkup.check_zone(workspace)
+    yield from checkup.check_sandboxes(workspace)
+    yield from checkup.check_git(workspace)
+    yield from checkup.check_disk(workspace)
+    yield from checkup.check_private(workspace)
+    if offline and isinstance(workspace.project.state, StateBranch):
+        yield Check("state", Verdict.SKIPPED, f"{workspace.project.state_name} is not on this machine")
+        prior, is_known = None, False
+    else:
+        try:
+            snapshot = workspace.store.read()
+            yield from checkup.check_state(workspace, snapshot)
+            prior, is_known = snapshot.state, True
+        except StateError as error:
+            yield checkup.unreadable_state(error)
+            prior, is_known = None, False
+    declared = workspace.declared(prior, workspace.clock.now())
+    yield checkup.check_files(declared)
+    if is_known:
+        yield from checkup.check_overdue(workspace, status(workspace))
+    yield from _network(workspace, declared, prior, offline=offline)
+
+
+def _network(
+    workspace: Workspace, declared: Declared, prior: State | None, *, offline: bool
+) -> Iterator[Check]:
+    try:
+        rows = auth_status(workspace, offline=offline)
+    except ThreadsyncError as error:
+        yield problem("network", error.problem, error.remedy)
+        return
+    for row in rows:
+        yield from check_credential(workspace, row)
+    yield from check_clock(rows)
+    if not offline:
+        yield from check_media(workspace, declared, prior)
+
+
+def check_credential(workspace: Workspace, row: CredentialStanding) -> Iterator[Check]:
+    """A credential is there, opens the account that was meant, has the rights it needs, and lives on."""
+    name = f"credential {row.target}"
+    if row.problem:
+        yield problem(name, row.problem, row.remedy)
+        return
+    target = workspace.project.targets[row.target]
+    if row.account is None:
+        how = "is there; the network was not asked" if not row.asked else "works"
+        yield ok(name, f"{row.form} {how}")
+    elif target.account is None:
+        yield warning(
+            name,
+            f"{row.form} opens @{row.account.handle}, and the project does not say whose it should be",
+            f"Write account: {row.account.handle} under {row.target} in threadsync.yaml.",
+        )
+    else:
+        yield ok(name, f"{row.form} opens @{row.account.handle}, as declared")
+    if row.asked:
+        yield from _life(workspace, row, name)
+        yield from _scopes(workspace, row, name)
+
+
+def _life(workspace: Workspace, row: CredentialStanding, name: str) -> Iterator[Check]:
+    left = row.left(workspace.clock.now())
+    renew = f"Run: threadsync auth refresh {row.target}"
+    if left is None:
+        endless = row.examined is not None and row.examined.endless
+        yield ok(name, "it does not expire" if endless else "until when it lives is unknown")
+    elif left <= timedelta(0):
+        yield problem(name, f"it expired on {row.expires_at:%Y-%m-%d}", "Authorize the account again.")
+    elif left < SOON:
+        yield warning(name, f"it expires on {row.expires_at:%Y-%m-%d}, in {left.days} days", renew)
+    else:
+        yield ok(name, f"it lives until {row.expires_at:%Y-%m-%d}, for {left.days} days")
+
+
+def _scopes(workspace: Workspace, row: CredentialStanding, name: str) -> Iterator[Check]:
+    known = workspace.providers[row.target].about.scopes
+    held = row.examined.scopes if row.examined is not None else None
+    if not known:
+        return
+    if held is None:
+        why = row.examined.unknown if row.examined is not None else ""
+        yield Check(
+            name, Verdict.SKIPPED, f"its scopes are unknown: {why}" if why else "its scopes are unknown"
+        )
+        return
+    missing = [scope for scope in known if scope.name not in held]
+    required = [scope for scope in missing if scope.required]
+    again = "Authorize the account again with the scopes that are missing."
+    if required:
+        yield problem(name, f"it lacks {_said(required)}", again)
+    elif missing:
+        yield warning(name, f"it lacks {_said(missing)}", again)
+    else:
+        yield ok(name, "it has every scope that threadsync uses")
+
+
+def _said(scopes: list[Scope]) -> str:
+    return ", ".join(f"{scope.name} ({scope.meaning})" for scope in scopes)
+
+
+def check_clock(rows: tuple[CredentialStanding, ...]) -> Iterator[Check]:
+    """What is due is decided by this machine's clock."""
+    seen = [row.account.server_ahead_seconds for row in rows if row.account is not None]
+    ahead = [seconds for seconds in seen if seconds is not None]
+    if not ahead:
+        return
+    most = max(ahead, key=abs)
+    if abs(most) > SKEW_SECONDS_MAX:
+        how = "behind" if most > 0 else "ahead of"
+        yield problem(
+            "clock",
+            f"this machine's clock is {abs(most) / 60:.0f} minutes {how} the network's",
+            "Set the clock; what is due is decided by it.",
+        )
+    else:
+        yield ok("clock", f"within {max(1, round(abs(most)))} s of the network's")
+
+
+def check_media(workspace: Workspace, declared: Declared, prior: State | None) -> Iterator[Check]:
+    """What is still to be published is served where the network will fetch it from, as it is on disk."""
+    live = prior.bindings if prior is not None else {}
+    wanted: dict[tuple[TargetName, MediaDigest], str] = {}
+    for address, each in declared.desired.publications.items():
+        hosted = workspace.providers[address.target].capabilities.fetches_media
+        if address not in live and hosted and workspace.project.targets[address.target].media_host:
+            for segment in each.publication.segments:
+                wanted |= {(address.target, item.digest): item.path for item in segment.media}
+    if not wanted:
+        return
+    chosen: Mapping[tuple[TargetName, MediaDigest], str] = dict(sorted(wanted.items())[:MEDIA_MAX])
+    bad = 0
+    with opened(workspace, media_files(workspace, declared), NoJournal(), Unwatched()) as shell:
+        for (target, digest), path in chosen.items():
+            why = shell.connections.check(target, digest)
+            if why:
+                bad += 1
+                yield problem(
+                    f"media {target}",
+                    f"{path}: {why}",
+                    "Upload the file, or correct media_hosts:, then look again.",
+                )
+    if not bad:
+        of = f" (of {len(wanted)})" if len(wanted) > len(chosen) else ""
+        yield ok("media", f"{len(chosen)} files{of} are served as they are on disk")

@@ -1,0 +1,216 @@
+"""``init``: a project that validates, to start from."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from threadsync.config import load_project
+from threadsync.content.project import PROJECT_FILE
+from threadsync.content.schemas import schema_text
+from threadsync.content.times import TimeProblem, zone_named
+from threadsync.errors import ProjectError, ThreadsyncError, UsageError
+from threadsync.execution.clock import Clock, SystemClock
+from threadsync.model.diagnostic import Diagnostic
+from threadsync.operations.auth import impatient
+from threadsync.operations.caches import CACHE_DIRECTORY
+from threadsync.operations.new import draft_text, scalar, suggested_time, write_new
+from threadsync.operations.plan import plan
+from threadsync.operations.provenance import Surroundings
+from threadsync.operations.reading import read_with
+from threadsync.operations.slug import slug
+from threadsync.operations.workspace import Workspace, open_project
+from threadsync.providers.loading import BUILT_IN
+
+DEFAULT_NETWORK = "threads"
+EXAMPLE = "first-post"
+EXAMPLE_TEXT = "Hello! This is the first post of this project."
+LOCAL_TIME = Path("/etc/localtime")
+"""A link into the zone database, on Linux and macOS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a new project is to be like; empty means: not known, or not wanted."""
+
+    target: str = f"{DEFAULT_NETWORK}/main"
+    account: str = ""
+    credential: str = "env:THREADS_TOKEN"
+    zone: str = "UTC"
+    media_url: str = ""
+    """The public address where the posts folder's media will be."""
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A project that was made: its files, and what is left to do."""
+
+    root: Path
+    files: tuple[str, ...]
+    findings: tuple[Diagnostic, ...]
+    account: str = ""
+    """The handle that the credential opened, where that was asked."""
+    account_problem: str = ""
+
+
+def guessed_zone(environ: Mapping[str, str], local_time: Path = LOCAL_TIME) -> str:
+    """Return the IANA name of this machine's zone, as far as it can be told; else ``UTC``."""
+    linked = str(local_time.resolve()).partition("zoneinfo/")[2]
+    for name in (environ.get("TZ", "").removeprefix(":"), linked):
+        try:
+            if name:
+                zone_named(name)
+                return name.removeprefix("Etc/") if name == "Etc/UTC" else name
+        except TimeProblem:
+            continue  # a zone without a name: a rule, or a file of its own
+    return "UTC"
+
+
+def init(
+    folder: Path,
+    wishes: Wishes,
+    *,
+    clock: Clock = SystemClock(),  # noqa: B008  (it has no state)
+    new_id: Callable[[], str] | None = None,
+    check: bool = False,
+) -> Started:
+    """Make a project in *folder*; nothing that is there is overwritten.
+
+    With *check* the account is looked up with the credential, and written down; that changes nothing there.
+
+    Raises:
+        UsageError: there is a project already, or a wish cannot be granted.
+        ProjectError: what was wished for makes no valid project, or the folder cannot be written.
+    """
+    if (folder / PROJECT_FILE).exists():
+        raise UsageError(
+            f"{folder / PROJECT_FILE} is there already.",
+            remedy="Edit it (threadsync schema project explains its keys), or name another folder.",
+        )
+    identity = f"{slug(folder.resolve().name) or 'project'}-{(new_id or Surroundings().new_id)()[:4]}"
+    text = project_text(identity, wishes)
+    _refuse_faulty(text)
+    wanted = _files(wishes, clock.now())
+    files = [name for name, content in wanted.items() if write_new(folder / name, content)]
+    files += _ignored(folder, wishes)
+    if not write_new(folder / PROJECT_FILE, text):
+        raise UsageError(f"{folder / PROJECT_FILE} was made by somebody else just now.")
+    files.append(PROJECT_FILE)
+    account, problem = _looked_up(folder) if check else ("", "")
+    if account and not wishes.account:
+        named = project_text(identity, replace(wishes, account=account))
+        (folder / PROJECT_FILE).write_text(named, encoding="utf-8")
+    workspace = open_project(folder, exact=True, clock=clock)
+    return Started(folder, tuple(sorted(files)), plan(workspace).findings, account, problem)
+
+
+def _refuse_faulty(text: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="threadsync-init-") as aside:
+        (Path(aside) / PROJECT_FILE).write_text(text, encoding="utf-8")
+        try:
+            load_project(Path(aside), exact=True, providers=BUILT_IN)
+        except ProjectError as error:
+            first = error.findings[0] if error.findings else None
+            said = first.problem if first is not None else error.problem
+            remedy = first.remedy if first is not None else error.remedy
+            remedy += " Nothing was written."
+            raise UsageError(f"that makes no project: {said}", remedy=remedy) from error
+
+
+def _files(wishes: Wishes, now: datetime) -> dict[str, str]:
+    """Return what a project has beside its own file; what is there already stays."""
+    suggested = suggested_time(now, wishes.zone)
+    example = draft_text(EXAMPLE, EXAMPLE_TEXT, [wishes.target], suggested, yaml=False)
+    return {
+        f"posts/{EXAMPLE}.md": example,
+        "schema/project.schema.json": schema_text("project"),
+        "schema/post.schema.json": schema_text("post"),
+    }
+
+
+def _ignored(folder: Path, wishes: Wishes) -> list[str]:
+    """Let git ignore what must not be committed, beside what it ignores already."""
+    path = folder / ".gitignore"
+    wanted = [f"{CACHE_DIRECTORY}/"]
+    name = wishes.credential.removeprefix("file:")
+    if name != wishes.credential and not Path(name).is_absolute():
+        wanted.append(name)
+    try:
+        there = path.read_text(encoding="utf-8") if path.exists() else ""
+        missing = [line for line in wanted if line not in there.splitlines()]
+        if missing:
+            gap = "\n" if there and not there.endswith("\n") else ""
+            path.write_text(there + gap + "".join(f"{line}\n" for line in missing), encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = f"Add these lines to it: {' '.join(wanted)}"
+        raise ProjectError(f"{path} cannot be written: {error}.", remedy=remedy) from error
+    return [".gitignore"] if missing else []
+
+
+def _looked_up(folder: Path) -> tuple[str, str]:
+    """Ask whose account the credential opens; returns its handle, or why it could not be told."""
+    workspace: Workspace = replace(impatient(open_project(folder, exact=True)), command="init")
+    (target,) = workspace.project.targets
+    try:
+        (account,) = read_with(workspace, [(target, workspace.providers[target].identify())])
+    except ThreadsyncError as error:
+        return "", f"{error.problem.removesuffix('.')}."
+    return account.handle, ""
+
+
+def project_text(identity: str, wishes: Wishes) -> str:
+    """Return the project file."""
+    account = (
+        f"    account: {scalar(wishes.account)}"
+        if wishes.account
+        else "    # account: your.handle     # write it down: then a token of another account is refused"
+    )
+    lines = [
+        "# yaml-language-server: $schema=schema/project.schema.json",
+        "# threadsync plan shows what apply would do. Every key is explained by: threadsync schema project",
+        "version: 1",
+        "",
+        "# The project's own name. It tells our posts from everybody else's, so it never changes.",
+        f"id: {scalar(identity)}",
+        "",
+        "# Where the posts are, and the file that remembers what was published. Commit both.",
+        "posts: posts",
+        "state: state/threadsync.json",
+        "",
+        "# What a time like `publish: 2026-12-03 08:30` means.",
+        f"zone: {scalar(wishes.zone)}",
+        "",
+        "targets:",
+        "  # NETWORK/NAME; a post names those that it goes to. One target is one account.",
+        f"  {scalar(wishes.target)}:",
+        account,
+        "    # Where the token is, never the token: env:NAME, file:PATH or keyring:NAME.",
+        f"    credential: {scalar(wishes.credential)}",
+    ]
+    if wishes.base_url:
+        lines += [
+            "    # Only for a sandbox. Without it, this is the real network.",
+            f"    base_url: {scalar(wishes.base_url)}",
+        ]
+    if wishes.media_url:
+        lines += [
+            "    media_host: site",
+            "",
+            "# The network fetches pictures itself: this is where the posts folder is on the web.",
+            "media_hosts:",
+            "  site:",
+            "    kind: url_prefix",
+            f"    url: {scalar(wishes.media_url)}",
+            "    root: posts",
+        ]
+    lines += [
+        "",
+        "# Nothing goes out at once by mistake: every post says when.",
+        "defaults:",
+        "  publish: required",
+    ]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,57 @@
+"""``log``: what was asked of the networks, as the API log has it."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from threadsync.content.times import TimeProblem, moment, window_of
+from threadsync.errors import ProjectError, UsageError
+from threadsync.execution.apilog import Call, read_calls
+from threadsync.operations.caches import log_path
+from threadsync.operations.workspace import Workspace
+
+
+def log(
+    workspace: Workspace,
+    *,
+    target: str | None = None,
+    since: str | None = None,
+    run: str | None = None,
+    errors: bool = False,
+    limit: int,
+) -> tuple[Call, ...]:
+    """Return the newest *limit* calls that fit, oldest first; *since* is a span (``2d``) or a time.
+
+    Raises:
+        UsageError: *since* is neither, or there is no such target.
+        ProjectError: the log cannot be read.
+    """
+    targets = workspace.project.targets
+    if target is not None and target not in targets:
+        raise UsageError(
+            f"there is no target {target}.", remedy=f"The project has: {', '.join(sorted(targets))}."
+        )
+    path = log_path(workspace.project.root)
+    at = None if since is None else _since(since, workspace.clock.now(), workspace.project.zone)
+    try:
+        return read_calls(path, target=target, since=at, run=run, errors=errors, limit=limit)
+    except sqlite3.Error as error:
+        raise ProjectError(
+            f"the API log {path} cannot be read: {error}.",
+            remedy="If it is damaged, remove it; nothing else depends on it.",
+        ) from error
+
+
+def _since(text: str, now: datetime, zone: str | None) -> datetime:
+    try:
+        return now - window_of(text)
+    except TimeProblem:
+        pass  # then it is a time
+    try:
+        return moment(text, zone)
+    except TimeProblem as error:
+        raise UsageError(
+            f"{text!r} is neither a span nor a time.",
+            remedy="Write a span like 30m, 12h or 2d, or a time like '2026-12-03 08:30'.",
+        ) from error

@@ -1,0 +1,30 @@
+"""``providers``: which networks this threadsync speaks, and what they take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from threadsync.model.capabilities import Capabilities
+from threadsync.model.ids import NetworkName, TargetName
+from threadsync.providers.base import About, ProviderContext
+from threadsync.providers.loading import BUILT_IN, load_provider
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRow:
+    """One provider, by its name in ``provider:`` and before the / of a target."""
+
+    name: NetworkName
+    about: About
+    capabilities: Capabilities
+    base_url: str
+    """The network's own address."""
+
+
+def providers() -> tuple[ProviderRow, ...]:
+    """Return every provider there is."""
+    rows = []
+    for each in sorted(BUILT_IN):
+        made = load_provider(NetworkName(each), ProviderContext(TargetName(f"{each}/any")))
+        rows.append(ProviderRow(NetworkName(each), made.about, made.capabilities, made.default_base_url))
+    return tuple(rows)

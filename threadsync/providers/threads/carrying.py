@@ -1,0 +1,199 @@
+"""What a segment carries besides its text and media: from the declaration to Threads' parameters.
+
+``link``, ``poll``, ``quote``, ``tags`` and the options of ``threads:`` at the top of a post mean its first
+segment, as ``media`` does. What is about readers means all of them: who can reply, the countries, and that
+media are hidden. Replies wait for approval in a whole conversation, so its first post alone asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from threadsync.model.capabilities import Needs
+from threadsync.model.ids import Address, Json
+from threadsync.model.post import Publication
+from threadsync.providers.threads import api, longtext
+from threadsync.providers.threads.convert import text_of
+from threadsync.providers.threads.longtext import LongText
+
+REPLY_CONTROLS: Mapping[str, str] = MappingProxyType(
+    {
+        "everyone": "everyone",
+        "followers": "followers_only",
+        "following": "accounts_you_follow",
+        "mentioned": "mentioned_only",
+        "parent-author": "parent_post_author_only",
+    }
+)
+"""Our words and theirs; Threads has none for ``nobody``."""
+UNITS = ("utf16", "codepoints", "bytes")
+"""What offsets count is not documented; Meta's own sample counts as JavaScript does (``entity_units``)."""
+
+GEO_GATING = "limiting posts to countries"
+"""What ``/me`` says that an account may do or not (is_eligible_for_geo_gating)."""
+
+_OF_ALL_SEGMENTS = ("countries",)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What one segment carries."""
+
+    topic: str = ""
+    location: str = ""
+    is_ghost: bool = False
+    approves_replies: bool = False
+    countries: tuple[str, ...] = ()
+    hides_media: bool = False
+    passages: tuple[str, ...] = ()
+    """Passages of the text that are hidden, letter for letter."""
+    long_text: LongText | None = None
+    long_text_link: str = ""
+    gif_id: str = ""
+    instagram_story: str = ""
+    link: str = ""
+    poll: tuple[str, ...] = ()
+    reply_control: str = ""
+
+
+def options_of(publication: Publication, index: int) -> Mapping[str, Json]:
+    """Return the options that hold for one segment: its own, over those at the top of the post."""
+    own = publication.segments[index].options
+    top = publication.options if index == 0 else _for_further(publication, index)
+    found = {**top, **own}
+    if "spoiler" in top and "spoiler" in own:
+        found["spoiler"] = {**_spoiler(top["spoiler"]), **_spoiler(own["spoiler"])}
+    return found
+
+
+def _for_further(publication: Publication, index: int) -> dict[str, Json]:
+    found = {key: publication.options[key] for key in _OF_ALL_SEGMENTS if key in publication.options}
+    hides = _spoiler(publication.options.get("spoiler")).get("media")
+    if hides and publication.segments[index].media:
+        found["spoiler"] = {"media": hides}
+    return found
+
+
+def _spoiler(value: Json) -> Mapping[str, Json]:
+    if isinstance(value, Mapping):
+        return value
+    return {"media": True} if value is True else {}
+
+
+def carried_by(publication: Publication, index: int) -> Carried:
+    """Return what the segment *index* of *publication* carries."""
+    segment, options = publication.segments[index], options_of(publication, index)
+    spoiler, attachment = _spoiler(options.get("spoiler")), options.get("long_text")
+    long_text, link = "", ""
+    if isinstance(attachment, Mapping):
+        long_text, link = _text(attachment.get("text")), _text(attachment.get("link"))
+    elif isinstance(attachment, str):
+        long_text = attachment
+    tag = publication.tags[0] if index == 0 and publication.tags else ""
+    return Carried(
+        topic=_text(options.get("topic")) or tag,
+        location=_text(options.get("location")),
+        is_ghost=options.get("ghost") is True,
+        approves_replies=options.get("reply_approvals") is True,
+        countries=_texts(options.get("countries")),
+        hides_media=spoiler.get("media") is True,
+        passages=_texts(spoiler.get("text")),
+        long_text=longtext.read(long_text.strip()) if long_text else None,
+        long_text_link=link,
+        gif_id=_text(options.get("gif")),
+        instagram_story=_text(options.get("instagram_story")),
+        link=segment.link or "",
+        poll=_texts((segment.poll or {}).get("options")),
+        reply_control=REPLY_CONTROLS.get(publication.who_can_reply or "", ""),
+    )
+
+
+def needs_of(publication: Publication) -> Needs:
+    """Return the scopes and features of the account that *publication* needs."""
+    every = [carried_by(publication, index) for index in range(len(publication.segments))]
+    scopes = {
+        *("threads_location_tagging" for each in every if each.location),
+        *("threads_share_to_instagram" for each in every if each.instagram_story),
+    }
+    return Needs(frozenset(scopes), frozenset({GEO_GATING} if any(e.countries for e in every) else ()))
+
+
+def parameters(publication: Publication, index: int, text: str, units: str) -> dict[str, str]:
+    """Return Threads' parameters for what the segment *index* carries; *text* is what it says.
+
+    What it quotes is not among them: that may be known only when the other post is live.
+    """
+    carried = carried_by(publication, index)
+    segment, attachment = publication.segments[index], carried.long_text
+    return api.carried(
+        reply_control=carried.reply_control,
+        countries=carried.countries,
+        link=carried.link,
+        poll=carried.poll,
+        topic_tag=carried.topic,
+        location_id=carried.location,
+        spoilers=[_styled(text, start, end, units) for start, end in hidden(text, carried.passages)],
+        hides_media=carried.hides_media and bool(segment.media),
+        long_text=attachment.text if attachment is not None else "",
+        long_text_link=carried.long_text_link,
+        long_text_styles=[
+            _styled(attachment.text, each.start, each.end, units, each.styles)
+            for each in attachment.stretches
+        ]
+        if attachment is not None
+        else (),
+        gif_id=carried.gif_id,
+        is_ghost=carried.is_ghost,
+        approves_replies=carried.approves_replies,
+        instagram_story=carried.instagram_story,
+    )
+
+
+def attached_to(publication: Publication, index: int) -> dict[str, str]:
+    """Return the long text of a segment as Threads gets it, without the signs of its styles."""
+    long_text = carried_by(publication, index).long_text
+    return {"long text": long_text.text} if long_text is not None else {}
+
+
+def text_with_number(publication: Publication, index: int, links: Callable[[Address], str]) -> str:
+    """Return the text of a segment as Threads gets it, its number in a chain behind it."""
+    said = text_of(publication.segments[index].spans, links)
+    number = publication.numbering(index)
+    return f"{said}\n\n{number}" if said and number else said or number
+
+
+def hidden(text: str, passages: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Return where *passages* stand in *text*, each time they do, in order."""
+    return sorted(place for passage in passages for place in places_of(text, passage))
+
+
+def places_of(text: str, passage: str) -> Iterator[tuple[int, int]]:
+    """Yield where *passage* stands in *text*, in code points."""
+    start = text.find(passage)
+    while start >= 0:
+        yield start, start + len(passage)
+        start = text.find(passage, start + len(passage))
+
+
+def _styled(text: str, start: int, end: int, units: str, styles: tuple[str, ...] = ()) -> api.Styled:
+    return api.Styled(_measured(text[:start], units), _measured(text[start:end], units), styles)
+
+
+def _measured(text: str, units: str) -> int:
+    match units:
+        case "codepoints":
+            return len(text)
+        case "bytes":
+            return len(text.encode())
+        case _:
+            return len(text.encode("utf-16-le")) // 2
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()

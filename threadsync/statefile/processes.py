@@ -1,0 +1,75 @@
+"""A child process that never outlives the block it is needed in, nor do those that it starts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Final
+
+END_SECONDS: Final = 0.3
+"""How long a process may take to tidy up when it is told to end: one that is killed leaves locks behind."""
+
+_RAISING: Final = (signal.SIGINT, signal.SIGTERM)
+"""The signals whose handlers may raise: a person ends the command."""
+
+
+@contextmanager
+def started(command: Sequence[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run *command* with all its streams piped; at the end of the block it is ended if it still runs.
+
+    It has a session of its own: Ctrl-C in the terminal is for us, not for a push halfway.
+
+    Raises:
+        OSError: it cannot be run.
+    """
+    with ExitStack() as stack:
+        with _undisturbed():
+            process = subprocess.Popen(  # noqa: S603  (whoever calls says what)
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environ,
+                start_new_session=True,
+            )
+            stack.enter_context(process)
+            stack.callback(_end, process)
+        yield process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End *process*, if it still runs, with all it has started (ssh, a helper): kindly, then for sure."""
+    if process.poll() is not None:
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):  # all of them have ended
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(END_SECONDS)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put off what Python's signal handlers do until the end of the block.
+
+    ``Popen`` knows its process only once it returns: a handler that raises before would leave it running.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # handlers run in the main one
+        return
+    came: list[int] = []
+    found = {number: signal.getsignal(number) for number in _RAISING}
+    handlers = {number: handler for number, handler in found.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for late in came:
+            signal.raise_signal(late)

@@ -1,0 +1,92 @@
+"""Accounts, and what readers made of posts, as JSON: parts of several documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from threadsync.model.facts import CredentialLife
+from threadsync.model.ids import Json
+from threadsync.model.journal import PostsSeen
+from threadsync.planning.actions import Blocked, Loss
+from threadsync.planning.allowances import AccountView, Allowance
+from threadsync.views.moments import stamp
+
+
+def maybe(at: datetime | None) -> Json:
+    """Return a time that may not be known."""
+    return stamp(at) if at is not None else None
+
+
+def account_json(account: AccountView) -> Json:
+    """Return an account as it was read, and what a plan takes of its allowances."""
+    return {
+        "target": account.target,
+        "handle": account.handle,
+        "seen_at": stamp(account.seen_at),
+        "allowances": [_allowance(each) for each in account.allowances],
+        "credential": _life(account.life) if account.life is not None else None,
+    }
+
+
+def _allowance(each: Allowance) -> Json:
+    return {
+        "what": each.what,
+        "used": each.quota.used,
+        "total": each.quota.total,
+        "unknown": each.quota.unknown,
+        "scope": each.quota.scope,
+        "window_seconds": each.quota.window_seconds,
+        "in_plan": each.in_plan,
+        "over": each.over,
+        "held_back": each.held_back,
+        "goes_on_at": maybe(each.goes_on_at),
+    }
+
+
+def _life(life: CredentialLife) -> Json:
+    return {
+        "expires_at": maybe(life.expires_at),
+        "renewed_at": maybe(life.renewed_at),
+        "endless": life.endless,
+    }
+
+
+def losses_json(losses: Iterable[Loss]) -> list[Json]:
+    """Return what goes with posts that are taken down."""
+    return [
+        {
+            "remote_id": loss.remote_id,
+            "counts": dict(loss.counts),
+            "seen_at": maybe(loss.seen_at),
+            "unknown": loss.unknown,
+            "scope": loss.scope,
+        }
+        for loss in losses
+    ]
+
+
+def seen_json(seen: PostsSeen | None) -> Json:
+    """Return how the posts of a publication were when they were last looked at; null if never."""
+    if seen is None:
+        return None
+    posts: list[Json] = [
+        {"remote_id": remote_id, "drift": post.drift.value, "counts": dict(post.counts)}
+        for remote_id, post in seen.posts.items()
+    ]
+    return {"at": stamp(seen.at), "posts": posts}
+
+
+def held_json(held: Iterable[Blocked]) -> list[Json]:
+    """Return what was stopped before a limit."""
+    return [
+        {
+            "address": str(each.address),
+            "action": each.would,
+            "allowance": each.allowance,
+            "why": each.problem,
+            "remedy": each.remedy,
+            "goes_on_at": maybe(each.goes_on_at),
+        }
+        for each in held
+    ]
