@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
+SEEDS ?= 2000
+EXAMPLES ?= 2000
 
-.PHONY: demo test setup check format lint types contracts docs docs-check wheel state live exhaustive load clean
+.PHONY: demo test setup check format lint types contracts docs docs-check wheel state sim stateful live exhaustive load clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
@@ -68,6 +70,14 @@ exhaustive: setup
 # One apply of 100, 1,000 and 10,000 posts: time, memory, and whether the curve is straight.
 load: setup
 	$(BIN)/python -m benchmarks.load
+
+# Little lives of a project, one a seed: `make sim SEEDS=20000`; the module's --seed replays one.
+sim: setup
+	$(BIN)/python -m threadsync.testing.simulation --seeds $(SEEDS)
+
+# Lives whose events hypothesis chooses; what breaks the promise is shrunk to the few events that do.
+stateful: setup
+	$(BIN)/python -m pytest tests/testing/test_stateful.py -n 2 --examples $(EXAMPLES)
 
 live: setup
 	$(BIN)/python -m pytest -m live

@@ -26,7 +26,7 @@ from threadsync.sandbox.settings import SandboxSettings
 from threadsync.sandbox.threads import Profile
 from threadsync.testing.desk import PROJECT, Desk
 from threadsync.testing.networks import ThreadsNetwork
-from threadsync.testing.shapes import chain, picture
+from threadsync.testing.shape import chain, picture
 from threadsync.testing.troubles import Place
 from threadsync.testing.world import World
 

@@ -18,6 +18,15 @@ CASES = Path(__file__).parent / "cases"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Write golden files anew; then read them.")
+    parser.addoption("--examples", type=int, help="Let hypothesis try so many new examples of each property.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    examples = config.getoption("--examples")
+    if examples is not None:
+        many = settings.get_profile("house")
+        settings.register_profile("many", many, max_examples=examples, derandomize=False)
+        settings.load_profile("many")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from threadsync.config import load_project
 from threadsync.content.explain import check
 from threadsync.content.inline import spans_of
 from threadsync.content.loader import Content, load
+from threadsync.content.schemas import load_schema
 from threadsync.content.yaml12 import parse
 from threadsync.media.cache import CachedProbe
 from threadsync.media.probe import probe
@@ -169,6 +170,42 @@ def test_the_author_s_guide_says_what_threads_gets(written: str, sent: str) -> N
     spans, problems = spans_of(written, PostKey("guide"))
     assert problems == []
     assert text_of(spans, str) == sent
+
+
+def snippets_of_kinds() -> list[str]:
+    guide = (ROOT / "docs" / "writing-posts.md").read_text()
+    section = guide.partition("## Polls, GIFs, topics")[2].partition("\n## ")[0]
+    return re.findall(r"^```yaml\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+
+
+def _no_links(address: Address) -> str:
+    raise AssertionError(f"none of these links to {address}")
+
+
+@pytest.mark.parametrize("snippet", snippets_of_kinds(), ids=lambda text: text.split(":")[0])
+def test_what_the_author_s_guide_shows_of_each_kind_is_a_post_that_threads_takes(
+    snippet: str, tmp_path: Path
+) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "map.png").write_bytes((POSTS / "lifts" / "map.png").read_bytes())
+    (tmp_path / "threadsync.yaml").write_text("version: 1\nid: guide\ntargets:\n  threads/main: {}\n")
+    text = f"---\nkey: a\ntargets: [threads/main]\n{snippet}---\nIt was the gardener.\n"
+    (tmp_path / "posts" / "a.md").write_text(text)
+    content = load(load_project(tmp_path), CachedProbe(None))
+    assert content.findings == ()
+    (publication,) = content.publications.values()
+    provider = ThreadsProvider(ProviderContext(publication.address.target))
+    assert provider.check(publication, _no_links) == []
+    plain = provider.render(publication, publication.segments[0], 0, _no_links).rendered.options
+    assert plain.keys() - {"media_types"}, "and something of it is sent"
+
+
+def test_the_author_s_guide_shows_every_kind() -> None:
+    shown = "".join(snippets_of_kinds())
+    definitions = load_schema("post")["$defs"]
+    assert isinstance(definitions, dict)
+    for key in ("poll", "link", "who_can_reply", *definitions["threads"]["properties"]):
+        assert f"{key}:" in shown, key
 
 
 def test_the_yaml_in_the_author_s_guide_is_what_the_schema_accepts() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from threadsync.cli import root
 from threadsync.cli._options import Asked
 from threadsync.operations.workspace import Workspace, open_project
+from threadsync.statefile.shared import SharedStore
 from threadsync.statefile.store import FileStore
 from threadsync.testing.machine import FakeMachine
 
@@ -20,7 +21,7 @@ def main() -> None:
 
     def opened(folder: Path | None) -> Workspace:
         workspace = open_project(folder, exact=True)
-        assert isinstance(workspace.store, FileStore)
+        assert isinstance(workspace.store, FileStore | SharedStore)
         return replace(workspace, store=replace(workspace.store, machine=machine))
 
     root.main(arguments, prog_name="threadsync", obj=Asked(open_project=opened))

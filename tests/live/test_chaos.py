@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from tests.views.test_json import problems
 from threadsync.cli.chaos_choices import AfterSeconds, Kill, choose
 from threadsync.cli.chaos_ledger import Round
 from threadsync.cli.chaos_run import Trial
+from threadsync.cli.chaos_state import StateKind
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.sandbox.server import running
 from threadsync.testing.fakes import FakeClock
@@ -124,6 +126,21 @@ def test_struck_at_random_it_holds_and_keeps_what_it_is_told_to_keep(tmp_path: P
     assert b"round 1 of 1: kills " in b"".join(shown)
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_with_every_run_on_a_machine_of_its_own_what_was_pushed_is_enough(tmp_path: Path) -> None:
+    """Law 1: each run begins in a new folder, with the branch and nothing else."""
+    status, out, err = ended(
+        started(tmp_path, "--rounds", "1", "--seed", "5", "--state", "branch", "--keep", "--format", "json")
+    )
+    ledger = json.loads(out)
+    assert (status, problems(ledger, "chaos")) == (0, []), out + err
+    names = ("wanted", "live", "duplicates", "lost", "out_of_order", "unexpected", "secrets_found")
+    assert [ledger[name] for name in names] == [10, 10, 0, 0, 0, 0, 0]
+    assert (ledger["state"], ledger["kills"] >= 5) == ("branch", True)
+    (kept,) = tmp_path.glob("threadsync-chaos-*/round-1")
+    assert sorted(path.name for path in kept.iterdir()) == ["posts", "remote.git", "runs", "threadsync.yaml"]
+
+
 def test_posts_that_cannot_be_published_fail_it_with_all_that_is_needed_to_look(tmp_path: Path) -> None:
     status, out, err = ended(
         started(
@@ -207,7 +224,9 @@ def round_with(
     monkeypatch.chdir(folder / "elsewhere")
     current = Round(1)
     with running() as sandbox:
-        Trial(folder, sandbox, seed, kill, clock, stopped=lambda: False, tell=lambda: None).take(current)
+        Trial(
+            folder, sandbox, seed, kill, StateKind.FILE, clock, stopped=lambda: False, tell=lambda: None
+        ).take(current)
     assert current.over
     return current
 

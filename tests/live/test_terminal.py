@@ -22,6 +22,7 @@ from threadsync.sandbox.threads import Fault, FaultKind, Profile
 pytestmark = pytest.mark.live
 
 PATIENCE_SECONDS = 30.0
+CONTROL_C = "\x03"
 PROJECT = """\
 version: 1
 id: terminal
@@ -53,6 +54,7 @@ def environ(root: Path) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "HOME": str(root),
         "TERM": "xterm",
+        "GIT_CONFIG_NOSYSTEM": "1",
         "THREADSYNC_TEST_TOKEN": "sandbox-main",
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
@@ -62,13 +64,21 @@ def command(root: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "threadsync", "--project", str(root), *arguments]
 
 
+BECOMES = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Makes standard input the terminal of the session, whose keys send signals, and becomes the command."""
+
+
 class AtTerminal:
-    """A process whose standard input, output and error are one terminal."""
+    """A process whose standard input, output and error are one terminal, which it is in charge of."""
 
     def __init__(self, root: Path, *arguments: str) -> None:
         self.master, slave = pty.openpty()
         self.process = subprocess.Popen(
-            command(root, *arguments),
+            [sys.executable, "-c", BECOMES, *command(root, *arguments)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -101,7 +111,8 @@ class AtTerminal:
 
     def ended(self) -> int:
         """Read to the end and return the exit status."""
-        while self._read() and self.process.poll() is None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._read() and self.process.poll() is None and time.monotonic() < deadline:
             pass
         while self._read() and select.select([self.master], [], [], 0.2)[0]:
             pass
@@ -155,7 +166,7 @@ def test_control_c_at_a_question_ends_it(tmp_path: Path, sandbox: Sandbox) -> No
     project(tmp_path, sandbox, "one")
     terminal = AtTerminal(tmp_path, "apply", "--first-run")
     terminal.until("Carry out this action? [y/N]: ")
-    terminal.process.send_signal(signal.SIGINT)
+    terminal.type(CONTROL_C)
     assert terminal.ended() == 1
     assert "Stopped. Nothing is lost: run the command again." in terminal.seen
     assert "Traceback" not in terminal.seen

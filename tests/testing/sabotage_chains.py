@@ -19,13 +19,15 @@ from tests.testing.sabotage import (
     live,
     steps,
 )
+from threadsync.errors import ApiError
 from threadsync.execution.carrying import Carrier
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import record
 from threadsync.flows.effects import Flow
 from threadsync.model.fault import Fault
-from threadsync.model.ids import Address, RemoteId
+from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.journal import Note, Published
+from threadsync.model.post import Reference
 from threadsync.model.state import Binding, Ledger, Open
 from threadsync.planning.actions import Action, Effective
 from threadsync.planning.inputs import Wanted
@@ -37,8 +39,9 @@ from threadsync.providers.threads.staging import Container
 from threadsync.statefile.pending import Pending
 from threadsync.testing.desk import Desk
 from threadsync.testing.disk import When
-from threadsync.testing.judge import LINK
-from threadsync.testing.shapes import FIVE, chain
+from threadsync.testing.judge import LINK, Expected
+from threadsync.testing.shape import chain
+from threadsync.testing.shapes import FIVE
 from threadsync.testing.troubles import Death, Moment, NetworkFault, Trouble, Unreachable
 
 PLANNER = "threadsync.planning.planner._Planner"
@@ -97,6 +100,31 @@ def waits_for_nobody(actions: tuple[Effective, ...]) -> dict[Address, set[Addres
 def fills_in_nothing(_: Carrier, address: Address) -> str:
     """A text that goes out without the link that it needs."""
     return ""
+
+
+_remote_id = Carrier._remote_id
+
+
+def names_nothing(
+    self: Carrier, reference: Reference | None, target: TargetName, how: str
+) -> RemoteId | None:
+    """A post that goes out although the one that it replies to or quotes is not known."""
+    try:
+        return _remote_id(self, reference, target, how)
+    except ApiError:
+        return None
+
+
+def a_quote_in_one_go(desk: Desk) -> list[str]:
+    """A post and a quote of it are new in one plan."""
+    world = Scene(desk=desk)
+    world.post("z", "What is quoted")
+    world.post("a", "Look at it", quote="z")
+    world.apply()
+    said = Expected(
+        {"main": (("What is quoted",), ("Look at it",))}, carries={"Look at it": "quotes: What is quoted"}
+    )
+    return ended(world, said)
 
 
 def a_reply_in_one_go(desk: Desk) -> list[str]:
@@ -205,9 +233,16 @@ CHAINS = (
     Safeguard(
         "a reply waits for its parent",
         3,
-        ({f"{EXECUTOR}.dependencies": waits_for_nobody},),
+        ({f"{EXECUTOR}.dependencies": waits_for_nobody}, {f"{CARRIER}._remote_id": names_nothing}),
         a_reply_in_one_go,
         "out of order",
+    ),
+    Safeguard(
+        "a quote waits for what it quotes",
+        3,
+        ({f"{EXECUTOR}.dependencies": waits_for_nobody}, {f"{CARRIER}._remote_id": names_nothing}),
+        a_quote_in_one_go,
+        "wrong kind",
     ),
     Safeguard(
         "no text goes out without its link",

@@ -33,7 +33,12 @@ MOVES = "threadsync.planning.moves"
 LEDGER = "threadsync.model.state.Ledger"
 
 
-def is_always_new(wanted: Wanted, vanished: Mapping[Address, Binding], prior: State | None) -> Renamed:
+def is_always_new(
+    wanted: Wanted,
+    vanished: Mapping[Address, Binding],
+    doubtful: Mapping[Address, Open],
+    prior: State | None,
+) -> Renamed:
     """A planner to which every new key is a new post."""
     return Renamed(None)
 
@@ -41,9 +46,14 @@ def is_always_new(wanted: Wanted, vanished: Mapping[Address, Binding], prior: St
 _find = moves.find
 
 
-def forgets_tombstones(wanted: Wanted, vanished: Mapping[Address, Binding], prior: State | None) -> Renamed:
+def forgets_tombstones(
+    wanted: Wanted,
+    vanished: Mapping[Address, Binding],
+    doubtful: Mapping[Address, Open],
+    prior: State | None,
+) -> Renamed:
     """A planner that compares what is new with what is bound alone."""
-    return _find(wanted, vanished, None if prior is None else replace(prior, tombstones={}))
+    return _find(wanted, vanished, doubtful, None if prior is None else replace(prior, tombstones={}))
 
 
 def leaves_nothing(self: Ledger, address: Address, why: str, at: datetime, digest: ContentDigest) -> None:
@@ -110,13 +120,16 @@ def renamed_and_rewritten(world: Scene) -> list[str]:
 
 
 def renamed_to_two(world: Scene) -> list[str]:
-    """A file becomes two that say the same."""
+    """A file becomes two that say the same; a crash of the apply is told."""
     applied(world)
     world.remove("a")
     world.post("b", WORDS)
     world.post("c", WORDS)
-    for _ in range(2):
-        world.apply()
+    try:
+        for _ in range(2):
+            world.apply()
+    except KeyError as error:
+        return [f"crash: {error!r}"]
     return judged(world, live((WORDS,)))
 
 
@@ -186,7 +199,7 @@ RENAMES = (
         4,
         ({f"{MOVES}.contested": finds_none},),
         told(renamed_to_two),
-        "duplicate",
+        "crash",
     ),
     Safeguard(
         "a text that recurs is no rename", 4, ({f"{MOVES}._recurs": never_recurs},), told(said_again), "lost"

@@ -18,7 +18,8 @@ from threadsync.testing.disk import When
 from threadsync.testing.exhaustive import Case, Stage, Tally, singles, stage, tried
 from threadsync.testing.judge import faults
 from threadsync.testing.networks import ThreadsNetwork
-from threadsync.testing.shapes import SHAPES, Shape, begun
+from threadsync.testing.shape import Shape
+from threadsync.testing.shapes import SHAPES, begun
 from threadsync.testing.troubles import Death, NetworkFault, Place, Trouble
 from threadsync.testing.world import World
 

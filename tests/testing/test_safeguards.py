@@ -21,7 +21,8 @@ One line a safeguard: the law that asks for it, its name, what stands in its pla
  1  receipt on record: keeps_no_receipt -> duplicate
  3  a chain resumes where it stopped: starts_over -> published
  3  a parent is confirmed before its child: hangs_all_under_the_first -> out of order
- 3  a reply waits for its parent: waits_for_nobody -> out of order
+ 3  a reply waits for its parent: waits_for_nobody; names_nothing -> out of order
+ 3  a quote waits for what it quotes: waits_for_nobody; names_nothing -> wrong kind
  3  no text goes out without its link: fills_in_nothing -> lost
  2  what matches goes one after the other: waits_for_nobody -> duplicate
  2  one holder a post: waits_for_nobody; finds_no_holder and binds_what_is_bound -> lost
@@ -48,7 +49,7 @@ One line a safeguard: the law that asks for it, its name, what stands in its pla
  4  a tombstone knows what it said: forgets_tombstones -> duplicate
  4  a rename with an edit is asked about: is_not_close -> stays up
  4  moved_from: finds_nothing -> stays up
- 4  one binding moves to one file: finds_none -> duplicate
+ 4  one binding moves to one file: finds_none -> crash
  4  a text that recurs is no rename: never_recurs -> lost
  5  a forgotten post leaves a tombstone: leaves_nothing -> duplicate
  5  what was taken down stays down: finds_nothing -> stays up

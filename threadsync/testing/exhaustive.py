@@ -29,7 +29,8 @@ from threadsync.sandbox import threads
 from threadsync.testing.desk import Desk
 from threadsync.testing.judge import faults
 from threadsync.testing.networks import ThreadsNetwork
-from threadsync.testing.shapes import SHAPES, Shape, begun
+from threadsync.testing.shape import Shape
+from threadsync.testing.shapes import SHAPES, begun
 from threadsync.testing.troubles import Death, Moment, Trouble, possible
 from threadsync.testing.world import World
 
@@ -180,7 +181,7 @@ def _helped(world: World, action: object) -> str:
     match action:
         case Blocked(reason=Reason.UNCERTAIN, address=address):
             return _resolved(world, address)
-        case Blocked(reason=Reason.LOOKS_PUBLISHED, address=address):
+        case Blocked(reason=Reason.LOOKS_PUBLISHED | Reason.NOT_PROVED_OURS):
             return _imported(world, action)
     return ""
 
@@ -197,7 +198,7 @@ def _resolved(world: World, address: Address) -> str:
 
 def _imported(world: World, action: Blocked) -> str:
     """Do just what the remedy says first."""
-    named = re.search(r"threadsync import (\S+) (\S+?)\. ", action.remedy)
+    named = re.search(r"threadsync import (\S+) (\S+?)\.(?: |$)", action.remedy)
     assert named is not None, action.remedy
     import_post(world.workspace, named[1], named[2])
     return "import"

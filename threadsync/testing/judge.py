@@ -31,6 +31,8 @@ class Expected:
     """Texts that are to be taken down."""
     parents: Mapping[str, str] = field(default_factory=dict)
     """Text of a reply to the text that it replies to, where that is no part of its chain."""
+    carries: Mapping[str, str] = field(default_factory=dict)
+    """Text of a post to what it has besides text and pictures (``Seen.carries``); others have nothing."""
 
 
 def normal(text: str) -> str:
@@ -65,6 +67,11 @@ def faults(live: Iterable[Seen], deleted: Iterable[Seen], expected: Expected) ->
         if text_of(post) not in expected.taken_down
     ]
     found += _out_of_order(live, expected)
+    found += [
+        f"wrong kind: {text_of(post)!r} has {post.carries or 'nothing'}"
+        for post in live
+        if post.carries != expected.carries.get(text_of(post), "")
+    ]
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -13,10 +13,13 @@ from threadsync.flows.effects import FormBody, NoResponse, Request, Response
 from threadsync.sandbox import threads
 from threadsync.sandbox.threads.faults import KIND_OPERATIONS, TIMED
 from threadsync.sandbox.threads.routes import find_route
+from threadsync.sandbox.threads.showing import permalink
 from threadsync.testing.fakes import Answered
 
 TOGETHER = "+"
 """Stands between faults that strike the same call: the answer is lost, and what it did shows late."""
+FILM = ".mp4"
+"""How the address of a video ends."""
 ANSWER_SECONDS = 0.05
 """How long an answer takes."""
 
@@ -33,7 +36,9 @@ class Seen:
     made: int
     """Its place in the order in which the network made posts."""
     container: str = ""
-    """What it was made from, where the network has such a thing."""
+    """What it was made from, where the network has such a thing; of a repost, what it is found again by."""
+    carries: str = ""
+    """What it has besides text and pictures, in words; empty for most posts."""
 
 
 class Network(Protocol):
@@ -85,7 +90,7 @@ class ThreadsNetwork:
 
     def __init__(self, handles: Iterable[str], seed: int, now: datetime) -> None:
         self.handles = tuple(handles)
-        profiles = [threads.Profile(handle) for handle in self.handles]
+        profiles = [_profile(handle) for handle in self.handles]
         self.state = threads.new_state(profiles, seed=seed, now=now.timestamp())
         self._names = {threads.account_id(handle): handle for handle in self.handles}
 
@@ -150,6 +155,30 @@ class ThreadsNetwork:
         post = self.state.posts[remote_id]
         self._call(self._names[post.owner], "DELETE", f"/{remote_id}", {}, now.timestamp())
 
+    def permalink_of(self, text: str) -> str:
+        """Return the address of the live post that says *text*."""
+        (post,) = [each for each in self.state.live() if each.content.text == text]
+        return permalink(self.state, post)
+
+    def edit_by_hand(self, remote_id: str, text: str) -> None:
+        """Let a person change the text of a live post in the network's own application."""
+        post = self.state.posts[remote_id]
+        self.state.change(replace(post, content=replace(post.content, text=text)))
+
+    def reply_by_hand(self, account: str, text: str, parent: str, now: datetime) -> str:
+        """Let a person publish *text* under the live post *parent*; return the reply's id."""
+        params = {"media_type": "TEXT", "text": text, "reply_to_id": parent}
+        at = now.timestamp()
+        made = json.loads(self._call(account, "POST", "/me/threads", params, at).encode())["id"]
+        answer = self._call(account, "POST", "/me/threads_publish", {"creation_id": made}, at)
+        return str(json.loads(answer.encode())["id"])
+
+    def hide_by_hand(self, remote_id: str, now: datetime) -> None:
+        """Let a person hide a reply under a post of the account's own."""
+        root = self.state.posts[self.state.posts[remote_id].root]
+        path, hide = f"/{remote_id}/manage_reply", {"hide": "true"}
+        self._call(self._names[root.owner], "POST", path, hide, now.timestamp())
+
     def expire_token(self, account: str, now: datetime) -> None:
         """See ``Network.expire_token``."""
         token = threads.token_digest(threads.Profile(account).secret)
@@ -158,7 +187,7 @@ class ThreadsNetwork:
     def renew_tokens(self, now: datetime) -> None:
         """See ``Network.renew_tokens``."""
         for handle in self.handles:
-            renewed = threads.add_profile(threads.Profile(handle))
+            renewed = threads.add_profile(_profile(handle))
             threads.apply(self.state, renewed, now.timestamp())
 
     def calm(self, now: datetime) -> None:
@@ -185,19 +214,56 @@ class ThreadsNetwork:
             Seen(
                 post.id,
                 self._names[post.owner],
-                post.content.text,
+                f"Repost of: {by_id[post.reposted].content.text}" if post.reposted else post.content.text,
                 tuple(by_id[each].content.media_name for each in post.children)
                 or tuple(filter(None, [post.content.media_name])),
                 post.parent,
                 post.number,
-                post.container,
+                f"repost of {post.reposted}" if post.reposted else post.container,
+                _carries(post, by_id),
             )
             for post in sorted(posts, key=lambda each: each.number)
             if not post.child_of
         ]
 
 
+def _profile(handle: str) -> threads.Profile:
+    """Return an account that may do all that accounts may."""
+    return threads.Profile(handle, is_eligible_for_geo_gating=True, has_instagram=True)
+
+
+def _carries(post: threads.Post, by_id: Mapping[str, threads.Post]) -> str:
+    """Say what *post* has besides text and pictures."""
+    content = post.content
+    hidden = [
+        content.text.encode("utf-16-le")[2 * row["offset"] : 2 * (row["offset"] + row["length"])]
+        for row in json.loads(content.text_entities or "[]")
+    ]
+    films = [by_id[each].content.media_type.lower() for each in post.children] or [content.media_type.lower()]
+    quoted = by_id.get(content.quote)
+    said = {
+        "of": ", ".join(films) if "video" in films else "",
+        "poll": " / ".join(content.poll),
+        "gif": content.gif_id,
+        "link": content.link_attachment,
+        "quotes": quoted.content.text if quoted is not None else content.quote,
+        "topic": content.topic_tag,
+        "at": content.location,
+        "replies from": content.reply_control.removeprefix("everyone"),
+        "countries": ", ".join(content.countries),
+        "hidden": " / ".join(each.decode("utf-16-le") for each in hidden),
+        "media": "hidden" if content.is_spoiler_media else "",
+        "long text": content.text_attachment,
+        "ghost": "yes" if content.is_ghost_post else "",
+        "approves replies": "yes" if content.needs_reply_approval else "",
+        "story": ("dark" if content.is_instagram_dark else "light") if content.shares_to_instagram else "",
+    }
+    return "; ".join(f"{name}: {value}" for name, value in said.items() if value)
+
+
 def _fetched(url: str) -> threads.Fetched:
     if not url.startswith("mem:"):
         return threads.FetchFailed("no such address")
+    if url.endswith(FILM):
+        return threads.FetchedMedia(threads.MediaKind.VIDEO, "MP4", 9000, url.removeprefix("mem:"), 90, 160)
     return threads.FetchedMedia(threads.MediaKind.IMAGE, "JPEG", 9000, url.removeprefix("mem:"), 640, 480)

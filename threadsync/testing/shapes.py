@@ -2,46 +2,11 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-
-from PIL import Image
-
-from threadsync.testing.judge import LINK, Expected
+from threadsync.testing.judge import LINK
+from threadsync.testing.shape import BY_HAND, EARLIER, Shape, chain, picture
+from threadsync.testing.shape import expected as _expected
+from threadsync.testing.shapes_kinds import KIND_SHAPES
 from threadsync.testing.world import World
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A story: *before* is applied in peace, then *change* while things go wrong."""
-
-    name: str
-    change: Callable[[World], None]
-    expected: Expected
-    before: Callable[[World], None] | None = None
-    short: bool = False
-    """Whether its runs are so short that pairs of troubles are tried too."""
-
-
-@cache
-def picture(color: str) -> bytes:
-    """Return a small JPEG."""
-    out = io.BytesIO()
-    Image.new("RGB", (640, 480), color).save(out, "JPEG")
-    return out.getvalue()
-
-
-BY_HAND = "Written by a person, elsewhere"
-"""A post of the account that is none of ours: it must stay as it is, whatever happens."""
-EARLIER = "An earlier post, long applied"
-"""A post of ours that nothing of a story touches."""
-
-
-def chain(*texts: str) -> str:
-    """Write the body of a post with these segments."""
-    return "\n\n---\n\n".join(texts)
 
 
 def _text(world: World) -> None:
@@ -120,21 +85,6 @@ def _linked(world: World) -> None:
     world.post("b", "Read {{ links['a@threads/main'] }}", targets="threads/brand")
 
 
-def _expected(
-    *chains: tuple[str, ...],
-    brand: tuple[tuple[str, ...], ...] = (),
-    again: tuple[str, ...] = (),
-    taken_down: tuple[str, ...] = (),
-    parents: dict[str, str] | None = None,
-) -> Expected:
-    return Expected(
-        {"main": ((BY_HAND,), (EARLIER,), *chains), "brand": brand},
-        frozenset(again),
-        frozenset(taken_down),
-        parents or {},
-    )
-
-
 SHAPES = (
     Shape("text", _text, _expected(("Only words",)), short=True),
     Shape("image", _image, _expected(("One picture",)), short=True),
@@ -171,6 +121,7 @@ SHAPES = (
     Shape("withdraw", _withdrawn, _expected(taken_down=("Part one", "Part two")), _two, short=True),
     Shape("move", _moved, _expected(("Part one", "Part two")), _two, short=True),
     Shape("two-targets", _linked, _expected(("Where it all is",), brand=((f"Read {LINK}",),))),
+    *KIND_SHAPES,
 )
 
 

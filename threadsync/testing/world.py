@@ -25,12 +25,12 @@ from typing import Self, assert_never
 from threadsync.errors import StateLocked, StateUnwritable, ThreadsyncError
 from threadsync.execution.seams import Finished
 from threadsync.flows.effects import Hosted, NoResponse, Request, Response
-from threadsync.model.ids import PublicUrl, TargetName
+from threadsync.model.ids import MediaDigest, PublicUrl, TargetName
 from threadsync.model.journal import Note
 from threadsync.model.state import State
 from threadsync.operations.apply import AppliedPlan, ApplyOptions, apply
 from threadsync.operations.asking import Person
-from threadsync.operations.connections import Connections
+from threadsync.operations.connections import Connections, Files
 from threadsync.operations.plan import Prepared, plan
 from threadsync.operations.provenance import Surroundings
 from threadsync.operations.workspace import Workspace, context_of
@@ -41,7 +41,7 @@ from threadsync.testing.desk import PROJECT, Desk
 from threadsync.testing.disk import Crash, Crashed, Loss, MemoryDisk, When
 from threadsync.testing.fakes import Answered, FakeClock, FakePerformer
 from threadsync.testing.machine import FakeMachine
-from threadsync.testing.networks import Network, ThreadsNetwork
+from threadsync.testing.networks import FILM, Network, ThreadsNetwork
 from threadsync.testing.remote import FAULTS, MemoryRemote, RemoteFault
 from threadsync.testing.troubles import (
     ClockSet,
@@ -266,9 +266,10 @@ class World:
 
     def transcript(self) -> str:
         """Return the whole conversation, a line an event: the same seed gives the same bytes."""
-        return "".join(
+        told = "".join(
             f"{seconds:10.2f}  {' '.join(str(each) for each in what)}\n" for seconds, what in self.log
         )
+        return told.replace(str(self._desk.root), "PROJECT")  # which folder a desk is in means nothing
 
     @property
     def state(self) -> State | None:
@@ -292,9 +293,13 @@ class World:
     # What leaves the process.
 
     @contextmanager
-    def _connect(self, *_: object) -> Iterator[Connections]:
+    def _connect(self, _: object, __: object, files: Files, *___: object) -> Iterator[Connections]:
         performer = FakePerformer(self.clock, self._answer)
-        yield Connections(performer, lambda _, media: Hosted(PublicUrl(f"mem:{media}")), lambda *_: "")
+
+        def hosted(_: TargetName, media: MediaDigest) -> Hosted:
+            return Hosted(PublicUrl(f"mem:{media}{FILM if files[media].suffix == FILM else ''}"))
+
+        yield Connections(performer, hosted, lambda *_: "")
 
     def _answer(self, target: TargetName, request: Request) -> Answered:
         what = f"{target} {request.method} {request.path}"

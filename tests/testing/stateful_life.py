@@ -1,0 +1,260 @@
+"""A simulated life as hypothesis chooses it: its chance, its author, and a witness of every run."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from fractions import Fraction
+from itertools import accumulate
+from random import Random
+from typing import Protocol, Self, TypeVar
+
+from threadsync.errors import ContentError, PlanError, UsageError
+from threadsync.model.ids import Address
+from threadsync.operations.surgery import state_pull, state_push
+from threadsync.planning.actions import Create, Delete, Extend, Plan, Replace
+from threadsync.planning.inputs import UNKNOWN_LINK
+from threadsync.testing.judge import LINK, normal, text_of
+from threadsync.testing.networks import Seen
+from threadsync.testing.simulation_files import Author, File
+from threadsync.testing.simulation_life import Life, Strikes
+from threadsync.testing.troubles import Moment, Place
+from threadsync.testing.world import ACCOUNTS, Ran, World
+
+T_co = TypeVar("T_co", covariant=True)
+CHANGE = "change"
+"""A request that changes something, as the name of a kind of moment beside those of ``Place``."""
+CHANCES = 1000
+"""Of how many equal parts one draw of ``Drawn.random`` is."""
+
+
+class _Row(Protocol[T_co]):
+    def __len__(self) -> int: ...
+    def __getitem__(self, place: int, /) -> T_co: ...
+
+
+class Drawn(Random):
+    """Chance as hypothesis will have it; it shrinks to first choices, and to nothing unlikely happening."""
+
+    def __init__(self, drawn: Random) -> None:
+        super().__init__()
+        self._drawn = drawn
+
+    def random(self) -> float:
+        return 1 - self._drawn.randint(1, CHANCES) / CHANCES
+
+    def randint(self, a: int, b: int) -> int:
+        return self._drawn.randint(a, b)
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        return self._drawn.randrange(start, stop, step)
+
+    def choice(self, seq: _Row[T_co]) -> T_co:
+        return seq[self._drawn.randint(0, len(seq) - 1)]
+
+    def choices(
+        self,
+        population: _Row[T_co],
+        weights: Sequence[float | Fraction] | None = None,
+        *,
+        cum_weights: Sequence[float | Fraction] | None = None,
+        k: int = 1,
+    ) -> list[T_co]:
+        until = cum_weights or list(accumulate(weights or [1] * len(population)))
+        drawn = [self._drawn.randint(0, CHANCES - 1) / CHANCES * float(until[-1]) for _ in range(k)]
+        return [population[bisect_right(until, each)] for each in drawn]
+
+
+@dataclass
+class Writer(Author):
+    """An author who is told which post to change; what it says follows from how many there were before."""
+
+    about: str = ""
+    """The first key of the post that is to be changed; any, if it is empty."""
+
+    def clone(self, world: World) -> Writer:
+        other = super().clone(world)
+        other.former = self.former
+        return Writer(**{each.name: getattr(other, each.name) for each in fields(Author)})
+
+    def rename_target(self) -> tuple[str, str]:
+        old, new = super().rename_target()
+        self.former[new] = self.former[old]  # to a clone, which has another name for it
+        return old, new
+
+    def one(self, fits: Callable[[File], bool] = lambda _: True) -> File | None:
+        if not self.about:
+            return super().one(fits)
+        return next((each for each in self.files.values() if self.about in each.names and fits(each)), None)
+
+    def rewrite(self) -> str | None:
+        """Edit a post, and agree in its file that what is live is replaced."""
+        file = self.one()
+        if file is not None:
+            file.front["on_change"] = "replace"
+        return self.edit()
+
+    def text(self) -> str:
+        drawn, self.chance = self.chance, Random(self.written)
+        said = super().text()
+        self.chance = drawn
+        return said
+
+
+@dataclass
+class Struck(Strikes):
+    """Troubles at just these moments: the third change asked of a network, the first step of writing, …"""
+
+    at: frozenset[tuple[str, int]] = frozenset()
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def hits(self, moment: Moment) -> bool:
+        kind = CHANGE if moment.place is Place.REQUEST and " GET " not in moment.what else moment.place.value
+        self.seen[kind] += 1
+        return (kind, self.seen[kind]) in self.at
+
+
+@dataclass
+class Ledger:
+    """What the networks held after the last run, whichever clone ran, and what may still come of it."""
+
+    made: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    named: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """What was named by a plan, and not made yet: the network may act later than it was asked to."""
+    old: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Witness(Life):
+    """A life in which no run does what its plan did not name; and what its networks' people do besides."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    older: list[bytes] = field(default_factory=list)
+    """Copies of the state that a person kept."""
+
+    def clone(self, *, with_state: bool) -> Self:
+        world = self.world.clone(with_state=with_state)
+        accepted = self.accepted if world.shared else set(self.accepted)
+        return replace(self, world=world, author=self.author.clone(world), accepted=accepted, _saved=[])
+
+    def carried(self, ran: Ran, agreed: set[Address], *, declined: bool = False) -> None:
+        super().carried(ran, agreed, declined=declined)
+        shown, ledger = self.world.shown, self.ledger
+        refused = declined or isinstance(ran.error, ContentError | PlanError | UsageError)
+        if shown is not None and not refused:
+            ledger.named += self._named(shown.plan)
+            ledger.old |= _old(shown.plan)
+        live, deleted = self.network.live(), self.network.deleted()
+        made = Counter(
+            (post.account, text_of(post))
+            for post in (*live, *deleted)
+            if post.remote_id not in ledger.made | self.judge.by_hand
+        )
+        gone = {post.remote_id for post in deleted} - ledger.deleted - self.judge.deleted_by_hand
+        self.problems += [f"no plan named it: {text!r} on {account}" for account, text in made - ledger.named]
+        self.problems += [f"no plan named it as one to delete: {each}" for each in sorted(gone - ledger.old)]
+        self._later(made, gone)
+
+    def _later(self, made: Counter[tuple[str, str]], gone: set[str]) -> None:
+        """Keep what a network may still do of what it was asked, and forget what it never will."""
+        ledger, comes = self.ledger, bool(self.network.state.deferred)
+        ledger.named = ledger.named - made if comes else Counter()
+        ledger.old = ledger.old - gone if comes else set()
+        ledger.made = {post.remote_id for post in (*self.network.live(), *self.network.deleted())}
+        ledger.deleted = {post.remote_id for post in self.network.deleted()}
+
+    def _named(self, plan: Plan) -> Counter[tuple[str, str]]:
+        return Counter(
+            (self.world.account(action.address.target), normal(each.text.replace(UNKNOWN_LINK, LINK)))
+            for action in plan.effective
+            if isinstance(action, Create | Extend | Replace)
+            for each in action.segments
+        )
+
+    # What people do besides.
+
+    def hand_edit(self) -> None:
+        """Let a person change the text of one of our posts on the network."""
+        posts = self.ours()
+        if posts:
+            post = self.chance.choice(posts)
+            said, text = text_of(post), f"Edited: {self.author.text()}"
+            self.world.say("edited by hand:", said)
+            self.network.edit_by_hand(post.remote_id, text)
+            self.judge.edited.add(post.remote_id)
+            for key, places in self.author.ever.items():
+                if (post.account, said) in places:
+                    self.accepted.add(key)
+                    places.add((post.account, text))
+
+    def hand_reply(self) -> None:
+        """Let the owner of another account reply to one of our posts."""
+        now = self.world.clock.true()
+        server = now.timestamp() + self.network.state.switches.clock_skew_seconds
+        posts = [p for p in self.ours() if self.network.state.posts[p.remote_id].repliable_from <= server]
+        if posts and not self.unusable:
+            post = self.chance.choice(posts)
+            other = next(each for each in ACCOUNTS if each != post.account)
+            text = f"By hand: {self.author.text()}"
+            self.judge.by_hand.add(self.network.reply_by_hand(other, text, post.remote_id, now))
+            self.world.say("a person replies to:", post.text)
+
+    def replies(self) -> list[Seen]:
+        """Return all live posts right under a post of ours that begins a chain, whoever wrote them."""
+        first = {post.remote_id for post in self.ours() if not post.parent}
+        return [post for post in self.network.live() if post.parent in first]
+
+    def hand_hide(self) -> None:
+        """Let a person hide what stands under a post of ours."""
+        posts = self.replies()
+        if posts and not self.unusable:
+            post = self.chance.choice(posts)
+            self.world.say("hidden by hand:", post.text)
+            self.network.hide_by_hand(post.remote_id, self.world.clock.true())
+
+    def imports_any(self) -> None:
+        """Bind any post of the account, whatever it says: the person's word is that it is this one."""
+        places = [
+            (f"{file.key}@{self.author.targets[account]}", file, account)
+            for _, file in sorted(self.author.files.items())
+            for account in file.accounts
+        ]
+        if not places:
+            return
+        address, file, account = self.chance.choice(places)
+        posts = [post for post in self.network.live() if post.account == account]
+        if posts:
+            post: Seen = self.chance.choice(posts)
+            if self.imported(address, post.remote_id):
+                self.judge.by_hand.discard(post.remote_id)
+                self.ledger.made.add(post.remote_id)
+                self.accepted.add(file.key)
+                place = (account, text_of(post))
+                self.author.ever[file.key].add(place)
+                self.judge.misnamed[place] += 1  # the post whose text it is has none now, and gets one
+
+    def save(self) -> None:
+        super().save()
+        state = self.world.state
+        if state is not None:
+            self.older.append(state_pull(self.world.workspace))
+
+    def push_copy(self) -> None:
+        """Put a kept copy back, with ``state push``."""
+        if not self.older:
+            return
+        encoded = self.chance.choice(self.older)
+        if self.guarded(lambda: state_push(self.world.workspace, encoded, "copy.json", replace_lineage=True)):
+            self._forgotten()
+
+
+def _old(plan: Plan) -> set[str]:
+    return {
+        post.remote_id
+        for action in plan.effective
+        if isinstance(action, Replace | Delete)
+        for post in action.old
+    }

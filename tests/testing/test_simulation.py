@@ -1,0 +1,103 @@
+"""The random simulation: some hundred little lives keep the promise, and a broken program does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from threadsync.execution.gathering import Gatherer
+from threadsync.flows.effects import Flow
+from threadsync.model.facts import ObservedPost
+from threadsync.model.ids import Address, RemoteId
+from threadsync.model.journal import Published
+from threadsync.providers.base import Uncertain
+from threadsync.providers.threads.publishing import NotPublished, SegmentPublisher
+from threadsync.providers.threads.staging import Container
+from threadsync.testing.desk import Desk
+from threadsync.testing.simulation import Lived, Simulation, lived
+from threadsync.testing.simulation_judge import EXCUSES, Excuse
+
+SEEDS = 300
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def first_problem(desk: Desk, seeds_max: int) -> str:
+    """Live until something is wrong; what it is, or nothing."""
+    return next((each.problems[0] for each in lives(desk, seeds_max) if each.problems), "")
+
+
+def lives(desk: Desk, seeds_max: int) -> Iterator[Lived]:
+    return (Simulation(seed, desk).run() for seed in range(seeds_max))
+
+
+def test_three_hundred_lives_keep_the_promise() -> None:
+    tally = lived(range(SEEDS))
+    assert tally.seeds == SEEDS
+    assert not tally.wrong, "\n".join([f"--seed {tally.wrong[0].seed}", *tally.wrong[0].problems])
+    assert tally.counted["applies"] > 3 * SEEDS
+    assert tally.counted["applies that were killed"] > SEEDS / 10
+    assert sum(tally.excused.values()) < SEEDS / 50, tally.excused
+
+
+def test_equal_seeds_give_equal_logs(desk: Desk, tmp_path: Path) -> None:
+    """Byte for byte, whatever the order in which Python keeps sets."""
+    here = [Simulation(seed, desk).run().transcript for seed in range(6)]
+    assert here == [Simulation(seed, desk).run().transcript for seed in range(6)]
+    for hash_seed in ("1", "2"):
+        told = [
+            subprocess.run(
+                [sys.executable, "-m", "threadsync.testing.simulation", "--seed", str(seed)],
+                env={**os.environ, "PYTHONHASHSEED": hash_seed, "TMPDIR": str(tmp_path)},
+                capture_output=True,
+                check=True,
+                text=True,
+                timeout=60,
+            ).stdout
+            for seed in (3, 4)
+        ]
+        assert told == here[3:5]
+
+
+def test_every_excuse_has_its_sentence() -> None:
+    assert set(EXCUSES) == set(Excuse)
+
+
+# A judge that finds nothing proves nothing.
+
+
+def test_a_publisher_that_believes_no_answer_means_no_is_found(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settle(_: SegmentPublisher, __: Container | None = None) -> Flow[NotPublished]:
+        yield from ()
+        return NotPublished(None)
+
+    monkeypatch.setattr(SegmentPublisher, "settle", settle)
+    assert first_problem(desk, 200).startswith(("duplicate: ", "nobody's: "))
+
+
+def test_a_read_back_that_recognises_nothing_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: object) -> dict[Address, tuple[ObservedPost, ...]]:
+        return {}
+
+    monkeypatch.setattr(Gatherer, "_lookalikes", nothing)
+    assert first_problem(desk, 200).startswith("duplicate: ")
+
+
+def test_a_publisher_that_only_says_so_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def send(publisher: SegmentPublisher, container: Container) -> Flow[Published | Uncertain]:
+        return publisher._receipt(
+            RemoteId(container.id), container, container.at, "receipt", "https://a.test"
+        )
+
+    monkeypatch.setattr(SegmentPublisher, "_send", send)
+    assert first_problem(desk, 50).startswith(("lost: ", "never done: "))

@@ -1,0 +1,257 @@
+"""The peace after a simulated life, and what must be true of it: everything wanted is live, just once."""
+
+from __future__ import annotations
+
+from threadsync.errors import ContentError, StateLocked
+from threadsync.model.ids import Address
+from threadsync.model.journal import Intent
+from threadsync.model.state import Binding, Open, State
+from threadsync.operations.surgery import state_move
+from threadsync.planning.actions import Action, Blocked, NoOp, Plan, Reason, Wait
+from threadsync.sandbox.threads import Switches
+from threadsync.testing.judge import normal, text_of
+from threadsync.testing.networks import Seen
+from threadsync.testing.simulation_files import File
+from threadsync.testing.simulation_judge import Excuse
+from threadsync.testing.simulation_life import Life
+
+RESTARTS_MAX = 8
+PAUSE_SECONDS = 900.0
+
+
+def peace(life: Life) -> Plan | None:
+    """Let everything be well, and apply until nothing is left; None where it never was."""
+    life.author.mend()
+    skew_seconds = life.network.state.switches.clock_skew_seconds
+    life.network.state.switches = Switches(clock_skew_seconds=skew_seconds)
+    life.world.calm()
+    life.world.unlock()
+    left: list[str] = []
+    helpless: set[str] = set()
+    for number in range(RESTARTS_MAX):
+        life.world.clock.sleep(PAUSE_SECONDS)
+        ran = life.world.apply()
+        life.carried(ran, set())
+        if isinstance(ran.error, StateLocked):
+            life.world.unlock()
+            continue
+        if ran.outcome is None:
+            life.problems.append(f"refused in peace: {_findings(ran.error)}")
+            return None
+        shown = ran.outcome.prepared.plan
+        helped = [_helped(life, action, helpless) for action in shown.actions]
+        if number > 1:
+            helped += [_resolved(life, address) for address in life.known("open")]
+        state = life.world.state
+        left = [f"{action.word} {action.address} ({action.reason})" for action in shown.effective]
+        held = {a.address for a in shown.actions if isinstance(a, Blocked)} | life.author.drafts
+        left += [f"open {each.address}" for each in _open(state) if each.address not in held or _asks(each)]
+        if not left and not any(helped):
+            return shown
+    life.problems.append(f"never done: {', '.join(left)}")
+    return None
+
+
+def _open(state: State | None) -> list[Open]:
+    return list(state.open.values()) if state is not None else []
+
+
+def _asks(unfinished: Open) -> bool:
+    """Whether what is in doubt is a publish: of that a person can say what became of it."""
+    verbs = [note.verb for note in unfinished.notes if isinstance(note, Intent)]
+    return verbs[-1:] == ["publish"]
+
+
+def _findings(error: Exception | None) -> str:
+    if isinstance(error, ContentError):
+        return "; ".join(str(finding) for finding in error.findings)
+    return str(error)
+
+
+def _helped(life: Life, action: Action, helpless: set[str]) -> bool:
+    """Do what the message of a blocked *action* asks of a person, once; say whether that changed anything."""
+    if not isinstance(action, Blocked) or str(action) in helpless:
+        return False
+    done = False
+    match action.reason:
+        case Reason.UNCERTAIN if action.address in life.known("open"):
+            done = life.resolved(action.address)
+        case Reason.LOOKS_PUBLISHED | Reason.NOT_PROVED_OURS:
+            _, _, command = action.remedy.partition("threadsync import ")
+            address, remote_id, *_ = command.split()
+            done = life.imported(address, remote_id.rstrip("."))
+        case Reason.TARGET_RENAMED:
+            _, _, command = action.remedy.partition("threadsync state mv ")
+            old, new = command.removesuffix(".").split()
+            done = life.guarded(lambda: state_move(life.world.workspace, old, new))
+        case Reason.TARGET_MISSING if action.address.target in life.author.former:
+            missing = action.address.target
+            now = life.author.targets[life.author.former[missing]]
+            done = life.guarded(lambda: state_move(life.world.workspace, missing, now))
+        case _:
+            pass
+    if not done:
+        helpless.add(str(action))
+    else:
+        life.counted[f"helped: {action.reason}"] += 1
+    return done
+
+
+def _resolved(life: Life, address: Address) -> bool:
+    """Say what became of something that stays in doubt, as the report of every run asks."""
+    done = life.resolved(address)
+    life.counted["helped: still open"] += done
+    return done
+
+
+def judged(life: Life, plan: Plan) -> list[str]:
+    """Compare the networks and the state with the files, at the end of *life*."""
+    state = life.world.state
+    actions = {action.address: action for action in plan.actions}
+    found: list[str] = []
+    for _, file in sorted(life.author.files.items()):
+        for account in file.accounts:
+            address = Address.parse(f"{file.key}@{life.author.targets[account]}")
+            found += _published(life, file, account, actions.pop(address, None))
+    found += [
+        f"not right: {action.word} {action.address} ({action.reason})"
+        for action in actions.values()
+        if not isinstance(action, NoOp) and not _file_gone(life, action)
+    ]
+    return found + (_of_state(life, state) if state is not None else [])
+
+
+def _published(life: Life, file: File, account: str, action: Action | None) -> list[str]:
+    match action:
+        case None | NoOp() if file.front.get("draft") == "true":
+            return []  # what was half taken down when it became one stays so
+        case NoOp(reason=Reason.SAME):
+            return _live(life, file, account)
+        case NoOp() | Wait() | Blocked() if _right(life, file, account, action):
+            life.counted[f"ends {action.word} {action.reason}"] += 1
+            return []
+        case None:
+            return [f"not planned: {file.key} on {account}"]
+        case _:
+            return [f"not right: {action.word} {action.address} ({action.reason})"]
+
+
+def _right(  # noqa: PLR0912  (one case a reason)
+    life: Life, file: File, account: str, action: NoOp | Wait | Blocked
+) -> bool:
+    """Whether *file* may stay as *action* says, by what is known without threadsync."""
+    front, keys = file.front, file.names
+    texts = {text for key in keys for _, text in life.author.ever[key]}
+    unclear = bool(life.judge.forgotten_at) or life.judge.cloned
+    match action.reason:
+        case Reason.DRAFT_PUBLISHED:
+            return front.get("draft") == "true"
+        case Reason.ALREADY_WITHDRAWN:
+            return front.get("withdraw") == "true"
+        case Reason.KEPT:
+            return front.get("on_change") == "keep" and (unclear or not keys.isdisjoint(life.author.changed))
+        case Reason.NEEDS_CONSENT:
+            return unclear or not keys.isdisjoint(life.author.changed)
+        case Reason.PROTECTED:
+            return not keys.isdisjoint(life.judge.protected)
+        case Reason.NOT_DUE:
+            return "publish" in front or bool(file.needs())
+        case Reason.LATE:
+            return "publish" in front
+        case Reason.BEFORE_SINCE:
+            return "publish" in front or len(file.accounts) > 1
+        case Reason.SAME_AS_PUBLISHED | Reason.SIMILAR_TO_PUBLISHED:
+            return life.judge.renamed
+        case Reason.TARGET_RENAMED | Reason.TARGET_MISSING:
+            return life.judge.renamed and unclear
+        case Reason.WAS_TAKEN_DOWN:
+            return any(text_of(post) in texts for post in life.network.deleted())
+        case Reason.GONE:
+            above = {name for key in file.needs() for name in life.author.files[key].names}
+            needed = {text for key in above for _, text in life.author.ever[key]}
+            return any(text_of(post) in texts | needed for post in life.network.deleted())
+        case Reason.LOOKS_PUBLISHED:
+            wanted = {each.published for each in file.segments}
+            there = any(post.account == account and text_of(post) in wanted for post in life.ours())
+            return there and (unclear or life.judge.renamed)
+        case Reason.DEPENDS_ON_BLOCKED | Reason.LINK_CHANGED:
+            return bool(file.needs())
+        case _:
+            return False
+
+
+def _live(life: Life, file: File, account: str) -> list[str]:
+    """Find what of an unchanged publication is not live, or not where it belongs."""
+    texts = [each.published for each in file.segments]
+    copies = [[p for p in life.ours() if p.account == account and text_of(p) == text] for text in texts]
+    missing = [text for text, posts in zip(texts, copies, strict=True) if not posts]
+    if missing:
+        place = (account, missing[0])
+        by_hand = any(
+            post.remote_id in life.judge.deleted_by_hand and text_of(post) in texts
+            for post in life.network.deleted()
+        )
+        if by_hand or not file.names.isdisjoint(life.accepted):
+            return []
+        if life.judge.forgotten_at or life.judge.cloned:
+            life.judge.excuse(Excuse.FORGOTTEN if life.judge.forgotten_at else Excuse.CLONES, place)
+            return []
+        return [f"lost: {missing[0]!r} of {file.key} is not on {account}"]
+    above = copies[0]
+    for posts in copies[1:]:
+        above = [post for post in posts if post.parent in {each.remote_id for each in above}]
+    accepted = not file.names.isdisjoint(life.accepted)  # and so is where it hangs
+    return [] if above or accepted else [f"out of order: {file.key} on {account}"]
+
+
+def _file_gone(life: Life, action: Action) -> bool:
+    """Whether it is right that something without a file is held back as *action* says."""
+    match action:
+        case Blocked(reason=Reason.PROTECTED):
+            return action.address.key in life.judge.protected
+        case Blocked(reason=Reason.SAME_AS_PUBLISHED | Reason.TARGET_MISSING):
+            return life.judge.renamed
+        case Blocked(reason=Reason.GONE):
+            return bool(life.judge.deleted_by_hand)
+        case _:
+            return False
+
+
+def _of_state(life: Life, state: State) -> list[str]:
+    """Compare what the state binds, and what it says was taken down, with the networks."""
+    judge = life.judge
+    if judge.forgotten_at or judge.cloned:
+        return []
+    live = {post.remote_id: post for post in life.network.live()}
+    found = [each for binding in state.bindings.values() for each in _bound(life, binding, live)]
+    known = {remote_id for binding in state.bindings.values() for remote_id in binding.remote_ids}
+    for stone in state.tombstones.values():
+        posts = {segment.remote_id for segment in (*stone.segments, *stone.superseded)}
+        known |= posts
+        if stone.why in {"removed", "withdrawn"}:
+            found += [f"taken down, and live: {live[each].text!r}" for each in sorted(posts & set(live))]
+    given_up = {text for key in life.accepted for _, text in life.author.ever.get(key, ())}
+    orphans = [
+        post
+        for each, post in live.items()
+        if each not in known | judge.by_hand and text_of(post) not in given_up
+        if not judge.beside[post.account, text_of(post)]  # the older copy, of what is republished
+    ]
+    return found + [f"nobody's: {post.text!r} on {post.account}" for post in orphans]
+
+
+def _bound(life: Life, binding: Binding, live: dict[str, Seen]) -> list[str]:
+    found: list[str] = []
+    above = ""
+    for segment in binding.segments:
+        post = live.get(segment.remote_id)
+        if post is None:
+            if segment.remote_id not in life.judge.deleted_by_hand:
+                found.append(f"bound, and not live: {segment.text!r} of {binding.address}")
+            break
+        if text_of(post) != normal(segment.text) and post.remote_id not in life.judge.edited:
+            found.append(f"bound to another text: {segment.text!r} of {binding.address}")
+        if above and post.parent != above:
+            found.append(f"out of order: {segment.text!r} of {binding.address}")
+        above = segment.remote_id
+    return found

@@ -1,0 +1,385 @@
+"""What happens in a simulated life: runs and what strikes them, time, people, and state surgery."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from threadsync.errors import ContentError, PlanError, ThreadsyncError, UsageError
+from threadsync.model.ids import Address, RemoteId
+from threadsync.model.journal import Intent
+from threadsync.operations.asking import AskApply, AskReplace, Question
+from threadsync.operations.importing import import_post
+from threadsync.operations.surgery import Done, state_accept, state_move, state_remove, state_resolve
+from threadsync.sandbox.threads import Switches
+from threadsync.statefile.remote import Revision
+from threadsync.testing.disk import MemoryDisk
+from threadsync.testing.judge import normal, text_of
+from threadsync.testing.networks import Seen, ThreadsNetwork
+from threadsync.testing.remote import RemoteFault
+from threadsync.testing.simulation_files import Author
+from threadsync.testing.simulation_judge import Judge
+from threadsync.testing.troubles import (
+    ClockSet,
+    Death,
+    Moment,
+    NetworkFault,
+    Place,
+    RemoteFails,
+    TokenExpired,
+    Trouble,
+    possible,
+)
+from threadsync.testing.world import ACCOUNTS, Ran, World, nothing
+
+TROUBLES_MAX = 3
+ODDS = {Place.REQUEST: 0.04, Place.DISK: 0.02, Place.REMOTE: 0.1}
+"""How likely a moment of a struck run is to be hit, while there are troubles left."""
+ODDS_OF_WHAT_SHOWS = 0.4
+"""The same for requests that publish or take down."""
+LATE_SECONDS = (1.0, 5.0, 30.0, 100.0, 250.0)
+"""How late what comes late may be; all shorter than a doubt waits."""
+WRONG_SECONDS = (-90000.0, -4000.0, -200.0, 200.0, 4000.0, 90000.0)
+"""How far a clock may be set, ahead or back."""
+PAUSES_SECONDS = (1.0, 30.0, 400.0, 3600.0, 20000.0, 180000.0)
+SAVED_MAX = 3
+
+
+@dataclass
+class Strikes:
+    """A script of one run: a few troubles at moments that chance chooses."""
+
+    chance: Random
+    left: int
+    counted: Counter[str]
+    struck: list[Trouble] = field(default_factory=list)
+
+    def __call__(self, moment: Moment) -> Trouble | None:
+        """Say what goes wrong at *moment*."""
+        if not self.left or not self.hits(moment):
+            return None
+        self.left -= 1
+        trouble = self.chance.choice(possible(moment))
+        match trouble:
+            case NetworkFault(name=name):
+                trouble = NetworkFault(name, self.chance.choice(LATE_SECONDS))
+                self.counted[f"network {name}"] += 1
+            case ClockSet():
+                trouble = ClockSet(self.chance.choice(WRONG_SECONDS))
+                self.counted["clock set"] += 1
+            case Death(when=when, loss=loss, older=older):
+                self.counted[f"killed {when}, losing {'the disk' if older else loss}"] += 1
+            case RemoteFails(how=how):
+                self.counted[f"remote {how}"] += 1
+            case _:
+                self.counted[type(trouble).__name__] += 1
+        self.struck.append(trouble)
+        return trouble
+
+    def hits(self, moment: Moment) -> bool:
+        """Say whether *moment* is one of them."""
+        shows = " DELETE " in moment.what or moment.what.endswith("threads_publish")
+        return self.chance.random() < (ODDS_OF_WHAT_SHOWS if shows else ODDS[moment.place])
+
+
+@dataclass
+class Somebody:
+    """A person who answers as chance will have it."""
+
+    chance: Random
+    world: World
+    agreed: set[Address] = field(default_factory=set)
+    declined: bool = False
+
+    def confirm(self, question: Question) -> bool:
+        """See ``Person.confirm``."""
+        said = self.chance.random() < (0.5 if isinstance(question, AskReplace) else 0.9)
+        self.world.say("asked", type(question).__name__, said)
+        match question:
+            case AskReplace(blocked=blocked) if said:
+                self.agreed.add(blocked.address)
+            case AskApply():
+                self.declined = not said
+            case _:
+                pass
+        return said
+
+
+@dataclass
+class Life:
+    """One project as its author, its runs and its networks go on; *judge* is told what was agreed to."""
+
+    world: World
+    author: Author
+    judge: Judge
+    network: ThreadsNetwork
+    chance: Random
+    counted: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    accepted: set[str] = field(default_factory=set)
+    """Keys of posts whose file a person declared to be what is live."""
+    unusable: set[str] = field(default_factory=set)
+    """Accounts whose token has expired, and all while a quota is small."""
+    _saved: list[tuple[MemoryDisk, Revision]] = field(default_factory=list)
+
+    def clone(self, *, with_state: bool) -> Life:
+        """Return the life of another clone of the project with the same accounts."""
+        world = self.world.clone(with_state=with_state)
+        author = self.author.clone(world)
+        other = Life(world, author, self.judge, self.network, self.chance, self.counted, self.problems)
+        other.accepted, other.unusable = set(self.accepted), self.unusable
+        return other
+
+    # Runs.
+
+    def apply(self) -> None:
+        """Apply in peace, with random flags."""
+        self._run(nothing)
+
+    def struck(self) -> None:
+        """Apply while things go wrong."""
+        self.strike(Strikes(self.chance, self.chance.randint(1, TROUBLES_MAX), self.counted))
+
+    def strike(self, strikes: Strikes) -> None:
+        """Apply while *strikes* strike."""
+        self._run(strikes)
+        for trouble in strikes.struck:
+            if isinstance(trouble, Death) and trouble.older:
+                self._forgotten()
+            if isinstance(trouble, RemoteFails) and trouble.how == RemoteFault.ROLLED_BACK:
+                self._forgotten()
+            if isinstance(trouble, TokenExpired):
+                self.unusable.update(ACCOUNTS)
+
+    def _run(self, script: Callable[[Moment], Trouble | None]) -> None:
+        if self.chance.random() < 0.3:
+            self.save()
+        person = Somebody(self.chance, self.world) if self.chance.random() < 0.25 else None
+        selectors, options = self._flags()
+        self.world.script = script
+        ran = self.world.apply(*selectors, person=person, **options)
+        self.world.script = nothing
+        agreed = {Address.parse(each) for name in options if name != "late" for each in options[name]}
+        self.carried(
+            ran, agreed | (person.agreed if person else set()), declined=bool(person and person.declined)
+        )
+
+    def carried(self, ran: Ran, agreed: set[Address], *, declined: bool = False) -> None:
+        """Tell the judge of the plan that a run carried out, if it did; a person agreed to *agreed*."""
+        self.counted["applies"] += 1
+        self.counted["applies that were killed"] += ran.died
+        shown = self.world.shown
+        if shown is None or declined or isinstance(ran.error, ContentError | PlanError | UsageError):
+            return
+        self.problems += self.judge.carried_out(shown.plan, self.author, agreed)
+
+    def _flags(self) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+        chance = self.chance
+        every = [
+            f"{file.key}@{self.author.targets[account]}"
+            for _, file in sorted(self.author.files.items())
+            for account in file.accounts
+        ]
+        state = self.world.state
+        bound = sorted(map(str, state.bindings)) if state is not None else []
+        options: dict[str, tuple[str, ...]] = {}
+        for name, addresses in (("allow_replace", every), ("late", every), ("allow_delete", bound)):
+            if addresses and chance.random() < 0.2:
+                options[name] = (chance.choice(addresses),)
+        selectors = (chance.choice(every),) if every and chance.random() < 0.15 else ()
+        return selectors, options
+
+    def plan(self) -> None:
+        """Plan, which must change nothing."""
+        before = self.world.disk.files()
+        try:
+            self.world.plan()
+        except ThreadsyncError as error:
+            self.world.say("error", error)
+        if self.world.disk.files() != before:
+            self.problems.append("plan wrote to the disk")
+
+    # Time and the networks.
+
+    def time(self) -> None:
+        """Let time pass."""
+        self.world.clock.sleep(self.chance.choice(PAUSES_SECONDS))
+
+    def clock(self) -> None:
+        """Set the clock of the machine wrong, or right."""
+        self.world.clock.ahead_seconds = self.chance.choice((0.0, *WRONG_SECONDS))
+
+    def quirks(self) -> None:
+        """Let the network be slow to show or strict with quotas, or as usual again."""
+        chance, usual = self.chance, Switches()
+        small = chance.random() < 0.5
+        self.network.state.switches = Switches(
+            posts_quota=chance.randint(0, 6) if small else usual.posts_quota,
+            replies_quota=chance.randint(0, 6) if small else usual.replies_quota,
+            deletes_quota=chance.randint(0, 4) if small else usual.deletes_quota,
+            listing_lag_seconds=chance.choice((0.0, 0.0, 5.0, 14.0)),
+            parent_lag_seconds=chance.choice((0.0, 0.0, 20.0)),
+            status_lag_seconds=chance.choice((0.0, 0.0, 60.0)),
+            clock_skew_seconds=self.network.state.switches.clock_skew_seconds,
+        )
+        self.unusable.update(ACCOUNTS if small else ())
+
+    def renew(self) -> None:
+        """Renew the tokens of all accounts."""
+        self.network.renew_tokens(self.world.clock.true())
+        if self.network.state.switches.posts_quota >= Switches().posts_quota:
+            self.unusable.clear()
+
+    def hand_post(self) -> None:
+        """Let a person post on the network."""
+        account = self.chance.choice(ACCOUNTS)
+        if account not in self.unusable:
+            text = f"By hand: {self.author.text()}"
+            self.judge.by_hand.add(self.network.post_by_hand(account, text, self.world.clock.true()))
+
+    def ours(self) -> list[Seen]:
+        """Return all live posts that no person wrote on the network."""
+        return [post for post in self.network.live() if post.remote_id not in self.judge.by_hand]
+
+    def hand_delete(self) -> None:
+        """Let a person delete one of our posts on the network."""
+        posts = self.ours()
+        if posts and not self.unusable:
+            post = self.chance.choice(posts)
+            self.world.say("deleted by hand:", post.text)
+            self.network.delete_by_hand(post.remote_id, self.world.clock.true())
+            self.judge.deleted_by_hand.add(post.remote_id)
+
+    # State surgery.
+
+    def guarded(self, change: Callable[[], Done]) -> bool:
+        """Do something by hand to the state; a refusal is an answer like any other."""
+        try:
+            done = change()
+        except ThreadsyncError as error:
+            self.world.say("refused:", error)
+            return False
+        self.world.say(*done.lines)
+        return True
+
+    def known(self, kind: str) -> list[Address]:
+        """Return the addresses that the state holds of a kind: ``bindings``, ``tombstones`` or ``open``."""
+        state = self.world.state
+        return sorted(getattr(state, kind)) if state is not None else []
+
+    def accept(self) -> None:
+        """Declare a file to be what is live."""
+        bound = self.known("bindings")
+        if bound:
+            address = self.chance.choice(bound)
+            if self.guarded(lambda: state_accept(self.world.workspace, [str(address)])):
+                self.accepted.add(address.key)
+
+    def erase(self) -> None:
+        """Erase what the state knows of an address."""
+        known = [*self.known("bindings"), *self.known("tombstones"), *self.known("open")]
+        if known:
+            address = self.chance.choice(sorted(set(known)))
+            if self.guarded(lambda: state_remove(self.world.workspace, [str(address)])):
+                self._forgotten()
+
+    def move(self) -> None:
+        """Give a publication another name in the state alone."""
+        bound = self.known("bindings")
+        if bound:
+            old = self.chance.choice(bound)
+            new = f"{old.key}m"
+            if self.guarded(lambda: state_move(self.world.workspace, str(old), f"{new}@{old.target}")):
+                self.judge.renamed = True
+                self.author.moves(old.key)
+                self.judge.deletable |= {new} if old.key in self.judge.deletable else set()
+
+    def rename_target(self) -> None:
+        """Give a target another name, in the project file and in the state."""
+        old, new = self.author.rename_target()
+        self.world.say("renames the target", old, "to", new)
+        self.judge.renamed = True
+        self.guarded(lambda: state_move(self.world.workspace, old, new))
+
+    def resolve(self) -> None:
+        """Look at the account, and say what became of something in doubt."""
+        doubtful = self.known("open")
+        if doubtful and not self.network.state.deferred:
+            self.resolved(self.chance.choice(doubtful))
+
+    def resolved(self, address: Address) -> bool:
+        """Say of *address* what the network's ledger says."""
+        state = self.world.state
+        assert state is not None, "something is open"
+        unfinished = state.open[address]
+        intents = [note for note in unfinished.notes if isinstance(note, Intent)]
+        if not intents or intents[-1].verb != "publish":
+            return False
+        made = [post.remote_id for post in self.network.live() if post.container == intents[-1].key]
+        published = made[0] if made else None
+        holder = state.holder_of(address.target, RemoteId(made[0])) if made else None
+        if holder is not None:  # under its new name it is bound already
+            return self.guarded(lambda: state_remove(self.world.workspace, [str(address)]))
+        done = self.guarded(
+            lambda: state_resolve(
+                self.world.workspace, str(address), published=published, not_published=not made
+            )
+        )
+        if done and not made:
+            account = self.world.account(address.target)
+            said = {each.index: each.text for each in unfinished.job.segments}
+            self.judge.again[account, normal(said[intents[-1].index])] += 1
+        return done
+
+    def imports(self) -> None:
+        """Bind a post that says what a file says."""
+        found = [
+            (f"{file.key}@{self.author.targets[account]}", post.remote_id)
+            for _, file in sorted(self.author.files.items())
+            for account in file.accounts
+            for post in self.ours()
+            if post.account == account and text_of(post) == file.segments[0].published
+        ]
+        if found:
+            self.imported(*self.chance.choice(found))
+
+    def imported(self, address: str, remote_id: str) -> bool:
+        """Bind *remote_id* to *address*; with the file's consent it may take the place of another."""
+        done = self.guarded(lambda: import_post(self.world.workspace, address, remote_id))
+        state, key = self.world.state, Address.parse(address)
+        file = self.author.files.get(key.key)
+        if not done or state is None or file is None:
+            return done
+        if file.front.get("on_change") == "replace":
+            self.judge.replaced.update(each.remote_id for each in state.bindings[key].superseded)
+        account = self.world.account(key.target)
+        for each in file.segments[len(state.bindings[key].segments) :]:
+            self.judge.again[account, each.published] += 1  # it was said that these are published then
+        return done
+
+    # Losing what is remembered.
+
+    def save(self) -> None:
+        """Keep a copy of the state."""
+        self._saved = [*self._saved, (self.world.disk.survivor(), self.world.remote.tip)][-SAVED_MAX:]
+
+    def roll_back(self) -> None:
+        """Put an older state back."""
+        if self._saved:
+            disk, revision = self.chance.choice(self._saved)
+            self.world.disk = disk.survivor()
+            self.world.remote.force(revision)
+            self.world.unlock()
+            self._forgotten()
+
+    def lose(self) -> None:
+        """Lose the state."""
+        self.save()
+        self.world.disk = MemoryDisk()
+        self.world.remote.force(Revision())
+        self._forgotten()
+
+    def _forgotten(self) -> None:
+        self.judge.forgotten_at.append(self.world.clock.true().timestamp())
