@@ -30,8 +30,8 @@ def test_the_tour_holds_what_it_shows(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "  NO " not in done.stdout
     for promised in (
-        "Done: 9 applied.",
-        "No changes. 1 to wait, 9 unchanged.",
+        "Done: 18 applied.",
+        "No changes. 1 to wait, 18 unchanged.",
         "! blocked  welcome@threads/main  (needs-consent)",
         "yes  apply was killed after its first visible request",
         "yes  the chain is there, every part once",
