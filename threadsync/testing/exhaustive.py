@@ -271,7 +271,7 @@ class Tally:
 @click.option("--shape", "names", multiple=True, help="Only this shape; may be repeated.")
 @click.option("--kind", "kinds", multiple=True, default=("singles", "pairs"), help="singles or pairs.")
 @click.option("--workers", default=2, show_default=True)
-@click.option("--stride", default=4, show_default=True, help="Of the second of a pair: every so-many-th.")
+@click.option("--stride", default=24, show_default=True, help="Of the second of a pair: every so-many-th.")
 @click.option("--show", default=1, show_default=True, help="How many conversations that went wrong to print.")
 def main(names: tuple[str, ...], kinds: tuple[str, ...], workers: int, stride: int, show: int) -> None:
     """Try every trouble at every moment of every shape of post, in every setting."""

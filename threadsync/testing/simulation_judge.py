@@ -201,6 +201,9 @@ class Judge:
                 continue
             if any(excuse in self._excuses_of(place) for excuse in (Excuse.TOO_FRESH, Excuse.REWRITTEN)):
                 continue
+            if there[place] <= 1 and place in self.rewritten:  # and the first copy was taken down by hand
+                self.excuse(Excuse.REWRITTEN, place)
+                continue
             if there[place] <= 1 and (self.forgotten_at or self.cloned):
                 self.excuse(Excuse.FORGOTTEN if self.forgotten_at else Excuse.CLONES, place)
             elif there[place] <= 1:
