@@ -89,8 +89,9 @@ class _Run:
         snapshot = self.workspace.store.read()
         declared = self._declared(snapshot.state)
         selects = self._asked(declared, snapshot.state)
-        self._refuse_stale(declared, snapshot.state, selects)
-        offline = self._prepare(declared, snapshot.state, Facts(), selects)
+        offline = self._refuse_stale(declared, snapshot.state, selects)
+        if self.options.saved is not None:
+            offline = self._prepare(declared, snapshot.state, Facts(), selects)
         nothing_open = snapshot.state is None or not snapshot.state.open
         if not offline.plan.effective and nothing_open and not self._askable(offline.plan):
             offline = self._with_idle_flags(offline)
@@ -286,6 +287,7 @@ class _Run:
         prepared = self._prepare(declared, prior, Facts(), selects)
         if self.person is None or not self._may_ask:
             return prepared
+        before = self.consents
         for action in prepared.plan.actions:
             match action:
                 case Blocked(reason=Reason.NEEDS_CONSENT) if self.person.confirm(AskReplace(action)):
@@ -295,7 +297,7 @@ class _Run:
                     self.consents = replace(self.consents, late=self.consents.late | {action.address})
                 case _:
                     pass
-        return self._prepare(declared, prior, Facts(), selects)
+        return prepared if self.consents == before else self._prepare(declared, prior, Facts(), selects)
 
     def _first_run(self, plan: Plan) -> bool:
         """No state is a first run, and never publishes a backlog by itself (law 8)."""
@@ -326,6 +328,7 @@ class _Run:
         if self.person is None:
             return prepared
         asked: set[TargetName] = set()
+        before = self.consents
         for action in prepared.plan.actions:
             target = action.address.target
             account = facts.of(target).account
@@ -335,7 +338,7 @@ class _Run:
             asked.add(target)
             if self.person.confirm(AskAccount(target, account)):
                 self.consents = replace(self.consents, accounts=self.consents.accounts | {target})
-        return self._prepare(declared, prior, facts, selects)
+        return prepared if self.consents == before else self._prepare(declared, prior, facts, selects)
 
 
 def _stale(found: Iterable[str]) -> StalePlan:

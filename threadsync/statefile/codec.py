@@ -119,16 +119,6 @@ class WrittenBy:
 
 
 _WRITTEN_BY = Shape(WrittenBy, Field("run", TEXT, ""), Field("by", TEXT, ""), Field("journal", TEXT, ""))
-_DOCUMENT_FIELDS = (
-    Field("version", WHOLE),
-    Field("lineage", TEXT),
-    Field("serial", WHOLE),
-    Field("sequence", WHOLE),
-    Field("project", TEXT, ""),
-    Field("written_at", TIME, None),
-    Field("written_by", _WRITTEN_BY.kind, WrittenBy()),
-    Field("checksum", TEXT),
-)
 _OBSERVATIONS = "observations"
 """Came after version 1 was in use. It is left out while it is empty, and a threadsync that does not know it
 says that a later one wrote the file, as it does of a later version: so it needs no version of its own."""
@@ -158,6 +148,19 @@ class _Head:
     written_at: datetime | None
     written_by: WrittenBy
     checksum: str
+
+
+_HEAD = Shape(
+    _Head,
+    Field("version", WHOLE),
+    Field("lineage", TEXT),
+    Field("serial", WHOLE),
+    Field("sequence", WHOLE),
+    Field("project", TEXT, ""),
+    Field("written_at", TIME, None),
+    Field("written_by", _WRITTEN_BY.kind, WrittenBy()),
+    Field("checksum", TEXT),
+)
 
 
 def encode(state: State, *, journal: str = "") -> bytes:
@@ -297,7 +300,7 @@ def _is_cut_off(data: bytes) -> bool:
 
 
 def _read_document(raw: Mapping[str, Json]) -> Document:
-    head = Shape(_Head, *_DOCUMENT_FIELDS).read({n: held for n, held in raw.items() if n not in _TABLES})
+    head = _HEAD.read({n: held for n, held in raw.items() if n not in _TABLES})
     state = State(
         Lineage(head.lineage),
         head.serial,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cache
 from typing import Protocol
 
 from threadsync.flows.effects import FormBody, NoResponse, Request, Response
@@ -118,18 +119,7 @@ class ThreadsNetwork:
         """See ``Network.faults``."""
         route = find_route(self.state, threads.Request.of(request.method, request.path))
         assert route is not None, f"our provider asks for what there is, not for {request.path}"
-        alone = [
-            str(kind)
-            for kind in threads.FaultKind
-            if route.operation in KIND_OPERATIONS.get(kind, {route.operation})
-        ]
-        hidden = [each for each in ("late-listing", "late-status") if each in alone]
-        together = [
-            TOGETHER.join((unknown, *hidden[:length]))
-            for unknown in ("answer-lost", "error-although-done")
-            for length in range(1, len(hidden) + 1)
-        ]
-        return (*alone, *together)
+        return _faults(route.operation)
 
     def live(self) -> list[Seen]:
         """See ``Network.live``."""
@@ -225,6 +215,18 @@ class ThreadsNetwork:
             for post in sorted(posts, key=lambda each: each.number)
             if not post.child_of
         ]
+
+
+@cache
+def _faults(operation: str) -> tuple[str, ...]:
+    alone = [str(kind) for kind in threads.FaultKind if operation in KIND_OPERATIONS.get(kind, {operation})]
+    hidden = [each for each in ("late-listing", "late-status") if each in alone]
+    together = [
+        TOGETHER.join((unknown, *hidden[:length]))
+        for unknown in ("answer-lost", "error-although-done")
+        for length in range(1, len(hidden) + 1)
+    ]
+    return (*alone, *together)
 
 
 def _profile(handle: str) -> threads.Profile:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from threadsync.model.capabilities import Needs
 from threadsync.model.ids import Address, Json
-from threadsync.model.post import Publication
+from threadsync.model.post import Publication, Segment
 from threadsync.providers.threads import api, longtext
 from threadsync.providers.threads.convert import text_of
 from threadsync.providers.threads.longtext import LongText
@@ -120,13 +120,12 @@ def needs_of(publication: Publication) -> Needs:
     return Needs(frozenset(scopes), frozenset({GEO_GATING} if any(e.countries for e in every) else ()))
 
 
-def parameters(publication: Publication, index: int, text: str, units: str) -> dict[str, str]:
-    """Return Threads' parameters for what the segment *index* carries; *text* is what it says.
+def parameters(segment: Segment, carried: Carried, text: str, units: str) -> dict[str, str]:
+    """Return Threads' parameters for what *segment* carries; *text* is what it says.
 
     What it quotes is not among them: that may be known only when the other post is live.
     """
-    carried = carried_by(publication, index)
-    segment, attachment = publication.segments[index], carried.long_text
+    attachment = carried.long_text
     return api.carried(
         reply_control=carried.reply_control,
         countries=carried.countries,
@@ -151,10 +150,9 @@ def parameters(publication: Publication, index: int, text: str, units: str) -> d
     )
 
 
-def attached_to(publication: Publication, index: int) -> dict[str, str]:
+def attached(carried: Carried) -> dict[str, str]:
     """Return the long text of a segment as Threads gets it, without the signs of its styles."""
-    long_text = carried_by(publication, index).long_text
-    return {"long text": long_text.text} if long_text is not None else {}
+    return {"long text": carried.long_text.text} if carried.long_text is not None else {}
 
 
 def text_with_number(publication: Publication, index: int, links: Callable[[Address], str]) -> str:

@@ -93,13 +93,14 @@ class ThreadsProvider:
         """Return *segment* exactly as Threads gets it."""
         text = carrying.text_with_number(publication, index, links)
         units = str(self.context.settings.get("entity_units", carrying.UNITS[0]))
-        parameters = carrying.parameters(publication, index, text, units)
+        carried = carrying.carried_by(publication, index)
+        parameters = carrying.parameters(segment, carried, text, units)
         return RenderedSegment(
             convert.rendered(segment, index, text, parameters),
             convert.count(text, self._count_rule),
             convert.TEXT_MAX,
             "characters",
-            carrying.attached_to(publication, index),
+            carrying.attached(carried),
         )
 
     def needs(self, publication: Publication) -> Needs:
