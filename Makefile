@@ -42,8 +42,11 @@ format-check: setup
 lint: setup
 	$(BIN)/ruff check .
 
+# As each system would run it: what is written for macOS and Windows is at least checked here.
 types: setup
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 	$(BIN)/pyright
 
 contracts: setup

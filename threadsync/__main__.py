@@ -22,6 +22,9 @@ def main() -> None:
 
     from threadsync.cli import root
 
+    if sys.platform == "win32":
+        # A git.exe in the folder of somebody's posts must not be taken for git.
+        os.environ.setdefault("NoDefaultCurrentDirectoryInExePath", "1")
     # A stream that was closed before the start is None; nothing else may get its descriptor.
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:

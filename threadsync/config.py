@@ -81,8 +81,7 @@ def _root(start: Path, *, exact: bool) -> Path:
     where = f"{printable(str(folder))} has no {PROJECT_FILE}"
     raise ProjectError(
         f"{where}." if exact else f"{where}, nor has a folder above it.",
-        remedy=f"Create a {PROJECT_FILE} there (threadsync schema project explains its keys), or name the "
-        "folder of a project with --project DIR.",
+        remedy="Make a project there with threadsync init, or name the folder of one with --project DIR.",
     )
 
 

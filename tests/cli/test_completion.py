@@ -50,6 +50,7 @@ def test_a_glance_finds_what_the_loader_finds(project: Path) -> None:
     assert glance(project / "texts/lifts") == Glance(
         ("threads/main", "threads/brand"),
         (("all", ()), ("greeting", ("threads/main",)), ("lifts", ("threads/brand",))),
+        ("texts/all.yaml", "texts/hello.md", "texts/lifts/index.md"),
     )
 
 
@@ -64,6 +65,13 @@ def test_selectors_are_keys_and_targets_and_behind_an_at_addresses(project: Path
     assert completed("apply", "gr") == ["greeting"]
     assert completed("plan", "all@") == ["all@threads/main", "all@threads/brand"]
     assert completed("plan", "--exclude", "li") == ["lifts"]
+    assert completed("plan", "texts/h") == ["texts/hello.md"]
+
+
+def test_a_list_of_words_is_completed_word_by_word(project: Path) -> None:
+    assert completed("apply", "--fail-on", "") == ["blocked", "ask", "overdue"]
+    assert completed("apply", "--fail-on", "ask,b") == ["ask,blocked"]
+    assert completed("apply", "--fail-on", "ask,") == ["ask,blocked", "ask,overdue"]
 
 
 def test_addresses_and_targets_stand_where_they_belong(project: Path) -> None:

@@ -58,7 +58,9 @@ def test_a_post_after_its_window_is_overdue_though_it_is_blocked(run: Run, world
     world.post("late", "Late.", publish="2026-11-21 09:00")
     world.apply()
     done = run("status", "--fail-if-overdue", "30m", "--format", "json")
-    assert (done.exit_code, json.loads(done.stdout)["kind"]) == (1, "status")
+    document = json.loads(done.stdout)
+    assert (done.exit_code, document["kind"]) == (1, "status")
+    assert [each["due"] for each in document["publications"]] == ["2026-11-21T09:00:00Z"]
     assert "late@threads/main: blocked" in done.stderr
 
 
@@ -71,7 +73,7 @@ def test_one_from_before_its_target_s_since_is_never_overdue(run: Run, world: Wo
 def test_a_span_that_is_none_is_refused(run: Run) -> None:
     done = run("status", "--fail-if-overdue", "soon")
     assert done.exit_code == 2
-    assert "--fail-if-overdue 'soon': is no window." in done.stderr
+    assert "--fail-if-overdue 'soon' is no span." in done.stderr
 
 
 # auth
@@ -128,6 +130,9 @@ def test_at_a_terminal_the_token_is_asked_for_without_being_shown(
 
 
 def test_doctor_ends_with_1_only_for_a_problem(on: Callable[..., Result], desk: Desk) -> None:
+    (desk.root / "posts/idea.md").write_text(
+        "---\nkey: idea\ntargets: [threads/main]\ndraft: true\n---\nHello.\n"
+    )
     done = on("doctor", "--offline")
     assert done.exit_code == 0
     assert "warning  git: " in done.stdout
@@ -220,6 +225,52 @@ def test_init_at_a_terminal_asks_what_no_option_says(tmp_path: Path, monkeypatch
         assert part in text
     assert "Time zone" not in done.stderr
     assert "Where is its token" in done.stderr
+
+
+def test_init_asks_again_where_an_answer_makes_no_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_terminal, "is_attended", lambda: True)
+    answers = ["main", "threads/main", "my name", "@maria", "the-token-itself", "env:X"]
+    answers += ["Europe/Berln", "Europe/Berlin", "x y", ""]
+    done = invoke("init", str(tmp_path), stdin="".join(f"{answer}\n" for answer in answers))
+    assert done.exit_code == 0
+    for said in (
+        '"main" is not a name',
+        '"my name" is no handle',
+        "does not say where",
+        "Did you mean Europe/Berlin?",
+    ):
+        assert done.stderr.count(said) == 1
+    text = (tmp_path / "threadsync.yaml").read_text()
+    assert "account: maria\n" in text
+    assert "zone: Europe/Berlin\n" in text
+    assert "give it a publish: time" in done.stderr, "init writes that one is required"
+
+
+def test_init_left_at_a_question_writes_nothing_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_terminal, "is_attended", lambda: True)
+    done = invoke("init", str(tmp_path / "new"), stdin="threads/main\n")
+    assert (done.exit_code, (tmp_path / "new").exists()) == (1, False)
+    assert done.stderr.endswith("\nStopped. Nothing is lost: run the command again.\n")
+
+
+def test_init_ends_with_1_where_the_account_was_to_be_looked_up_and_was_not(
+    tmp_path: Path, desk: Desk
+) -> None:
+    options = ("--credential", f"file:{desk.root / 'token'}", "--base-url", desk.sandbox.base_url, "--check")
+    done = invoke("init", str(tmp_path / "a"), *options)
+    assert (done.exit_code, "The token opens @lift_report; it is written down." in done.stderr) == (0, True)
+    other = invoke("init", str(tmp_path / "b"), *options, "--account", "maria")
+    assert (other.exit_code, "and you said maria" in other.stderr) == (1, True)
+    desk.token("wrong")
+    failed = invoke("init", str(tmp_path / "c"), *options)
+    assert (failed.exit_code, "The account could not be looked up: Threads says" in failed.stderr) == (
+        1,
+        True,
+    )
 
 
 def test_new_fails_where_the_draft_is_no_good(run: Run, world: World) -> None:

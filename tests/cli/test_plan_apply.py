@@ -40,7 +40,7 @@ def test_plan_at_another_time_reads_it_in_the_project_s_zone(run: Run, world: Wo
     assert run("plan", "--detailed-exitcode", "--at", "2026-12-03 08:30").exit_code == 3
     refused = run("plan", "--at", "tomorrow")
     assert refused.exit_code == 2
-    assert "--at 'tomorrow': is no time. Write it like 2026-12-03 08:30." in refused.stderr
+    assert "--at 'tomorrow' is no time. Write it like 2026-12-03 08:30." in refused.stderr
 
 
 def test_plan_with_errors_in_files_shows_them_and_fails(run: Run, world: World) -> None:

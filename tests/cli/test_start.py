@@ -110,23 +110,31 @@ def test_a_terminal_that_lacks_a_character_gets_it_written_out(tmp_path: Path) -
 
 
 def plan_of(folder: Path, **streams: Any) -> subprocess.CompletedProcess[bytes]:
+    return ran_in(folder, "plan", "--project", str(folder), **streams)
+
+
+def ran_in(folder: Path, *arguments: str, **streams: Any) -> subprocess.CompletedProcess[bytes]:
     (folder / "posts").mkdir()
     (folder / "threadsync.yaml").write_text(PROJECT)
     (folder / "posts/a.md").write_text("---\ntargets: [threads/main]\n---\nHi\n")
     return subprocess.run(
-        [sys.executable, "-m", "threadsync", "plan", "--project", str(folder)],
+        [sys.executable, "-m", "threadsync", *arguments],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        cwd=folder,
         check=False,
         **streams,
     )
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
-def test_a_full_disk_behind_standard_output_is_one_clear_message(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", ["plan", "new Title", "init sub", "schema post", "completion bash", "status"]
+)
+def test_a_full_disk_behind_standard_output_is_one_clear_message(tmp_path: Path, command: str) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = plan_of(tmp_path, stdout=full, stderr=subprocess.PIPE)
+        done = ran_in(tmp_path, *command.split(), stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1
-    assert done.stderr.startswith(b"Error: standard output cannot be written: No space left on device.\n")
+    assert b"Error: standard output cannot be written: No space left on device.\n" in done.stderr
     assert b"Traceback" not in done.stderr
 
 

@@ -45,7 +45,7 @@ HEAD = "---\ntargets: [threads/main]\n"
         ("replace: {of: '1'}", ("schema/missing-key", "3:1", "replace has no why", "Add why:.")),
         ("publish: 3.12.2026", ("schema/form", "3:10", '"3.12.2026"', "For example: 2026-12-03 08:30")),
         ("link: example.org", ("schema/form", "3:7", "example.org", "https://")),
-        ("tags: ['#a']", ("schema/form", "3:8", "tags[1]", "form")),
+        ("tags: ['#a']", ("schema/form", "3:8", "tags[1]", "one word, without #. For example: transit")),
         ("tags: [a, a]", ("schema/twice", "3:7", "same entry twice", "Take one")),
         ("poll: {options: [a]}", ("schema/size", "3:17", "1 of at least 2", "Shorten")),
         ("threads: {topic: ''}", ("schema/size", "3:18", "topic is empty", "Write something")),

@@ -64,7 +64,7 @@ def test_a_path_is_relative_to_the_post_or_to_the_project(src: str, path: str, r
     ("src", "rule", "said"),
     [
         ("gone.png", "media/missing", "posts/launch/gone.png"),
-        ("dangling.png", "media/missing", "does not exist"),
+        ("dangling.png", "media/missing", "is a link that leads nowhere"),
         ("Map.png/x.png", "media/missing", "does not exist"),
         ("nowhere/map.png", "media/missing", "does not exist"),
         ("n" * 300 + ".png", "media/unusable", "too long"),

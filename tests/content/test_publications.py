@@ -55,6 +55,26 @@ def words(publication: Publication) -> list[str]:
     return [segment.source for segment in publication.segments]
 
 
+@pytest.mark.parametrize(
+    ("keys", "body", "place"),
+    [
+        ("threads: {long_text: \"See {{ links['a@threads/main'] }}\"}", "Hello.", "3:10"),
+        ("poll: {options: [\"{{ links['a@threads/main'] }}\", b]}", "Hello.", "5:1"),
+        ("media: [{src: map.png, alt: \"{{ links['a@threads/main'] }}\"}]", "Hello.", "3:9"),
+        ("", "![{{ links['a@threads/main'] }}](map.png)", "5:1"),
+        ("", "Hi.\n\n---\n\n```yaml segment\nthreads: {gif: \"{{links['a']}}\"}\n```\nTwo", "12:1"),
+        ('threads: {long_text: "{{ name }}"}', "Hello.", ""),
+    ],
+)
+def test_a_link_that_nothing_reads_is_a_finding_and_never_goes_out_as_typed(
+    keys: str, body: str, place: str, tmp_path: Path
+) -> None:
+    files = {"posts/map.png": "map", "posts/a.md": "---\ntargets: [threads/main]\n---\nA.\n"}
+    content = load_post(tmp_path, f"---\ntargets: [threads/main]\n{keys}\n---\n{body}\n", **files)
+    expected = [("text/template", f"posts/post.md:{place}")] if place else []
+    assert [(each.rule, str(each.location)) for each in content.findings] == expected
+
+
 def test_every_key_of_the_format_arrives(tmp_path: Path) -> None:
     keys = """
 text: null

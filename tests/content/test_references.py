@@ -75,6 +75,21 @@ def test_a_reference_that_leads_nowhere_is_told_where_it_stands(
     assert content.broken_keys == {"post"}
 
 
+@pytest.mark.parametrize("keys", ["reply_to: again", "quote: again", "repost: again"])
+def test_a_repost_can_be_linked_to_and_nothing_else(keys: str, tmp_path: Path) -> None:
+    again = post("repost: launch", "")
+    content = load(tmp_path, post=post(keys, "Hi."), again=again, launch=GOOD)
+    (found,) = content.findings
+    assert (found.rule, str(found.location)) == ("reference/repost", "posts/post.md:3:1")
+    assert "again@threads/main, which is a repost" in found.problem
+    draft = load(
+        tmp_path, post=post(f"{keys}\ndraft: true", "Hi."), again=post("repost: launch\ndraft: true", "")
+    )
+    assert [each.rule for each in draft.findings] == ["reference/repost"]
+    linked = load(tmp_path, post=post("", "See {{ links['again@threads/main'] }}"), again=again)
+    assert linked.findings == ()
+
+
 def test_a_key_without_target_is_meant_on_each_target_of_the_post(tmp_path: Path) -> None:
     content = load(tmp_path, post=post("reply_to: launch", targets=BOTH), launch=GOOD)
     (found,) = content.findings

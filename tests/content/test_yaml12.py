@@ -228,8 +228,12 @@ def test_depth_and_size_end_the_reading_early(text: str, rule: str) -> None:
 
 def test_at_the_limits_a_document_is_read() -> None:
     deep = yaml12.DEPTH_MAX - 1
-    assert value_of("a: " + "[" * deep + "]" * deep) is not None
-    assert value_of("a: [" + "b, " * (yaml12.VALUES_MAX - 3) + "b]") is not None
+    innermost: object = []
+    for _ in range(deep - 1):
+        innermost = [innermost]
+    assert value_of("a: " + "[" * deep + "]" * deep) == {"a": innermost}
+    many = yaml12.VALUES_MAX - 2
+    assert value_of("a: [" + ", ".join(["b"] * many) + "]") == {"a": ["b"] * many}
 
 
 def test_a_file_of_faults_yields_a_bounded_number_of_findings() -> None:

@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from tests.rights import modes_in_force
 from threadsync.errors import ProjectError
 from threadsync.execution import apilog
 from threadsync.execution.apilog import ApiLog, Call, Renewal, read_calls
@@ -135,6 +136,30 @@ def test_long_texts_are_shortened_and_addresses_lose_their_query() -> None:
     _, parameters = described(Request("POST", "/threads", body=body), scrub)
     assert parameters["text"] == "x" * TEXT_CHARACTERS_MAX + "… (7 more)"
     assert parameters["image_url"] == "https://cdn.example.org/a.jpg"
+
+
+@pytest.mark.parametrize(
+    ("text", "logged"),
+    [
+        ("https://[beta]", "https://[beta]"),  # a post may say just that
+        ("https://[::1", "https://[::1"),
+        ("https://maria:s3cret@example.org/a?b=c#d", "https://example.org/a"),
+        ("https://example.org?q=/@", "https://example.org"),
+        ("https://example.org/@maria", "https://example.org/@maria"),
+        ("See https://example.org/a?b=c", "See https://example.org/a?b=c"),
+    ],
+)
+def test_an_address_loses_what_may_open_it_and_what_is_none_stays(text: str, logged: str) -> None:
+    _, parameters = described(Request("POST", "/v1.0/me/threads", body=FormBody({"text": text})), scrub)
+    assert parameters == {"text": logged}
+
+
+def test_a_message_that_a_server_cut_within_a_character_is_written_all_the_same(desk: Desk) -> None:
+    body = {"error": {"message": "No such \ud83d", "code": 24, "error_subcode": 4279009}}
+    desk.send(PUBLISH, Response(400, json.dumps(body).encode()))
+    (row,) = desk.rows()
+    assert "No such \\ud83d" in row.fault_text
+    assert desk.told == []
 
 
 def test_every_kind_of_body_is_described() -> None:
@@ -295,6 +320,51 @@ def test_where_there_is_no_log_there_are_no_calls(tmp_path: Path) -> None:
     assert apilog.read_renewal(tmp_path / "none", TARGET, MAIN) is None
     apilog.forget_renewal(tmp_path / "none", TARGET, MAIN)
     assert not (tmp_path / "none").exists()
+
+
+def test_a_log_whose_writer_was_killed_before_its_tables_is_empty_and_then_used(desk: Desk) -> None:
+    desk.path.parent.mkdir()
+    desk.path.touch()
+    assert read_calls(desk.path, limit=1) == ()
+    assert apilog.read_renewal(desk.path, TARGET, MAIN) is None
+    desk.send(PUBLISH)
+    assert len(desk.rows()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("PRAGMA user_version = 99", "a newer threadsync wrote it"),
+        ("UPDATE calls SET parameters = 'no JSON'", "a row of it is damaged"),
+        ("UPDATE calls SET at = 7", "a row of it is damaged"),
+    ],
+)
+def test_a_log_that_cannot_be_understood_is_an_error_of_its_own(desk: Desk, change: str, said: str) -> None:
+    desk.send(PUBLISH)
+    desk.log.flush()
+    with closing(sqlite3.connect(desk.path)) as base, base:
+        base.execute(change)
+    with pytest.raises(sqlite3.Error, match=said):
+        read_calls(desk.path, limit=1)
+
+
+def test_a_log_in_a_folder_that_takes_no_files_can_be_read(desk: Desk) -> None:
+    desk.send(PUBLISH)
+    desk.performer.close()
+    desk.path.parent.chmod(0o555)
+    try:
+        with modes_in_force():
+            assert len(read_calls(desk.path, limit=1)) == 1
+    finally:
+        desk.path.parent.chmod(0o755)
+
+
+def test_reading_a_log_leaves_nothing_beside_it(desk: Desk) -> None:
+    desk.send(PUBLISH)
+    desk.performer.close()
+    read_calls(desk.path, limit=1)
+    apilog.read_renewal(desk.path, TARGET, MAIN)
+    assert [each.name for each in desk.path.parent.iterdir()] == [desk.path.name]
 
 
 def test_a_renewal_is_kept_until_another_credential_stands_in_its_place(tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from threadsync.flows.effects import Hosted, NoResponse, Request, Response
 from threadsync.model.facts import Facts
 from threadsync.model.ids import Address, PublicUrl, TargetName
 from threadsync.model.journal import Begun, Ended, Note, Receipt
+from threadsync.model.ledger import Ledger
 from threadsync.model.post import OnChange, PostRef
-from threadsync.model.state import Ledger, State
+from threadsync.model.state import State
 from threadsync.model.text import PermalinkOf, Plain
 from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.planner import plan

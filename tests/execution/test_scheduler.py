@@ -1,57 +1,22 @@
-"""The scheduler: one order, one barrier for many notes, waits that hold nobody, errors in their place."""
+"""The scheduler: one order, one barrier for many notes, waits that hold nobody."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from types import FrameType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.execution.worlds import PUBLISH, TARGET, World, intent, staged
-from threadsync.errors import StateUnwritable, Unanswered
-from threadsync.execution.seams import Finished, Interrupted, NoJournal, Unwatched
+from tests.execution.worlds import TARGET, World, ending, failing, get, intent, publish, staged
+from threadsync.errors import Unanswered
+from threadsync.execution.seams import Finished, NoJournal, Unwatched
 from threadsync.flows.core import Done, Raised, gather, host, now, record, send, wait
-from threadsync.flows.effects import (
-    Flow,
-    Hosted,
-    Recorded,
-    Request,
-    Response,
-    Taken,
-)
+from threadsync.flows.effects import Flow, Hosted, Recorded, Request, Response, Taken
 from threadsync.model.ids import Address, MediaDigest, PostKey, TargetName
-from threadsync.model.journal import Note
 from threadsync.testing.fakes import START, Answered
-
-
-def get(path: str) -> Flow[bytes]:
-    answer = yield from send(Request("GET", path))
-    assert isinstance(answer, Response)
-    return answer.body
-
-
-def publish(key: str = "launch") -> Flow[int]:
-    """Put an intent on record, send its request, put what came of it on record."""
-    yield from record(intent(key=key))
-    answer = yield from send(PUBLISH)
-    assert isinstance(answer, Response)
-    yield from record(staged("receipt", key))
-    return answer.status
-
-
-def ending(value: int) -> Flow[int]:
-    yield from ()
-    return value
-
-
-def failing(error: Exception) -> Flow[None]:
-    yield from ()
-    raise error
-
 
 # Answers
 
@@ -311,242 +276,6 @@ def test_requests_go_out_before_a_barrier_holds_everyone_up() -> None:
     assert [(at, request.path) for at, _, request in world.performer.sent] == [(0, "/b"), (20, "/publish")]
 
 
-# Children
-
-
-def test_children_run_side_by_side_and_answer_in_order() -> None:
-    seconds = {"/a": 3.0, "/b": 1.0, "/c": 2.0}
-    world = World(answer=lambda _, r: Answered(Response(200, r.path.encode()), seconds[r.path]))
-
-    def flow() -> Flow[tuple[bytes, ...]]:
-        return (yield from gather([get("/a"), get("/b"), get("/c")]))
-
-    assert world.run(a=flow()) == {"a": Done((b"/a", b"/b", b"/c"))}
-    assert world.clock.seconds == 3
-
-
-def test_no_children_are_no_results() -> None:
-    def flow() -> Flow[tuple[object, ...]]:
-        return (yield from gather([]))
-
-    assert World().run(a=flow()) == {"a": Done(())}
-
-
-def test_children_may_have_children() -> None:
-    def flow(depth: int) -> Flow[int]:
-        if depth == 0:
-            return len((yield from get("/leaf")))
-        return sum((yield from gather([flow(depth - 1), flow(depth - 1)])))
-
-    world = World()
-    assert world.run(a=flow(3)) == {"a": Done(8 * len("/leaf"))}
-    assert world.clock.seconds == 1
-
-
-def test_one_child_that_raises_cancels_the_others_and_its_error_is_thrown_into_the_parent() -> None:
-    closed: list[str] = []
-
-    def child(name: str) -> Flow[None]:
-        try:
-            yield from wait(100, name)
-        finally:
-            closed.append(name)
-
-    def nested() -> Flow[object]:
-        try:
-            return (yield from gather([child("grandchild")]))
-        finally:
-            closed.append("nested")
-
-    def failing_later() -> Flow[None]:
-        yield from wait(1, "")
-        raise Unanswered("gone", sent=False)
-
-    def parent() -> Flow[object]:
-        try:
-            return (yield from gather([child("first"), nested(), failing_later(), get("/slow")]))
-        except Unanswered as error:
-            return error.reason
-
-    world = World(answer=lambda *_: Answered(Response(200), 50))
-    assert world.run(a=parent()) == {"a": Done("gone")}
-    assert closed == ["first", "grandchild", "nested"]
-    assert world.clock.seconds == 1, "nobody waits for what was cancelled"
-
-
-@pytest.mark.parametrize("error", [Unanswered("gone", sent=False), ZeroDivisionError()])
-def test_what_a_cancelled_child_was_about_to_record_is_recorded_but_its_intent_is_not(
-    error: Exception,
-) -> None:
-    """What happened is a fact; an intent whose request will not go out would have to be settled."""
-
-    def child(*notes: Note) -> Flow[object]:
-        return (yield from record(*notes))
-
-    def parent() -> Flow[None]:
-        yield from gather([child(staged("container"), intent()), failing(error)])
-
-    world = World()
-    with suppress(ZeroDivisionError):
-        world.run(a=parent())
-    assert world.ended["a"] == Raised(error)
-    assert world.journal.durable == [staged("container")]
-
-
-# Errors
-
-
-def test_an_error_a_person_can_act_on_ends_its_own_flow_only() -> None:
-    """Law 14."""
-    error = Unanswered("gone", sent=True)
-
-    def flow() -> Flow[None]:
-        yield from get("/a")
-        raise error
-
-    assert World().run(a=flow(), b=get("/b")) == {"a": Raised(error), "b": Done(b"/b")}
-
-
-def test_a_bug_stops_everything_and_is_raised_again() -> None:
-    bug = ZeroDivisionError("a bug")
-
-    def flow() -> Flow[None]:
-        yield from wait(0.5, "")
-        raise bug
-
-    def polling() -> Flow[None]:
-        while True:
-            yield from wait(1, "")
-
-    world = World()
-    with pytest.raises(ZeroDivisionError) as raised:
-        world.run(buggy=flow(), polling=polling(), publishing=publish())
-    assert raised.value.__notes__ == ["raised by the flow buggy"]
-    assert world.ended["buggy"] == Raised(bug)
-    assert world.ended["polling"] == Interrupted()
-    assert staged("receipt") in world.journal.durable, "what was in flight is put on record first"
-
-
-def test_a_second_bug_is_told_with_the_first() -> None:
-    def flow(text: str) -> Flow[None]:
-        yield from get(f"/{text}")
-        raise ValueError(text)
-
-    with pytest.raises(ValueError, match="one") as raised:
-        World().run(a=flow("one"), b=flow("two"))
-    assert raised.value.__notes__ == [
-        "raised by the flow a",
-        "while stopping after it: ValueError('two')",
-    ]
-
-
-def test_a_bug_in_a_done_callback_is_raised_again_after_the_rest_was_stopped() -> None:
-    world = World()
-
-    def broken(_: Finished[bytes]) -> None:
-        raise ZeroDivisionError
-
-    world.scheduler.spawn("a", TARGET, get("/a"), broken)
-    world.spawn("polling", _forever())
-    with pytest.raises(ZeroDivisionError):
-        world.scheduler.run()
-    assert world.ended == {"polling": Interrupted()}
-
-
-def _forever() -> Flow[None]:
-    while True:
-        yield from wait(1, "")
-
-
-def test_a_flow_that_does_not_let_itself_be_closed_is_a_bug() -> None:
-    def stubborn() -> Flow[None]:
-        try:
-            yield from wait(100, "")
-        finally:
-            yield from wait(1, "")
-
-    world = World()
-    world.performer.at(1, world.scheduler.stop)
-    with pytest.raises(RuntimeError, match="ignored GeneratorExit"):
-        world.run(a=stubborn(), b=_forever())
-    assert world.ended == {"a": Interrupted(), "b": Interrupted()}
-
-
-@pytest.mark.parametrize("where", ["append", "barrier"])
-def test_a_journal_that_fails_stops_everything(where: str) -> None:
-    """No request goes out after it, no further note is written, and nothing counts as recorded."""
-    world = World()
-    error = StateUnwritable("the disk is full")
-    asked: list[str] = []
-
-    def fails(what: str) -> None:
-        asked.append(what)
-        if what == where:
-            raise error
-
-    world.journal.fails = fails
-
-    def reading_on() -> Flow[None]:
-        while True:
-            yield from get("/more")
-            yield from record(staged("more"))
-
-    with pytest.raises(StateUnwritable):
-        world.run(a=publish(), b=publish("other"), c=reading_on(), d=_forever())
-    assert world.paths == ["/more"]
-    assert asked.count(where) == 1, "a journal that failed is left alone"
-    assert set(world.ended.values()) == {Interrupted()}
-    assert [event for event in world.log.events if event[1] == "recorded"] == []
-
-
-def test_a_lost_lease_stops_everything_before_the_visible_request() -> None:
-    """Law 16: the lease is checked right before each visible request; reads need none."""
-    world = World()
-    error = StateUnwritable("another run holds the state")
-
-    def reading() -> Flow[bytes]:
-        yield from record(staged("container"))
-        return (yield from get("/queued-behind-the-publish"))
-
-    def fails(what: str) -> None:
-        if what == "lease":
-            raise error
-
-    world.journal.fails = fails
-    with pytest.raises(StateUnwritable):
-        world.run(a=get("/a"), b=publish(), c=publish("other"), d=_forever(), e=reading())
-    assert world.paths == ["/a"]
-    assert world.journal.durable == [intent(), intent(key="other"), staged("container")]
-
-
-def test_the_lease_is_checked_once_for_each_visible_request() -> None:
-    world = World()
-    asked: list[str] = []
-    world.journal.fails = asked.append
-    world.run(a=publish(), b=get("/b"))
-    assert asked.count("lease") == 1
-
-
-def test_an_interrupt_from_the_keyboard_closes_every_flow() -> None:
-    closed: list[str] = []
-
-    def flow() -> Flow[None]:
-        try:
-            yield from wait(100, "")
-        finally:
-            closed.append("flow")
-
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
-    world = World()
-    world.performer.at(1, interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        world.run(a=flow())
-    assert closed == ["flow"]
-    world.scheduler.run()  # nothing is left of it
-
-
 # What is told
 
 
@@ -576,8 +305,15 @@ def test_a_run_that_only_reads_has_no_journal() -> None:
 
 
 def test_a_run_needs_no_watcher() -> None:
-    watcher = Unwatched()
-    watcher.waiting("a", "why", 1)
-    watcher.requesting("a", PUBLISH)
-    watcher.recorded("a", ())
-    watcher.finished(Finished("a", Interrupted()))
+    """It waits, records, sends and ends as one that is watched."""
+    worlds = World(), World(watcher=Unwatched())
+
+    def flow() -> Flow[int]:
+        yield from wait(2, "the container")
+        return (yield from publish())
+
+    ended = [world.run(a=flow(), b=failing(Unanswered("no route", sent=False))) for world in worlds]
+    assert [each["a"] for each in ended] == [Done(200)] * 2
+    assert [isinstance(each["b"], Raised) for each in ended] == [True] * 2
+    assert [world.journal.durable for world in worlds] == [[intent(), staged("receipt")]] * 2
+    assert worlds[1].log.events == []

@@ -12,6 +12,7 @@ import keyring
 import keyring.errors
 import pytest
 
+from tests.rights import modes_in_force
 from threadsync.errors import ProjectError
 from threadsync.execution.credentials import SERVICE, remove, resolve, store
 from threadsync.execution.keyring import SystemKeyring
@@ -67,15 +68,15 @@ def test_the_folder_of_a_file_is_made_and_a_link_is_followed(tmp_path: Path) -> 
     assert read("file:secrets/token", tmp_path) == OLD
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
 def test_a_folder_that_cannot_be_written_is_told_by_its_rights(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("CANARY-old\n")
     tmp_path.chmod(0o500)
     try:
-        with pytest.raises(ProjectError, match="cannot be written"):
+        with modes_in_force(), pytest.raises(ProjectError, match="cannot be written") as raised:
             put("file:token", tmp_path)
     finally:
         tmp_path.chmod(0o700)
+    assert "writable for this user" in raised.value.remedy
     assert read("file:token", tmp_path) == OLD
 
 

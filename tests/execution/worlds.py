@@ -1,4 +1,4 @@
-"""A scheduler in virtual time, and the notes and requests its tests speak with."""
+"""A scheduler in virtual time, and the notes, requests and flows its tests speak with."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from threadsync.execution.scheduler import Scheduler
-from threadsync.execution.seams import Ending, Finished
+from threadsync.execution.seams import Ending, Finished, Watcher
 from threadsync.flows.bounds import Bounds
+from threadsync.flows.core import record, send
 from threadsync.flows.effects import Flow, Hosted, Request, Response, Visibility
 from threadsync.model.ids import Address, ContentDigest, MediaDigest, PostKey, PublicUrl, TargetName
 from threadsync.model.journal import Intent, Staged
@@ -47,6 +48,8 @@ class World:
     host: Callable[[TargetName, MediaDigest], Hosted] = hosted
     clock: FakeClock = field(default_factory=FakeClock)
     journal: FakeJournal = field(default_factory=FakeJournal)
+    watcher: Watcher | None = None
+    """Who is told; ``log`` if nobody else."""
     ended: dict[str, Ending[object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -61,7 +64,7 @@ class World:
             journal=self.journal,
             host=self.host,
             bounds_of=lambda _: self.bounds,
-            watcher=self.log,
+            watcher=self.watcher or self.log,
             grace_seconds=self.grace_seconds,
         )
 
@@ -81,3 +84,28 @@ class World:
     @property
     def paths(self) -> list[str]:
         return [request.path for _, _, request in self.performer.sent]
+
+
+def get(path: str) -> Flow[bytes]:
+    answer = yield from send(Request("GET", path))
+    assert isinstance(answer, Response)
+    return answer.body
+
+
+def publish(key: str = "launch") -> Flow[int]:
+    """Put an intent on record, send its request, put what came of it on record."""
+    yield from record(intent(key=key))
+    answer = yield from send(PUBLISH)
+    assert isinstance(answer, Response)
+    yield from record(staged("receipt", key))
+    return answer.status
+
+
+def ending(value: int) -> Flow[int]:
+    yield from ()
+    return value
+
+
+def failing(error: Exception) -> Flow[None]:
+    yield from ()
+    raise error

@@ -8,34 +8,22 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.live.forge import (
-    BRANCH,
-    ENVIRON,
-    PATIENCE_SECONDS,
-    STATE,
-    Forge,
-    asked,
-    assert_done,
-    ended,
-    git,
-    posts_into,
-    published,
-    ran,
-    started,
-    until,
-)
-from threadsync.sandbox.server import Sandbox, running
-from threadsync.sandbox.settings import SandboxSettings
-from threadsync.sandbox.threads import Fault, FaultKind, Profile
+from tests.live.forge import BRANCH, STATE, Forge, git
+from tests.live.projects import ENVIRON, asked, assert_done, ended, posts_into, published, ran, started
+from tests.live.waiting import PATIENCE_SECONDS, until
+from threadsync.sandbox.server import Sandbox
+from threadsync.sandbox.threads import Fault, FaultKind
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed"),
+    pytest.mark.skipif(
+        shutil.which("git") is None, reason="not tested without git: runners that share a branch"
+    ),
 ]
 
 CHAIN = ["First part", "Second part", "Third part"]
@@ -43,12 +31,6 @@ POSTS = {"chain": "\n\n---\n\n".join(CHAIN), "one": "Only once", "two": "This on
 TEXTS = [*CHAIN, "Only once", "This one too"]
 APPLY = ("apply", "--yes", "--first-run")
 SLOW_SECONDS = 1.5
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with running(SandboxSettings(profiles=(Profile("main"),))) as found:
-        yield found
 
 
 @pytest.fixture
@@ -64,7 +46,7 @@ def single(sandbox: Sandbox, tmp_path: Path) -> Forge:
 
 def killed(process: subprocess.Popen[str], moment: Callable[[], bool]) -> bool:
     """Kill *process* once *moment* has come; return whether it came before the end."""
-    until(lambda: process.poll() is not None or moment())
+    until(lambda: process.poll() is not None or moment(), "the moment to kill it, or its end")
     came = process.poll() is None
     process.kill()
     process.communicate(timeout=PATIENCE_SECONDS)
@@ -125,7 +107,7 @@ def test_of_two_runners_one_works_and_the_other_says_who_holds_the_lock_and_work
     one, two = single.clone("a"), single.clone("b")
     sandbox.arm(Fault("create", FaultKind.SLOW, seconds=SLOW_SECONDS))
     first = started(one, *APPLY, host="press-1")
-    until(lambda: asked(sandbox, "POST", "threads") == 1)
+    until(lambda: asked(sandbox, "POST", "threads") == 1, "the first container asked for")
     status, said = ran(two, *APPLY, host="studio-2")
     assert status == 1
     holder = f"locked by maria on press-1 (threadsync apply, process {first.pid}) since 20"
@@ -188,7 +170,7 @@ def test_an_older_state_forced_back_under_a_run_stops_it_and_nothing_goes_out_tw
     older = forge.tip()
     sandbox.arm(Fault("publish", FaultKind.SLOW, seconds=SLOW_SECONDS))
     process = started(clone, "apply", "--yes", "chain")
-    until(lambda: CHAIN[0] in published(sandbox))
+    until(lambda: CHAIN[0] in published(sandbox), f"the post {CHAIN[0]!r}")
     git(forge.origin, "update-ref", f"refs/heads/{BRANCH}", older)
     status, said = ended(process)
     assert (status, "the lock of this run was taken away" in said) == (4, True), said
@@ -206,7 +188,8 @@ def test_a_remote_that_goes_away_under_a_run_stops_it_and_the_next_one_finishes(
     clone, away = forge.clone("a"), forge.root / "away.git"
     sandbox.arm(Fault(when, FaultKind.SLOW, seconds=1.0))
     process = started(clone, *APPLY, "chain")
-    until(lambda: asked(sandbox, "POST", "threads_publish" if when == "publish" else "threads") == 1)
+    path = "threads_publish" if when == "publish" else "threads"
+    until(lambda: asked(sandbox, "POST", path) == 1, f"the first POST of {path}")
     forge.origin.rename(away)
     status, said = ended(process)
     assert (status, "Nothing was published after that." in said) == (4, True), said

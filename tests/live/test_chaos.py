@@ -14,13 +14,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.live.projects import ROOT, left_running
+from tests.live.waiting import until
 from tests.views.test_json import problems
 from threadsync.cli.chaos_choices import AfterSeconds, Kill, choose
 from threadsync.cli.chaos_ledger import Round
@@ -32,8 +32,7 @@ from threadsync.testing.fakes import FakeClock
 
 pytestmark = pytest.mark.live
 
-ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 120.0
+CHAOS_SECONDS_MAX = 120.0
 
 
 def started(folder: Path, *arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
@@ -51,30 +50,12 @@ def started(folder: Path, *arguments: str, stderr: int = subprocess.PIPE) -> sub
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    out, err = process.communicate(timeout=CHAOS_SECONDS_MAX)
     return process.returncode, out, err
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)  # noqa: TID251  (a bounded wait on a condition)
 
 
 def written(folder: Path, pattern: str) -> bool:
     return any(path.stat().st_size for path in folder.glob(pattern))
-
-
-def left_running(folder: Path) -> list[str]:
-    """Return the command lines of all processes that work in *folder*."""
-    lines = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            lines.append(path.read_bytes().replace(b"\0", b" ").decode())
-        except OSError:
-            continue  # it ended meanwhile
-    return [line for line in lines if str(folder) in line]
 
 
 def test_killed_at_every_step_of_the_journal_no_post_is_there_twice_or_lost(tmp_path: Path) -> None:
@@ -113,7 +94,7 @@ def test_struck_at_random_it_holds_and_keeps_what_it_is_told_to_keep(tmp_path: P
         reader = threading.Thread(target=read)
         reader.start()
         status, out, _ = ended(process)
-        reader.join(PATIENCE_SECONDS)
+        reader.join(CHAOS_SECONDS_MAX)
     os.close(ours)
     assert status == 0, out
     assert re.search(r"^wanted +10\nlive +10\nduplicates +0\nlost +0\n", out)
@@ -126,7 +107,9 @@ def test_struck_at_random_it_holds_and_keeps_what_it_is_told_to_keep(tmp_path: P
     assert b"round 1 of 1: kills " in b"".join(shown)
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+@pytest.mark.skipif(
+    shutil.which("git") is None, reason="not tested without git: chaos with a state in a branch"
+)
 def test_with_every_run_on_a_machine_of_its_own_what_was_pushed_is_enough(tmp_path: Path) -> None:
     """Law 1: each run begins in a new folder, with the branch and nothing else."""
     status, out, err = ended(
@@ -160,7 +143,7 @@ def test_a_post_that_somebody_publishes_again_meanwhile_is_seen_as_a_duplicate(t
     process = started(
         tmp_path, "--rounds", "1", "--kill", "none", "--faults", "publish:slow:always:0.3", "--format", "json"
     )
-    until(lambda: written(tmp_path, "threadsync-chaos-*/round-1/threadsync.yaml"))
+    until(lambda: written(tmp_path, "threadsync-chaos-*/round-1/threadsync.yaml"), "the project of round 1")
     (project,) = tmp_path.glob("threadsync-chaos-*/round-1/threadsync.yaml")
     address = re.search(r"base_url: (\S+)", project.read_text())
     assert address is not None
@@ -170,7 +153,7 @@ def test_a_post_that_somebody_publishes_again_meanwhile_is_seen_as_a_duplicate(t
         ledger = requests.get(f"{base_url}/sandbox/ledger?requests=no", timeout=10).json()
         return text in [post["text"] for post in ledger["posts"]]
 
-    until(is_live)
+    until(is_live, f"the post {text!r}")
 
     def post(path: str, **values: str) -> str:
         answer = requests.post(f"{base_url}/me/{path}", data={**values, "access_token": "mine"}, timeout=10)
@@ -188,13 +171,12 @@ def test_a_post_that_somebody_publishes_again_meanwhile_is_seen_as_a_duplicate(t
     assert Path(ledger["folder"]).is_dir()
 
 
-@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="no /proc to see processes in")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_by_a_person_it_tells_how_far_it_came_and_leaves_nothing(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     process = started(tmp_path, "--rounds", "3", "--kill", "none", "--faults", "any:slow:always:1")
-    until(lambda: written(tmp_path, "threadsync-chaos-*/round-1/runs/001-apply.txt"))
+    until(lambda: written(tmp_path, "threadsync-chaos-*/round-1/runs/001-apply.txt"), "the first apply")
     assert left_running(tmp_path)
     process.send_signal(number)
     status, out, err = ended(process)

@@ -15,24 +15,21 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.live.forge import (
+from tests.live.forge import STATE, Forge, git
+from tests.live.projects import (
     ENVIRON,
-    STATE,
-    Forge,
+    ROOT,
     asked,
     assert_done,
     ended,
-    git,
     posts_into,
     published,
     ran,
-    until,
 )
-from threadsync.sandbox.server import Sandbox, running
-from threadsync.sandbox.settings import SandboxSettings
-from threadsync.sandbox.threads import Fault, FaultKind, Profile
+from tests.live.waiting import until, until_listening
+from threadsync.sandbox.server import Sandbox
+from threadsync.sandbox.threads import Fault, FaultKind
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 PORT = "8471"
 SECONDS = 120
@@ -72,9 +69,7 @@ def test_the_tour_works_and_prints_what_it_says(tmp_path: Path) -> None:
     for command, _ in steps():
         script.append(command)
         if command.endswith("&"):
-            knock = f"(: < /dev/tcp/127.0.0.1/{PORT}) 2>/dev/null"
-            wait = f"for n in $(seq 200); do {knock} && break; sleep 0.1; done"
-            script.append(wait)
+            script.append(until_listening(PORT))
         script.append(f"echo '{END_OF_STEP}'")
     done = subprocess.run(
         ["bash", "-m", "-c", "\n".join(script).replace(PORT, port)],
@@ -117,7 +112,7 @@ exec "{python}" -m tests.live.as_host "$RUNNER" "boot of $RUNNER" "$@"
 """
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+@pytest.mark.skipif(shutil.which("git") is None, reason="not tested without git: the workflow that applies")
 class TestApplyFromCi:
     """The workflow's steps in a shell, as a runner runs them: one checkout a job, nothing left of it."""
 
@@ -149,42 +144,42 @@ class TestApplyFromCi:
         )  # fmt: skip
 
     def test_it_applies_what_was_merged_changes_nothing_again_and_goes_on_after_a_lost_runner(
-        self, tmp_path: Path
+        self, tmp_path: Path, sandbox: Sandbox
     ) -> None:
-        with running(SandboxSettings(profiles=(Profile("main"),))) as sandbox:
-            forge = self.forge(tmp_path, sandbox)
-            by_hand = forge.clone("by-hand")
-            assert ran(by_hand, "apply", "--yes", "--first-run", "one")[0] == 0
-            status, said = ended(self.started(forge, "runner-1"))
-            assert (status, "1 applied" in said) == (0, True), said
-            tip = forge.tip()
-            status, said = ended(self.started(forge, "runner-2"))
-            assert (status, "No changes." in said, forge.tip()) == (0, True, tip), said
+        forge = self.forge(tmp_path, sandbox)
+        by_hand = forge.clone("by-hand")
+        assert ran(by_hand, "apply", "--yes", "--first-run", "one")[0] == 0
+        status, said = ended(self.started(forge, "runner-1"))
+        assert (status, "1 applied" in said) == (0, True), said
+        tip = forge.tip()
+        status, said = ended(self.started(forge, "runner-2"))
+        assert (status, "No changes." in said, forge.tip()) == (0, True, tip), said
 
-            posts_into(by_hand, {"chain": "First part\n\n---\n\nSecond part", "three": "The third one"})
-            git(by_hand, "add", ".")
-            git(by_hand, "commit", "--quiet", "--message=more")
-            git(by_hand, "push", "--quiet", "origin", "HEAD:main")
-            lost = self.started(forge, "runner-3")
-            until(lambda: lost.poll() is not None or sum(published(sandbox).values()) >= 3)
-            lost.kill()
-            lost.communicate(timeout=SECONDS)
-            status, said = ended(self.started(forge, "runner-4", "--lock-timeout 0"))
-            assert (status, "is locked by maria on runner-3" in said) == (1, True), said
-            assert ran(by_hand, "state", "force-unlock")[0] == 0
-            status, said = ended(self.started(forge, "runner-5"))
-            assert status == 0, said
-            texts = ["Only once", "This one too", "First part", "Second part", "The third one"]
-            assert_done(by_hand, sandbox, texts)
+        posts_into(by_hand, {"chain": "First part\n\n---\n\nSecond part", "three": "The third one"})
+        git(by_hand, "add", ".")
+        git(by_hand, "commit", "--quiet", "--message=more")
+        git(by_hand, "push", "--quiet", "origin", "HEAD:main")
+        lost = self.started(forge, "runner-3")
+        until(lambda: lost.poll() is not None or published(sandbox).total() >= 3, "a third post, or its end")
+        lost.kill()
+        lost.communicate(timeout=SECONDS)
+        status, said = ended(self.started(forge, "runner-4", "--lock-timeout 0"))
+        assert (status, "is locked by maria on runner-3" in said) == (1, True), said
+        assert ran(by_hand, "state", "force-unlock")[0] == 0
+        status, said = ended(self.started(forge, "runner-5"))
+        assert status == 0, said
+        texts = ["Only once", "This one too", "First part", "Second part", "The third one"]
+        assert_done(by_hand, sandbox, texts)
 
-    def test_a_cancelled_job_reaches_apply_through_the_shell_of_its_step(self, tmp_path: Path) -> None:
+    def test_a_cancelled_job_reaches_apply_through_the_shell_of_its_step(
+        self, tmp_path: Path, sandbox: Sandbox
+    ) -> None:
         """The runner of GitHub signals the process of the step: without `exec`, bash keeps it to itself."""
-        with running(SandboxSettings(profiles=(Profile("main"),))) as sandbox:
-            forge = self.forge(tmp_path, sandbox)
-            sandbox.arm(Fault("create", FaultKind.SLOW, seconds=10))
-            job = self.started(forge, "runner-1", "--first-run")
-            until(lambda: asked(sandbox, "POST", "/threads") >= 1)
-            job.send_signal(signal.SIGINT)
-            status, said = ended(job)
-            assert (status, "Stopping: what is under way" in said, "interrupted" in said) == (4, True, True)
-            assert forge.names() <= {STATE}, "the lock is given back"
+        forge = self.forge(tmp_path, sandbox)
+        sandbox.arm(Fault("create", FaultKind.SLOW, seconds=10))
+        job = self.started(forge, "runner-1", "--first-run")
+        until(lambda: asked(sandbox, "POST", "/threads") >= 1, "the first container asked for")
+        job.send_signal(signal.SIGINT)
+        status, said = ended(job)
+        assert (status, "Stopping: what is under way" in said, "interrupted" in said) == (4, True, True)
+        assert forge.names() <= {STATE}, "the lock is given back"

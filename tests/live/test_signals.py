@@ -17,29 +17,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.forge import (
-    IN_A_FILE,
-    PATIENCE_SECONDS,
-    STATE,
-    Forge,
-    asked,
-    assert_done,
-    left_running,
-    project_into,
-    published,
-    ran,
-    started,
-    until,
-)
+from tests.live.forge import STATE, Forge
+from tests.live.projects import asked, assert_done, left_running, project_into, published, ran, started
 from tests.live.test_terminal import CONTROL_C, AtTerminal
+from tests.live.waiting import PATIENCE_SECONDS, until, until_said
 from threadsync.sandbox.server import Sandbox, running
 from threadsync.sandbox.settings import SandboxSettings
 from threadsync.sandbox.threads import Fault, FaultKind, Profile
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed"),
-    pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="no /proc to see processes in"),
+    pytest.mark.skipif(shutil.which("git") is None, reason="not tested without git: signals during a push"),
 ]
 
 CHAIN = ["First part", "Second part"]
@@ -118,7 +106,7 @@ IN_BRANCH = {
 
 def scene(folder: Path, sandbox: Sandbox, case: Case) -> Scene:
     if not case.branch:
-        project_into(folder / "a", sandbox, POSTS, state=IN_A_FILE)
+        project_into(folder / "a", sandbox, POSTS)
         return Scene(sandbox, folder / "a", None)
     forge = Forge.made(folder, sandbox, POSTS)
     return Scene(sandbox, forge.clone("a"), forge)
@@ -145,7 +133,7 @@ def stopped(name: str, case: Case, folder: Path) -> None:
         found = scene(folder, sandbox, case)
         slowed(found, case.slow)
         process = started(found.folder, *APPLY)
-        until(lambda: process.poll() is not None or case.moment(found))
+        until(lambda: process.poll() is not None or case.moment(found), f"the moment {name}")
         process.send_signal(case.number)
         began = time.monotonic()
         said, _ = process.communicate(timeout=PATIENCE_SECONDS)
@@ -191,7 +179,7 @@ def test_control_c_leaves_the_terminal_as_it_was_and_pressed_twice_does_so_at_on
         slowed(found, case.slow)
         once = AtTerminal(found.folder, *APPLY)
         modes = termios.tcgetattr(once.master)
-        until(lambda: publishing(found))
+        until(lambda: publishing(found), "the first post")
         once.type(CONTROL_C)
         began = time.monotonic()
         once.until("Not all was done")
@@ -205,9 +193,9 @@ def test_control_c_leaves_the_terminal_as_it_was_and_pressed_twice_does_so_at_on
         assert "Traceback" not in once.seen
         assert left_running(tmp_path) == []
 
-        live = sum(published(sandbox).values())
+        live = published(sandbox).total()
         twice = AtTerminal(found.folder, "apply", "--yes")
-        until(lambda: sum(published(sandbox).values()) > live)
+        until(lambda: published(sandbox).total() > live, "one more post")
         twice.until(HIDDEN)
         twice.type(CONTROL_C)
         twice.until(STOPPING)
@@ -231,15 +219,14 @@ def test_a_second_signal_during_the_last_push_ends_it_at_once_and_is_safe(tmp_pa
         found = scene(tmp_path, sandbox, case)
         slowed(found, case.slow)
         process = started(found.folder, *APPLY)
-        until(lambda: push_of_intents(found))
+        until(lambda: push_of_intents(found), "the push of the intents")
         process.send_signal(signal.SIGTERM)
-        assert process.stdout is not None
-        while STOPPING not in process.stdout.readline():
-            assert process.poll() is None
+        until_said(STOPPING, process.stdout)
         process.send_signal(signal.SIGTERM)
         began = time.monotonic()
         assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
         assert time.monotonic() - began <= AT_ONCE_SECONDS_MAX
+        assert process.stdout is not None
         process.stdout.close()
         quickened(found, case.slow)
         status, said = ran(found.folder, *APPLY)

@@ -8,60 +8,22 @@ import select
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 
-from threadsync.sandbox.server import Sandbox, running
-from threadsync.sandbox.settings import SandboxSettings
-from threadsync.sandbox.threads import Fault, FaultKind, Profile
+from tests.live.projects import ENVIRON, command, project_into, published, started
+from tests.live.waiting import PATIENCE_SECONDS, until, until_said
+from threadsync.sandbox.server import Sandbox
+from threadsync.sandbox.threads import Fault, FaultKind
 
 pytestmark = pytest.mark.live
 
-PATIENCE_SECONDS = 30.0
 CONTROL_C = "\x03"
-PROJECT = """\
-version: 1
-id: terminal
-posts: posts
-targets:
-  threads/main:
-    {account}
-    credential: env:THREADSYNC_TEST_TOKEN
-    base_url: {base_url}
-    bounds: {{publish_doubt_seconds: 0.5, listing_lag_seconds: 0.2, poll_first_seconds: 0.05}}
-"""
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with running(SandboxSettings(profiles=(Profile("main"),))) as found:
-        yield found
 
 
 def project(root: Path, sandbox: Sandbox, *keys: str, account: str = "account: main") -> None:
-    (root / "posts").mkdir()
-    (root / "threadsync.yaml").write_text(PROJECT.format(base_url=sandbox.base_url, account=account))
-    for key in keys:
-        (root / f"posts/{key}.md").write_text(f"---\nkey: {key}\ntargets: [threads/main]\n---\nPost {key}\n")
-
-
-def environ(root: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(root),
-        "TERM": "xterm",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "THREADSYNC_TEST_TOKEN": "sandbox-main",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-    }
-
-
-def command(root: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "threadsync", "--project", str(root), *arguments]
+    project_into(root, sandbox, {key: f"Post {key}" for key in keys}, account=account)
 
 
 BECOMES = """
@@ -82,7 +44,7 @@ class AtTerminal:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env=environ(root),
+            env={**ENVIRON, "HOME": str(root)},
             start_new_session=True,
         )
         os.close(slave)
@@ -90,14 +52,11 @@ class AtTerminal:
 
     def until(self, text: str) -> None:
         """Read on until *text* has come."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while text not in self.seen and time.monotonic() < deadline and self._read():
-            pass
+        until(lambda: text in self.seen or not self._read(), repr(text), lambda: self.seen)
         assert text in self.seen, self.seen
 
     def _read(self) -> bool:
-        ready, _, _ = select.select([self.master], [], [], 0.2)
-        if not ready:
+        if not self._more():
             return True
         try:
             read = os.read(self.master, 65536)
@@ -106,31 +65,23 @@ class AtTerminal:
         self.seen += read.decode(errors="replace").replace("\r\n", "\n")
         return bool(read)
 
+    def _more(self) -> bool:
+        return bool(select.select([self.master], [], [], 0.2)[0])
+
     def type(self, text: str) -> None:
         os.write(self.master, text.encode())
 
     def ended(self) -> int:
         """Read to the end and return the exit status."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while self._read() and self.process.poll() is None and time.monotonic() < deadline:
-            pass
-        while self._read() and select.select([self.master], [], [], 0.2)[0]:
-            pass
+        until(lambda: not self._read() or self.process.poll() is not None, "its end", lambda: self.seen)
+        until(lambda: not self._read() or not self._more(), "the end of what it says", lambda: self.seen)
         status = self.process.wait(PATIENCE_SECONDS)
         os.close(self.master)
         return status
 
 
 def live(sandbox: Sandbox) -> list[str]:
-    posts = cast("list[dict[str, str]]", sandbox.ledger()["posts"])
-    return sorted(post["text"] for post in posts)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)  # noqa: TID251  (a bounded wait on a condition)
-    assert condition()
+    return sorted(published(sandbox).elements())
 
 
 def test_a_person_says_yes_to_each_question(tmp_path: Path, sandbox: Sandbox) -> None:
@@ -174,10 +125,7 @@ def test_control_c_at_a_question_ends_it(tmp_path: Path, sandbox: Sandbox) -> No
 
 
 def applying(root: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command(root, "apply", "--yes", "--first-run"), env=environ(root),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    return started(root, "apply", "--yes", "--first-run", stderr=subprocess.PIPE)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -188,7 +136,7 @@ def test_a_signal_finishes_what_is_under_way_and_the_next_run_goes_on(
     project(tmp_path, sandbox, "one", "two")
     sandbox.arm(Fault("publish", FaultKind.SLOW, times=None, seconds=1.0))
     process = applying(tmp_path)
-    wait_until(lambda: bool(live(sandbox)))
+    until(lambda: bool(live(sandbox)), "the first post")
     process.send_signal(number)
     output, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 4, output + errors
@@ -206,11 +154,9 @@ def test_a_second_signal_ends_it_at_once_and_nothing_is_published_twice(
     project(tmp_path, sandbox, "one")
     sandbox.arm(Fault("publish", FaultKind.SLOW, seconds=1.5))
     process = applying(tmp_path)
-    wait_until(lambda: bool(live(sandbox)))
+    until(lambda: bool(live(sandbox)), "the first post")
     process.send_signal(signal.SIGTERM)
-    assert process.stderr is not None
-    while "Stopping: " not in process.stderr.readline():
-        assert process.poll() is None
+    until_said("Stopping: ", process.stderr)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 128 + signal.SIGTERM

@@ -7,17 +7,15 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.live.waiting import PATIENCE_SECONDS, until
 from tests.operations.world import PROJECT
 
 pytestmark = pytest.mark.live
-
-PATIENCE_SECONDS = 30.0
 
 
 def environ(home: Path) -> dict[str, str]:
@@ -44,11 +42,12 @@ class Watch:
 
     def until(self, *words: str) -> None:
         """Wait until all of *words* were said since the last wait."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not all(word in self.said for word in words):
+
+        def are_said() -> bool:
             assert self.process.poll() is None, self.said
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.01)  # noqa: TID251  (a bounded wait on a condition)
+            return all(word in self.said for word in words)
+
+        until(are_said, f"the words {words}", lambda: self.said)
         self.said = ""
 
     def write(self, name: str, text: str) -> None:
@@ -71,13 +70,14 @@ def post(text: str, front: str = "") -> str:
 
 @pytest.fixture
 def begin(tmp_path: Path) -> Iterator[Callable[[], Watch]]:
-    (tmp_path / "posts").mkdir()
-    (tmp_path / "threadsync.yaml").write_text(PROJECT)
-    (tmp_path / "posts/a.md").write_text(post("Hello"))
+    root = tmp_path / "project"
+    (root / "posts").mkdir(parents=True)
+    (root / "threadsync.yaml").write_text(PROJECT)
+    (root / "posts/a.md").write_text(post("Hello"))
     begun: list[Watch] = []
 
     def start() -> Watch:
-        begun.append(Watch(tmp_path))
+        begun.append(Watch(root))
         begun[-1].until("Plan: 1 to create.")
         return begun[-1]
 
@@ -133,6 +133,32 @@ def test_it_outlives_whatever_editors_and_git_do(begin: Callable[[], Watch]) -> 
     watch.until("Still watching")
     assert watch.end(signal.SIGTERM) == 0
     assert "Traceback" not in watch.said
+
+
+def test_a_project_folder_that_is_moved_away_and_comes_back_is_watched_again(
+    begin: Callable[[], Watch],
+) -> None:
+    watch = begin()
+    away = watch.root.with_name("away")
+    watch.root.rename(away)
+    watch.until("does not exist")
+    away.rename(watch.root)
+    watch.until("Nothing is wrong")
+    watch.write("posts/a.md", post("Back again"))
+    watch.until("Back again")
+    assert watch.end() == 0
+
+
+def test_a_signal_that_whoever_started_it_has_ignored_does_not_end_it(begin: Callable[[], Watch]) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        watch = begin()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    watch.process.send_signal(signal.SIGHUP)
+    watch.write("posts/a.md", post("The terminal is gone"))
+    watch.until("The terminal is gone")
+    assert watch.end(signal.SIGTERM) == 0
 
 
 def test_without_a_project_it_says_so_and_does_not_wait(tmp_path: Path) -> None:

@@ -92,3 +92,5 @@ def test_the_installed_program_plans_and_prints_its_schemas(installed: Path, tmp
 def test_the_installed_demo_runs(installed: Path, tmp_path: Path) -> None:
     done = run(installed / "threadsync", "demo", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "yes  the chain is there, every part once" in done.stdout
+    assert "  NO " not in done.stdout

@@ -148,13 +148,14 @@ def test_a_narrow_picture_is_made_as_wide_as_it_must_be(tmp_path: Path) -> None:
     assert (result.width, result.height) == (320, 200)
 
 
+@pytest.mark.parametrize("form", ["JPEG", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_rendition_is_upright(tmp_path: Path, orientation: int) -> None:
-    """Whichever way it lies in the file, red is where a viewer showed red."""
+def test_a_rendition_is_upright(tmp_path: Path, orientation: int, form: str) -> None:
+    """Whichever way it lies in the file, red is where a viewer showed red, and nothing is squeezed."""
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
-    content = encoded(flag(3000, 2000), "JPEG", exif=exif)
-    result = opened(made(tmp_path, content)).convert("RGB")
+    content = encoded(flag(3000, 2000), form, exif=exif)
+    result = opened(made(tmp_path, content, PictureLimits(("JPEG",), 8_000_000, 320, 1440)))
     lies_on_its_side = orientation >= 5
     assert result.size == ((1440, 2160) if lies_on_its_side else (1440, 960))
     corners = {1: (0.5, 0.1), 2: (0.5, 0.1), 3: (0.5, 0.9), 4: (0.5, 0.9)}
@@ -216,6 +217,21 @@ def test_pixels_of_every_kind_of_png_are_understood(tmp_path: Path, mode: str) -
     picture = Image.new("I;16", (1500, 1000), 200 * 257) if mode == "I;16" else plain.convert(mode)
     shown = pixel(opened(made(tmp_path, encoded(picture, "PNG"))).convert("RGB"), 0.01, 0.01)
     assert all(abs(value - (255 if mode == "1" else 200)) <= 2 for value in shown)
+
+
+def test_sixteen_bits_in_either_order_of_bytes_are_understood(tmp_path: Path) -> None:
+    for mode in ("I;16", "I;16B"):
+        content = encoded(Image.new(mode, (1500, 1000), 200 * 257), "TIFF")
+        assert pixel(opened(made(tmp_path, content)), 0.5, 0.5) == (200, 200, 200), mode
+
+
+def test_a_transparent_colour_that_eight_bits_cannot_name_is_a_problem(tmp_path: Path) -> None:
+    """It would come out opaque, and nobody would have been told."""
+    content = encoded(Image.new("I;16", (1500, 1000), 30_000), "PNG", transparency=30_000)
+    with pytest.raises(RenditionProblem, match="one colour of 16 bits transparent"):
+        made(tmp_path, content)
+    content = encoded(Image.new("RGB", (1500, 1000), (1, 2, 3)), "PNG", transparency=(1, 2, 3))
+    assert pixel(opened(made(tmp_path, content)), 0.5, 0.5)[3] == 0
 
 
 def test_cmyk_is_understood(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.films import REMUX, film, sound_alone
+from tests.media.films import REMUX, film, music_with_a_cover, sound_alone
 from threadsync.media.cache import CachedProbe
 from threadsync.media.probe import probe
 from threadsync.model.post import AudioFacts, MediaFacts, VideoFacts
@@ -87,6 +87,49 @@ def test_other_containers_are_read_too(tmp_path: Path) -> None:
 
 def test_sound_without_pictures_is_no_video(tmp_path: Path) -> None:
     assert probe(sound_alone(tmp_path / "a.mp4")) == "the file has sound and no pictures"
+
+
+def test_music_with_a_cover_is_no_video_although_the_cover_is_a_track_of_pictures(tmp_path: Path) -> None:
+    assert probe(music_with_a_cover(tmp_path / "a.mp4")) == "the file has sound and no pictures"
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixels", "name"),
+    [
+        ("libx265", "yuv420p", "hevc"),
+        ("libx265", "yuv420p10le", "hevc"),
+        ("libsvtav1", "yuv420p", "av1"),
+        ("libvpx-vp9", "yuv420p", "vp9"),
+    ],
+)
+def test_a_codec_has_its_own_name_not_that_of_what_decodes_it(
+    tmp_path: Path, codec: str, pixels: str, name: str
+) -> None:
+    video = inside(film(tmp_path / "a.mp4", codec=codec, pixels=pixels, size=(144, 256)))
+    assert (video.codec, video.chroma) == (name, "4:2:0")
+
+
+@pytest.mark.parametrize(("track", "says"), [(b"avc1", "its pictures are"), (b"mp4a", "its sound is")])
+def test_a_track_that_nothing_decodes_is_a_problem_in_words(tmp_path: Path, track: bytes, says: str) -> None:
+    content = film(tmp_path / "a.mp4").read_bytes().replace(track, b"zzzz").replace(b"esds", b"zzzz")
+    path = tmp_path / "b.mp4"
+    path.write_bytes(content)
+    assert probe(path) == f"{says} encoded in a way that cannot be read here; encode it anew"
+
+
+def test_a_film_in_fragments_has_its_whole_length(tmp_path: Path) -> None:
+    """Its index names no length; FFmpeg adds the fragments up."""
+    fragments = {"movflags": "frag_keyframe+empty_moov"}
+    video = inside(film(tmp_path / "a.mp4", pictures=60, sound="", options=fragments))
+    assert video.duration_seconds == pytest.approx(2.0, abs=0.1)
+    assert video.frames_per_second == 30.0
+
+
+def test_of_a_varying_frame_rate_the_average_counts(tmp_path: Path) -> None:
+    """20 ms and 60 ms by turns."""
+    at = [number // 2 * 80 + number % 2 * 20 for number in range(30)]
+    rate = inside(film(tmp_path / "a.mp4", pictures=30, sound="", at_ms=at)).frames_per_second
+    assert rate == pytest.approx(25, abs=1)
 
 
 def test_a_film_cut_off_anywhere_is_never_taken_for_whole(tmp_path: Path) -> None:

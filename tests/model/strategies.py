@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from threadsync.model import journal as j
 from threadsync.model.facts import CredentialLife, Drift, Quota, SeenPost
 from threadsync.model.ids import Address, ContentDigest, MediaDigest, PostKey, RemoteId, TargetName
-from threadsync.model.state import Binding, Ledger, Lineage, Open, Provenance, State, TargetRecord, Tombstone
+from threadsync.model.ledger import Ledger
+from threadsync.model.state import Binding, Lineage, Open, Provenance, State, TargetRecord, Tombstone
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

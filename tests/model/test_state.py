@@ -14,7 +14,8 @@ from threadsync.model import journal as j
 from threadsync.model.digest import digest_of_segments
 from threadsync.model.facts import Drift, SeenPost
 from threadsync.model.ids import Address, ContentDigest, PostKey, RemoteId, TargetName
-from threadsync.model.state import Binding, Ledger, Lineage, Provenance, State, Tombstone, fold
+from threadsync.model.ledger import Ledger, fold
+from threadsync.model.state import Binding, Lineage, Provenance, State, Tombstone
 
 BLANK = State(Lineage("l"))
 HERE, THERE = POOL[0], POOL[2]

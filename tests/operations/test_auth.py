@@ -20,7 +20,8 @@ from threadsync.operations import auth, connections
 from threadsync.operations.auth import CredentialStanding, auth_login, auth_logout, auth_refresh, auth_status
 from threadsync.sandbox.threads import Fault, FaultKind
 from threadsync.statefile.disk import LocalDisk
-from threadsync.statefile.lock import Holder, LocalMachine, Lock
+from threadsync.statefile.lock import Holder, Lock
+from threadsync.statefile.machine import LocalMachine
 
 TARGET = "threads/main"
 

@@ -32,6 +32,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     with desk_in(tmp_path) as desk:
         git(desk, "init", "--quiet")
         (desk.root / ".gitignore").write_text(".threadsync/\ntoken\n")
+        (desk.root / "posts/idea.md").write_text(POST.format(key="idea", more="draft: true\n"))
         yield desk
 
 
@@ -108,6 +109,12 @@ def test_a_project_that_cannot_be_read_ends_the_checks(desk: Desk) -> None:
     assert "the first one: threadsync.yaml:1:1:" in found.said
 
 
+def test_a_misspelt_key_of_the_project_is_told_with_the_one_that_was_meant(desk: Desk) -> None:
+    desk.change("zone: UTC\n", "zoen: UTC\n")
+    found = only(desk)
+    assert (found.remedy, '"zoen" is not a key' in found.said) == ("Did you mean zone?", True)
+
+
 def test_no_project_at_all() -> None:
     def none() -> Workspace:
         raise ProjectError("there is none.", remedy="Make one.")
@@ -122,6 +129,24 @@ def test_posts_with_errors(desk: Desk) -> None:
     found = only(desk)
     assert (found.name, found.remedy) == ("posts", "Run: threadsync validate")
     assert "posts/a.md:2:1" in found.said
+
+
+def test_a_posts_folder_that_is_not_there(desk: Desk) -> None:
+    desk.change("posts: posts", "posts: pots")
+    found = only(desk)
+    assert (found.name, found.verdict) == ("posts", Verdict.WARNING)
+    assert "the posts folder pots does not exist" in found.said
+    assert "correct posts:" in found.remedy
+
+
+def test_a_media_root_that_is_not_there(desk: Desk) -> None:
+    hosts = "media_hosts:\n  site: {kind: url_prefix, url: 'https://example.org/', root: pots}\n"
+    desk.project((desk.root / "threadsync.yaml").read_text() + hosts)
+    found = only(desk)
+    assert (found.name, found.remedy) == (
+        "media",
+        "Correct root: of site under media_hosts: in threadsync.yaml.",
+    )
 
 
 def test_a_project_without_a_zone(desk: Desk) -> None:
@@ -152,6 +177,7 @@ def test_schemas_of_another_version(desk: Desk) -> None:
 
 def test_no_repository(tmp_path: Path) -> None:
     with desk_in(tmp_path) as desk:
+        (tmp_path / "posts/idea.md").write_text(POST.format(key="idea", more="draft: true\n"))
         assert only(desk, offline=True).name == "git"
 
 
@@ -174,6 +200,16 @@ def test_a_token_that_git_does_not_ignore_and_others_can_read(desk: Desk) -> Non
     committed, readable = wrong(desk, offline=True)
     assert (committed.verdict, "git does not ignore token" in committed.said) == (Verdict.PROBLEM, True)
     assert readable.remedy == f"Run: chmod 600 {desk.root / 'token'}"
+
+
+def test_a_token_in_the_history_is_not_helped_by_ignoring_it(desk: Desk) -> None:
+    text = (desk.root / "threadsync.yaml").read_text()
+    desk.project(text[: text.index("    base_url:")])
+    git(desk, "add", "--force", "token")
+    found = only(desk, offline=True)
+    assert "is in the git repository" in found.said
+    assert "git rm --cached token" in found.remedy
+    assert "renew the credential" in found.remedy
 
 
 # The state.

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.operations.test_apply import no_op, words_of
+from tests.operations.someone import no_op, words_of
 from tests.operations.world import Killed, World, words
 from threadsync.errors import UsageError
 from threadsync.operations.importing import import_post

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from tests.operations.desk import desk_in
 from tests.operations.world import World
 from threadsync.errors import ProjectError, UsageError
+from threadsync.operations.auth import auth_status
 from threadsync.operations.init import Wishes, guessed_zone, init
 from threadsync.operations.new import new
 from threadsync.operations.plan import plan
@@ -68,10 +70,10 @@ def test_editors_find_the_schema_offline(tmp_path: Path) -> None:
 def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "posts").mkdir()
     (tmp_path / "posts/first-post.md").write_text("---\ntargets: [threads/main]\ndraft: true\n---\nMine.\n")
-    (tmp_path / ".gitignore").write_text("build")
+    (tmp_path / ".gitignore").write_bytes(b"dist\r\nbuild")
     started(tmp_path)
     assert (tmp_path / "posts/first-post.md").read_text().endswith("Mine.\n")
-    assert (tmp_path / ".gitignore").read_text() == "build\n.threadsync/\n"
+    assert (tmp_path / ".gitignore").read_bytes() == b"dist\r\nbuild\n.threadsync/\n"
     before = (tmp_path / "threadsync.yaml").read_text()
     with pytest.raises(UsageError, match="is there already"):
         init(tmp_path, Wishes(account="other"))
@@ -86,6 +88,7 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
         ({"zone": "Mars/Olympus"}, "is no time zone"),
         ({"credential": "the-token-itself"}, "credential"),
         ({"base_url": "http://example.org"}, "not https"),
+        ({"account": "two words"}, '"two words" is no handle'),
     ],
 )
 def test_a_wish_that_makes_no_project_leaves_nothing_behind(
@@ -94,8 +97,20 @@ def test_a_wish_that_makes_no_project_leaves_nothing_behind(
     with pytest.raises(UsageError, match="that makes no project") as raised:
         init(tmp_path / "new", Wishes(**wishes))
     assert said in str(raised.value)
+    assert raised.value.problem.endswith(" Nothing was written.")
     assert "the-token-itself" not in str(raised.value)
     assert not (tmp_path / "new").exists()
+
+
+def test_no_project_is_put_among_the_posts_of_another(tmp_path: Path) -> None:
+    """The other one would read the new one's files as posts, and could do nothing from then on."""
+    started(tmp_path)
+    with pytest.raises(UsageError, match="is in the posts folder of the project in"):
+        init(tmp_path / "posts/sub/deeper", Wishes())
+    assert not (tmp_path / "posts/sub").exists()
+    started(tmp_path / "beside")
+    (tmp_path / "threadsync.yaml").write_text("{")
+    started(tmp_path / "posts/of-a-project-that-reads-nothing")
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -111,8 +126,14 @@ def test_the_account_is_looked_up_only_if_asked(tmp_path: Path) -> None:
         asked_for_nothing = init(tmp_path / "a", wishes, clock=desk.clock)
         assert (asked_for_nothing.account, desk.sandbox.calls()) == ("", 0)
         done = init(tmp_path / "b", wishes, clock=desk.clock, check=True)
-        assert (done.account, done.account_problem) == ("lift_report", "")
+        assert (done.account, done.account_problem, done.is_other) == ("lift_report", "", False)
         assert "    account: lift_report\n" in (tmp_path / "b/threadsync.yaml").read_text()
+        other = init(tmp_path / "d", replace(wishes, account="maria"), clock=desk.clock, check=True)
+        assert (other.account, other.is_other) == ("lift_report", True)
+        (standing,) = auth_status(desk.workspace)
+        assert standing.account is not None
+        by_id = replace(wishes, account=standing.account.account_id)
+        assert not init(tmp_path / "e", by_id, clock=desk.clock, check=True).is_other
         desk.token("wrong")
         failed = init(tmp_path / "c", wishes, clock=desk.clock, check=True)
         assert failed.account == ""

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from tests.cli.conftest import runner
 from tests.operations.world import World
+from tests.rights import modes_in_force
 from threadsync.flows.effects import Request
 from threadsync.model.ids import Address, TargetName
 from threadsync.operations.workspace import Workspace
@@ -39,6 +40,7 @@ class FailingDisk(LocalDisk):
     """Takes *good* writes, and refuses all after them with *error*; half of what is appended is written."""
 
     def __init__(self, good: float, error: int = errno.ENOSPC) -> None:
+        super().__init__()
         self.good = good
         self.error = error
 
@@ -240,14 +242,14 @@ def test_what_must_write_is_refused_on_a_disk_that_takes_no_write(
     assert os.listdir(world.root / "state") == ["threadsync.json"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
 def test_a_folder_that_may_not_be_written_is_refused(tmp_path: Path) -> None:
     world = begun(tmp_path)
     world.apply("one")
     folder = world.root / "state"
     folder.chmod(0o555)
     try:
-        done = runner(world)("apply", "--yes")
+        with modes_in_force():
+            done = runner(world)("apply", "--yes")
     finally:
         folder.chmod(0o755)
     assert (done.exit_code, "the right to write there" in " ".join(done.stderr.split())) == (1, True)

@@ -90,6 +90,33 @@ def test_what_was_deleted_edited_or_hidden_is_told_with_its_segment(live: World)
     assert look(live, "threads/brand").drifted == ()
 
 
+def test_an_offline_plan_names_what_the_last_look_found_until_a_newer_one(live: World) -> None:
+    edit(live, "As it was", "As somebody wants it")
+    hide(live, "Two")
+    live.delete_by_hand("Both")
+    seen_at = look(live).at
+    live.clock.sleep(7200)
+    offline = plan(live.workspace).plan
+    assert {action.word for action in offline.actions} == {"no-op"}
+    assert [(each.about, each.seen_at) for each in offline.notices] == [
+        (A, seen_at),
+        ("b@threads/main", seen_at),
+        ("c@threads/main", seen_at),
+    ]
+    hidden, deleted, edited = [each.problem for each in offline.notices]
+    assert "was hidden" in hidden
+    assert "was deleted" in deleted
+    assert edited.endswith("was edited on the network."), "what it said is not kept"
+    assert "threadsync state accept b@threads/main" in offline.notices[1].remedy
+    assert [each.about for each in plan(live.workspace, ["c"]).plan.notices] == ["c@threads/main"]
+
+    now = looked(live).plan
+    assert [(each.about, each.seen_at) for each in now.notices] == [(A, None), ("c@threads/main", None)]
+    edit(live, "As somebody wants it", "As it was")
+    look(live)
+    assert "c@threads/main" not in {each.about for each in plan(live.workspace).plan.notices}
+
+
 def test_own_posts_that_nobody_declared_are_told_as_far_back_as_asked(live: World) -> None:
     live.post_by_hand("By hand, long ago")
     live.clock.sleep(timedelta(days=10).total_seconds())

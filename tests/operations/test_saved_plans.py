@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from datetime import timedelta
 from pathlib import Path
 
@@ -182,12 +184,38 @@ def test_a_plan_that_says_errors_is_not_saved(world: World) -> None:
     assert not path.exists()
 
 
-def test_a_place_that_takes_no_plan_is_named(world: World) -> None:
+@pytest.mark.parametrize("place", ["no such folder/plan.json", "file/plan.json", "posts", "p" * 255, "/"])
+def test_a_place_that_takes_no_plan_is_named(world: World, place: str) -> None:
     world.post("a", "Hello")
+    world.write("file", "no folder")
     prepared = plan(world.workspace)
+    before = sorted(world.root.iterdir())
     with pytest.raises(OutputError) as raised:
-        save(world.workspace, prepared, PlanOptions(), {}, world.root / "no such folder" / "plan.json")
-    assert raised.value.where.endswith("plan.json")
+        save(world.workspace, prepared, PlanOptions(), {}, world.root / place)
+    assert raised.value.where == str(world.root / place)
+    assert sorted(world.root.iterdir()) == before
+
+
+def test_what_is_no_plain_file_is_written_into_and_stays_what_it_is(world: World) -> None:
+    """As the superuser ``--out /dev/null`` must not put a file in its place."""
+    world.post("a", "Hello")
+    pipe = world.root / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        save(world.workspace, plan(world.workspace), PlanOptions(), {}, pipe)
+        assert stat.S_ISFIFO(pipe.stat().st_mode)
+        assert b"saved-plan" in os.read(reader, 1 << 16)
+    finally:
+        os.close(reader)
+
+
+def test_a_link_to_a_plan_stays_a_link(world: World) -> None:
+    world.post("a", "Hello")
+    (world.root / "plan.json").symlink_to(world.write("plans/today.json", "an older one"))
+    made = saved(world)
+    assert (world.root / "plan.json").is_symlink()
+    assert load(world.root / "plans/today.json") == made
 
 
 def test_a_plan_file_that_is_not_there_is_named(tmp_path: Path) -> None:

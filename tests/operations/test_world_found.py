@@ -14,8 +14,8 @@ from threadsync.testing.desk import Desk
 from threadsync.testing.disk import MemoryDisk, When
 from threadsync.testing.networks import Seen
 from threadsync.testing.shape import chain
-from threadsync.testing.troubles import Death, Moment, NetworkFault, Place, Trouble, Unreachable
-from threadsync.testing.world import Script, World
+from threadsync.testing.troubles import Death, Moment, NetworkFault, Place, Script, Trouble, Unreachable
+from threadsync.testing.world import World
 
 A = "a@threads/main"
 HOUR = 3600.0
@@ -116,6 +116,18 @@ def test_a_further_segment_is_not_imported_as_the_first(world: World) -> None:
     world.post("a", chain("One is new", "Two follows"))
     with pytest.raises(UsageError, match="says what segment 2 of a@threads/main says"):
         import_post(world.workspace, A, two)
+
+
+def test_what_a_replace_would_say_is_looked_for_before_the_post_that_it_replaces(world: World) -> None:
+    """Two clones: one published the new text, the state was lost, and the other published the old one."""
+    world.post("a", "The newer text")
+    applied(world)
+    world.disk = MemoryDisk()
+    world.post("a", "An older version, as another clone has it", on_change="replace")
+    applied(world)
+    world.post("a", "The newer text", on_change="replace")
+    assert applied(world) == {A: "blocked looks-published"}
+    assert live(world).count("The newer text") == 1
 
 
 # A rename is not a new post (law 4).

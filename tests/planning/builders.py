@@ -15,11 +15,12 @@ from threadsync.model.post import Control, Publication, Segment
 from threadsync.model.state import Binding, Lineage, State, TargetRecord, Tombstone
 from threadsync.model.target import Target
 from threadsync.model.text import Plain
-from threadsync.planning.actions import Action, SegmentView
+from threadsync.planning.actions import Action, Reason, SegmentView
 from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.planner import plan
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 MAIN, BRAND = TargetName("threads/main"), TargetName("threads/brand")
 ACCOUNT = Account("sandbox:test", "178", "lift_report")
 
@@ -124,3 +125,8 @@ def only(found: dict[str, Action]) -> Action:
 
 def keys(*names: str) -> frozenset[PostKey]:
     return frozenset(PostKey(name) for name in names)
+
+
+def reason_of(action: Action, kind: type[Action]) -> Reason:
+    assert isinstance(action, kind), action
+    return action.reason

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.planning.builders import (
     CAN,
     MAIN,
@@ -121,7 +123,7 @@ def test_the_accounts_beside_a_plan_say_what_it_takes_and_what_waits() -> None:
     life = CredentialLife(NOW + timedelta(days=5))
     known = replace(known, targets={MAIN: replace(known.of(MAIN), life=life)})
     made = actions(files, state(), known)
-    (account,) = accounts(made.values(), {MAIN: CAN}, state(), known)
+    (account,) = accounts(made.values(), {MAIN: CAN}, state(), known, NOW)
     assert (account.target, account.handle, account.seen_at, account.life) == (MAIN, "lift_report", NOW, life)
     assert [each.what for each in account.allowances] == ["posts", "replies", "deletes"]
     told = {each.what: (each.in_plan, each.held_back, each.over) for each in account.allowances}
@@ -134,10 +136,45 @@ def test_an_offline_plan_has_the_accounts_as_they_were_last_seen() -> None:
     prior = state(accounts_seen={MAIN: seen})
     made = actions(desired(want("a", "one"), want("b", "two")), prior)
     assert {type(action) for action in made.values()} == {Create}, "what is old blocks nothing"
-    (account,) = accounts(made.values(), {MAIN: CAN}, prior, Facts())
+    (account,) = accounts(made.values(), {MAIN: CAN}, prior, Facts(), NOW)
     assert (account.seen_at, account.allowances[0].over) == (seen.at, 1)
     quiet = actions(desired(want("c")), state(bound("c"), accounts_seen={MAIN: seen}))
-    assert accounts(quiet.values(), {MAIN: CAN}, prior, Facts()) == (), "nothing is to be done there"
+    assert accounts(quiet.values(), {MAIN: CAN}, prior, Facts(), NOW) == (), "nothing is to be done there"
+
+
+@pytest.mark.parametrize(
+    ("read_after_seconds", "outrun"),
+    [(-3600.0, True), (-0.3, True), (0.8, True), (1.0, False), (60.0, False)],
+)
+def test_what_went_live_after_an_account_was_read_makes_its_numbers_those_of_before(
+    read_after_seconds: float, outrun: bool
+) -> None:
+    """An apply reads first and publishes then; a network tells its times in whole seconds, rounded down."""
+    live = bound("a")
+    whole = live.segments[0].at.replace(microsecond=0)
+    live = replace(live, segments=(replace(live.segments[0], at=whole),))
+    seen = AccountSeen(
+        MAIN, "lift_report", whole + timedelta(seconds=read_after_seconds), {"posts": Quota(0, 250)}
+    )
+    prior = state(live, accounts_seen={MAIN: seen})
+    made = actions(desired(want("a"), want("b", "two")), prior)
+    (account,) = accounts(made.values(), {MAIN: CAN}, prior, Facts(), NOW)
+    assert account.is_outrun is outrun
+
+
+@pytest.mark.parametrize(
+    ("hours", "window", "over"), [(1, DAY, 1), (23, DAY, 1), (24, DAY, 0), (72, DAY, 0), (72, None, 1)]
+)
+def test_what_was_used_counts_no_more_once_the_whole_window_has_passed(
+    hours: int, window: float | None, over: int
+) -> None:
+    quota = Quota(249, 250, window_seconds=window)
+    seen = AccountSeen(MAIN, "lift_report", NOW - hours * HOUR, {"posts": quota})
+    prior = state(accounts_seen={MAIN: seen})
+    made = actions(desired(want("a", "one"), want("b", "two")), prior)
+    (account,) = accounts(made.values(), {MAIN: CAN}, prior, Facts(), NOW)
+    assert account.allowances[0].quota == quota, "what was seen is shown as it was"
+    assert account.allowances[0].over == over
 
 
 def test_what_a_replace_loses_is_what_was_read_now_or_else_when_last_seen() -> None:

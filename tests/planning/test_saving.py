@@ -110,6 +110,13 @@ def test_a_file_that_is_no_whole_plan_is_refused_with_what_to_do(damaged: bytes,
     assert (raised.value.where, bool(raised.value.remedy)) == ("plan.json", True)
 
 
+def test_a_file_of_any_depth_is_refused_and_ends_nothing() -> None:
+    for depth in range(900, 1100):  # at some depth it can be read just so, and not be written any more
+        nested = b'{"kind": "saved-plan", "format_version": 1, "plan": ' + b"[" * depth + b"]" * depth + b"}"
+        with pytest.raises(UsageError):
+            decode(nested, "plan.json")
+
+
 def test_a_plan_of_the_right_checksum_and_the_wrong_shape_is_refused() -> None:
     for name in ("options", "targets", "actions", "at"):
         odd: dict[str, Json] = {**whole(), name: 3}
@@ -213,6 +220,28 @@ def test_a_wait_is_carried_out_when_it_is_due_and_after_it_the_next() -> None:
     done = state(bound("a", "text a"))
     assert stale(saved, files, done, days=2) == ()
     assert left(saved, files, done, days=2) == {"a@threads/main": "no-op", "b@threads/main": "create"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(LATER, at=NOW - timedelta(minutes=5)),
+        replace(LATER, at=LATER.at + HOUR),
+        replace(LATER, window=2 * HOUR),
+        replace(LATER, if_late=IfLate.PUBLISH),
+        None,
+    ],
+)
+def test_a_wait_is_for_the_time_that_the_plan_shows(changed: Schedule | None) -> None:
+    _, saved = made(desired(want("a", publish=LATER)), state())
+    (problem,) = stale(saved, desired(want("a", publish=changed)), state())
+    assert "its file has changed since" in problem
+
+
+def test_what_is_made_of_a_picture_is_what_the_plan_shows() -> None:
+    _, saved = made(desired(want("a")), state())
+    (problem,) = stale(saved, desired(want("a", fit=True)), state())
+    assert "its file has changed since" in problem
 
 
 def test_a_wait_shows_no_replace() -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import venv
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.sandbox.callers import AT_ONCE, NOON, SETTINGS, Caller
+from tests.sandbox.page_reader import ORIGIN, Element, Reader
+from threadsync.sandbox import pages
+from threadsync.sandbox.server import running
 from threadsync.sandbox.settings import parse_fault
 from threadsync.sandbox.threads import (
     Arm,
@@ -34,7 +38,6 @@ from threadsync.sandbox.threads import (
     new_state,
 )
 
-NOON = 1_790_000_000.0
 INSTALL_SECONDS_MAX = 300
 UNREACHABLE = (
     "NewConnectionError",
@@ -209,3 +212,50 @@ def _install(place: Path, package: str) -> None:
             f"THE SANDBOX IS NOT CHECKED AGAINST {package}: no registry can be reached\n{done.stderr}"
         )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def see(net):
+    """Read the timeline of everybody, or of one profile."""
+
+    def read(user: str = "", older: str = "") -> Element:
+        page = pages.timeline(net.state, net.now, ORIGIN, user=user, older=older)
+        assert page is not None
+        return Reader(page).root
+
+    return read
+
+
+@pytest.fixture
+def open_post(net):
+    """Read the page of one post."""
+
+    def read(media_id: str, after: str = "") -> Element:
+        code = net.state.posts[media_id].shortcode
+        page = pages.single(net.state, net.now, ORIGIN, shortcode=code, after=after)
+        assert page is not None
+        return Reader(page).root
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def one_server():
+    with running(SETTINGS) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(one_server):
+    """The one server of this module, as if it were new."""
+    one_server.reset()
+    one_server.switch(**asdict(AT_ONCE))
+    one_server.advance(NOON - one_server.engine.look(lambda state, now: now))
+    for profile in SETTINGS.profiles:
+        one_server.add_profile(profile)
+    return one_server
+
+
+@pytest.fixture
+def call(sandbox):
+    return Caller(sandbox)

@@ -19,7 +19,10 @@ from threadsync.sandbox.threads import Switches
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.skipif(sys.version_info >= (3, 13), reason="aiohttp 3.9 has no wheels for this Python"),
+    pytest.mark.skipif(
+        sys.version_info >= (3, 13),
+        reason="not tested where aiohttp 3.9 has no wheels: the sandbox against pythreads",
+    ),
 ]
 
 PACKAGE = "pythreads==0.2.1"

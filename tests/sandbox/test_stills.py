@@ -14,7 +14,7 @@ from threadsync.sandbox.stills import POSTER_SIDE_MAX, first_still
 
 def film(width: int, height: int) -> bytes:
     """Make a film of one red picture."""
-    av = pytest.importorskip("av", reason="the extra 'video' is not installed")
+    av = pytest.importorskip("av", reason="not tested without the extra 'video': posters of films")
     content = io.BytesIO()
     with av.open(content, "w", format="mp4") as made:
         stream = made.add_stream("mpeg4", rate=25)

@@ -51,7 +51,14 @@ def test_only_jpeg_and_png_up_to_8_mb(net, bad):
 def test_webp_is_taken_when_the_switch_says_so(net):
     """WebP is accepted in practice by some reports: a switch."""
     net.switch(webp_accepted=True)
-    net.create(media_type="IMAGE", image_url=net.picture(format="WEBP"))
+    container = net.create(media_type="IMAGE", image_url=net.picture(format="WEBP"))
+    net.now += 1
+    media = net.publish(container).body["id"]
+    assert net.get(f"/{media}", fields="media_type,media_url") == {
+        "id": media,
+        "media_type": "IMAGE",
+        "media_url": "https://www.threads.com/media/0000.png",
+    }
 
 
 def test_a_strip_ends_as_error_with_the_documented_spelling(net, fault):

@@ -119,8 +119,10 @@ def test_a_stale_user_id_in_the_path_is_media_not_found(net, fault):
 def test_the_own_id_and_me_are_the_same(net):
     """`me` may replace the user id in every path, with and without the version."""
     me = net.get("/me")["id"]
-    assert net.call("POST", f"/v1.0/{me}/threads", media_type="TEXT", text="x").status == 200
-    assert net.call("GET", f"/{me}/threads").status == 200
+    container = net.call("POST", f"/v1.0/{me}/threads", media_type="TEXT", text="x").body["id"]
+    media = net.call("POST", f"/{me}/threads_publish", creation_id=container).body["id"]
+    for own in (me, "me"):
+        assert net.ids(f"/{own}/threads") == net.ids(f"/v1.0/{own}/threads") == [media]
 
 
 def test_auto_publish_text_returns_the_media_id_at_once(net):

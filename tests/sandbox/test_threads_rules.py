@@ -36,7 +36,12 @@ def test_media_needs_its_url(net, kind):
 
 def test_a_link_alone_is_a_text_post(net):
     """Text is optional beside link_attachment."""
-    net.create(media_type="TEXT", link_attachment="https://example.org/")
+    media = net.publish(net.create(media_type="TEXT", link_attachment="https://example.org/")).body["id"]
+    assert net.get(f"/{media}", fields="media_type,text,link_attachment_url") == {
+        "id": media,
+        "media_type": "TEXT_POST",
+        "link_attachment_url": "https://example.org/",
+    }
 
 
 def test_500_characters_are_allowed_and_501_answer_http_500(net, fault):
@@ -83,6 +88,16 @@ def test_five_distinct_links_and_no_more(net):
     assert net.refused(media_type="TEXT", text=" ".join(links), link_attachment="https://e.org") == SYMBOLIC
     answer = net.call("POST", "/me/threads", media_type="TEXT", text=" ".join([*links, "www.example.com"]))
     assert answer.body["error"]["message"] == "THREADS_API__LINK_LIMIT_EXCEEDED"
+
+
+def test_how_many_links_go_with_pictures_is_a_switch(net):
+    """One user of the API saw more than 3 refused beside media (postiz-app 1203)."""
+    picture = {"media_type": "IMAGE", "image_url": net.picture()}
+    links = " ".join(f"https://example.org/{n}" for n in range(4))
+    net.create(text=links, **picture)
+    net.switch(links_with_media_limit=3)
+    assert net.refused(text=links, **picture) == SYMBOLIC
+    net.create(media_type="TEXT", text=links)
 
 
 def test_links_are_found_without_their_closing_marks():

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from tests.statefile.worlds import MARIA, numbered_ids
+from tests.statefile.worlds import MARIA, Recorder, numbered_ids
 from threadsync.model.journal import Note
-from threadsync.model.state import State
 from threadsync.statefile.shared import SharedStore
-from threadsync.statefile.store import Session
-from threadsync.testing.disk import Crash, Crashed, When
+from threadsync.testing.disk import Crash, When
 from threadsync.testing.fakes import FakeClock
 from threadsync.testing.machine import FakeMachine
 from threadsync.testing.remote import MemoryRemote
@@ -22,7 +18,7 @@ LOCK = "threadsync.json.lock"
 
 
 @dataclass
-class World:
+class World(Recorder):
     """One process on one machine, and the remote that all share."""
 
     remote: MemoryRemote = field(default_factory=MemoryRemote)
@@ -38,23 +34,12 @@ class World:
     def store(self) -> SharedStore:
         return SharedStore(self.remote, NAME, self.clock, self.machine, self.new_id, self.project)
 
-    @contextmanager
-    def session(self, timeout_seconds: float = 0) -> Iterator[Session]:
-        with self.store.open(MARIA, timeout_seconds) as session:
-            yield session
-
-    def record(self, *notes: Note) -> None:
-        """Run a whole session that records *notes*."""
-        with self.session() as session:
-            assert session.append(notes) is None
+    def _dies(self) -> None:
+        self.remote.crash = Crash(self.remote.steps, When.BEFORE)
 
     def abandon(self, *groups: tuple[Note, ...]) -> World:
-        """Record *groups*, a barrier after each, die before the next step, and return the next process."""
-        with suppress(Crashed), self.session() as session:
-            for group in groups:
-                assert session.append(group) is None
-                session.barrier()
-            self.remote.crash = Crash(self.remote.steps, When.BEFORE)
+        """Be cut short after *groups*, and return the next process."""
+        self.cut_short(*groups)
         return self.next_process()
 
     def next_process(self) -> World:
@@ -73,11 +58,6 @@ class World:
         lock = self.store.read().lock
         if lock is not None:
             self.store.force_unlock(lock, MARIA)
-
-    def state(self) -> State:
-        state = self.store.read().state
-        assert state is not None
-        return state
 
     @property
     def files(self) -> set[str]:

@@ -15,7 +15,9 @@ from threadsync.errors import StateError, StateUnwritable
 from threadsync.statefile.disk import Disk, LocalDisk, is_leftover_of, refused, temporary_name
 from threadsync.testing.disk import Crash, Crashed, Loss, MemoryDisk, When
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and links of POSIX")
+posix = pytest.mark.skipif(
+    sys.platform == "win32", reason="not tested on Windows: modes, links and pipes of POSIX"
+)
 
 
 @pytest.fixture(params=[LocalDisk, MemoryDisk])
@@ -112,7 +114,10 @@ class TestLocalDisk:
         assert caught.value.remedy
         assert isinstance(caught.value.__cause__, OSError)
 
-    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+    @pytest.mark.skipif(
+        not Path("/dev/full").exists(),
+        reason="not tested without /dev/full: what a disk that is really full says",
+    )
     def test_a_full_disk_is_called_so(self) -> None:
         handle = LocalDisk().open_append(Path("/dev/full"))
         with pytest.raises(StateUnwritable, match="No space left") as caught:
@@ -152,6 +157,42 @@ class TestLocalDisk:
         (tmp_path / "s").symlink_to("s")
         with pytest.raises(StateError, match="where nothing is"):
             LocalDisk().resolve(tmp_path / "s")
+
+    @pytest.mark.parametrize(
+        ("method", "step"),
+        [
+            ("replace", lambda disk, path: disk.replace(path, b"new")),
+            ("unlink", lambda disk, path: disk.remove(path)),
+            ("hardlink_to", lambda disk, path: disk.create_exclusive(path.with_name("l"), b"")),
+            ("read_bytes", lambda disk, path: disk.read(path)),
+        ],
+        ids=["replace", "remove", "create", "read"],
+    )
+    def test_what_another_program_has_open_is_waited_for(
+        self,
+        method: str,
+        step: Callable[[Disk, Path], object],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Windows refuses these steps on an open file; a virus scanner has it open for a moment."""
+        path, left, slept = tmp_path / "s", [2], list[float]()
+        path.write_bytes(b"old")
+        real = getattr(Path, method)
+
+        def busy(self: Path, *arguments: object, **options: object) -> object:
+            if left[0]:
+                left[0] -= 1
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return real(self, *arguments, **options)
+
+        monkeypatch.setattr(Path, method, busy)
+        assert step(LocalDisk(slept.append, tries_max=3), path) is not False
+        assert (left, len(slept)) == ([0], 2)
+        left[0] = 3
+        with pytest.raises(StateError):
+            step(LocalDisk(slept.append, tries_max=3), path.with_name("s"))
+        assert len(slept) == 4, "the last refusal is final"
 
     def test_without_hard_links_it_still_creates_once(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

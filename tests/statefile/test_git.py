@@ -30,7 +30,7 @@ from threadsync.testing.machine import FakeMachine
 
 BRANCH = "threadsync-state"
 GIT = shutil.which("git")
-pytestmark = pytest.mark.skipif(GIT is None, reason="git is not installed")
+pytestmark = pytest.mark.skipif(GIT is None, reason="not tested without git: a state in a branch")
 
 
 class QuickClock(SystemClock):

@@ -12,7 +12,8 @@ from tests.model.strategies import notes as any_notes
 from tests.statefile.worlds import folded, published, skipped, started
 from threadsync.errors import StateDamaged, StateForeign, StateTooNew
 from threadsync.model.journal import Note
-from threadsync.model.state import Lineage, fold
+from threadsync.model.ledger import fold
+from threadsync.model.state import Lineage
 from threadsync.statefile import journal as module
 from threadsync.statefile.codec import Document, encode, open_document
 from threadsync.statefile.journal import header_line, header_of, read_journal, record_line

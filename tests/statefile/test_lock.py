@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +16,11 @@ from threadsync.statefile.lock import (
     GUARD_WAIT_SECONDS,
     Holder,
     Lease,
-    LocalMachine,
     Lock,
     LockInfo,
     read_lock,
 )
+from threadsync.statefile.machine import LocalMachine
 from threadsync.testing.disk import Crash, Crashed, Loss, MemoryDisk, When
 from threadsync.testing.fakes import FakeClock
 from threadsync.testing.machine import FakeMachine
@@ -230,7 +228,12 @@ def test_locks_that_fell_over_one_another_are_all_broken() -> None:
     for path in (GUARD, GUARD.with_name(GUARD.name + ".guard")):
         world.disk.put(path, content)
     world.machine.die()
-    lock(beside(world)).acquire(TOM, 0).check()
+    lease = lock(beside(world)).acquire(TOM, 0)
+    lease.check()
+    assert list(world.disk.files()) == [LOCK]
+    found = read_lock(world.disk, LOCK)
+    assert found is not None
+    assert (found.nonce, found.user) == (lease.nonce, TOM.user)
 
 
 def test_a_guard_that_is_held_is_waited_for_and_then_named() -> None:
@@ -294,47 +297,31 @@ def holds(lease: Lease) -> bool:
     return True
 
 
-class TestThisMachine:
-    """The real processes of the machine the tests run on."""
-
-    def test_this_process_lives_and_keeps_its_start(self) -> None:
-        machine = LocalMachine()
-        assert machine.pid == os.getpid()
-        assert machine.process_start(machine.pid) == machine.process_start(machine.pid)
-        assert machine.process_start(machine.pid) is not None
-        assert machine.host
-        assert machine.boot_id == LocalMachine().boot_id
-
-    @pytest.mark.skipif(sys.platform == "win32", reason="nobody is declared dead there")
-    def test_a_process_that_ended_is_dead_even_before_it_is_reaped(self) -> None:
-        child = subprocess.Popen(
-            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert LocalMachine().process_start(child.pid) is not None
-        assert child.stdin is not None
-        assert child.stdout is not None
-        child.stdin.close()
-        child.stdout.read()  # returns when the process has closed its output, at its end
-        child.stdout.close()
-        if Path("/proc/self/stat").exists():
-            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-            assert LocalMachine().process_start(child.pid) is None, "a zombie is dead"
-        child.wait()
-        assert LocalMachine().process_start(child.pid) is None
-
-    def test_a_real_lock_on_a_real_disk(self, tmp_path: Path) -> None:
-        path = tmp_path / "state" / "s.json.lock"
-        mine = Lock(path, LocalDisk(), FakeClock(), LocalMachine(), numbered_ids())
-        lease = mine.acquire(MARIA, 0)
+def test_a_real_lock_on_a_real_disk(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "s.json.lock"
+    mine = Lock(path, LocalDisk(), FakeClock(), LocalMachine(), numbered_ids())
+    lease = mine.acquire(MARIA, 0)
+    lease.check()
+    with pytest.raises(StateLocked):
+        mine.acquire(TOM, 0)
+    os.utime(path, ns=(1, 1))
+    lease.check()
+    path.unlink()
+    with pytest.raises(StateLocked):
         lease.check()
-        with pytest.raises(StateLocked):
-            mine.acquire(TOM, 0)
-        os.utime(path, ns=(1, 1))
-        lease.check()
-        path.unlink()
-        with pytest.raises(StateLocked):
-            lease.check()
-        assert os.listdir(path.parent) == []
+    assert os.listdir(path.parent) == []
+
+
+def test_a_machine_that_cannot_tell_itself_from_another_of_its_name_declares_nobody_dead() -> None:
+    """Two Macs with one name and a shared folder: the process that is not here may live over there."""
+    world = World()
+    world.machine.boot_id = ""
+    lock(world).acquire(MARIA, 0)
+    other = beside(world)
+    world.machine.die()
+    with pytest.raises(StateLocked) as caught:
+        lock(other).acquire(TOM, 0)
+    assert "Look whether process 100 of this machine, or of another one of its name" in caught.value.remedy
 
 
 def test_a_lock_outlives_a_power_cut_or_is_gone_but_is_never_half() -> None:

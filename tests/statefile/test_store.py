@@ -30,7 +30,7 @@ from threadsync.model.journal import Adopted, Erased, Moved, Note, Receipt
 from threadsync.model.state import Lineage, State
 from threadsync.statefile.codec import decode, encode
 from threadsync.statefile.disk import LocalDisk
-from threadsync.statefile.lock import LocalMachine
+from threadsync.statefile.machine import LocalMachine
 from threadsync.statefile.store import DURABLE, FileStore, Session, Store
 from threadsync.testing.disk import MemoryDisk
 from threadsync.testing.fakes import FakeClock

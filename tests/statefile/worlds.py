@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -21,9 +22,10 @@ from threadsync.model.journal import (
     Receipt,
     RunStarted,
 )
-from threadsync.model.state import Lineage, Provenance, State, fold
+from threadsync.model.ledger import fold
+from threadsync.model.state import Lineage, Provenance, State
 from threadsync.statefile.lock import Holder
-from threadsync.statefile.store import FileStore, Session
+from threadsync.statefile.store import FileStore, Session, Store
 from threadsync.testing.disk import Crash, Crashed, MemoryDisk, When
 from threadsync.testing.fakes import FakeClock
 from threadsync.testing.machine import FakeMachine
@@ -42,8 +44,44 @@ def numbered_ids(prefix: str = "id") -> Callable[[], str]:
     return lambda: f"{prefix}-{next(numbers)}"
 
 
+class Recorder(ABC):
+    """One process with a store, wherever that store lives."""
+
+    @property
+    @abstractmethod
+    def store(self) -> Store:
+        """Return its store, opened anew."""
+
+    @abstractmethod
+    def _dies(self) -> None:
+        """Die before the next step."""
+
+    @contextmanager
+    def session(self, timeout_seconds: float = 0) -> Iterator[Session]:
+        with self.store.open(MARIA, timeout_seconds) as session:
+            yield session
+
+    def record(self, *notes: Note) -> None:
+        """Run a whole session that records *notes*."""
+        with self.session() as session:
+            assert session.append(notes) is None
+
+    def cut_short(self, *groups: tuple[Note, ...]) -> None:
+        """Record *groups*, a barrier after each, and die before the next step."""
+        with suppress(Crashed), self.session() as session:
+            for group in groups:
+                assert session.append(group) is None
+                session.barrier()
+            self._dies()
+
+    def state(self) -> State:
+        state = self.store.read().state
+        assert state is not None
+        return state
+
+
 @dataclass
-class World:
+class World(Recorder):
     """One process on one machine with one disk."""
 
     disk: MemoryDisk = field(default_factory=MemoryDisk)
@@ -59,29 +97,13 @@ class World:
     def store(self) -> FileStore:
         return FileStore(STATE, self.disk, self.clock, self.machine, HISTORY, self.new_id, self.project)
 
-    @contextmanager
-    def session(self, timeout_seconds: float = 0) -> Iterator[Session]:
-        with self.store.open(MARIA, timeout_seconds) as session:
-            yield session
-
-    def record(self, *notes: Note) -> None:
-        """Run a whole session that records *notes*."""
-        with self.session() as session:
-            assert session.append(notes) is None
+    def _dies(self) -> None:
+        self.disk.crash = Crash(self.disk.effects, When.BEFORE)
 
     def abandon(self, *groups: tuple[Note, ...]) -> World:
-        """Record *groups*, a barrier after each, die before the next effect, and return the next process."""
-        with suppress(Crashed), self.session() as session:
-            for group in groups:
-                assert session.append(group) is None
-                session.barrier()
-            self.disk.crash = Crash(self.disk.effects, When.BEFORE)
+        """Be cut short after *groups*, and return the next process."""
+        self.cut_short(*groups)
         return self.next_process(self.disk.survivor())
-
-    def state(self) -> State:
-        state = self.store.read().state
-        assert state is not None
-        return state
 
     def next_process(self, disk: MemoryDisk | None = None) -> World:
         """Return a process that starts after this one has died."""

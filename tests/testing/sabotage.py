@@ -9,14 +9,15 @@ from typing import TypeAlias
 from threadsync.errors import StateError
 from threadsync.model.ids import TargetName
 from threadsync.model.journal import Note
+from threadsync.sandbox.threads.values import Republish
 from threadsync.testing.desk import PROJECT, Desk
 from threadsync.testing.exhaustive import Case, finished, stage, tried
 from threadsync.testing.judge import Chains, Expected, faults
 from threadsync.testing.machine import FakeMachine
 from threadsync.testing.networks import ThreadsNetwork
 from threadsync.testing.shapes import SHAPES
-from threadsync.testing.troubles import Moment, Trouble
-from threadsync.testing.world import Script, World
+from threadsync.testing.troubles import Moment, Script, Trouble, nothing
+from threadsync.testing.world import World
 
 Taken: TypeAlias = Mapping[str, object]
 """The dotted name of something in threadsync to what is put in its place."""
@@ -134,6 +135,13 @@ def steps(*said: tuple[str, Trouble | Callable[[], None]]) -> Script:
     return script
 
 
+def struck(world: Scene, *said: tuple[str, Trouble | Callable[[], None]]) -> None:
+    """Apply once and strike so, and never again."""
+    world.script = steps(*said)
+    world.apply()
+    world.script = nothing
+
+
 def on(words: str, trouble: Trouble) -> Script:
     """Strike at every moment that *words* are said of."""
     return lambda moment: trouble if words in moment.what else None
@@ -142,6 +150,13 @@ def on(words: str, trouble: Trouble) -> Script:
 def told(tell: Callable[[Scene], Iterable[str]], project: str = PROJECT) -> Story:
     """Return the story that *tell* tells of a world with this *project*."""
     return lambda desk: tell(Scene(desk=desk, project=project))
+
+
+def lenient(world: Scene) -> Scene:
+    """Give *world* the post ``a``, and a network that makes a new post of a container published again."""
+    world.switch(republish=Republish.NEW_POST)
+    world.post("a", WORDS)
+    return world
 
 
 def finds_nothing(*_: object, **__: object) -> None:

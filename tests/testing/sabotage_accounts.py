@@ -33,8 +33,7 @@ from threadsync.planning.inputs import Consents
 from threadsync.sandbox.threads import account_id
 from threadsync.testing.desk import PROJECT
 from threadsync.testing.disk import When
-from threadsync.testing.troubles import Death, NetworkFault
-from threadsync.testing.world import nothing
+from threadsync.testing.troubles import Death, NetworkFault, nothing
 
 READINESS = "threadsync.planning.readiness"
 GATHERER = "threadsync.execution.gathering.Gatherer"
@@ -180,7 +179,7 @@ ACCOUNTS = (
 
 
 def since_the_last_write(
-    self: Gatherer, target: TargetName, account: Account, publishing: object, last_write: datetime | None
+    self: Gatherer, target: TargetName, account: Account, last_write: datetime | None
 ) -> Flow[tuple[datetime, datetime]]:
     """Reading back no further than the last write."""
     at = yield from now()

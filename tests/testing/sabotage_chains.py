@@ -27,8 +27,9 @@ from threadsync.flows.effects import Flow
 from threadsync.model.fault import Fault
 from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.journal import Note, Published
+from threadsync.model.ledger import Ledger
 from threadsync.model.post import Reference
-from threadsync.model.state import Binding, Ledger, Open
+from threadsync.model.state import Binding, Open
 from threadsync.planning.actions import Action, Effective
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.planner import _Planner
@@ -48,7 +49,7 @@ PLANNER = "threadsync.planning.planner._Planner"
 EXECUTOR = "threadsync.execution.executor"
 PROVIDER = "threadsync.providers.threads.provider"
 HOLDER = "threadsync.statefile.pending.Pending._holder_of_a_claim"
-BIND = "threadsync.model.state.Ledger._bind"
+BIND = "threadsync.model.ledger.Ledger._bind"
 CARRIER = "threadsync.execution.carrying.Carrier"
 SEGMENT = "threadsync.providers.threads.publishing.SegmentPublisher"
 

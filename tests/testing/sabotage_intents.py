@@ -14,8 +14,10 @@ from tests.testing.sabotage import (
     Scene,
     ended,
     judged,
+    lenient,
     live,
     steps,
+    struck,
 )
 from threadsync.execution.guard import Guard, UnguardedRequest
 from threadsync.execution.scheduler import Scheduler
@@ -28,12 +30,10 @@ from threadsync.providers.base import Uncertain
 from threadsync.providers.threads import api
 from threadsync.providers.threads.publishing import SegmentPublisher
 from threadsync.providers.threads.staging import Container
-from threadsync.sandbox.threads.values import Republish
 from threadsync.statefile.pending import Pending
 from threadsync.testing.desk import Desk
 from threadsync.testing.disk import When
-from threadsync.testing.troubles import Death, NetworkFault
-from threadsync.testing.world import nothing
+from threadsync.testing.troubles import Death, NetworkFault, nothing
 
 APPEND = "threadsync.statefile.pending.Pending.append"
 INTEND = "threadsync.providers.threads.publishing.SegmentPublisher._intend"
@@ -53,12 +53,8 @@ def forgets_intents(self: Pending, notes: Sequence[Note]) -> Address | None:
 
 def interrupted_late(desk: Desk) -> list[str]:
     """A publish acts late; its process has died meanwhile, and the next one comes at once."""
-    world = Scene(desk=desk)
-    world.switch(republish=Republish.NEW_POST)
-    world.post("a", WORDS)
-    world.script = steps((PUBLISH, NetworkFault("acts-late", 60.0)), (LOOK, DIES))
-    world.apply()
-    world.script = nothing
+    world = lenient(Scene(desk=desk))
+    struck(world, (PUBLISH, NetworkFault("acts-late", 60.0)), (LOOK, DIES))
     world.apply()
     return ended(world, live((WORDS,)))
 
@@ -67,9 +63,7 @@ def edited_after_death(desk: Desk) -> list[str]:
     """A publish dies before its receipt, and the file is edited before the next run."""
     world = Scene(desk=desk)
     world.post("a", WORDS)
-    world.script = steps((PUBLISH, Death(When.AFTER)))
-    world.apply()
-    world.script = nothing
+    struck(world, (PUBLISH, Death(When.AFTER)))
     world.post("a", "Quite another thing", on_change="keep")
     return ended(world, live((WORDS,)))
 
@@ -96,9 +90,7 @@ def asks_in_children(self: SegmentPublisher, container: Container) -> Flow[Uncer
 
 def careless(desk: Desk) -> list[str]:
     """A publish acts late and its process dies, where a provider may be stopped as faulty."""
-    world = Scene(desk=desk)
-    world.switch(republish=Republish.NEW_POST)
-    world.post("a", WORDS)
+    world = lenient(Scene(desk=desk))
     world.script = steps((PUBLISH, NetworkFault("acts-late", 60.0)), (LOOK, DIES))
     for _ in range(2):
         with suppress(UnguardedRequest):

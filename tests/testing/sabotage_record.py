@@ -24,7 +24,8 @@ from tests.testing.sabotage import (
 from threadsync.errors import StateError, StateUnwritable
 from threadsync.model.ids import Json
 from threadsync.model.journal import Note
-from threadsync.model.state import Ledger, State
+from threadsync.model.ledger import Ledger
+from threadsync.model.state import State
 from threadsync.statefile.codec import Document
 from threadsync.statefile.disk import Disk
 from threadsync.statefile.files import Files

@@ -23,7 +23,8 @@ from tests.testing.sabotage import (
 )
 from threadsync.model.ids import Address
 from threadsync.model.journal import Receipt
-from threadsync.model.state import Binding, Ledger, Open, State
+from threadsync.model.ledger import Ledger
+from threadsync.model.state import Binding, Open, State
 from threadsync.planning import removal
 from threadsync.planning.actions import Action, Reason, Replace
 from threadsync.planning.inputs import Consents, Desired, Wanted
@@ -32,13 +33,12 @@ from threadsync.planning.planner import _Planner
 from threadsync.testing.desk import PROJECT
 from threadsync.testing.disk import When
 from threadsync.testing.shape import chain
-from threadsync.testing.troubles import Death, NetworkFault
-from threadsync.testing.world import nothing
+from threadsync.testing.troubles import Death, NetworkFault, nothing
 
 PLANNER = "threadsync.planning.planner._Planner"
 REMOVAL = "threadsync.planning.removal"
 READINESS = "threadsync.planning.readiness"
-LEDGER = "threadsync.model.state.Ledger"
+LEDGER = "threadsync.model.ledger.Ledger"
 RUN = "threadsync.operations.apply._Run"
 
 

@@ -21,7 +21,8 @@ from tests.testing.sabotage import (
     told,
 )
 from threadsync.model.ids import Address, ContentDigest
-from threadsync.model.state import Binding, Ledger, Open, State, Tombstone
+from threadsync.model.ledger import Ledger
+from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.planning import moves
 from threadsync.planning.actions import Create
 from threadsync.planning.inputs import Wanted
@@ -30,7 +31,7 @@ from threadsync.planning.planner import _Planner
 
 PLANNER = "threadsync.planning.planner._Planner"
 MOVES = "threadsync.planning.moves"
-LEDGER = "threadsync.model.state.Ledger"
+LEDGER = "threadsync.model.ledger.Ledger"
 
 
 def is_always_new(

@@ -16,8 +16,10 @@ from tests.testing.sabotage import (
     ended,
     finds_nothing,
     judged,
+    lenient,
     live,
     steps,
+    struck,
     told,
 )
 from threadsync.flows.core import now, wait
@@ -29,10 +31,8 @@ from threadsync.planning.actions import Action
 from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.providers.threads.publishing import SegmentPublisher, Verdict
 from threadsync.providers.threads.staging import Container
-from threadsync.sandbox.threads.values import Republish
 from threadsync.testing.disk import When
 from threadsync.testing.troubles import ClockSet, Death, NetworkFault
-from threadsync.testing.world import nothing
 
 SEGMENT = "threadsync.providers.threads.publishing.SegmentPublisher"
 TIMING = "threadsync.planning.timing"
@@ -89,9 +89,7 @@ def too_early(world: Scene) -> list[str]:
 def set_back(world: Scene) -> list[str]:
     """The clock is set back by two hours between a doubtful publish and the run that settles it."""
     world.post("a", WORDS)
-    world.script = steps((PUBLISH, NetworkFault("request-lost")), (LOOK, Death(When.BEFORE)))
-    world.apply()
-    world.script = nothing
+    struck(world, (PUBLISH, NetworkFault("request-lost")), (LOOK, Death(When.BEFORE)))
     world.clock.ahead_seconds = -7200.0
     world.apply()
     seconds = world.clock.seconds
@@ -101,11 +99,8 @@ def set_back(world: Scene) -> list[str]:
 
 def set_ahead(world: Scene) -> list[str]:
     """The clock is set ahead by two hours between a publish that acts late and the run that settles it."""
-    world.switch(republish=Republish.NEW_POST)
-    world.post("a", WORDS)
-    world.script = steps((PUBLISH, NetworkFault("acts-late", 60.0)), (LOOK, Death(When.BEFORE)))
-    world.apply()
-    world.script = nothing
+    lenient(world)
+    struck(world, (PUBLISH, NetworkFault("acts-late", 60.0)), (LOOK, Death(When.BEFORE)))
     world.clock.ahead_seconds = 7200.0
     world.apply()
     return ended(world, live((WORDS,)))
@@ -113,8 +108,7 @@ def set_ahead(world: Scene) -> list[str]:
 
 def set_ahead_midway(world: Scene) -> list[str]:
     """The clock is set ahead by two hours while a run settles its own publish, which acts late."""
-    world.switch(republish=Republish.NEW_POST)
-    world.post("a", WORDS)
+    lenient(world)
     world.script = steps((PUBLISH, NetworkFault("acts-late", 60.0)), (LOOK, ClockSet(7200.0)))
     world.apply()
     return ended(world, live((WORDS,)))

@@ -18,8 +18,10 @@ from threadsync.planning.actions import Create, Delete, Extend, Plan, Replace
 from threadsync.planning.inputs import UNKNOWN_LINK
 from threadsync.testing.judge import LINK, normal, text_of
 from threadsync.testing.networks import Seen
-from threadsync.testing.simulation_files import Author, File
-from threadsync.testing.simulation_life import Life, Strikes
+from threadsync.testing.simulation_files import Author
+from threadsync.testing.simulation_kinds import File
+from threadsync.testing.simulation_life import Life
+from threadsync.testing.simulation_strikes import Strikes
 from threadsync.testing.troubles import Moment, Place
 from threadsync.testing.world import ACCOUNTS, Ran, World
 
@@ -65,6 +67,11 @@ class Drawn(Random):
         until = cum_weights or list(accumulate(weights or [1] * len(population)))
         drawn = [self._drawn.randint(0, CHANCES - 1) / CHANCES * float(until[-1]) for _ in range(k)]
         return [population[bisect_right(until, each)] for each in drawn]
+
+
+def is_repost(post: Seen) -> bool:
+    """Whether *post* has nothing of its own: no text to edit, and nothing to reply to."""
+    return post.container.startswith("repost of ")
 
 
 @dataclass
@@ -178,7 +185,7 @@ class Witness(Life):
 
     def hand_edit(self) -> None:
         """Let a person change the text of one of our posts on the network."""
-        posts = self.ours()
+        posts = [post for post in self.ours() if not is_repost(post)]
         if posts:
             post = self.chance.choice(posts)
             said, text = text_of(post), f"Edited: {self.author.text()}"
@@ -194,7 +201,13 @@ class Witness(Life):
         """Let the owner of another account reply to one of our posts."""
         now = self.world.clock.true()
         server = now.timestamp() + self.network.state.switches.clock_skew_seconds
-        posts = [p for p in self.ours() if self.network.state.posts[p.remote_id].repliable_from <= server]
+        posts = [
+            post
+            for post in self.ours()
+            if self.network.state.posts[post.remote_id].repliable_from <= server
+            and not is_repost(post)
+            and "ghost: yes" not in post.carries
+        ]
         if posts and not self.unusable:
             post = self.chance.choice(posts)
             other = next(each for each in ACCOUNTS if each != post.account)

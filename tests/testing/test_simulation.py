@@ -10,17 +10,22 @@ from pathlib import Path
 
 import pytest
 
+import threadsync.operations.plan
 from threadsync.execution.gathering import Gatherer
 from threadsync.flows.effects import Flow
 from threadsync.model.facts import ObservedPost
 from threadsync.model.ids import Address, RemoteId
 from threadsync.model.journal import Published
+from threadsync.planning.actions import Plan
+from threadsync.planning.planfile import SavedPlan
 from threadsync.providers.base import Uncertain
+from threadsync.providers.threads import carrying
 from threadsync.providers.threads.publishing import NotPublished, SegmentPublisher
 from threadsync.providers.threads.staging import Container
 from threadsync.testing.desk import Desk
 from threadsync.testing.simulation import Lived, Simulation, lived
 from threadsync.testing.simulation_judge import EXCUSES, Excuse
+from threadsync.testing.simulation_kinds import Kind
 
 SEEDS = 300
 
@@ -45,6 +50,8 @@ def test_three_hundred_lives_keep_the_promise() -> None:
     assert not tally.wrong, "\n".join([f"--seed {tally.wrong[0].seed}", *tally.wrong[0].problems])
     assert tally.counted["applies"] > 3 * SEEDS
     assert tally.counted["applies that were killed"] > SEEDS / 10
+    assert tally.counted["applies of a saved plan"] > tally.counted["saved plans that are stale"] > 0
+    assert [kind for kind in Kind if not tally.counted[f"posts: {kind}"]] == []
     assert sum(tally.excused.values()) < SEEDS / 50, tally.excused
 
 
@@ -91,6 +98,21 @@ def test_a_read_back_that_recognises_nothing_is_found(desk: Desk, monkeypatch: p
 
     monkeypatch.setattr(Gatherer, "_lookalikes", nothing)
     assert first_problem(desk, 200).startswith("duplicate: ")
+
+
+def test_a_post_that_goes_out_as_another_kind_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrying, "parameters", lambda *_: {})
+    assert first_problem(desk, 50).startswith("wrong kind: ")
+
+
+def test_an_apply_that_does_more_than_its_saved_plan_is_found(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held_to(_: SavedPlan, made: Plan, __: SavedPlan) -> Plan:
+        return made
+
+    monkeypatch.setattr(threadsync.operations.plan, "held_to", held_to)
+    assert first_problem(desk, 200).startswith("not in the saved plan: create ")
 
 
 def test_a_publisher_that_only_says_so_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ from threadsync.testing.desk import Desk
 from threadsync.testing.networks import ThreadsNetwork
 from threadsync.testing.simulation_end import judged, peace
 from threadsync.testing.simulation_judge import Excuse, Judge
-from threadsync.testing.simulation_life import WRONG_SECONDS
+from threadsync.testing.simulation_strikes import WRONG_SECONDS
 from threadsync.testing.world import ACCOUNTS, World
 
 T = TypeVar("T")

@@ -99,6 +99,7 @@ class SampleRow:
     permalink: str = ""
     detail: str = ""
     seen: PostsSeen | None = None
+    due: datetime | None = None
 
 
 @dataclass(frozen=True)

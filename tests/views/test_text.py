@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from tests.planning.builders import NOW, at, bound, buried
 from tests.views import samples
 from threadsync.content.escape import printable
 from threadsync.execution.report import Became
-from threadsync.planning.actions import Blocked, Create, NoOp, Reason
+from threadsync.planning.actions import Blocked, Create, NoOp, Notice, Reason
+from threadsync.views.account_text import account_head
 from threadsync.views.findings_text import add_findings, validation_text
 from threadsync.views.moments import ahead, told
 from threadsync.views.page import Page
@@ -216,3 +218,18 @@ def test_an_empty_list_is_said_to_be_empty() -> None:
     assert status_text((), width=80, color=False, now=NOW, zone=None) == "No publications.\n"
     assert entries_text((), width=80, color=False, zone=None) == "The state holds nothing.\n"
     assert history_text((), width=80, color=False, zone=None) == "There is no state yet, and no backup.\n"
+
+
+def test_a_warning_of_what_was_seen_earlier_has_its_age() -> None:
+    seen = Notice("a@threads/main", "it was deleted.", "Look again.", NOW - timedelta(hours=3))
+    text = plan_text(samples.SamplePlan(samples.plan_of(notices=(seen,))), width=80, color=False)
+    assert "Warning: a@threads/main: it was deleted. Seen 3 hours ago. Look again.\n" in text
+
+
+def test_an_account_that_was_read_before_the_last_apply_says_so() -> None:
+    (account, *_) = samples.accounts()
+    read = replace(account, seen_at=NOW)
+    assert account_head(read, NOW).endswith(f"(@{account.handle})")
+    before = replace(read, is_outrun=True)
+    assert account_head(before, NOW).endswith(f"(@{account.handle}, before the last apply)")
+    assert account_head(before, NOW + timedelta(hours=2)).endswith(", 2 hours ago, before the last apply)")

@@ -5,7 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from threadsync.watch.debounce import BURST_SECONDS_MAX, QUIET_SECONDS, Burst, grown
+from threadsync.watch.debounce import (
+    BURST_SECONDS_MAX,
+    LOOK_SECONDS,
+    POLL_LOOKS,
+    POLL_SECONDS,
+    QUIET_SECONDS,
+    Burst,
+    grown,
+    pause_seconds,
+)
 
 
 def test_one_change_is_looked_at_after_a_moment_of_quiet() -> None:
@@ -29,3 +38,9 @@ def test_however_long_it_goes_on_the_look_is_never_put_off_for_longer_than_the_b
         burst = grown(burst, at)
         assert burst.over_at_seconds <= BURST_SECONDS_MAX
         assert burst.first_seconds == 0.0
+
+
+def test_where_changes_may_not_be_heard_of_it_looks_often_and_leaves_the_machine_free() -> None:
+    assert pause_seconds(0.1, hears_all=True) == LOOK_SECONDS
+    assert pause_seconds(0.1, hears_all=False) == POLL_SECONDS
+    assert pause_seconds(3.0, hears_all=False) == 3.0 * POLL_LOOKS

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.operations.world import World
+from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.operations.preview import Preview, preview
 from threadsync.watch.seen import news
 
@@ -70,3 +72,34 @@ def test_an_apply_elsewhere_is_news(world: World) -> None:
     before = look(world)
     world.applied()
     assert {action.word for action in news(before, look(world)).actions} == {"no-op"}
+
+
+def test_what_is_in_a_folder_that_cannot_be_read_is_not_gone(world: World) -> None:
+    before = look(world)
+    posts = world.root / "posts"
+    for post in posts.iterdir():
+        post.unlink()
+    seen = look(world)
+    location = Location("posts")
+    unreadable = Diagnostic(location, "file/unreadable", "the folder cannot be read.", "")
+    after = replace(seen, prepared=replace(seen.prepared, findings=(unreadable,)))
+    assert [str(address) for address in news(before, seen).gone] == ["a@threads/main", "b@threads/main"]
+    assert news(before, after).gone == ()
+
+
+def test_findings_that_stay_are_counted_and_not_told_again(world: World) -> None:
+    world.post("a", "Hello", targets="threads/mian")
+    before = look(world)
+    world.post("b", "Another", targets="threads/brnad")
+    worse = look(world)
+    found = news(before, worse)
+    assert [finding.location.file for finding in found.findings] == ["posts/b.md"]
+    assert (found.standing, found.fewer) == (1, False)
+    world.post("b", "Another")
+    found = news(worse, look(world))
+    assert (found.findings, found.standing, found.fewer, found.mended) == ((), 1, True, False)
+
+
+def test_what_two_targets_of_one_network_find_is_told_once(world: World) -> None:
+    world.post("a", "word " * 200, targets="threads/main, threads/brand", draft="true")
+    assert [finding.rule for finding in look(world).prepared.findings] == ["threads/text-too-long"]

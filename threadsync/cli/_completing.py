@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +28,11 @@ _NAME = re.compile(r"[a-z0-9_-]+/[A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What a project seems to hold: its targets, and the targets of each of its posts by key."""
+    """What a project seems to hold: its targets, the targets of each of its posts by key, their files."""
 
     targets: tuple[str, ...] = ()
     posts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    files: tuple[str, ...] = ()
 
     def addresses(self) -> Iterator[str]:
         """Yield what seem to be the addresses of the publications."""
@@ -49,10 +50,10 @@ def glance(start: Path) -> Glance:
         project = _text(root / PROJECT_FILE)
         named = _POSTS.search(project)
         folder = root / (named[1] if named is not None else "posts")
-        posts = sorted(
-            (_post(folder, Path(path)) for path in _files(str(folder), 0)), key=lambda post: post[0]
-        )
-        return Glance(tuple(dict.fromkeys(_TARGET.findall(project))), tuple(posts))
+        paths = sorted(Path(path) for path in _files(str(folder), 0))
+        posts = sorted((_post(folder, path) for path in paths), key=lambda post: post[0])
+        files = tuple(path.relative_to(root).as_posix() for path in paths)
+        return Glance(tuple(dict.fromkeys(_TARGET.findall(project))), tuple(posts), files)
     except (OSError, ValueError, StopIteration):
         return Glance()
 
@@ -105,8 +106,19 @@ def complete_addresses(ctx: click.Context, _: click.Parameter, incomplete: str) 
 
 
 def complete_selectors(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """Complete a key or a target; behind an @, an address."""
+    """Complete a key or a target; behind an @, an address, and behind some letters the path of a post too."""
     found = _glance(ctx)
     if "@" in incomplete:
         return _beginning(found.addresses(), incomplete)
-    return _beginning((*(key for key, _ in found.posts), *found.targets), incomplete)
+    files = found.files if incomplete else ()
+    return _beginning((*(key for key, _ in found.posts), *found.targets, *files), incomplete)
+
+
+def complete_words(*words: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what completes a list of *words* with commas between."""
+
+    def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+        said = incomplete.split(",")[:-1]
+        return _beginning(tuple(",".join([*said, word]) for word in words if word not in said), incomplete)
+
+    return complete

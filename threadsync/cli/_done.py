@@ -23,9 +23,10 @@ def patience(seconds: float) -> Patience:
 
 def say_done(done: Done) -> None:
     """Print what was done, and where the state as it was before is kept."""
+    from threadsync.cli._terminal import say
     from threadsync.content.escape import printable
 
     for line in done.lines:
-        click.echo(printable(line))
+        say(f"{printable(line)}\n")
     if done.backup and not asked().quiet:
         click.echo(f"The state as it was: {printable(done.backup)}", err=True)

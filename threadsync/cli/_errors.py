@@ -9,6 +9,12 @@ import click
 from threadsync.cli._exit import Exit
 from threadsync.errors import PlanError, ThreadsyncError, UsageError
 
+WIDTH_CELLS = 80
+"""The width where there is no terminal to ask."""
+_STOPPED = "Stopped. Nothing is lost: run the command again."
+_ERROR = "Error: "
+"""What Click writes before a message."""
+
 
 class Told(click.ClickException):
     """An error as the person is told it: on standard error, without a traceback."""
@@ -35,8 +41,30 @@ class Root(click.Group):
             return super().invoke(ctx)
         except ThreadsyncError as error:
             raise told(error) from error
+        except click.exceptions.NoArgsIsHelpError:
+            raise  # what it prints is the help of a group
+        except click.UsageError as error:
+            raise _wrapped(error) from error
         except KeyboardInterrupt as error:
-            raise Told("Stopped. Nothing is lost: run the command again.", Exit.FAILED) from error
+            raise Told(_STOPPED, Exit.FAILED) from error
+        except click.Abort as error:
+            raise Told(f"\n{_STOPPED}", Exit.FAILED) from error  # the question is still on this line
+
+
+def _wrapped(error: click.UsageError) -> click.UsageError:
+    """Return *error* with its message in rows that fit the terminal; Click prints it in one."""
+    import shutil
+    import sys
+    import textwrap
+
+    width = shutil.get_terminal_size((WIDTH_CELLS, 24)).columns if sys.stderr.isatty() else WIDTH_CELLS
+    rows = [
+        textwrap.fill(
+            line, width, initial_indent=" " * len(_ERROR), break_long_words=False, break_on_hyphens=False
+        ).removeprefix(" " * len(_ERROR))
+        for line in error.format_message().split("\n")
+    ]
+    return click.UsageError("\n".join(rows), error.ctx)
 
 
 def told(error: ThreadsyncError) -> Told:

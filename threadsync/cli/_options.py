@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +21,30 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("text", "json", "github", "markdown")
+
+
+LOCK_SECONDS_MAX = 86_400
+YEAR_MIN, YEAR_MAX = 1970, 2999
+"""The times a plan can be made for."""
+
+
+class WholeNumber(click.IntRange):
+    """A whole number in a range, called so in messages."""
+
+    name = "whole number"
+
+
+class Number(click.FloatRange):
+    """A number in a range; neither infinite nor "not a number", of which no time can be made."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return *value* as a number."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
+        return number
 
 
 def _open(directory: Path | None) -> Workspace:
@@ -133,7 +158,7 @@ def lock_timeout_option(function: F) -> F:
     """Add ``--lock-timeout``."""
     return click.option(
         "--lock-timeout",
-        type=click.FloatRange(min=0),
+        type=Number(min=0, max=LOCK_SECONDS_MAX),
         default=0.0,
         metavar="SECONDS",
         help="Wait so long for another run that holds the state.",
@@ -167,10 +192,15 @@ def moment_option(text: str, zone: str | None) -> datetime:
     from threadsync.content.times import TimeProblem, moment
 
     try:
-        return moment(text, zone)
+        at = moment(text, zone)
     except TimeProblem as error:
         remedy = f" {error.remedy}" if error.remedy else ""
-        raise click.UsageError(f"--at {text!r}: {error.problem}.{remedy}") from error
+        raise click.UsageError(f"--at {text!r} {error.problem}.{remedy}") from error
+    if not YEAR_MIN <= at.year <= YEAR_MAX:
+        raise click.UsageError(
+            f"--at {text!r} is not in the years {YEAR_MIN} to {YEAR_MAX}. Correct the date."
+        )
+    return at
 
 
 def span_option(name: str, text: str) -> timedelta:
@@ -184,7 +214,7 @@ def span_option(name: str, text: str) -> timedelta:
     try:
         return window_of(text)
     except TimeProblem as error:
-        raise click.UsageError(f"{name} {text!r}: {error.problem}. {error.remedy}") from error
+        raise click.UsageError(f"{name} {text!r} is no span. {error.remedy}") from error
 
 
 def addresses_option(name: str, explained: str) -> Callable[[F], F]:

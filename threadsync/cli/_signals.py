@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 """Windows has none."""
-NUMBERS = (signal.SIGINT, signal.SIGTERM, *((HANGUP,) if HANGUP is not None else ()))
+_BREAK: signal.Signals | None = getattr(signal, "SIGBREAK", None)
+"""Ctrl-Break, which Windows alone has: by it one program asks another to end."""
+NUMBERS = (signal.SIGINT, signal.SIGTERM, *(each for each in (HANGUP, _BREAK) if each is not None))
 SAID = b"\nStopping: what is under way is finished or put on record. Once more ends it at once.\n"
 WAKE_SECONDS = 0.5
 """How late a signal may be heard of at a question."""
@@ -55,19 +58,12 @@ class Signals:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """While a question is open, a signal ends the question: nothing is under way.
-
-        One that comes just before the wait for the answer does not end that wait, and Python hears of it
-        only afterwards; so a timer ends it now and then, and Python takes it up again.
-        """
+        """While a question is open, a signal ends the question: nothing is under way."""
         self._asking = True
-        before = signal.signal(signal.SIGALRM, lambda *_: None)
-        signal.setitimer(signal.ITIMER_REAL, WAKE_SECONDS, WAKE_SECONDS)
         try:
-            yield
+            with _waking():
+                yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
             self._asking = False
 
     def _take(self, number: int, _: FrameType | None) -> None:
@@ -80,6 +76,26 @@ class Signals:
         with suppress(OSError):  # the terminal may be what went away
             os.write(2, SAID)
         self._stop()
+
+
+@contextmanager
+def _waking() -> Iterator[None]:
+    """Let a signal end a wait for an answer, whenever it comes.
+
+    One that comes just before that wait does not end it, and Python hears of it only afterwards; so a
+    timer ends it now and then, and Python takes it up again. Windows has no such timer, and needs none:
+    there Python itself ends the wait at Ctrl-C.
+    """
+    if sys.platform == "win32":
+        yield
+    else:
+        before = signal.signal(signal.SIGALRM, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, WAKE_SECONDS, WAKE_SECONDS)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
 
 
 def _leave(number: int) -> None:

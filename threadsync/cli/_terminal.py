@@ -12,12 +12,11 @@ from typing import TextIO
 
 import click
 
+from threadsync.cli._errors import WIDTH_CELLS
 from threadsync.cli._options import Asked, asked
 from threadsync.errors import OutputError
 from threadsync.views.seen import Detail
 
-WIDTH_CELLS = 80
-"""The width where there is no terminal to ask."""
 WIDTH_CELLS_MAX = 120
 """Longer rows are hard to read."""
 

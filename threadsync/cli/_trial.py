@@ -5,11 +5,16 @@ The witness knows nothing of our state: what became of the posts is read from it
 
 from __future__ import annotations
 
+import errno
+import shutil
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from threadsync.errors import OutputError
 from threadsync.execution.clock import Clock
 from threadsync.sandbox.server import Sandbox
 
@@ -46,6 +51,31 @@ def _rows(rows: object, *, live: bool) -> list[Seen]:
 def program(folder: Path, *arguments: str) -> list[str]:
     """Return the command line that runs this very program on the project in *folder*."""
     return [sys.executable, "-m", "threadsync", "--project", str(folder), *arguments]
+
+
+_REFUSALS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
+
+
+@contextmanager
+def on_its_disk() -> Iterator[None]:
+    """Tell a disk that refuses what a trial writes into its temporary folder as just that.
+
+    Raises:
+        OutputError: it does.
+    """
+    try:
+        yield
+    except OSError as error:
+        copying = isinstance(error, shutil.Error)  # it lists what could not be copied, and has no number
+        if not copying and error.errno not in _REFUSALS:
+            raise
+        why = "not all files could be copied" if copying else error.strerror
+        raise OutputError(
+            f"the disk of the temporary folder refused a write: {why}",
+            where=tempfile.gettempdir(),
+            remedy="Make room there, or name a folder on another disk (TMPDIR), and run it again. Nothing "
+            "outside it was touched.",
+        ) from error
 
 
 def wait_until(over: Callable[[], bool], seconds: float, clock: Clock) -> bool:

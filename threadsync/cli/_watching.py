@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC
 from types import FrameType
 from zoneinfo import ZoneInfo
@@ -24,20 +25,31 @@ WATCHING = "Watching. Save a file to see what it would do; Ctrl-C ends this.\n"
 def run(opened: Callable[[], Workspace]) -> None:
     """Watch the project that *opened* opens, until a signal comes.
 
+    It ends at once, whatever is under way: nothing but throw-away caches is ever written.
+
     Raises:
         ProjectError: there is no project when it begins.
-        WatchError: the system watches no more files.
     """
     begun = opened()
     watching = Watching(begun.project.root, opened, begun.clock, Shown(_first, _new(begun), _problem))
+    ending = False
 
     def end(_: int, __: FrameType | None) -> None:
-        watching.stop()
+        nonlocal ending
+        if not ending:
+            ending = True
+            watching.stop()
+            raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, end) for number in NUMBERS}
-    note(WATCHING)
+    # One that is ignored stays so: whoever started us with nohup or in the background wants it to go on.
+    heard = [number for number in NUMBERS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.getsignal(number) for number in heard}
     try:
-        watching.run()
+        with suppress(KeyboardInterrupt):
+            for number in heard:
+                signal.signal(number, end)
+            note(WATCHING)
+            watching.run()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -55,6 +67,8 @@ def _new(workspace: Workspace) -> Callable[[News, Preview], None]:
             preview.prepared,
             preview.drafts,
             findings=news.findings,
+            standing=news.standing,
+            fewer=news.fewer,
             mended=news.mended,
             actions=news.actions,
             changed=news.drafts,

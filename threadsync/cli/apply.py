@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from threadsync.cli._completing import complete_words
 from threadsync.cli._options import (
+    WholeNumber,
     all_of,
     consent_options,
     exclude_option,
@@ -27,7 +29,7 @@ _CONSENTS = all_of(
         *(
             click.option(
                 f"--max-{word}",
-                type=click.IntRange(min=0),
+                type=WholeNumber(min=0),
                 metavar="N",
                 help=f"Allow {word} up to N a target.",
             )
@@ -61,6 +63,7 @@ def _words(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.option(
     "--fail-on",
     callback=_words,
+    shell_complete=complete_words(*FAIL_ON),
     metavar="WORDS",
     help="End with 1 if something is blocked, waits for a person's yes (ask), or should be live by now and "
     "is not (overdue): blocked,ask,overdue.",

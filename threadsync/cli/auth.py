@@ -91,12 +91,13 @@ def refresh(target: str, role: str, *, show: bool) -> None:
     One in the environment cannot be stored from here: with --show it is renewed and printed, for you
     to put where it is set.
     """
+    from threadsync.cli._terminal import say
     from threadsync.model.ids import Role
     from threadsync.operations.auth import auth_refresh
 
     done = auth_refresh(workspace(), target, Role(role), show=show)
     if show and done.secret is not None:
-        click.echo(done.secret.reveal())
+        say(f"{done.secret.reveal()}\n")
     _say(done, err=show)
 
 
@@ -113,7 +114,10 @@ def logout(target: str, role: str) -> None:
 
 
 def _say(done: Stored, *, err: bool = False) -> None:
-    from threadsync.content.escape import printable
+    from threadsync.cli._terminal import error_output, note, output, say
+    from threadsync.views.desk_text import lines_text
 
-    for line in done.lines:
-        click.echo(printable(line), err=err)
+    if err:
+        note(lines_text(done.lines, width=error_output().width).removesuffix("\n"))
+    else:
+        say(lines_text(done.lines, width=output().width))

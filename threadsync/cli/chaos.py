@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from threadsync.cli._options import format_option
+from threadsync.cli._options import WholeNumber, format_option
 
 FAULTS = (
     "publish:answer-lost:10%",
@@ -20,7 +20,7 @@ STATES = ("file", "branch")
 
 
 @click.command()
-@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="How many rounds.")
+@click.option("--rounds", type=WholeNumber(min=1), default=3, show_default=True, help="How many rounds.")
 @click.option(
     "--kill",
     type=click.Choice(KILLS),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import signal
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 STRIKES_MAX = 5
 """How many runs of one chapter are struck at random; the next one is left alone."""
@@ -14,8 +15,17 @@ REQUESTS_MAX = 20
 SECONDS_RANGE = (0.2, 1.2)
 """How late a strike at random comes: Python needs the first part of a second to start."""
 
-_SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-_WEIGHTS = (6, 1, 1)
+if sys.platform == "win32":
+    KILL: Final = signal.SIGTERM
+    """Ends a process at once: there it is TerminateProcess, and nothing hears of it."""
+    _ASKING = (signal.CTRL_BREAK_EVENT,)
+else:
+    KILL: Final = signal.SIGKILL
+    """Ends a process at once."""
+    _ASKING = (signal.SIGTERM, signal.SIGINT)
+
+_SIGNALS = (KILL, *_ASKING)
+_WEIGHTS = (6, *(1 for _ in _ASKING))
 
 
 class Kill(StrEnum):
@@ -55,7 +65,7 @@ class Strike:
     """A signal, and when it is sent."""
 
     moment: Moment
-    signal: signal.Signals = signal.SIGKILL
+    signal: signal.Signals = KILL
 
 
 def choose(kill: Kill, *, seed: int, place: str, run: int) -> Strike | None:

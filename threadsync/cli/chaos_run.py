@@ -16,13 +16,23 @@ from typing import IO, assert_never
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._trial import program, seen, wait_until
-from threadsync.cli.chaos_choices import AfterRequests, AfterSeconds, AtRecord, Kill, Moment, Strike, choose
+from threadsync.cli.chaos_choices import (
+    KILL,
+    AfterRequests,
+    AfterSeconds,
+    AtRecord,
+    Kill,
+    Moment,
+    Strike,
+    choose,
+)
 from threadsync.cli.chaos_ledger import Round, compare
 from threadsync.cli.chaos_state import Home, StateKind, home
 from threadsync.cli.chaos_story import TOKEN_VARIABLE, Chapter, chapters, write_project
 from threadsync.execution.clock import Clock
 from threadsync.sandbox.server import Sandbox
 from threadsync.sandbox.threads import Profile
+from threadsync.statefile.processes import NEW_GROUP
 
 RUN_SECONDS_MAX = 120.0
 """How long a run may take that is left alone; one that takes longer hangs."""
@@ -185,7 +195,7 @@ class _Project:
                 child.kill()
         if sent is not None and child.returncode != Exit.DONE:
             self.current.kills[sent.name] += 1
-            if sent is signal.SIGKILL:
+            if sent is KILL:
                 self.current.killed_after[self._journal().last_since(journal)] += 1
         elif _CRASH in log.read_bytes():
             self._failed("apply crashed")
@@ -206,7 +216,7 @@ class _Project:
             self._failed(f"apply hung: it was killed after {RUN_SECONDS_MAX:g} seconds")
             return None
         child.send_signal(strike.signal)
-        if strike.signal is not signal.SIGKILL and not self._wait(child, STOP_SECONDS_MAX, _never):
+        if strike.signal is not KILL and not self._wait(child, STOP_SECONDS_MAX, _never):
             self._failed(f"apply had not ended {STOP_SECONDS_MAX:g} seconds after {strike.signal.name}")
         child.kill()
         child.wait()
@@ -246,6 +256,7 @@ class _Project:
                 stdout=stdout,
                 stderr=stderr,
                 env={**self.home.environ(os.environ), TOKEN_VARIABLE: self.token},
+                creationflags=NEW_GROUP,
                 start_new_session=True,  # Ctrl-C is for us: a run is struck only as was chosen
             ) as child,
         ):

@@ -20,6 +20,7 @@ from threadsync.cli._exit import Exit
 from threadsync.cli._options import asked
 from threadsync.cli._signals import NUMBERS
 from threadsync.cli._terminal import note, output, say
+from threadsync.cli._trial import on_its_disk
 from threadsync.cli.chaos_choices import Kill
 from threadsync.cli.chaos_ledger import Outcome, Round
 from threadsync.cli.chaos_run import Trial
@@ -75,7 +76,7 @@ def settings(
 def run(wanted: Settings) -> Exit:
     """Take all rounds, tell how they go, and return the exit status."""
     rounds: list[Round] = []
-    with _stopping() as stop:
+    with on_its_disk(), _stopping() as stop:
         folder = Path(tempfile.mkdtemp(prefix="threadsync-chaos-"))
         try:
             _take(wanted, folder, rounds, stop)

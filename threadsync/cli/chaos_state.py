@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -162,6 +164,10 @@ def clear(folder: Path, clock: Clock) -> None:
     """Remove *folder*, in which a git whose run was killed may still be writing."""
 
     def is_gone() -> bool:
+        if sys.platform == "win32":  # it removes nothing that is read-only, as git's objects are
+            for path in folder.rglob("*"):
+                with suppress(OSError):
+                    path.chmod(stat.S_IWRITE)
         shutil.rmtree(folder, ignore_errors=True)
         return not folder.exists()
 

@@ -25,9 +25,11 @@ def completion(ctx: click.Context, shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
+    from threadsync.cli._terminal import say
+
     known = get_completion_class(shell)
     assert known is not None, "Click knows the shells that the argument allows"
     made = known(ctx.find_root().command, {}, PROGRAM, VARIABLE)
     # Not made.source(), which would first ask the bash of this machine for its version.
     script = made.source_template % made.source_vars()
-    click.echo((_WHOLE_ADDRESSES if shell == "bash" else "") + script)
+    say(f"{_WHOLE_ADDRESSES if shell == 'bash' else ''}{script}\n")

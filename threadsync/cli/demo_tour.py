@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections import Counter
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from threadsync.cli._exit import Exit
-from threadsync.cli._trial import program, seen, wait_until
+from threadsync.cli._trial import on_its_disk, program, seen, wait_until
 from threadsync.config import load_project
 from threadsync.errors import ProjectError
 from threadsync.execution.clock import SystemClock
@@ -56,7 +55,13 @@ def take_tour(say: Say) -> bool:
 
     Raises:
         ProjectError: the examples are not where they should be.
+        OutputError: the disk of the temporary folder refuses what is written there.
     """
+    with on_its_disk():
+        return _toured(say)
+
+
+def _toured(say: Say) -> bool:
     folder = Path(tempfile.mkdtemp(prefix="threadsync-demo-"))
     copy_examples(folder)
     say("A copy of the examples, and a local Threads that forgets nothing. Both are in")
@@ -195,9 +200,10 @@ class Tour:
                 KILL_SECONDS,
                 SystemClock(),
             )
+            under_way = apply.poll() is None
             apply.kill()
         self.say("Killed.")
-        return apply.returncode == -signal.SIGKILL
+        return under_way and apply.returncode != Exit.DONE
 
     def _texts(self) -> Counter[str]:
         """Return how often each text is live, as the network tells it."""

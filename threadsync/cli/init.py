@@ -13,7 +13,12 @@ from threadsync.cli._exit import Exit
 from threadsync.cli._options import asked
 
 if TYPE_CHECKING:
-    from threadsync.operations.init import Started
+    from collections.abc import Callable
+
+    from threadsync.operations.init import Started, Wishes
+
+WHERE = "Where is its token (env:NAME, file:PATH, keyring:NAME)"
+PICTURES = "Public address of the posts folder, for pictures (empty: none)"
 
 
 @click.command()
@@ -50,51 +55,67 @@ def init(
 
     defaults = Wishes(zone=guessed_zone(os.environ))
     wishes = Wishes(
-        target=_answer(target, "Name of the account here", defaults.target),
-        account=_answer(account, "Handle of the account (empty: later)", "").removeprefix("@"),
-        credential=_answer(
-            credential, "Where is its token (env:NAME, file:PATH, keyring:NAME)", defaults.credential
-        ),
-        zone=_answer(zone, "Time zone", defaults.zone),
-        media_url=_answer(media_url, "Public address of the posts folder, for pictures (empty: none)", ""),
-        base_url=base_url or "",
+        _answer(target, "Name of the account here", defaults.target, lambda said: Wishes(target=said)),
+        _answer(account, "Handle of the account (empty: later)", "", _with_account).removeprefix("@"),
+        _answer(credential, WHERE, defaults.credential, lambda said: Wishes(credential=said)),
+        _answer(zone, "Time zone", defaults.zone, lambda said: Wishes(zone=said)),
+        _answer(media_url, PICTURES, "", lambda said: Wishes(media_url=said)),
+        base_url or "",
     )
     started = start(folder or asked().project or Path(), wishes, check=check)
     _tell(started, wishes.account)
     if started.findings:
         terminal = error_output()
         note(findings_text(started.findings, width=terminal.width, color=terminal.color).removesuffix("\n"))
-    ctx.exit(Exit.FAILED if any(each.is_error for each in started.findings) else Exit.DONE)
+    is_unsure = started.is_other or bool(started.account_problem)
+    ctx.exit(Exit.FAILED if is_unsure or any(each.is_error for each in started.findings) else Exit.DONE)
 
 
-def _answer(given: str | None, question: str, default: str) -> str:
-    """Return what an option says, or else the person, or else the default."""
-    from threadsync.cli._terminal import is_attended
+def _with_account(said: str) -> Wishes:
+    from threadsync.operations.init import Wishes
+
+    return Wishes(account=said.removeprefix("@"))
+
+
+def _answer(given: str | None, question: str, default: str, wish: Callable[[str], Wishes]) -> str:
+    """Return what an option says, or else the person, or else the default.
+
+    What the person says is asked for again until *wish* makes something of it that can be granted.
+    """
+    from threadsync.cli._terminal import error_output, is_attended, note
+    from threadsync.operations.init import fault_of
+    from threadsync.views.desk_text import lines_text
 
     if given is not None or not is_attended():
         return default if given is None else given
-    answer: str = click.prompt(question, default=default, show_default=bool(default), err=True)
-    return answer.strip()
+    while True:
+        answer: str = click.prompt(question, default=default, show_default=bool(default), err=True)
+        fault = fault_of(wish(answer.strip()))
+        if fault is None:
+            return answer.strip()
+        note(lines_text(fault, width=error_output().width).removesuffix("\n"))
 
 
 def _tell(started: Started, account: str) -> None:
-    from threadsync.cli._terminal import error_output, note
+    from threadsync.cli._terminal import error_output, note, say
     from threadsync.content.escape import printable
     from threadsync.operations.init import EXAMPLE
     from threadsync.views.desk_text import lines_text
 
     for name in started.files:
-        click.echo(printable(str(started.root / name)))
+        say(f"{printable(str(started.root / name))}\n")
     lines = []
-    if started.account and account and started.account != account:
+    if started.is_other:
         lines.append(f"The token opens @{started.account}, and you said {account}: correct one of them.")
     elif started.account:
-        lines.append(f"The token opens @{started.account}; it is written down.")
+        how = ", as you said" if account else "; it is written down"
+        lines.append(f"The token opens @{started.account}{how}.")
     elif started.account_problem:
         lines.append(f"The account could not be looked up: {started.account_problem}")
     here = shlex.join(["cd", str(started.root)]) + " && " if started.root != Path() else ""
     lines += [
         f"Next: {here}threadsync doctor",
-        f"Then edit posts/{EXAMPLE}.md, take draft: true out of it, and run threadsync plan.",
+        f"Then edit posts/{EXAMPLE}.md: give it a publish: time and take draft: true out. threadsync plan "
+        "shows what would go out.",
     ]
     note(lines_text(lines, width=error_output().width).removesuffix("\n"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from threadsync.cli._completing import complete_targets
-from threadsync.cli._options import asked, format_option, global_options, workspace
+from threadsync.cli._options import WholeNumber, asked, format_option, global_options, workspace
+
+CALLS_MAX = 1_000_000
 
 
 @click.command()
@@ -19,7 +21,7 @@ from threadsync.cli._options import asked, format_option, global_options, worksp
 @click.option("--run", metavar="RUN", help="Only calls of this run, as reports and the state name it.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1, max=CALLS_MAX),
     default=50,
     show_default=True,
     help="The newest N calls.",

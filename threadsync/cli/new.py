@@ -27,13 +27,13 @@ def new(ctx: click.Context, title: str, targets: tuple[str, ...], *, yaml: bool)
 
     A draft is checked and previewed and never planned, until its line draft: true is taken out.
     """
-    from threadsync.cli._terminal import error_output, note
+    from threadsync.cli._terminal import error_output, note, say
     from threadsync.content.escape import printable
     from threadsync.operations.new import new as write
     from threadsync.views.findings_text import findings_text
 
     drafted = write(workspace(), title, targets, yaml=yaml)
-    click.echo(printable(drafted.file))
+    say(f"{printable(drafted.file)}\n")
     if drafted.findings:
         terminal = error_output()
         note(findings_text(drafted.findings, width=terminal.width, color=terminal.color).removesuffix("\n"))

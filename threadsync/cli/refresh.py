@@ -6,6 +6,7 @@ import click
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._options import (
+    Number,
     asked,
     format_option,
     global_options,
@@ -14,12 +15,14 @@ from threadsync.cli._options import (
     workspace,
 )
 
+DAYS_MAX = 36_500
+
 
 @click.command()
 @selectors
 @click.option(
     "--days",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, max=DAYS_MAX, min_open=True),
     default=30,
     show_default=True,
     metavar="N",

@@ -8,12 +8,13 @@ import click
 
 from threadsync.cli._errors import Told
 from threadsync.cli._exit import Exit
+from threadsync.cli._options import WholeNumber
 
 
 @click.command()
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(min=0, max=65535),
     default=8471,
     show_default=True,
     help="The port on 127.0.0.1; 0 takes a free one.",

@@ -15,6 +15,7 @@ def schema(name: str) -> None:
     post and project are what you write, state and plan what threadsync writes; plan also describes
     the JSON of every other command, under $defs.
     """
+    from threadsync.cli._terminal import say
     from threadsync.content.schemas import schema_text
 
-    click.echo(schema_text(name), nl=False)
+    say(schema_text(name))

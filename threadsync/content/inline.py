@@ -83,6 +83,11 @@ def unescape(text: str) -> str:
     return _UNESCAPE.sub(r"\1", text) if "\\" in text else text
 
 
+def names_a_link(text: str) -> bool:
+    """Whether *text* holds the expression for the address of a post."""
+    return "{{" in text and _PERMALINK.search(text) is not None
+
+
 def spans_of(text: str, key: PostKey) -> tuple[Spans, list[Problem]]:
     """Return what *text* of the post *key* means, and what in it must be written in another way."""
     problems: list[Problem] = []

@@ -66,11 +66,17 @@ class MediaFinder:
         try:
             mode = Path(whole).stat().st_mode
         except OSError as error:
+            if os.path.islink(whole):  # noqa: PTH114  (False for a name that is too long, where pathlib raises)
+                return (
+                    "media/missing",
+                    "is a link that leads nowhere.",
+                    "Put the file there that it leads to.",
+                )
             if isinstance(error, FileNotFoundError | NotADirectoryError):
                 return "media/missing", "does not exist.", self._similar(whole)
             return "media/unusable", f"cannot be read: {error.strerror}.", None
         real = os.path.realpath(whole)
-        if not real.startswith(f"{self._root}/"):
+        if not Path(real).is_relative_to(self._root):
             return "media/outside-project", "is a link that leaves the project.", None
         if not stat.S_ISREG(mode):
             kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"

@@ -6,7 +6,7 @@ Does no input or output of its own: media are looked up through a ``MediaFinder`
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from threadsync.content import inline, merge, segments
@@ -180,6 +180,7 @@ class _Maker:
         content = {key: values[key] for key in _POST_CONTENT if key in values}
         if network in values:
             content["network"] = values[network]
+            self._no_links_in(f"{network}:", values[network], merge.place_of(network, layers, self.declared))
         found: list[Segment] = []
         number = _text(values.get("number"))
         for index, piece in enumerate(pieces):
@@ -212,6 +213,8 @@ class _Maker:
     ) -> Segment:
         media = tuple(item for item in map(self._media_file, pictures) if item is not None)
         poll, options = keys.get("poll"), keys.get(network)
+        self._no_links_in("poll:", poll, part.location)
+        self._no_links_in(f"{network}:", options, part.location)
         declared: dict[str, Json] = {
             **content,
             "text": part.text,
@@ -243,6 +246,7 @@ class _Maker:
         return known
 
     def _media_file(self, picture: Picture) -> Media | None:
+        self._no_links_in("an alternative text", picture.alt, picture.location)
         folder = posixpath.dirname(self.declared.file)
         found = self.media.find(picture.src, folder, picture.location)
         if isinstance(found, Diagnostic):
@@ -250,6 +254,13 @@ class _Maker:
             return None
         path, facts = found
         return Media(path, facts, picture.alt, picture.location)
+
+    def _no_links_in(self, where: str, value: Json, at: Location | None) -> None:
+        """Find expressions for links where nothing reads them, so that they would go out as they stand."""
+        if any(inline.names_a_link(text) for text in _strings(value)):
+            problem = f"{{{{ links[…] }}}} has no meaning in {where}, and would go out as typed."
+            remedy = "Only the text of a segment can hold the address of a post: write it there."
+            self.find("text/template", at or self.whole, problem, remedy)
 
     def _reference(self, key: str, values: Mapping[str, Json], layers: list[Layer]) -> Reference | None:
         at = merge.place_of(key, layers, self.declared) or self.whole
@@ -276,6 +287,18 @@ def _says_something(keys: Mapping[str, Json], network: str) -> bool:
 def _has_content(options: Json) -> bool:
     """Whether a network's options hold words or pictures: the others decorate what is there."""
     return isinstance(options, dict) and not _OPTIONS_WITH_CONTENT.isdisjoint(options)
+
+
+def _strings(value: Json) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case list():
+            for item in value:
+                yield from _strings(item)
+        case Mapping():
+            for item in value.values():
+                yield from _strings(item)
 
 
 def _list(value: Json) -> list[Json]:

@@ -19,6 +19,9 @@ FILE_BYTES_MAX = 1_000_000
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 """What a Git LFS pointer starts with (github.com/git-lfs/git-lfs, docs/spec.md)."""
 
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""A pipe would hold the open() up until somebody writes to it; Windows would turn line ends."""
+
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL_BYTES = bytes(code for code in range(32) if code not in (9, 10, 13)) + b"\x7f"
@@ -71,8 +74,7 @@ def _not_utf8(data: bytes, offset: int, file: str) -> Diagnostic:
 
 def _bytes(path: str, file: str) -> bytes | Diagnostic:
     try:
-        # Without O_NONBLOCK a pipe would hold the open() up until somebody writes to it.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(path, _FLAGS)
     except FileNotFoundError:
         return finding(
             "file/unreadable", Location(file), "the file is not there (a link that leads nowhere?)."

@@ -15,6 +15,7 @@ from threadsync.model.references import depends_on
 from threadsync.model.text import PermalinkOf
 
 CIRCLE_SHOWN_MAX = 8
+_LINKS = "{{ links[…] }}"
 
 
 def reference_of(text: str) -> Reference:
@@ -58,7 +59,9 @@ def check(known: Known) -> tuple[list[Diagnostic], set[PostKey]]:
             continue
         graph[publication.address] = needed
         for address, what, location in _references(publication):
-            diagnostic = _missing(address, what, location, publication, known)
+            diagnostic = _missing(address, what, location, publication, known) or _reposting(
+                address, what, location, known
+            )
             if diagnostic is not None:
                 found.append(diagnostic)
                 broken.add(publication.address.key)
@@ -87,7 +90,7 @@ def _references(publication: Publication) -> Iterator[tuple[Address, str, Locati
         yield from of(segment.quote, "quote", segment.location)
         for span in segment.spans:
             if isinstance(span, PermalinkOf):
-                yield Address(span.key, span.target), "{{ links[…] }}", segment.location
+                yield Address(span.key, span.target), _LINKS, segment.location
 
 
 def _missing(
@@ -111,6 +114,14 @@ def _missing(
         return finding("reference/draft", location, f"{what} names {address}, which is a draft.")
     problem = f"{what} names {address}, and {address.key} does not go to {address.target}."
     return finding("reference/not-there", location, problem)
+
+
+def _reposting(address: Address, what: str, location: Location, known: Known) -> Diagnostic | None:
+    """Find a reply to, a quote or a repost of what is a repost itself; its address may be linked to."""
+    named = known.publications.get(address) or known.drafts.get(address)
+    if what == _LINKS or named is None or named.repost is None:
+        return None
+    return finding("reference/repost", location, f"{what} names {address}, which is a repost.")
 
 
 def _circles(graph: Mapping[Address, tuple[Address, ...]]) -> Iterator[list[Address]]:

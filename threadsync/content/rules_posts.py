@@ -175,7 +175,8 @@ TEXT_RULES = (
     ),
     Rule(
         "text/template",
-        "{{ … }} is something else than {{ links['TARGET'] }} or {{ links['KEY@TARGET'] }}.",
+        "{{ … }} is something else than {{ links['TARGET'] }} or {{ links['KEY@TARGET'] }}, or such a link "
+        "stands in an alternative text, a poll or a network's options.",
         r"Write \{{ if it is meant as text.",
         post("", "Hello {{ name }}."),
         post("", r"Hello \{{ name }}."),
@@ -316,6 +317,13 @@ REFERENCE_RULES = (
         "Take draft: true out there, or the reference out here.",
         {"posts/post.md": post("reply_to: launch"), "posts/launch.md": post("draft: true")},
         {"posts/post.md": post("reply_to: launch\ndraft: true"), "posts/launch.md": post("draft: true")},
+    ),
+    Rule(
+        "reference/repost",
+        "A repost has nothing of its own, so it can be neither replied to, nor quoted, nor reposted.",
+        "Name the post that it reposts.",
+        {"posts/post.md": post("reply_to: again"), "posts/again.md": post("repost: 'id:1801'", "")},
+        {"posts/post.md": post("reply_to: 'id:1801'"), "posts/again.md": post("repost: 'id:1801'", "")},
     ),
     Rule(
         "reference/circle",

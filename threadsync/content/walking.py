@@ -55,7 +55,7 @@ def walk(root: str, posts: str) -> Walk:
 class _Walker:
     def __init__(self, root: str, posts: str) -> None:
         self._root = root
-        self._prefix = "" if posts == root else posts.removeprefix(root + "/") + "/"
+        self._prefix = "" if posts == root else Path(posts).relative_to(root).as_posix() + "/"
         # Path, path in the project (ending in /, or empty), depth.
         self._folders = [(posts, self._prefix, 0)]
         self.files: list[PostFile] = []
@@ -103,7 +103,7 @@ class _Walker:
         if Path(real).is_dir():
             self._refuse("file/linked-folder", file, "this is a link to a folder.")
             return True
-        if is_post and not real.startswith(self._root + "/"):
+        if is_post and not Path(real).is_relative_to(self._root):
             self._refuse("file/outside-project", file, "this is a link that leaves the project.")
             return True
         return False

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
@@ -185,9 +185,35 @@ def read_calls(
     words = [*asked, *(["(fault_row <> '' OR status IS NULL)"] if errors else [])]
     where = f"WHERE {' AND '.join(words)}" if words else ""
     query = f"SELECT * FROM calls {where} ORDER BY at DESC, rowid DESC LIMIT ?"  # noqa: S608  (our own words)
-    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as base:
-        rows = base.execute(query, [*asked.values(), limit]).fetchall()
-    return tuple(map(_call_of, reversed(rows)))
+    rows = _read(path, query, [*asked.values(), limit])
+    try:
+        return tuple(map(_call_of, reversed(rows)))
+    except (ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError(f"a row of it is damaged ({error})") from error
+
+
+def _read(path: Path, query: str, values: Sequence[str | int]) -> list[tuple[Any, ...]]:
+    """Ask the log at *path*, and write nothing; one whose writer was killed before its tables is empty.
+
+    Raises:
+        sqlite3.Error: it cannot be read, or a newer threadsync wrote it.
+    """
+    try:
+        return _asked(path, "mode=rw", query, values)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
+            raise
+        # Where its folder takes no files, writers cannot be watched out for, and there are none.
+        # https://www.sqlite.org/wal.html#readonly
+        return _asked(path, "immutable=1", query, values)
+
+
+def _asked(path: Path, how: str, query: str, values: Sequence[str | int]) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)) as base:
+        (version,) = base.execute("PRAGMA user_version").fetchone()
+        if version > FORMAT:
+            raise sqlite3.DatabaseError(f"a newer threadsync wrote it (format {version})")
+        return base.execute(query, values).fetchall() if version else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +255,10 @@ def read_renewal(path: Path, target: TargetName, role: Role) -> Renewal | None:
     if not path.exists():
         return None
     query = "SELECT at, expires_at FROM renewals WHERE target = ? AND role = ?"
-    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as base:
-        row = base.execute(query, (target, role)).fetchone()
-    if row is None:
+    rows = _read(path, query, (target, role))
+    if not rows:
         return None
-    at, ends = row
+    ((at, ends),) = rows
     return Renewal(datetime.fromisoformat(at), datetime.fromisoformat(ends) if ends is not None else None)
 
 
@@ -243,8 +268,13 @@ def _stamp(at: datetime) -> str:
 
 def _row_of(call: Call) -> list[object]:
     found = {name: getattr(call, name) for name in _COLUMNS}
-    found |= {name: json.dumps(found[name]) for name in _JSON}
-    return list((found | {"at": _stamp(call.at)}).values())
+    found |= {name: json.dumps(found[name]) for name in _JSON} | {"at": _stamp(call.at)}
+    return [_storable(value) if isinstance(value, str) else value for value in found.values()]
+
+
+def _storable(text: str) -> str:
+    """Return *text* with what UTF-8 cannot say escaped: a server may cut its message within a character."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _call_of(row: tuple[Any, ...]) -> Call:

@@ -28,8 +28,8 @@ from threadsync.model.journal import (
     Published,
     Rendered,
 )
+from threadsync.model.ledger import Ledger
 from threadsync.model.post import PostRef, Publication, Reference
-from threadsync.model.state import Ledger
 from threadsync.planning.actions import (
     Adopt,
     Create,

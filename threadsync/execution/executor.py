@@ -24,7 +24,8 @@ from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import Address, TargetName
-from threadsync.model.state import Binding, Ledger
+from threadsync.model.ledger import Ledger
+from threadsync.model.state import Binding
 from threadsync.planning.actions import Create, Delete, Effective, Extend, Forget, Plan, Replace, Update
 from threadsync.planning.allowances import drawn_on
 from threadsync.providers.base import Applied, Provider, Refused, Result, Uncertain

@@ -23,7 +23,7 @@ from threadsync.flows.effects import Flow
 from threadsync.model.facts import Account, Facts, ObservedPost, ReadBack, TargetFacts
 from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.journal import Adopted, Confirmed, Moved, Published
-from threadsync.model.state import Ledger
+from threadsync.model.ledger import Ledger
 from threadsync.planning.actions import Action, Adopt, Create, Delete, Extend, Move, Plan, Replace
 from threadsync.planning.references import located, permalinks_of
 from threadsync.providers.base import Provider
@@ -113,7 +113,7 @@ class Gatherer:
             facts = replace(facts, located=found)
             publishing = [replace(a, publication=located(a.publication, found)) for a in publishing]
             wanted = [what for a in publishing for what in Carrier(self.ledger, provider).known(a)]
-            required, since = yield from self._since(target, account, publishing, last_write)
+            required, since = yield from self._since(target, account, last_write)
             listed = yield from attempt(provider.read_back(since, wanted))
             if isinstance(listed, ReadBack) and not listed.complete and since < required:
                 nearer = yield from attempt(provider.read_back(required, wanted))
@@ -153,14 +153,14 @@ class Gatherer:
         self,
         target: TargetName,
         account: Account,
-        publishing: Iterable[Create | Extend | Replace],
         last_write: datetime | None,
     ) -> Flow[tuple[datetime, datetime]]:
         """Return from when own posts must be read back, and from when they are, if there are not too many.
 
         Both are by the server's clock. The last write alone would forget: once an older state is written
         to, the posts that it never knew would lie before that write, and be published again. So what is
-        to be published is looked for since it can have gone out at all.
+        to be published is looked for as far back as is read at all; a replace too, since a lost state may
+        have known a later version of the post than the one that is bound.
         """
         at = yield from now()
         behind = timedelta(seconds=min(0.0, account.server_ahead_seconds or 0.0))
@@ -169,9 +169,7 @@ class Gatherer:
             # A first run, or a clock that cannot be right: as far as is read at all.
             return earliest, earliest
         required = last_write + behind - READ_BACK_MARGIN
-        possible = [_possible_since(action) for action in publishing]
-        oldest = min((each - READ_BACK_MARGIN if each else earliest for each in possible), default=required)
-        return required, min(required, max(earliest, oldest))
+        return required, min(required, earliest)
 
     def _lookalikes(
         self,
@@ -243,16 +241,6 @@ def _renamed(ledger: Ledger, actions: Iterable[Action], at: datetime) -> Ledger:
             case _:
                 pass
     return later
-
-
-def _possible_since(action: Create | Extend | Replace) -> datetime | None:
-    """Return the time before which nobody can have published what *action* would; None if unknown."""
-    match action:
-        case Create():
-            # Not its ``publish`` time: that may have been written, or moved, after it went out.
-            return None
-        case Extend(live=live) | Replace(live=live):
-            return live[0].at
 
 
 def _nothing(_: Finished[object]) -> None:

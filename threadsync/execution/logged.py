@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Final
-from urllib.parse import urlsplit
 
 from threadsync.execution.apilog import ApiLog, Call
 from threadsync.execution.clock import Clock
@@ -200,8 +199,7 @@ def _fit(value: object, scrub: Callable[[str], str]) -> Json:
         case FilePart(media=media, offset=offset):
             return f"file {media[:12]} from byte {offset}"
         case str():
-            whole = urlsplit(value)._replace(query="", fragment="").geturl() if _is_address(value) else value
-            return _short(scrub(whole))
+            return _short(scrub(_without_signature(value)))
         case Mapping():
             return {scrub(str(name)): _fit(inner, scrub) for name, inner in value.items()}
         case list() | tuple():
@@ -212,8 +210,14 @@ def _fit(value: object, scrub: Callable[[str], str]) -> Json:
             return type(value).__name__
 
 
-def _is_address(value: str) -> bool:
-    return value.startswith(("http://", "https://")) and not any(each.isspace() for each in value)
+def _without_signature(value: str) -> str:
+    """Return *value*; an address without what may open it: a user's password, a query, a fragment."""
+    if not value.startswith(("http://", "https://")) or any(each.isspace() for each in value):
+        return value
+    head, slashes, rest = value.partition("://")
+    # By hand: a text may begin like an address and be none, which urlsplit() refuses.
+    place, slash, path = rest.partition("?")[0].partition("#")[0].partition("/")
+    return f"{head}{slashes}{place.rpartition('@')[2]}{slash}{path}"
 
 
 def _short(text: str) -> str:

@@ -155,10 +155,10 @@ class Response:
 
     @property
     def json(self) -> object:
-        """The body read as JSON, or None where it is not JSON."""
+        """The body read as JSON, or None where it is not JSON, or nested too deep for any answer."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 

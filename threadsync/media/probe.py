@@ -26,7 +26,7 @@ from threadsync.model.post import MediaFacts
 if TYPE_CHECKING:
     from PIL import Image
 
-PROBE_VERSION = 2
+PROBE_VERSION = 3
 """Goes up with every change to what ``probe`` finds, so that no cache answers for another version."""
 
 PICTURE_BYTES_MAX = 100_000_000
@@ -182,16 +182,28 @@ def _picture(file: BufferedReader, name: str) -> tuple[int, int, bool]:
         try:
             with Image.open(file, formats=(name,)) as picture:
                 turned = _orientation(picture) in {5, 6, 7, 8}
-                width, height = picture.size
+                width, height = _stored_size(picture)
                 animated = name in _MOVING and bool(getattr(picture, "is_animated", False))
                 if name == "PNG":
                     # Checks the checksum of every chunk; needs no pixel for it.
                     picture.verify()
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-            raise _Problem("the picture claims more pixels than can be decoded safely") from error
+            most = f"{(Image.MAX_IMAGE_PIXELS or 0) // 1_000_000} million"
+            raise _Problem(
+                f"the picture claims more than {most} pixels, which cannot be decoded safely; scale it down"
+            ) from error
         except DAMAGED as error:
             raise _Problem(f"the {name} file is damaged or cut off; its header cannot be read") from error
     return (height, width, animated) if turned else (width, height, animated)
+
+
+def _stored_size(picture: Image.Image) -> tuple[int, int]:
+    """Return width and height as they lie in the file; Pillow has turned those of a TIFF already."""
+    from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
+
+    if isinstance(picture, TiffImageFile):
+        return int(picture.tag_v2[IMAGEWIDTH]), int(picture.tag_v2[IMAGELENGTH])
+    return picture.size
 
 
 def _orientation(picture: Image.Image) -> int:

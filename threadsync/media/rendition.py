@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FOLDER = ".threadsync/renditions"
 """Where renditions are kept, from the project."""
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 """Goes up with every change to what ``make`` makes of a picture: no older rendition is taken for it then."""
 
 QUALITIES = (92, 88, 84, 80, 75, 70, 60, 50)
@@ -42,6 +42,9 @@ _LOSSLESS = ("PNG", "GIF", "BMP", "TIFF")
 """What comes without loss is kept without loss, where that fits: a drawing shows the marks of JPEG."""
 
 _SUFFIXES = {"JPEG": "jpg", "PNG": "png"}
+CHANNEL_MAX = 255
+"""The brightest value of a channel of eight bits."""
+
 _PAPER = (255, 255, 255)
 """What shows through a transparent picture in JPEG, which knows no transparency."""
 
@@ -154,10 +157,16 @@ def _plain(picture: Image) -> Image:
     """Return *picture* as RGB or RGBA in sRGB, eight bits a channel, without any metadata."""
     from PIL import ImageCms
 
-    if picture.mode.startswith("I;16"):
-        picture = picture.point(lambda value: value * (1 / 256)).convert("L")
     if picture.mode in {"I", "F"}:
         raise RenditionProblem(f"has pixels of a kind ({picture.mode}) that no network shows")
+    if max(_numbers(picture.info.get("transparency")), default=0) > CHANNEL_MAX:
+        raise RenditionProblem(
+            "makes one colour of 16 bits transparent, which its copy of 8 bits would lose; "
+            "save it with an alpha channel"
+        )
+    if picture.mode.startswith("I;16"):
+        # By way of "I": of the modes of 16 bits, not all know how to scale.
+        picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     mode = "RGBA" if picture.has_transparency_data else "RGB"
     profile = picture.info.get("icc_profile")
     if profile:
@@ -173,6 +182,12 @@ def _plain(picture: Image) -> Image:
     # Pillow writes some of it (a comment, a profile) into a new file without being asked.
     plain.info = {}
     return plain
+
+
+def _numbers(value: object) -> tuple[int, ...]:
+    """Return what names a transparent colour in a PNG: a number, three of them, or none."""
+    every = value if isinstance(value, tuple) else (value,)
+    return tuple(each for each in every if isinstance(each, int))
 
 
 def _resized(picture: Image, size: tuple[int, int]) -> Image:

@@ -15,6 +15,7 @@ from threadsync.model.post import AudioFacts, VideoFacts
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.stream import Stream
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -27,6 +28,8 @@ _READERS = {"MP4": "mov", "MOV": "mov", "WEBM": "matroska", "MKV": "matroska", "
 _MICROSECONDS = 1_000_000
 _FULL_RANGE = 2
 """AVCOL_RANGE_JPEG of FFmpeg's ``pixfmt.h``."""
+_COVER = 0x400
+"""AV_DISPOSITION_ATTACHED_PIC of FFmpeg's ``avformat.h``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,11 @@ def read_film(file: BinaryIO, name: str, size_bytes: int) -> Film | None:
 
 
 def _film(container: InputContainer, laid_out: Boxes) -> Film:
-    if not container.streams.video:
+    # A cover is a track of one still picture beside the film, or beside music that is no film.
+    films = [each for each in container.streams.video if not each.disposition & _COVER]
+    if not films:
         raise VideoProblem("the file has sound and no pictures")
-    stream = container.streams.video[0]
+    stream = films[0]
     audio = container.streams.audio[0] if container.streams.audio else None
     first = _first_picture(container, stream)
     context, pixels = stream.codec_context, first.format
@@ -79,7 +84,7 @@ def _film(container: InputContainer, laid_out: Boxes) -> Film:
         *sides,
         VideoFacts(
             duration_seconds=(container.duration or 0) / _MICROSECONDS,
-            codec=context.name,
+            codec=context.codec.canonical_name,
             frames_per_second=float(stream.average_rate or 0),
             bits_per_second=context.bit_rate or container.bit_rate or 0,
             chroma=_chroma(pixels.chroma_width(16), pixels.chroma_height(16)),
@@ -94,6 +99,8 @@ def _film(container: InputContainer, laid_out: Boxes) -> Film:
 
 def _first_picture(container: InputContainer, stream: VideoStream) -> VideoFrame:
     """Decode one picture: how it is turned and whether it is interlaced stands nowhere else."""
+    if _is_foreign(stream):
+        raise VideoProblem("its pictures are encoded in a way that cannot be read here; encode it anew")
     for number, packet in enumerate(container.demux(stream), start=1):
         for picture in packet.decode():
             return picture
@@ -103,8 +110,17 @@ def _first_picture(container: InputContainer, stream: VideoStream) -> VideoFrame
 
 
 def _audio(stream: AudioStream) -> AudioFacts:
+    if _is_foreign(stream):
+        raise VideoProblem("its sound is encoded in a way that cannot be read here; encode it anew")
     context = stream.codec_context
-    return AudioFacts(context.name, context.sample_rate, context.channels, context.bit_rate or 0)
+    name = context.codec.canonical_name
+    return AudioFacts(name, context.sample_rate, context.channels, context.bit_rate or 0)
+
+
+def _is_foreign(stream: Stream) -> bool:
+    """Whether FFmpeg has no decoder for a track: then PyAV has no context for it, whatever its types say."""
+    context: object = stream.codec_context
+    return context is None
 
 
 def _chroma(width: int, height: int) -> str:

@@ -1,7 +1,7 @@
 """What goes on record while a plan is carried out: the notes, in the order they are written.
 
 An action opens with ``Begun`` and closes with ``Ended``. Between the two a flow notes what it
-stages, its intent before each visible request, and the receipt after it. ``threadsync.model.state``
+stages, its intent before each visible request, and the receipt after it. ``threadsync.model.ledger``
 says what each note does to the state.
 """
 

@@ -28,7 +28,8 @@ from threadsync.planning.readiness import is_account
 from threadsync.providers.base import Examined, Provider, Renewed
 from threadsync.providers.loading import load_provider
 from threadsync.statefile.disk import LocalDisk
-from threadsync.statefile.lock import LocalMachine, Lock
+from threadsync.statefile.lock import Lock
+from threadsync.statefile.machine import LocalMachine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -296,7 +297,9 @@ def _alone(workspace: Workspace, target: Target, role: Role, form: str) -> Itera
         ignored(root / CACHE_DIRECTORY)
         path = root / CACHE_DIRECTORY / f"renew-{target.name.replace('/', '-')}-{role}.lock"
     holder = workspace.surroundings.holder("auth refresh", workspace.clock.now())
-    lock = Lock(path, LocalDisk(), workspace.clock, LocalMachine(), workspace.surroundings.new_id)
+    lock = Lock(
+        path, LocalDisk(workspace.clock.sleep), workspace.clock, LocalMachine(), workspace.surroundings.new_id
+    )
     try:
         lease = lock.acquire(holder, RENEWING_SECONDS)
     except StateLocked as error:

@@ -17,12 +17,13 @@ from pathlib import Path
 
 from threadsync.content.project import PROJECT_FILE, StateBranch
 from threadsync.content.schemas import schema_text
-from threadsync.errors import StateError
+from threadsync.errors import ProjectError, StateError
 from threadsync.model.urls import is_loopback
 from threadsync.operations.caches import CACHE_DIRECTORY
 from threadsync.operations.status import StatusRow, overdue
 from threadsync.operations.workspace import Declared, Workspace
-from threadsync.statefile.lock import LocalMachine, is_dead
+from threadsync.statefile.lock import is_dead
+from threadsync.statefile.machine import LocalMachine
 from threadsync.statefile.store import Snapshot
 
 PYTHON_MIN = (3, 11)
@@ -94,6 +95,15 @@ def check_terminal(encoding: str) -> Check:
 # The project.
 
 
+def unreadable_project(error: ProjectError) -> Check:
+    """Return the check of a project file that cannot be used: its first fault, with what mends that."""
+    if not error.findings:
+        return problem("project", error.problem.removesuffix("."), error.remedy)
+    first = error.findings[0]
+    said = f"{error.problem.removesuffix('.')}; the first one: {first.location}: {first.problem}"
+    return problem("project", said, first.remedy or error.remedy)
+
+
 def check_extras(workspace: Workspace) -> Iterator[Check]:
     """What the project names needs a package that is installed only on demand."""
     forms = {form for target in workspace.project.targets.values() for form in target.credentials.values()}
@@ -114,7 +124,23 @@ def check_files(declared: Declared) -> Check:
             "posts", f"{_many(len(errors), 'error')}, the first one: {first}", "Run: threadsync validate"
         )
     number = len(declared.desired.publications)
-    return ok("posts", f"{_many(declared.files, 'file')}, {_many(number, 'publication')}")
+    read = f"{_many(declared.files, 'file')}, {_many(number, 'publication')}"
+    if declared.findings:
+        found = declared.findings[0]
+        said = f"{_many(len(declared.findings), 'warning')} in {read}, the first one: {found.location}: "
+        return warning("posts", said + found.problem, found.remedy or "Run: threadsync validate")
+    return ok("posts", read)
+
+
+def check_media_roots(workspace: Workspace) -> Iterator[Check]:
+    """A folder whose files are said to be on the web is there, so that pictures in it have an address."""
+    for name, host in sorted(workspace.project.media_hosts.items()):
+        if not (workspace.project.root / host.root).is_dir():
+            yield warning(
+                "media",
+                f"media_hosts.{name}.root is {host.root}, and the project has no such folder",
+                f"Correct root: of {name} under media_hosts: in {PROJECT_FILE}.",
+            )
 
 
 def check_zone(workspace: Workspace) -> Check:
@@ -194,19 +220,33 @@ def check_git(workspace: Workspace) -> Iterator[Check]:
             name = form.removeprefix("file:")
             is_inside = (project.root / name).resolve().is_relative_to(project.root)
             on_loopback = target.base_url is not None and is_loopback(target.base_url)
-            if name != form and is_inside and not on_loopback and not _is_ignored(project.root, name):
+            if name == form or not is_inside or on_loopback or _is_ignored(project.root, name):
+                continue
+            if _answers(project.root, "ls-files", "--error-unmatch", "--", name):
+                yield problem(
+                    "git",
+                    f"{name}, which holds a credential of {target.name}, is in the git repository",
+                    f"Run git rm --cached {name}, add the line {name} to .gitignore, and renew the "
+                    "credential: who can read the history has it.",
+                )
+            else:
                 yield problem(
                     "git",
                     f"git does not ignore {name}, which holds a credential of {target.name}",
-                    f"Add the line {name} to .gitignore; if it was committed, renew the credential.",
+                    f"Add the line {name} to .gitignore.",
                 )
 
 
 def _is_ignored(root: Path, name: str) -> bool | None:
     """Whether git ignores a path of the project; None where there is no repository, or no git."""
+    return _answers(root, "check-ignore", "--quiet", "--", name)
+
+
+def _answers(root: Path, *question: str) -> bool | None:
+    """Whether git says yes in the project's folder; None where there is no repository, or no git."""
     try:
         done = subprocess.run(  # noqa: S603  (fixed words and a path of the project)
-            ["git", "-C", str(root), "check-ignore", "--quiet", "--", name],  # noqa: S607  (found as a shell does)
+            ["git", "-C", str(root), *question],  # noqa: S607  (found as a shell does)
             capture_output=True,
             timeout=GIT_SECONDS,
             check=False,

@@ -40,12 +40,7 @@ def _checks(open_workspace: Callable[[], Workspace], *, encoding: str, offline: 
     try:
         workspace = open_workspace()
     except ProjectError as error:
-        first = (
-            f"; the first one: {error.findings[0].location}: {error.findings[0].problem}"
-            if error.findings
-            else ""
-        )
-        yield problem("project", error.problem.removesuffix(".") + first, error.remedy)
+        yield checkup.unreadable_project(error)
         return
     yield ok("project", f"{workspace.project.root} ({workspace.project.id})")
     yield from checkup.check_extras(workspace)
@@ -55,6 +50,7 @@ def _checks(open_workspace: Callable[[], Workspace], *, encoding: str, offline: 
     yield from checkup.check_git(workspace)
     yield from checkup.check_disk(workspace)
     yield from checkup.check_private(workspace)
+    yield from checkup.check_media_roots(workspace)
     if offline and isinstance(workspace.project.state, StateBranch):
         yield Check("state", Verdict.SKIPPED, f"{workspace.project.state_name} is not on this machine")
         prior, is_known = None, False

@@ -10,6 +10,7 @@ from threadsync.model.facts import Drift, Facts, ObservedPost
 from threadsync.model.ids import Address, TargetName
 from threadsync.model.journal import Published
 from threadsync.model.state import State
+from threadsync.planning.actions import Plan
 from threadsync.providers.base import Provider
 
 
@@ -21,7 +22,9 @@ class Drifted:
     post: Published
     drift: Drift
     text: str = ""
-    """What it says now, where it was edited."""
+    """What it says now, where it was edited and that was read for this plan."""
+    seen_at: datetime | None = None
+    """When it was looked at, where that was not for this plan."""
 
 
 def drifts(
@@ -50,3 +53,24 @@ def drift_of(provider: Provider, post: Published, now: ObservedPost | None, at: 
     if not provider.unchanged(post, now):
         return Drift.EDITED
     return Drift.HIDDEN if now.hidden else Drift.NONE
+
+
+def remembered(prior: State | None, facts: Facts, made: Plan) -> tuple[Drifted, ...]:
+    """Return the posts that differed when they were last looked at, and were not looked at for *made*.
+
+    Only those of publications that *made* is about.
+    """
+    if prior is None:
+        return ()
+    found: list[Drifted] = []
+    for action in made.actions:
+        binding, seen = prior.bindings.get(action.address), prior.posts_seen.get(action.address)
+        if binding is None or seen is None:
+            continue
+        observed = facts.of(action.address.target).observed
+        for post in binding.segments:
+            last = seen.posts.get(post.remote_id)
+            is_news = post.remote_id not in observed and not post.expired(made.at)
+            if is_news and last is not None and last.drift is not Drift.NONE:
+                found.append(Drifted(action.address, post, last.drift, seen_at=seen.at))
+    return tuple(found)

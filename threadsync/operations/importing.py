@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from threadsync.errors import UsageError
 from threadsync.execution.carrying import Carrier
 from threadsync.model.facts import Account, ObservedPost
-from threadsync.model.ids import RemoteId, TargetName
+from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.journal import Adopted, Note, Published, TargetBound
+from threadsync.model.ledger import Ledger
 from threadsync.model.post import OnChange
-from threadsync.model.state import Binding, Ledger, State
+from threadsync.model.state import Binding, State
 from threadsync.operations.reading import read_with
 from threadsync.operations.selection import address_of
 from threadsync.operations.surgery import AT_ONCE, Done, Patience, append, located, newest_backup, session
@@ -33,7 +35,7 @@ def import_post(workspace: Workspace, address: str, reference: str, patience: Pa
 
     Raises:
         UsageError: no such publication or post, one of them is bound already, or the post is a further
-            segment of the publication and not its first.
+            segment of the publication and not its first, or what another file still waits to publish.
         ApiError, Unanswered: the account cannot be read.
     """
     with session(workspace, "import", patience) as opened:
@@ -61,6 +63,7 @@ def _imported(workspace: Workspace, opened: Session, address: str, reference: st
     matcher = _Matcher(opened.ledger, workspace.providers[found.target])
     if binding is None:
         _refuse_further(matcher, wanted, post)
+        _refuse_anothers(matcher, wanted, declared.desired.publications, prior, post)
     kept = _kept(matcher, wanted, binding, post) if binding is not None else ()
     index = len(kept)
     rest = _rest_of_chain(workspace, matcher, wanted, post, index + 1)
@@ -139,6 +142,36 @@ def _refuse_further(matcher: _Matcher, wanted: Wanted, post: ObservedPost) -> No
             remedy="Import the post that is the first segment. If that is gone, take what is live out of "
             f"the file, or publish all of it anew with --allow-duplicate={address}.",
         )
+
+
+def _refuse_anothers(
+    matcher: _Matcher,
+    wanted: Wanted,
+    publications: Mapping[Address, Wanted],
+    prior: State,
+    post: ObservedPost,
+) -> None:
+    """Refuse a post that another file waits to publish: bound to *wanted*, it would be published again.
+
+    Raises:
+        UsageError: it does, and *wanted* says something else.
+    """
+    address = wanted.publication.address
+    if matcher(wanted, 0, post.parent, post):
+        return
+    for other, its in publications.items():
+        held = prior.bindings.get(other)
+        missing = range(len(held.segments) if held is not None else 0, len(its.segments))
+        if other.target != address.target or other in prior.tombstones:
+            continue
+        if any(matcher(its, index, post.parent, post) for index in missing):
+            where = post.permalink or post.remote_id
+            raise UsageError(
+                f"{where} says what {other} says, not what {address} says; bound to {address}, it would be "
+                f"published again for {other}.",
+                remedy=f"threadsync import {other} {where}. If it is {address} after all, change or remove "
+                f"the file of {other} first.",
+            )
 
 
 def _confirmed(workspace: Workspace, opened: Session, binding: Binding, reference: str) -> str | None:

@@ -15,6 +15,7 @@ from threadsync.content.times import TimeProblem, zone_named
 from threadsync.errors import ProjectError, ThreadsyncError, UsageError
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.model.diagnostic import Diagnostic
+from threadsync.model.facts import Account
 from threadsync.operations.auth import impatient
 from threadsync.operations.caches import CACHE_DIRECTORY
 from threadsync.operations.new import draft_text, scalar, suggested_time, write_new
@@ -23,6 +24,7 @@ from threadsync.operations.provenance import Surroundings
 from threadsync.operations.reading import read_with
 from threadsync.operations.slug import slug
 from threadsync.operations.workspace import Workspace, open_project
+from threadsync.planning.readiness import is_account
 from threadsync.providers.loading import BUILT_IN
 
 DEFAULT_NETWORK = "threads"
@@ -54,6 +56,8 @@ class Started:
     findings: tuple[Diagnostic, ...]
     account: str = ""
     """The handle that the credential opened, where that was asked."""
+    is_other: bool = False
+    """Whether that is another account than the one that was wished for."""
     account_problem: str = ""
 
 
@@ -93,32 +97,57 @@ def init(
         )
     identity = f"{slug(folder.resolve().name) or 'project'}-{(new_id or Surroundings().new_id)()[:4]}"
     text = project_text(identity, wishes)
-    _refuse_faulty(text)
+    _refuse_inside_posts(folder)
+    fault = fault_of(wishes)
+    if fault is not None:
+        raise UsageError(f"that makes no project: {fault[0]} Nothing was written.", remedy=fault[1])
     wanted = _files(wishes, clock.now())
     files = [name for name, content in wanted.items() if write_new(folder / name, content)]
     files += _ignored(folder, wishes)
     if not write_new(folder / PROJECT_FILE, text):
         raise UsageError(f"{folder / PROJECT_FILE} was made by somebody else just now.")
     files.append(PROJECT_FILE)
-    account, problem = _looked_up(folder) if check else ("", "")
-    if account and not wishes.account:
-        named = project_text(identity, replace(wishes, account=account))
+    account, problem = _looked_up(folder) if check else (None, "")
+    if account is not None and not wishes.account:
+        named = project_text(identity, replace(wishes, account=account.handle))
         (folder / PROJECT_FILE).write_text(named, encoding="utf-8")
     workspace = open_project(folder, exact=True, clock=clock)
-    return Started(folder, tuple(sorted(files)), plan(workspace).findings, account, problem)
+    findings, names = plan(workspace).findings, tuple(sorted(files))
+    if account is None:
+        return Started(folder, names, findings, account_problem=problem)
+    is_other = bool(wishes.account) and not is_account(wishes.account, account.account_id, account.handle)
+    return Started(folder, names, findings, account.handle, is_other)
 
 
-def _refuse_faulty(text: str) -> None:
+def fault_of(wishes: Wishes) -> tuple[str, str] | None:
+    """Return what is wrong with *wishes* and what to do about it; None where they make a valid project."""
+    if wishes.account.split() not in ([], [wishes.account]):
+        return f'"{wishes.account}" is no handle.', "Write it as the network shows it, like your.handle."
     with tempfile.TemporaryDirectory(prefix="threadsync-init-") as aside:
-        (Path(aside) / PROJECT_FILE).write_text(text, encoding="utf-8")
+        (Path(aside) / PROJECT_FILE).write_text(project_text("project", wishes), encoding="utf-8")
         try:
             load_project(Path(aside), exact=True, providers=BUILT_IN)
         except ProjectError as error:
-            first = error.findings[0] if error.findings else None
-            said = first.problem if first is not None else error.problem
-            remedy = first.remedy if first is not None else error.remedy
-            remedy += " Nothing was written."
-            raise UsageError(f"that makes no project: {said}", remedy=remedy) from error
+            first = error.findings[0] if error.findings else error
+            return first.problem, first.remedy or ""
+    return None
+
+
+def _refuse_inside_posts(folder: Path) -> None:
+    """Raise UsageError where another project would read what is written into *folder* as its posts."""
+    root = folder.resolve()
+    above = next((each for each in root.parents if (each / PROJECT_FILE).is_file()), None)
+    if above is None:
+        return
+    try:
+        posts = load_project(above, exact=True, providers=BUILT_IN).posts
+    except ProjectError:
+        return  # it reads no posts as it is; whoever mends it will see
+    if root.is_relative_to(posts):
+        raise UsageError(
+            f"{folder} is in the posts folder of the project in {above}, which would read it as posts.",
+            remedy="Name a folder outside of it.",
+        )
 
 
 def _files(wishes: Wishes, now: datetime) -> dict[str, str]:
@@ -144,22 +173,23 @@ def _ignored(folder: Path, wishes: Wishes) -> list[str]:
         missing = [line for line in wanted if line not in there.splitlines()]
         if missing:
             gap = "\n" if there and not there.endswith("\n") else ""
-            path.write_text(there + gap + "".join(f"{line}\n" for line in missing), encoding="utf-8")
+            with path.open("a", encoding="utf-8", newline="\n") as file:  # what is there keeps its line ends
+                file.write(gap + "".join(f"{line}\n" for line in missing))
     except (OSError, UnicodeDecodeError) as error:
         remedy = f"Add these lines to it: {' '.join(wanted)}"
         raise ProjectError(f"{path} cannot be written: {error}.", remedy=remedy) from error
     return [".gitignore"] if missing else []
 
 
-def _looked_up(folder: Path) -> tuple[str, str]:
-    """Ask whose account the credential opens; returns its handle, or why it could not be told."""
+def _looked_up(folder: Path) -> tuple[Account | None, str]:
+    """Ask whose account the credential opens; returns it, or why it could not be told."""
     workspace: Workspace = replace(impatient(open_project(folder, exact=True)), command="init")
     (target,) = workspace.project.targets
     try:
         (account,) = read_with(workspace, [(target, workspace.providers[target].identify())])
     except ThreadsyncError as error:
-        return "", f"{error.problem.removesuffix('.')}."
-    return account.handle, ""
+        return None, f"{error.problem.removesuffix('.')}."
+    return account, ""
 
 
 def project_text(identity: str, wishes: Wishes) -> str:

@@ -12,7 +12,7 @@ from threadsync.model.facts import Drift, Facts
 from threadsync.model.ids import Address
 from threadsync.model.state import State
 from threadsync.model.target import Safety
-from threadsync.operations.drift import Drifted, drifts
+from threadsync.operations.drift import Drifted, drifts, remembered
 from threadsync.operations.fitting import fitted
 from threadsync.operations.reading import read_as_apply
 from threadsync.operations.selection import Selects, address_of, selection
@@ -143,8 +143,8 @@ def prepare(
     made = make_plan(declared.desired, prior, facts, now, consents, selected=selects)
     if saved is not None:
         made = held_to(saved, made, bound(workspace, made, declared.desired, prior, saved.options))
-    drifted = drifts(workspace.providers, prior, facts)
-    made = replace(made, notices=(*_skewed(facts), *_drifted(drifted, made)))
+    drifted = _drifted((*drifts(workspace.providers, prior, facts), *remembered(prior, facts, made)), made)
+    made = replace(made, notices=(*_skewed(facts), *drifted))
     return Prepared(
         made,
         declared.findings,
@@ -155,7 +155,7 @@ def prepare(
         declared.desired,
         prior,
         tuple(sorted(prior.open)) if prior is not None else (),
-        accounts(made.actions, declared.desired.capabilities, prior, facts),
+        accounts(made.actions, declared.desired.capabilities, prior, facts, now),
     )
 
 
@@ -186,9 +186,9 @@ def _skewed(facts: Facts) -> list[Notice]:
 
 
 def _drifted(drifted: Iterable[Drifted], made: Plan) -> list[Notice]:
-    """Name the posts that were edited or hidden on the network since they were published.
+    """Name the posts that were changed on the network since they were published.
 
-    Those that are gone are blocked.
+    One that this very plan found gone is blocked, and needs no second word.
     """
     goes = {
         post.remote_id
@@ -200,12 +200,18 @@ def _drifted(drifted: Iterable[Drifted], made: Plan) -> list[Notice]:
     for each in drifted:
         where = each.post.permalink or each.post.remote_id
         if each.drift is Drift.EDITED:
-            what = f"{where} was edited on the network; it says now: {each.text!r}."
+            said = f"; it says now: {each.text!r}." if each.seen_at is None else "."
+            what = f"{where} was edited on the network{said}"
         elif each.drift is Drift.HIDDEN:
             what = f"{where} was hidden on the network: readers do not see it."
+        elif each.seen_at is not None:
+            what = f"{where} was deleted on the network."
+            remedy = f"Record it as taken down with threadsync state accept {each.address}."
+            found.append(Notice(str(each.address), what, remedy, each.seen_at))
+            continue
         else:
             continue
         taken_down = each.post.remote_id in goes
         remedy = "Carrying this plan out takes that down." if taken_down else "This plan leaves it as it is."
-        found.append(Notice(str(each.address), what, remedy))
+        found.append(Notice(str(each.address), what, remedy, each.seen_at))
     return found

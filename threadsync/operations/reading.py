@@ -18,7 +18,8 @@ from threadsync.flows.effects import Flow
 from threadsync.model.facts import Account, Facts, TargetFacts
 from threadsync.model.ids import Address, TargetName
 from threadsync.model.journal import Published
-from threadsync.model.state import Ledger, Lineage, State
+from threadsync.model.ledger import Ledger
+from threadsync.model.state import Lineage, State
 from threadsync.operations.shell import Shell, media_files, opened
 from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.actions import Plan

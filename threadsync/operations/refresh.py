@@ -102,7 +102,7 @@ def refresh(
         drifts(workspace.providers, prior, facts),
         tuple(_undeclared(workspace, prior, found, since)),
         tuple(_unread(workspace, prior, bound, facts)),
-        accounts((), declared.desired.capabilities, prior, facts),
+        accounts((), declared.desired.capabilities, prior, facts, facts.gathered_at or now),
         seen,
         workspace.project.zone,
         recorded=prior is not None,

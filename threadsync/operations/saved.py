@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,15 +28,28 @@ def save(workspace: Workspace, prepared: Prepared, options: PlanOptions, shown: 
             remedy="Mend them, then plan again.",
         )
     made = bound(workspace, prepared.plan, prepared.desired, prepared.prior, options)
-    draft = path.with_name(f".{path.name}.part")
     try:
-        draft.write_bytes(encode(replace(made, plan=shown)))
-        os.replace(draft, path)  # noqa: PTH105  (as the state's disk does: one step, the old file or the new)
+        _write(path, encode(replace(made, plan=shown)))
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise OutputError(
             f"the plan cannot be saved: {error.strerror}.", where=str(path), remedy="Name another file."
         ) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write *content* in one step; what is no plain file is written into, and never replaced by one."""
+    place = Path(os.path.realpath(path))
+    if place.exists() and not place.is_file():
+        place.write_bytes(content)  # a pipe, or /dev/null
+        return
+    draft = place.with_name(f".{place.name}.part")
+    try:
+        draft.write_bytes(content)
+        os.replace(draft, place)  # noqa: PTH105  (as the state's disk does: one step, the old file or the new)
+    except OSError:
+        with suppress(OSError):  # it may not be there, and its folder may not be a folder
+            draft.unlink()
+        raise
 
 
 def load(path: Path) -> SavedPlan:

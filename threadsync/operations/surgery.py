@@ -123,7 +123,7 @@ def state_remove(workspace: Workspace, addresses: Sequence[str], patience: Patie
 
 
 def state_accept(workspace: Workspace, addresses: Sequence[str], patience: Patience = AT_ONCE) -> Done:
-    """Record today's files as what is live; a post that the network no longer has, as taken down.
+    """Record today's files as what is live; what the network no longer has all of, as taken down.
 
     Raises:
         UsageError: the file has another number of segments than are live.
@@ -135,26 +135,39 @@ def state_accept(workspace: Workspace, addresses: Sequence[str], patience: Patie
         gone = _gone(workspace, prior, chosen)
         declared = workspace.declared(prior, workspace.clock.now()).desired.publications
         at = workspace.clock.now()
-        made = [_accepted(prior, each, declared.get(each), each in gone, at) for each in chosen]
+        made = [_accepted(prior, each, declared.get(each), gone.get(each), at) for each in chosen]
         return [note for note, _ in made], [line for _, line in made]
 
     return _changed(workspace, change, patience)
 
 
-def _gone(workspace: Workspace, prior: State, chosen: Sequence[Address]) -> set[Address]:
-    """Return those of *chosen* of which the network no longer has every post."""
-    posts = [(each, segment.remote_id) for each in chosen for segment in prior.bindings[each].segments]
-    reads = [(a.target, _provider(workspace, a.target).observe(remote_id)) for a, remote_id in posts]
+def _gone(workspace: Workspace, prior: State, chosen: Sequence[Address]) -> dict[Address, list[Published]]:
+    """Return those of *chosen* of which the network no longer has every post, with what it still has."""
+    posts = [(each, segment) for each in chosen for segment in prior.bindings[each].segments]
+    reads = [(a.target, _provider(workspace, a.target).observe(post.remote_id)) for a, post in posts]
     seen = read_with(workspace, reads)
-    return {address for (address, _), post in zip(posts, seen, strict=True) if post is None}
+    there: dict[Address, list[Published]] = {
+        address: [] for (address, _), found in zip(posts, seen, strict=True) if found is None
+    }
+    for (address, post), found in zip(posts, seen, strict=True):
+        if found is not None and address in there:
+            there[address].append(post)
+    return there
 
 
 def _accepted(
-    prior: State, address: Address, wanted: Wanted | None, gone: bool, at: datetime
+    prior: State, address: Address, wanted: Wanted | None, still: Sequence[Published] | None, at: datetime
 ) -> tuple[Note, str]:
+    """Return what to record of *address*; *still* are its posts that are left, None where none is gone."""
     live = prior.bindings[address].segments
-    if gone:
+    if still is not None:
         line = f"{address} is recorded as taken down: the network no longer has it."
+        if still:
+            line = (
+                f"{address} is recorded as taken down: the network no longer has {len(live) - len(still)} of "
+                f"its {len(live)} posts. The others are still up, and threadsync lets go of them: "
+                f"{', '.join(post.permalink or post.remote_id for post in still)}."
+            )
         return Forgotten(address, "gone", at), line
     if wanted is None:
         raise UsageError(f"{address} has no file to accept.", remedy="Restore the file first.")

@@ -15,10 +15,11 @@ from threadsync.flows.bounds import Bounds
 from threadsync.media.cache import CachedProbe
 from threadsync.model.diagnostic import Diagnostic, Severity, by_place
 from threadsync.model.ids import Address, TargetName
-from threadsync.model.post import Publication
+from threadsync.model.post import PostRef, Publication
 from threadsync.model.references import depends_on
 from threadsync.model.state import State
 from threadsync.model.target import MediaHost, Target
+from threadsync.model.text import PermalinkOf
 from threadsync.model.urls import is_loopback
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored
 from threadsync.operations.connections import Connect, connect
@@ -28,11 +29,15 @@ from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
 from threadsync.providers.loading import BUILT_IN, load_provider
 from threadsync.statefile.disk import LocalDisk
-from threadsync.statefile.lock import LocalMachine
+from threadsync.statefile.machine import LocalMachine
 from threadsync.statefile.store import FileStore, Store
 
 RULES = {
     "schedule/too-far-ahead": ("A time is more than 18 months ahead.", "Check the year."),
+    "reference/no-replies": (
+        "The post that is replied to is of a kind that its network takes no replies to.",
+        "Reply to another post.",
+    ),
     "project/unknown-provider": (
         "A target names a provider that there is not.",
         "Correct the name of the target, or its provider:.",
@@ -109,6 +114,7 @@ class Workspace:
             findings += _too_far(publication, now)
             findings += self._unhosted(publication, provider)
             wanted[address] = self._wanted(publication, provider, prior)
+        findings += self._unanswerable(wanted)
         desired = Desired(
             {address: wanted[address] for address in content.publications},
             self.project.targets,
@@ -119,7 +125,25 @@ class Workspace:
             content.complete,
         )
         drafts = {address: wanted[address] for address in content.drafts}
-        return Declared(desired, drafts, tuple(sorted(findings, key=by_place)), content.files)
+        each = dict.fromkeys(findings)  # two targets of one network find the same
+        return Declared(desired, drafts, tuple(sorted(each, key=by_place)), content.files)
+
+    def _unanswerable(self, wanted: Mapping[Address, Wanted]) -> list[Diagnostic]:
+        """Find replies to declared posts that take none."""
+        found: list[Diagnostic] = []
+        for address, reply in wanted.items():
+            named = reply.publication.reply_to
+            above = wanted.get(named.on(address.target)) if isinstance(named, PostRef) else None
+            provider = self.providers[address.target]
+            kind = provider.unanswerable(above.publication) if above is not None else ""
+            if above is not None and kind:
+                at = reply.publication.key_locations.get("reply_to", reply.publication.location)
+                problem = (
+                    f"reply_to: names {above.publication.address}, which is {kind} and takes no replies."
+                )
+                remedy = RULES["reference/no-replies"][1]
+                found.append(Diagnostic(at, "reference/no-replies", problem, remedy))
+        return found
 
     def _unhosted(self, publication: Publication, provider: Provider) -> list[Diagnostic]:
         """Find media that their network could not fetch, because their target's host would not have them."""
@@ -162,7 +186,8 @@ class Workspace:
         views: list[SegmentView] = []
         for index, segment in enumerate(publication.segments):
             as_shown = provider.render(publication, segment, index, shown)
-            as_counted = provider.render(publication, segment, index, longest)
+            links = any(isinstance(span, PermalinkOf) for span in segment.spans)
+            as_counted = provider.render(publication, segment, index, longest) if links else as_shown
             views.append(
                 SegmentView(
                     index,
@@ -205,7 +230,9 @@ def _store(project: Project, clock: Clock, new_id: Callable[[], str]) -> Store:
         remote = GitRemote(project.root, at.remote, at.branch, clock)
         return SharedStore(remote, at.file, clock, LocalMachine(), new_id, project.id)
     history = project.root / CACHE_DIRECTORY / "history"
-    return FileStore(project.state, LocalDisk(), clock, LocalMachine(), history, new_id, project.id)
+    return FileStore(
+        project.state, LocalDisk(clock.sleep), clock, LocalMachine(), history, new_id, project.id
+    )
 
 
 def context_of(target: Target) -> ProviderContext:

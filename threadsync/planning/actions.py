@@ -274,6 +274,8 @@ class Notice:
     about: str
     problem: str
     remedy: str = ""
+    seen_at: datetime | None = None
+    """When what it says was last looked at, where that was not for this plan."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,14 @@ class Allowance:
     """How many publications wait because they do not fit."""
     goes_on_at: datetime | None
     """When the first of them fits, at the latest; None where nothing waits, or no window is known."""
+    is_past: bool = False
+    """Whether the whole window has passed since it was read: what was used is free again."""
 
     @property
     def over(self) -> int:
-        """By how much the plan goes over what was left when it was read."""
-        return 0 if self.quota.left is None else max(0, self.in_plan - self.quota.left)
+        """By how much the plan goes over what was left when it was read, as far as that still holds."""
+        left = self.quota.total if self.is_past else self.quota.left
+        return 0 if left is None else max(0, self.in_plan - left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,21 @@ class AccountView:
     seen_at: datetime
     allowances: tuple[Allowance, ...]
     life: CredentialLife | None
+    is_outrun: bool = False
+    """Whether something of ours went live there since: more is used than was read."""
 
 
 def accounts(
-    actions: Iterable[Action], can: Mapping[TargetName, Capabilities], prior: State | None, facts: Facts
+    actions: Iterable[Action],
+    can: Mapping[TargetName, Capabilities],
+    prior: State | None,
+    facts: Facts,
+    at: datetime,
 ) -> tuple[AccountView, ...]:
-    """Return the accounts that were read for a plan, and those that it touches as they were last seen."""
+    """Return the accounts that were read for a plan made at the time *at*, and those that it touches.
+
+    The latter are told as they were last seen.
+    """
     actions = tuple(actions)
     touched = {action.address.target for action in actions if not isinstance(action, NoOp)}
     found: list[AccountView] = []
@@ -55,16 +67,23 @@ def accounts(
         seen = prior.accounts_seen.get(target) if prior is not None else None
         own = [action for action in actions if action.address.target == target]
         if read.account is not None and facts.gathered_at is not None:
-            told = _allowances(read.quotas, own, can[target])
+            told = _allowances(read.quotas, own, can[target], at - facts.gathered_at)
             found.append(AccountView(target, read.account.handle, facts.gathered_at, told, read.life))
         elif seen is not None and target in can:
-            told = _allowances(seen.quotas, own, can[target])
-            found.append(AccountView(target, seen.handle, seen.at, told, seen.life))
+            told = _allowances(seen.quotas, own, can[target], at - seen.at)
+            outrun = prior is not None and _published_since(prior, target, seen.at)
+            found.append(AccountView(target, seen.handle, seen.at, told, seen.life, outrun))
     return tuple(found)
 
 
+def _published_since(prior: State, target: TargetName, seen_at: datetime) -> bool:
+    second = seen_at.replace(microsecond=0)  # a network tells its times in whole seconds
+    bindings = (binding for address, binding in prior.bindings.items() if address.target == target)
+    return any(post.at >= second for binding in bindings for post in binding.segments)
+
+
 def _allowances(
-    quotas: Mapping[str, Quota], actions: Iterable[Action], can: Capabilities
+    quotas: Mapping[str, Quota], actions: Iterable[Action], can: Capabilities, age: timedelta
 ) -> tuple[Allowance, ...]:
     drawn: Counter[str] = Counter()
     held: Counter[str] = Counter()
@@ -79,7 +98,14 @@ def _allowances(
                 times[action.allowance] = min(first, action.goes_on_at)
     order = (can.quota_of_publish, can.quota_of_reply, can.quota_of_delete)
     told = sorted(quotas, key=lambda what: (order.index(what) if what in order else len(order), what))
-    return tuple(Allowance(what, quotas[what], drawn[what], held[what], times.get(what)) for what in told)
+    return tuple(
+        Allowance(what, quotas[what], drawn[what], held[what], times.get(what), _is_past(quotas[what], age))
+        for what in told
+    )
+
+
+def _is_past(quota: Quota, age: timedelta) -> bool:
+    return quota.window_seconds is not None and age >= timedelta(seconds=quota.window_seconds)
 
 
 def drawn_on(action: Create | Extend | Replace | Delete, can: Capabilities) -> Counter[str]:

@@ -139,7 +139,8 @@ def decode(data: bytes, where: str) -> SavedPlan:
     """
     try:
         document = json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        checksum = _checksum(document) if isinstance(document, dict) else ""
+    except (ValueError, RecursionError) as error:  # what is nested too deep to read or to write
         raise UsageError("it is not JSON, so it is no saved plan.", where=where, remedy=_AGAIN) from error
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise UsageError(
@@ -154,7 +155,7 @@ def decode(data: bytes, where: str) -> SavedPlan:
             where=where,
             remedy="Carry it out with the threadsync that made it, or make it anew with this one.",
         )
-    if document.get("checksum") != _checksum(document):
+    if document.get("checksum") != checksum:
         raise UsageError(
             "it does not say any more what threadsync wrote: its checksum is wrong.",
             where=where,

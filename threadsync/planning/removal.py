@@ -61,13 +61,16 @@ def actions(
                 "forget",
             )
         elif address not in found and address not in desired.publications and address in prior.open:
-            found[address] = _interrupted(address, prior)
+            found[address] = _interrupted(address, prior, is_draft=address in desired.drafts)
     return found
 
 
-def _interrupted(address: Address, prior: State) -> Action:
-    """An action began, and its file is gone or a draft: it is settled first, whatever the file says."""
-    unfinished = prior.open[address]
+def _interrupted(address: Address, prior: State, *, is_draft: bool) -> Action:
+    """An action began, and its file is a draft or cannot be read: it is settled first, whatever it says."""
+    unfinished, binding = prior.open[address], prior.bindings.get(address)
+    if binding is not None and binding.taken_down:
+        what = "half taken down: the rest stays up until its file is published or removed"
+        return NoOp(address, Reason.DRAFT_PUBLISHED if is_draft else Reason.SAME, what)
     if unfinished.in_doubt:
         return Wait(address, Reason.UNSETTLED, None)
     return NoOp(address, Reason.SAME, "an interrupted publication of it is dropped")

@@ -77,10 +77,22 @@ def _shown(action: Action, desired: Desired, prior: State | None) -> Shown:
         address,
         action.word,
         action.reason.value,
-        wanted.publication.digest if wanted is not None else "",
+        _declared(wanted.publication) if wanted is not None else "",
         digest_of_prior(prior, address),
         digest([action.word, *_does(action, prior)]),
     )
+
+
+def _declared(publication: Publication) -> str:
+    """Return the digest of what a plan shows of a declaration: what is sent, when, and if it is fitted.
+
+    A wait that is carried out when it is due must be due when the plan said.
+    """
+    control, schedule = publication.control, publication.control.publish
+    when = None
+    if schedule is not None:
+        when = [schedule.at.isoformat(), schedule.window.total_seconds(), schedule.if_late.value]
+    return digest([publication.digest, when, control.fit])
 
 
 def _does(action: Action, prior: State | None) -> list[object]:

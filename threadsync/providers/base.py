@@ -208,6 +208,10 @@ class Provider(Protocol):
         """Return *segment* exactly as the network gets it."""
         ...
 
+    def unanswerable(self, publication: Publication) -> str:
+        """Say as what *publication* cannot be replied to ("a ghost post"); empty where it can."""
+        ...
+
     def needs(self, publication: Publication) -> Needs:
         """Return what publishing *publication* needs of the account beyond the usual."""
         ...

@@ -13,9 +13,9 @@ same whatever the size of the network; the journal is folded into a snapshot whe
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,10 @@ from threadsync.sandbox.threads.values import Json
 
 FORMAT_VERSION = 1
 FOLD_BYTES_MIN = 1024 * 1024
+_LOCKED_BYTE = 1 << 30
+"""On Windows a locked byte cannot be read; this one is far behind the end, and in nobody's way."""
+
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would turn line ends otherwise
 
 
 class DataFolder:
@@ -34,11 +38,11 @@ class DataFolder:
         self._folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | _BINARY, 0o644)
         except OSError as error:
             raise DataUnwritable(folder, error.strerror or str(error)) from error
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _hold(self._lock)
         except OSError as error:
             os.close(self._lock)
             raise DataInUse(folder) from error
@@ -87,7 +91,7 @@ class DataFolder:
             os.close(self._journal)
         old = self._journal_path(self._generation)
         self._generation += 1
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | _BINARY
         self._journal = os.open(self._journal_path(self._generation), flags, 0o644)
         content = json.dumps(
             {"format_version": FORMAT_VERSION, "journal": self._generation, **snapshot}, ensure_ascii=False
@@ -118,3 +122,20 @@ class DataFolder:
             os.close(self._journal)
             self._journal = None
         os.close(self._lock)
+
+
+def _hold(descriptor: int) -> None:
+    """Lock an open file until it is closed, or its process ends.
+
+    Raises:
+        OSError: another process holds it.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

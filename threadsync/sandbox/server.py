@@ -12,11 +12,13 @@ import asyncio
 import errno
 import signal
 import socket
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from types import FrameType
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -149,15 +151,27 @@ class _Server(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        """Leave signals alone: uvicorn would raise them again after it ended."""
-        return nullcontext()
+        """Take the signals that end a server in the foreground; uvicorn would raise them again afterwards."""
+        return self._stopped_by_signals() if self._takes_signals else nullcontext()
+
+    @contextmanager
+    def _stopped_by_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+
+        def stop(_: int, __: FrameType | None) -> None:
+            loop.call_soon_threadsafe(self._stopping.set)
+
+        # Not loop.add_signal_handler: on Windows no loop has it.
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def main_loop(self) -> None:
         """Wait until told to stop."""
         self._loop = asyncio.get_running_loop()
-        if self._takes_signals:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._loop.add_signal_handler(number, self._stopping.set)
         self._when_started()
         await self._stopping.wait()
 
@@ -217,7 +231,11 @@ def _listener(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         # A port that was ours a moment ago may be taken again; one that is listened on still may not.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Windows says the first by itself, and with SO_REUSEADDR it would allow the second.
+        if sys.platform == "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
         listener.listen(_BACKLOG)
     except OSError as error:

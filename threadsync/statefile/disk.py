@@ -16,12 +16,21 @@ import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from threadsync.errors import StateError, StateUnwritable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+
+TRIES_MAX: Final = 40 if sys.platform == "win32" else 1
+"""How often a step is tried on a file that another program (a reader, a virus scanner) has open.
+
+Only Windows refuses to replace or to remove it then.
+"""
+TRY_AGAIN_SECONDS: Final = 0.05
 
 _TEMPORARY = re.compile(r"\.(?P<of>.+)\.[0-9a-f]{8}\.tmp")
 
@@ -173,7 +182,11 @@ def _no_file(path: Path, what: str) -> StateError:
     )
 
 
-def _sync(descriptor: int) -> None:
+_TO_THE_DEVICE: Final[Callable[[int], None]] = getattr(os, "fdatasync", os.fsync)
+"""Syncs the size too, and need not sync the times of the file; macOS and Windows have no such call."""
+
+
+def _sync(descriptor: int, flush: Callable[[int], None] = _TO_THE_DEVICE) -> None:
     if sys.platform == "darwin":
         # fsync(2) of macOS leaves the data in the drive's cache; F_FULLFSYNC does not.
         import fcntl
@@ -181,10 +194,7 @@ def _sync(descriptor: int) -> None:
         with suppress(OSError):  # not every file system of macOS knows it: fsync is what is left
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
             return
-    if hasattr(os, "fdatasync"):
-        os.fdatasync(descriptor)  # the size is synced too, the times of the file need not be
-    else:
-        os.fsync(descriptor)
+    flush(descriptor)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -217,7 +227,13 @@ class _LocalAppend:
 
 
 class LocalDisk:
-    """The file system of this machine."""
+    """The file system of this machine; *sleep* lets seconds pass before a step is tried again."""
+
+    def __init__(
+        self, sleep: Callable[[float], None] = lambda seconds: None, *, tries_max: int = TRIES_MAX
+    ) -> None:
+        self._sleep = sleep
+        self._tries_max = tries_max
 
     def resolve(self, path: Path) -> Path:
         """See ``Disk.resolve``."""
@@ -238,7 +254,7 @@ class LocalDisk:
             mode = path.stat().st_mode
             if not stat.S_ISREG(mode):
                 raise _no_file(path, "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device")
-            return path.read_bytes()
+            return self._once_closed(path.read_bytes)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -275,7 +291,7 @@ class LocalDisk:
             try:
                 with suppress(FileNotFoundError):
                     draft.chmod(stat.S_IMODE(path.stat().st_mode))
-                draft.replace(path)
+                self._once_closed(lambda: draft.replace(path))
             except OSError:
                 draft.unlink(missing_ok=True)
                 raise
@@ -286,7 +302,7 @@ class LocalDisk:
         with _writing(path):
             draft = self._draft(path, data)
             try:
-                path.hardlink_to(draft)
+                self._once_closed(lambda: path.hardlink_to(draft))
             except FileExistsError:
                 return False
             except OSError as error:
@@ -303,25 +319,34 @@ class LocalDisk:
         """See ``Disk.remove``."""
         with _writing(path):
             try:
-                path.unlink()
+                self._once_closed(path.unlink)
             except FileNotFoundError:
                 return False
         return True
 
     def sync_dir(self, directory: Path) -> None:
         """See ``Disk.sync_dir``; Windows has no such call and keeps its directories in a journal."""
-        if os.name == "nt":
+        if not hasattr(os, "O_DIRECTORY"):
             return
         with _writing(directory):
             descriptor = os.open(directory, os.O_RDONLY)
             try:
-                os.fsync(descriptor)
+                _sync(descriptor, os.fsync)
             except OSError as error:
                 # Some network and FUSE file systems cannot sync a directory; there is nothing better.
                 if error.errno not in (errno.EINVAL, errno.ENOTSUP):
                     raise
             finally:
                 os.close(descriptor)
+
+    def _once_closed(self, step: Callable[[], T]) -> T:
+        """Carry out *step*, which Windows refuses for as long as another program has the file open."""
+        for _ in range(self._tries_max - 1):
+            try:
+                return step()
+            except PermissionError:
+                self._sleep(TRY_AGAIN_SECONDS)
+        return step()
 
     def _draft(self, path: Path, data: bytes) -> Path:
         """Write *data*, synced, to a new file beside *path*, with the mode a new file gets here."""

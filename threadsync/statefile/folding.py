@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from threadsync.errors import StateDamaged, StateError, StateForeign, UsageError
-from threadsync.model.state import State, fold
+from threadsync.model.ledger import fold
+from threadsync.model.state import State
 from threadsync.statefile.codec import Document, encode, open_document
 from threadsync.statefile.journal import Unfolded, read_journal
 

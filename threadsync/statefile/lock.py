@@ -7,9 +7,6 @@ force-unlocked and still lives finds out at its next ``Lease.check``, before it 
 
 from __future__ import annotations
 
-import os
-import socket
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +15,7 @@ from typing import Final, Protocol
 
 from threadsync.errors import StateLocked
 from threadsync.statefile.disk import Disk, FileIdentity
+from threadsync.statefile.machine import Machine
 from threadsync.statefile.shapes import (
     TEXT,
     TIME,
@@ -51,76 +49,6 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Let *seconds* pass."""
         ...
-
-
-class Machine(Protocol):
-    """Who this process is, and which of its neighbours live."""
-
-    @property
-    def host(self) -> str:
-        """The name of this machine."""
-        ...
-
-    @property
-    def boot_id(self) -> str:
-        """What changes when process ids start anew; empty where the machine cannot tell."""
-        ...
-
-    @property
-    def pid(self) -> int:
-        """The id of this process."""
-        ...
-
-    def process_start(self, pid: int) -> str | None:
-        """Return when a process began, in the machine's own unit; None where there is no such process.
-
-        Empty where the process lives and its start cannot be told.
-        """
-        ...
-
-
-class LocalMachine:
-    """This machine, by ``/proc`` where there is one and by signal 0 elsewhere.
-
-    The fields of ``/proc/PID/stat`` are those of the manual page proc(5): after the command in
-    parentheses, the first is the state and the twentieth the start, in ticks since boot.
-    """
-
-    @property
-    def host(self) -> str:
-        """See ``Machine.host``."""
-        return socket.gethostname()
-
-    @property
-    def boot_id(self) -> str:
-        """See ``Machine.boot_id``; the process namespace belongs to it, since ids mean little across two."""
-        try:
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-            return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-        except OSError:
-            return ""
-
-    @property
-    def pid(self) -> int:
-        """See ``Machine.pid``."""
-        return os.getpid()
-
-    def process_start(self, pid: int) -> str | None:
-        """See ``Machine.process_start``."""
-        if sys.platform == "win32":
-            return ""  # signal 0 is Ctrl-C there: nobody is declared dead
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return None
-        except OSError:
-            pass  # it lives and belongs to somebody else
-        try:
-            line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""  # no /proc, or it hides other people's processes
-        fields = line.rpartition(")")[2].split()
-        return None if fields[0] in {"Z", "X"} else fields[19]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +125,9 @@ def lock_bytes(machine: Machine, nonce: str, holder: Holder) -> bytes:
 
 def is_dead(machine: Machine, found: LockInfo) -> bool:
     """Whether the holder was a process of *machine* that has ended; of others nobody here can tell."""
-    if not found.nonce or (found.host, found.boot_id) != (machine.host, machine.boot_id):
+    if not found.nonce or not found.boot_id:
+        return False  # without it, two machines of one name that share a disk would look the same
+    if (found.host, found.boot_id) != (machine.host, machine.boot_id):
         return False
     started = machine.process_start(found.pid)
     if started is None:
@@ -321,7 +251,9 @@ class Lock:
 
 def locked(found: LockInfo, machine: Machine, where: str) -> StateLocked:
     """Say who holds the state at *where*, since when, and what can be done."""
-    if (found.host, found.boot_id) == (machine.host, machine.boot_id):
+    if found.host == machine.host and not (found.boot_id and machine.boot_id):
+        look = f"Look whether process {found.pid} of this machine, or of another one of its name, still runs."
+    elif (found.host, found.boot_id) == (machine.host, machine.boot_id):
         look = f"Process {found.pid} of this machine is running."
     elif found.host == machine.host and found.boot_id.split()[:1] == machine.boot_id.split()[:1]:
         look = f"Process {found.pid} ran in another container of this machine; only that one can tell."

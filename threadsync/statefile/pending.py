@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.journal import Adopted, Intent, Note, Receipt
-from threadsync.model.state import Ledger, State
+from threadsync.model.ledger import Ledger
+from threadsync.model.state import State
 from threadsync.statefile.journal import record_line
 
 

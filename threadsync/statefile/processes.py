@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,6 +13,9 @@ from typing import Final
 
 END_SECONDS: Final = 0.3
 """How long a process may take to tidy up when it is told to end: one that is killed leaves locks behind."""
+
+NEW_GROUP: Final[int] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+"""As ``creationflags``: what ``start_new_session`` is elsewhere. Windows alone has it."""
 
 _RAISING: Final = (signal.SIGINT, signal.SIGTERM)
 """The signals whose handlers may raise: a person ends the command."""
@@ -21,7 +25,8 @@ _RAISING: Final = (signal.SIGINT, signal.SIGTERM)
 def started(command: Sequence[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run *command* with all its streams piped; at the end of the block it is ended if it still runs.
 
-    It has a session of its own: Ctrl-C in the terminal is for us, not for a push halfway.
+    It has a session of its own (on Windows a group): Ctrl-C in the terminal is for us, not for a push
+    halfway.
 
     Raises:
         OSError: it cannot be run.
@@ -35,6 +40,7 @@ def started(command: Sequence[str], environ: Mapping[str, str]) -> Iterator[subp
                 stderr=subprocess.PIPE,
                 env=environ,
                 start_new_session=True,
+                creationflags=NEW_GROUP,
             )
             stack.enter_context(process)
             stack.callback(_end, process)
@@ -45,11 +51,25 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End *process*, if it still runs, with all it has started (ssh, a helper): kindly, then for sure."""
     if process.poll() is not None:
         return
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):  # all of them have ended
-            os.killpg(process.pid, number)
+    for end in (_ask_to_end, _kill):
+        with suppress(OSError):  # all of them have ended, which each system says in its own way
+            end(process)
         with suppress(subprocess.TimeoutExpired):
             process.wait(END_SECONDS)
+
+
+def _ask_to_end(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        process.send_signal(signal.CTRL_BREAK_EVENT)  # to all of its group
+    else:
+        os.killpg(process.pid, signal.SIGTERM)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        process.kill()  # it alone: a group cannot be killed there, only be asked
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from threadsync.errors import StateUnwritable
 from threadsync.model.ids import Address
 from threadsync.model.journal import Note
-from threadsync.model.state import Ledger, State
+from threadsync.model.ledger import Ledger
+from threadsync.model.state import State
 from threadsync.statefile.codec import Document
 from threadsync.statefile.disk import AppendHandle, Disk
 from threadsync.statefile.files import Files

@@ -26,13 +26,13 @@ from threadsync.statefile.lock import (
     Clock,
     Holder,
     LockInfo,
-    Machine,
     changed,
     is_dead,
     lock_bytes,
     locked,
     parse_lock,
 )
+from threadsync.statefile.machine import Machine
 from threadsync.statefile.remote import Deadline, Remote, Revision, foreign
 from threadsync.statefile.shared_session import Names, Opened, SharedSession, said, without
 from threadsync.statefile.store import HistoryEntry, Session, Snapshot, entry_of

@@ -9,7 +9,8 @@ from typing import Final
 from threadsync.errors import StateError, StateOutdated, StateUnreachable, StateUnwritable
 from threadsync.model.ids import Address
 from threadsync.model.journal import Note
-from threadsync.model.state import Ledger, State
+from threadsync.model.ledger import Ledger
+from threadsync.model.state import State
 from threadsync.statefile.codec import Document
 from threadsync.statefile.folding import fold_journal, rewritten
 from threadsync.statefile.journal import header_line, header_of

@@ -16,12 +16,14 @@ from typing import Final, Protocol
 from threadsync.errors import StateDamaged, StateError, StateForeign
 from threadsync.model.ids import Address
 from threadsync.model.journal import Note
-from threadsync.model.state import Ledger, Lineage, State
+from threadsync.model.ledger import Ledger
+from threadsync.model.state import Lineage, State
 from threadsync.statefile.codec import Document, open_document
 from threadsync.statefile.disk import Disk
 from threadsync.statefile.files import Files
 from threadsync.statefile.folding import Copy, overlaid, put_back, refuse_foreign
-from threadsync.statefile.lock import Clock, Holder, Lock, LockInfo, Machine, read_lock
+from threadsync.statefile.lock import Clock, Holder, Lock, LockInfo, read_lock
+from threadsync.statefile.machine import Machine
 from threadsync.statefile.session import FileSession
 
 DURABLE: Final = "safe against process death, not against loss of this disk"

@@ -14,7 +14,11 @@ from threadsync.config import load_project
 from threadsync.content.loader import Content, load
 from threadsync.content.project import PROJECT_FILE, Project
 from threadsync.media.probe import probe
+from threadsync.model.ids import TargetName
 from threadsync.model.post import MediaFacts
+from threadsync.operations.workspace import context_of
+from threadsync.providers.base import Provider
+from threadsync.providers.loading import load_provider
 
 REMEMBERED_MAX = 2000
 """How many sets of files are remembered before all are forgotten."""
@@ -42,6 +46,7 @@ class Desk:
     _written: dict[str, bytes] = field(default_factory=dict)
     _contents: dict[tuple[str, frozenset[tuple[str, bytes]]], Content] = field(default_factory=dict)
     _projects: dict[str, Project] = field(default_factory=dict)
+    _providers: dict[str, Mapping[TargetName, Provider]] = field(default_factory=dict)
     _media: dict[bytes, MediaFacts | str] = field(default_factory=dict)
 
     def project(self, text: str) -> Project:
@@ -54,6 +59,19 @@ class Desk:
             (self.root / PROJECT_FILE).write_text(text, encoding="utf-8")
             self._projects[text] = load_project(self.root, exact=True)
         return self._projects[text]
+
+    def providers(self, text: str) -> Mapping[TargetName, Provider]:
+        """Return the providers of that project's targets: they are values, so that worlds share them.
+
+        Raises:
+            ProjectError: it has faults.
+        """
+        if text not in self._providers:
+            self._providers[text] = {
+                name: load_provider(target.provider, context_of(target))
+                for name, target in self.project(text).targets.items()
+            }
+        return self._providers[text]
 
     def content(self, text: str, files: Mapping[str, bytes]) -> Content:
         """Return what *files* (paths in the project, and their bytes) say in the project of *text*."""

@@ -25,11 +25,14 @@ from threadsync.testing.networks import ThreadsNetwork
 from threadsync.testing.simulation_end import judged, peace
 from threadsync.testing.simulation_files import Author
 from threadsync.testing.simulation_judge import EXCUSES, Excuse, Judge
-from threadsync.testing.simulation_life import WRONG_SECONDS, Life
+from threadsync.testing.simulation_life import Life
+from threadsync.testing.simulation_strikes import WRONG_SECONDS
 from threadsync.testing.world import World
 
 EVENTS_MIN, EVENTS_MAX = 6, 18
 """How many events a life has."""
+HISTORY_ODDS = 0.4
+"""How likely an account has a post that a person wrote before."""
 ODDS = {
     "write": 1.5,
     "edit": 3.5,
@@ -41,13 +44,15 @@ ODDS = {
     "rename_target": 0.4,
     "merge": 0.3,
     "plan": 0.5,
+    "save_plan": 1.5,
+    "carry": 1.5,
     "apply": 4,
     "struck": 7,
     "time": 3,
     "clock": 0.6,
     "quirks": 0.7,
     "renew": 0.7,
-    "hand_post": 0.6,
+    "hand_post": 1,
     "hand_delete": 0.6,
     "accept": 0.4,
     "erase": 0.3,
@@ -100,6 +105,8 @@ class Simulation:
         except Exception:  # noqa: BLE001  (whatever escapes is a bug, and is told with its conversation)
             self.life.problems.append(f"crashed: {traceback.format_exc()}")
         life = self.life
+        for file in (*life.author.files.values(), *life.author.gone.values()):
+            life.counted[f"posts: {file.kind}"] += 1
         return Lived(
             self.seed,
             tuple(life.problems),
@@ -109,6 +116,8 @@ class Simulation:
         )
 
     def _live(self) -> None:
+        if self.chance.random() < HISTORY_ODDS:
+            self._step("hand_post")
         self._step("write")
         for _ in range(self.chance.randint(EVENTS_MIN, EVENTS_MAX)):
             self._step(self.chance.choices(tuple(ODDS), tuple(ODDS.values()))[0])
@@ -137,7 +146,8 @@ class Simulation:
             said = written()
             self.world.say("the author", said or "does nothing")
             self.judge.renamed |= name == "rename"
-        elif name == "merge":
+            return  # no network has seen anything of it yet
+        if name == "merge":
             self.world.say("the author", life.author.rename() or "does nothing")
             life.rename_target()
         elif name == "clone":

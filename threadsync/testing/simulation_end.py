@@ -11,8 +11,8 @@ from threadsync.planning.actions import Action, Blocked, NoOp, Plan, Reason, Wai
 from threadsync.sandbox.threads import Switches
 from threadsync.testing.judge import normal, text_of
 from threadsync.testing.networks import Seen
-from threadsync.testing.simulation_files import File
 from threadsync.testing.simulation_judge import Excuse
+from threadsync.testing.simulation_kinds import File
 from threadsync.testing.simulation_life import Life
 
 RESTARTS_MAX = 8
@@ -171,7 +171,7 @@ def _right(  # noqa: PLR0912  (one case a reason)
             needed = {text for key in above for _, text in life.author.ever[key]}
             return any(text_of(post) in texts | needed for post in life.network.deleted())
         case Reason.LOOKS_PUBLISHED:
-            wanted = {each.published for each in file.segments}
+            wanted = set(file.published)
             there = any(post.account == account and text_of(post) in wanted for post in life.ours())
             return there and (unclear or life.judge.renamed)
         case Reason.DEPENDS_ON_BLOCKED | Reason.LINK_CHANGED:
@@ -182,7 +182,7 @@ def _right(  # noqa: PLR0912  (one case a reason)
 
 def _live(life: Life, file: File, account: str) -> list[str]:
     """Find what of an unchanged publication is not live, or not where it belongs."""
-    texts = [each.published for each in file.segments]
+    texts = file.published
     copies = [[p for p in life.ours() if p.account == account and text_of(p) == text] for text in texts]
     missing = [text for text, posts in zip(texts, copies, strict=True) if not posts]
     if missing:
@@ -249,7 +249,8 @@ def _bound(life: Life, binding: Binding, live: dict[str, Seen]) -> list[str]:
             if segment.remote_id not in life.judge.deleted_by_hand:
                 found.append(f"bound, and not live: {segment.text!r} of {binding.address}")
             break
-        if text_of(post) != normal(segment.text) and post.remote_id not in life.judge.edited:
+        said = segment.text or text_of(post)  # a repost says nothing of its own
+        if text_of(post) != normal(said) and post.remote_id not in life.judge.edited:
             found.append(f"bound to another text: {segment.text!r} of {binding.address}")
         if above and post.parent != above:
             found.append(f"out of order: {segment.text!r} of {binding.address}")

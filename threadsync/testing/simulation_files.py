@@ -7,7 +7,6 @@ how often; a post keeps its texts when it is renamed or restored.
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,52 +14,33 @@ from random import Random
 
 from threadsync.model.ids import Address
 from threadsync.testing.desk import PROJECT
-from threadsync.testing.judge import LINK
-from threadsync.testing.shape import chain, picture
+from threadsync.testing.judge import normal
+from threadsync.testing.networks import Seen, ThreadsNetwork
+from threadsync.testing.shape import chain, film, picture
+from threadsync.testing.simulation_kinds import (
+    ALONE,
+    BARE,
+    BY_HAND,
+    FILM,
+    NUMBERS,
+    ODDS,
+    PICTURES,
+    PLACE,
+    REFERENCES,
+    File,
+    Kind,
+    Segment,
+    carries,
+    front_of,
+)
 from threadsync.testing.world import ACCOUNTS, World
 
-PICTURES = {"red.jpg": "red", "blue.jpg": "blue"}
 POSTS_MIN = 2
 """How many files there must be before one is removed."""
 CONTROLS = ("withdraw", "draft", "on_remove", "on_change", "protect", "republish", "publish")
 """What the front matter says of a post's life."""
 _SYLLABLES = ("ba", "ko", "lu", "mi", "ne", "po", "ra", "si", "tu", "ve", "wa", "zo")
-_PLACE = re.compile(r"<([\w.]+)@(\w+)>")
-"""A link to a post on an account, as the author keeps it; files name the target instead."""
 _BROKEN = "---\nkey: {key}\ntargets: [threads/nowhere]\n---\nBroken\n"
-
-
-@dataclass
-class Segment:
-    """One segment: its text, and the pictures under it."""
-
-    text: str
-    pictures: tuple[str, ...] = ()
-
-    @property
-    def published(self) -> str:
-        """The text as the judge reads it on a network."""
-        return _PLACE.sub(LINK, self.text)
-
-
-@dataclass
-class File:
-    """One post file."""
-
-    key: str
-    segments: list[Segment]
-    accounts: tuple[str, ...]
-    front: dict[str, str] = field(default_factory=dict)
-    broken: bool = False
-    names: set[str] = field(default_factory=set)
-    """Every key it has had."""
-    first: list[str] = field(default_factory=list)
-    """Every text that its first segment has had."""
-
-    def needs(self) -> set[str]:
-        """Return the keys of the posts that it links to or replies to."""
-        linked = {found[1] for each in self.segments for found in _PLACE.finditer(each.text)}
-        return linked | ({self.front["reply_to"]} if "reply_to" in self.front else set())
 
 
 @dataclass
@@ -89,12 +69,16 @@ class Author:
     """Keys whose publication got another name in the state alone."""
     former: dict[str, str] = field(default_factory=dict)
     """The names that targets had before, and their accounts."""
+    carried: dict[str, set[str]] = field(default_factory=dict)
+    """Text to what a ledger may tell of a post that says it, besides."""
+    reposted: set[str] = field(default_factory=set)
+    """The posts by hand that some file reposts, in any clone: an account reposts a post once."""
 
     def clone(self, world: World) -> Author:
         """Return somebody with the same files in *world*, who goes on alone."""
         state = (self.files, self.gone, self.targets, self.ever, self.agreed, self.changed)
         other = Author(world, self.chance, *copy.deepcopy(state[:3]), self.written + 1000)
-        other.former = dict(self.former)
+        other.former, other.carried, other.reposted = dict(self.former), self.carried, self.reposted
         other.ever, other.agreed, other.changed = copy.deepcopy(state[3:])
         return other
 
@@ -112,9 +96,12 @@ class Author:
         words = ["".join(self.chance.choices(_SYLLABLES, k=3)) for _ in range(self.chance.randint(2, 5))]
         return f"{' '.join(words)} {self.written}"
 
-    def _segment(self) -> Segment:
+    def _segment(self, *, bare: bool = False) -> Segment:
         number = self.chance.choices((0, 1, 2), (85, 10, 5))[0]
-        return Segment(self.text(), tuple(PICTURES)[:number])
+        media = tuple(PICTURES)[:number]
+        if number and self.chance.random() < 0.3:
+            media = (*media[1:], FILM)
+        return Segment(self.text(), () if bare else media)
 
     def moment(self, minutes_from: int, minutes_to: int) -> str:
         """Return a time near now, as front matter has it."""
@@ -124,13 +111,14 @@ class Author:
     def save(self, file: File) -> None:
         """Write *file* to the project."""
         for name in {each for segment in file.segments for each in segment.pictures}:
-            self.world.write(f"posts/{name}", picture(PICTURES[name]))
+            self.world.write(f"posts/{name}", film() if name == FILM else picture(PICTURES[name]))
         file.names.add(file.key)
-        if file.segments[0].published not in file.first:
-            file.first.append(file.segments[0].published)
+        if file.published[0] not in file.first:
+            file.first.append(file.published[0])
+        self._tell(file)
         for name, value in file.front.items():
             self.agreed.setdefault(f"{name}: {value}", set()).add(file.key)
-        declared = {(account, each.published) for account in file.accounts for each in file.segments}
+        declared = {(account, text) for account in file.accounts for text in file.published}
         self.ever.setdefault(file.key, set()).update(declared)
         renamed = file.key in self.moved or (len(file.names) > 1 and "moved_from" not in file.front)
         if renamed and not file.names.isdisjoint(self.changed):
@@ -143,10 +131,22 @@ class Author:
             for each in file.segments
         ]
         targets = ", ".join(self.targets[each] for each in file.accounts)
-        self.world.post(file.key, chain(*bodies), targets=targets, **file.front)
+        front = file.front | front_of(file.kind, file.segments[0].text)
+        self.world.post(file.key, chain(*bodies), targets=targets, **front)
+
+    def _tell(self, file: File) -> None:
+        """Take note of what a ledger may tell of *file*, and of what quotes it."""
+        for each in (file, *(each for each in self.files.values() if each.named("quote") == file.key)):
+            quoted = self.files.get(each.named("quote"))
+            words = quoted.first if quoted is not None else [each.about] if each.kind is Kind.QUOTE else []
+            for index, (text, segment) in enumerate(zip(each.published, each.segments, strict=True)):
+                said = carries(each.kind, segment.text, segment.pictures, first=index == 0)
+                told = self.carried.setdefault(text, set())
+                quotes = [f"quotes: {normal(shown)}" for shown in words if index == 0]
+                told.update("; ".join(filter(None, (said, quote))) for quote in quotes or [""])
 
     def _linked(self, text: str) -> str:
-        return _PLACE.sub(lambda found: f"{{{{ links['{found[1]}@{self.targets[found[2]]}'] }}}}", text)
+        return PLACE.sub(lambda found: f"{{{{ links['{found[1]}@{self.targets[found[2]]}'] }}}}", text)
 
     def one(self, fits: Callable[[File], bool] = lambda _: True) -> File | None:
         """Choose a file that *fits*, if there is one."""
@@ -160,16 +160,27 @@ class Author:
     # What an author does.
 
     def write(self) -> str:
-        """Begin a post of any shape."""
+        """Begin a post of any shape and kind."""
         self.written += 1
         chance = self.chance
-        segments = [self._segment() for _ in range(chance.choices((1, 2, 3, 4), (5, 3, 1, 1))[0])]
+        kind = chance.choices(tuple(ODDS), tuple(ODDS.values()))[0]
+        number = 1 if kind in ALONE else chance.choices((1, 2, 3, 4), (5, 3, 1, 1))[0]
+        segments = [self._segment(bare=not place and kind in BARE) for place in range(number)]
         accounts = chance.choices((("main",), ("brand",), ACCOUNTS), (5, 2, 3))[0]
-        file = File(f"k{self.written}", segments, accounts)
-        other = self.one(lambda file: not file.front.get("draft"))
-        if other is not None and set(accounts) <= set(other.accounts) and chance.random() < 0.25:
+        file = File(f"k{self.written}", segments, accounts, kind=kind)
+        other = self.one(lambda file: not file.front.get("draft") and file.kind not in ALONE)
+        below = other is not None and set(accounts) <= set(other.accounts)
+        if kind is Kind.NUMBERED:
+            file.front["number"] = f"'{chance.choice(NUMBERS)}'"
+        if kind in {Kind.QUOTE, Kind.REPOST}:
+            self._refer(file, other.key if other is not None and below else "")
+        if file.kind in ALONE:
+            pass
+        elif other is not None and below and chance.random() < 0.25:
             file.front["reply_to"] = other.key
-        elif other is not None and chance.random() < 0.25:
+        elif chance.random() < 0.05:
+            self._answer(file)
+        elif other is not None and file.kind is Kind.PLAIN and chance.random() < 0.25:
             place = f"<{other.key}@{chance.choice(other.accounts)}>"
             segments[-1] = Segment(f"See {place} {self.text()}")
         if chance.random() < 0.15:
@@ -178,20 +189,51 @@ class Author:
         self.save(file)
         return f"writes {file.key} for {', '.join(accounts)}: {file.front}"
 
+    def _by_hand(self, file: File) -> tuple[Seen, str] | None:
+        """Choose a post by hand that *file* may name, and how it names it."""
+        network = self.world.network
+        found = [post for post in network.live() if post.text.startswith(BY_HAND)]
+        if not found:
+            return None
+        post = self.chance.choice(found)
+        assert isinstance(network, ThreadsNetwork), "the kinds are those of Threads"
+        own = file.accounts == (post.account,) and self.chance.random() < 0.6
+        return post, network.permalink_of(post.text) if own else f"id:{post.remote_id}"
+
+    def _refer(self, file: File, key: str) -> None:
+        """Let *file* quote *key* or a post by hand, or repost one; where it cannot, it is a plain post."""
+        found = self._by_hand(file) if file.kind is Kind.REPOST or self.chance.random() < 0.4 else None
+        if file.kind is Kind.REPOST and found is not None and found[0].text not in self.reposted:
+            file.front["repost"], file.about = found[1], found[0].text
+            file.segments = [Segment("")]
+            self.reposted.add(file.about)
+        elif file.kind is Kind.QUOTE and found is not None:
+            file.front["quote"], file.about = found[1], found[0].text
+        elif file.kind is Kind.QUOTE and key:
+            file.front["quote"] = key
+        else:
+            file.kind = Kind.PLAIN
+
+    def _answer(self, file: File) -> None:
+        """Let *file* reply to a post by hand."""
+        found = self._by_hand(file)
+        if found is not None:
+            file.front["reply_to"] = found[1]
+
     def edit(self) -> str | None:
         """Append, change or take out a segment."""
-        file = self.one()
+        file = self.one(lambda each: each.kind is not Kind.REPOST)
         if file is None:
             return None
         self.changed.add(file.key)
         how = self.chance.choices(("append", "change", "shorten"), (4, 4, 2))[0]
         place = self.chance.randrange(len(file.segments))
-        if how == "append":
+        if how == "append" and file.kind not in ALONE:
             file.segments.append(self._segment())
         elif how == "change" or len(file.segments) == 1:
-            file.segments[place] = self._segment()
+            file.segments[place] = self._segment(bare=not place and file.kind in BARE)
         else:
-            file.segments.pop(place)
+            file.segments.pop(-1 if file.kind in BARE else place)
         self.save(file)
         return f"edits {file.key}: {how} at {place}, now {[each.text for each in file.segments]}"
 
@@ -255,7 +297,7 @@ class Author:
             file.front["moved_from"] = old
         if old in self.changed:
             self.changed.add(new)
-        if chance.random() < 0.2:
+        if chance.random() < 0.2 and file.kind not in ALONE:
             file.segments.append(self._segment())
             self.changed.add(new)
         self.save(file)
@@ -267,8 +309,9 @@ class Author:
         for file in (*self.files.values(), *self.gone.values()):
             if old not in file.needs():
                 continue
-            if file.front.get("reply_to") == old:
-                file.front["reply_to"] = new
+            for how in REFERENCES:
+                if file.named(how) == old:
+                    file.front[how] = new
             for each in file.segments:
                 each.text = each.text.replace(f"<{old}@", f"<{new}@")
             self.changed.add(file.key)  # a reference is part of what is declared

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from threadsync.model.ids import Address
-from threadsync.planning.actions import Delete, Plan, Reason, Replace
-from threadsync.testing.judge import text_of
+from threadsync.planning.actions import Blocked, Delete, NoOp, Plan, Reason, Replace
+from threadsync.planning.planfile import SavedPlan
+from threadsync.testing.judge import normal, text_of
 from threadsync.testing.networks import Network, Seen
 from threadsync.testing.simulation_files import Author
 
@@ -89,6 +90,8 @@ class Judge:
     rewritten: set[_Place] = field(default_factory=set)
     """What was in a file that was rewritten, and renamed (or its record) without ``moved_from``."""
     excused: Counter[str] = field(default_factory=Counter)
+    _looked: set[str] = field(default_factory=set)
+    """Posts whose kind was compared with what was declared."""
     _told: set[tuple[Excuse, _Place]] = field(default_factory=set)
 
     def excuse(self, excuse: Excuse, place: _Place) -> None:
@@ -127,6 +130,17 @@ class Judge:
             return file is not None and file.front.get(asked[0]) == asked[1]
         return action.address.key in self.deletable
 
+    def beyond(self, saved: SavedPlan, plan: Plan) -> list[str]:
+        """Return what *plan* does that *saved* did not show (law 9); what was begun may go on."""
+        shown = {each.address: each.action for each in saved.actions}
+        found: list[str] = []
+        for action in plan.effective:
+            before = shown.get(action.address, "")
+            same = before == action.word or not isinstance(action, Replace | Delete)
+            if before in {"", NoOp.word, Blocked.word} or not same:
+                found.append(f"not in the saved plan: {action.word} {action.address} ({before or 'nothing'})")
+        return found
+
     # What the ledgers say.
 
     def faults(self, network: Network, authors: Iterable[Author]) -> list[str]:
@@ -142,7 +156,21 @@ class Judge:
             f"a post by hand is gone: {each}"
             for each in sorted(self.by_hand - {post.remote_id for post in live})
         ]
+        found += self._of_another_kind(live, authors)
         return found + self._duplicates(live, network) + self._too_often(live, deleted)
+
+    def _of_another_kind(self, live: list[Seen], authors: Iterable[Author]) -> list[str]:
+        """Find what is live with something that no file of its text declared; each post is looked at once."""
+        found: list[str] = []
+        for post in live:
+            if post.remote_id in self._looked | self.by_hand:
+                continue
+            self._looked.add(post.remote_id)
+            text, said = text_of(post), normal(post.carries)
+            declared = {each for author in authors for each in author.carried.get(text, ())}
+            if declared and said not in declared:
+                found.append(f"wrong kind: {text!r} on {post.account} has {said or 'nothing'}")
+        return found
 
     def _republished(self, authors: Iterable[Author]) -> None:
         """Allow what a file with ``republish: true`` has ever declared once more."""

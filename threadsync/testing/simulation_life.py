@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from threadsync.errors import ContentError, PlanError, ThreadsyncError, UsageError
+from threadsync.errors import ContentError, PlanError, StalePlan, ThreadsyncError, UsageError
 from threadsync.model.ids import Address, RemoteId
 from threadsync.model.journal import Intent
-from threadsync.operations.asking import AskApply, AskReplace, Question
 from threadsync.operations.importing import import_post
+from threadsync.operations.plan import bound, plan
 from threadsync.operations.surgery import Done, state_accept, state_move, state_remove, state_resolve
+from threadsync.planning.planfile import PlanOptions, SavedPlan, decode, encode
 from threadsync.sandbox.threads import Switches
 from threadsync.statefile.remote import Revision
 from threadsync.testing.disk import MemoryDisk
@@ -21,90 +22,14 @@ from threadsync.testing.networks import Seen, ThreadsNetwork
 from threadsync.testing.remote import RemoteFault
 from threadsync.testing.simulation_files import Author
 from threadsync.testing.simulation_judge import Judge
-from threadsync.testing.troubles import (
-    ClockSet,
-    Death,
-    Moment,
-    NetworkFault,
-    Place,
-    RemoteFails,
-    TokenExpired,
-    Trouble,
-    possible,
-)
-from threadsync.testing.world import ACCOUNTS, Ran, World, nothing
+from threadsync.testing.simulation_kinds import BY_HAND
+from threadsync.testing.simulation_strikes import WRONG_SECONDS, Somebody, Strikes
+from threadsync.testing.troubles import Death, RemoteFails, Script, TokenExpired, nothing
+from threadsync.testing.world import ACCOUNTS, Ran, World
 
 TROUBLES_MAX = 3
-ODDS = {Place.REQUEST: 0.04, Place.DISK: 0.02, Place.REMOTE: 0.1}
-"""How likely a moment of a struck run is to be hit, while there are troubles left."""
-ODDS_OF_WHAT_SHOWS = 0.4
-"""The same for requests that publish or take down."""
-LATE_SECONDS = (1.0, 5.0, 30.0, 100.0, 250.0)
-"""How late what comes late may be; all shorter than a doubt waits."""
-WRONG_SECONDS = (-90000.0, -4000.0, -200.0, 200.0, 4000.0, 90000.0)
-"""How far a clock may be set, ahead or back."""
 PAUSES_SECONDS = (1.0, 30.0, 400.0, 3600.0, 20000.0, 180000.0)
 SAVED_MAX = 3
-
-
-@dataclass
-class Strikes:
-    """A script of one run: a few troubles at moments that chance chooses."""
-
-    chance: Random
-    left: int
-    counted: Counter[str]
-    struck: list[Trouble] = field(default_factory=list)
-
-    def __call__(self, moment: Moment) -> Trouble | None:
-        """Say what goes wrong at *moment*."""
-        if not self.left or not self.hits(moment):
-            return None
-        self.left -= 1
-        trouble = self.chance.choice(possible(moment))
-        match trouble:
-            case NetworkFault(name=name):
-                trouble = NetworkFault(name, self.chance.choice(LATE_SECONDS))
-                self.counted[f"network {name}"] += 1
-            case ClockSet():
-                trouble = ClockSet(self.chance.choice(WRONG_SECONDS))
-                self.counted["clock set"] += 1
-            case Death(when=when, loss=loss, older=older):
-                self.counted[f"killed {when}, losing {'the disk' if older else loss}"] += 1
-            case RemoteFails(how=how):
-                self.counted[f"remote {how}"] += 1
-            case _:
-                self.counted[type(trouble).__name__] += 1
-        self.struck.append(trouble)
-        return trouble
-
-    def hits(self, moment: Moment) -> bool:
-        """Say whether *moment* is one of them."""
-        shows = " DELETE " in moment.what or moment.what.endswith("threads_publish")
-        return self.chance.random() < (ODDS_OF_WHAT_SHOWS if shows else ODDS[moment.place])
-
-
-@dataclass
-class Somebody:
-    """A person who answers as chance will have it."""
-
-    chance: Random
-    world: World
-    agreed: set[Address] = field(default_factory=set)
-    declined: bool = False
-
-    def confirm(self, question: Question) -> bool:
-        """See ``Person.confirm``."""
-        said = self.chance.random() < (0.5 if isinstance(question, AskReplace) else 0.9)
-        self.world.say("asked", type(question).__name__, said)
-        match question:
-            case AskReplace(blocked=blocked) if said:
-                self.agreed.add(blocked.address)
-            case AskApply():
-                self.declined = not said
-            case _:
-                pass
-        return said
 
 
 @dataclass
@@ -122,6 +47,8 @@ class Life:
     """Keys of posts whose file a person declared to be what is live."""
     unusable: set[str] = field(default_factory=set)
     """Accounts whose token has expired, and all while a quota is small."""
+    plans: list[bytes] = field(default_factory=list)
+    """Saved plans; each clone of the project can apply them."""
     _saved: list[tuple[MemoryDisk, Revision]] = field(default_factory=list)
 
     def clone(self, *, with_state: bool) -> Life:
@@ -129,7 +56,7 @@ class Life:
         world = self.world.clone(with_state=with_state)
         author = self.author.clone(world)
         other = Life(world, author, self.judge, self.network, self.chance, self.counted, self.problems)
-        other.accepted, other.unusable = set(self.accepted), self.unusable
+        other.accepted, other.unusable, other.plans = set(self.accepted), self.unusable, list(self.plans)
         return other
 
     # Runs.
@@ -140,11 +67,37 @@ class Life:
 
     def struck(self) -> None:
         """Apply while things go wrong."""
-        self.strike(Strikes(self.chance, self.chance.randint(1, TROUBLES_MAX), self.counted))
+        self.strike(self._strikes())
 
-    def strike(self, strikes: Strikes) -> None:
+    def _strikes(self) -> Strikes:
+        return Strikes(self.chance, self.chance.randint(1, TROUBLES_MAX), self.counted)
+
+    def save_plan(self) -> None:
+        """Keep a plan in a file, with what a person agrees to while they make it."""
+        selectors, options = self._flags()
+        asked = PlanOptions(selectors, **options)
+        try:
+            made = plan(self.world.workspace, options=asked)
+            if not made.has_errors:
+                kept = bound(self.world.workspace, made.plan, made.desired, made.prior, asked)
+                self.plans = [*self.plans, encode(kept)][-SAVED_MAX:]
+        except ThreadsyncError as error:
+            self.world.say("error", error)
+
+    def carry(self) -> None:
+        """Apply one of the plans that were kept, in peace or not; it may be stale, or done already."""
+        if not self.plans:
+            return
+        saved = decode(self.chance.choice(self.plans), "plan.json")
+        self.counted["applies of a saved plan"] += 1
+        if self.chance.random() < 0.5:
+            self.strike(self._strikes(), saved)
+        else:
+            self._run(nothing, saved)
+
+    def strike(self, strikes: Strikes, saved: SavedPlan | None = None) -> None:
         """Apply while *strikes* strike."""
-        self._run(strikes)
+        self._run(strikes, saved)
         for trouble in strikes.struck:
             if isinstance(trouble, Death) and trouble.older:
                 self._forgotten()
@@ -153,15 +106,20 @@ class Life:
             if isinstance(trouble, TokenExpired):
                 self.unusable.update(ACCOUNTS)
 
-    def _run(self, script: Callable[[Moment], Trouble | None]) -> None:
+    def _run(self, script: Script, saved: SavedPlan | None = None) -> None:
         if self.chance.random() < 0.3:
             self.save()
         person = Somebody(self.chance, self.world) if self.chance.random() < 0.25 else None
-        selectors, options = self._flags()
+        selectors, options = self._flags() if saved is None else ((), {})
         self.world.script = script
-        ran = self.world.apply(*selectors, person=person, **options)
+        ran = self.world.apply(*selectors, person=person, saved=saved, **options)
         self.world.script = nothing
         agreed = {Address.parse(each) for name in options if name != "late" for each in options[name]}
+        if saved is not None:
+            self.counted["saved plans that are stale"] += isinstance(ran.error, StalePlan)
+            if self.world.shown is not None and ran.error is None:
+                self.problems += self.judge.beyond(saved, self.world.shown.plan)
+            agreed = {*map(Address.parse, (*saved.options.allow_replace, *saved.options.allow_delete))}
         self.carried(
             ran, agreed | (person.agreed if person else set()), declined=bool(person and person.declined)
         )
@@ -236,7 +194,7 @@ class Life:
         """Let a person post on the network."""
         account = self.chance.choice(ACCOUNTS)
         if account not in self.unusable:
-            text = f"By hand: {self.author.text()}"
+            text = f"{BY_HAND}{self.author.text()}"
             self.judge.by_hand.add(self.network.post_by_hand(account, text, self.world.clock.true()))
 
     def ours(self) -> list[Seen]:
@@ -317,7 +275,12 @@ class Life:
         intents = [note for note in unfinished.notes if isinstance(note, Intent)]
         if not intents or intents[-1].verb != "publish":
             return False
-        made = [post.remote_id for post in self.network.live() if post.container == intents[-1].key]
+        account = self.world.account(address.target)
+        made = [
+            post.remote_id
+            for post in self.network.live()
+            if post.container == intents[-1].key and post.account == account
+        ]
         published = made[0] if made else None
         holder = state.holder_of(address.target, RemoteId(made[0])) if made else None
         if holder is not None:  # under its new name it is bound already
@@ -328,7 +291,6 @@ class Life:
             )
         )
         if done and not made:
-            account = self.world.account(address.target)
             said = {each.index: each.text for each in unfinished.job.segments}
             self.judge.again[account, normal(said[intents[-1].index])] += 1
         return done
@@ -340,7 +302,7 @@ class Life:
             for _, file in sorted(self.author.files.items())
             for account in file.accounts
             for post in self.ours()
-            if post.account == account and text_of(post) == file.segments[0].published
+            if post.account == account and text_of(post) == file.published[0]
         ]
         if found:
             self.imported(*self.chance.choice(found))
@@ -355,8 +317,8 @@ class Life:
         if file.front.get("on_change") == "replace":
             self.judge.replaced.update(each.remote_id for each in state.bindings[key].superseded)
         account = self.world.account(key.target)
-        for each in file.segments[len(state.bindings[key].segments) :]:
-            self.judge.again[account, each.published] += 1  # it was said that these are published then
+        for text in file.published[len(state.bindings[key].segments) :]:
+            self.judge.again[account, text] += 1  # it was said that these are published then
         return done
 
     # Losing what is remembered.

@@ -6,6 +6,7 @@ writing to the disk, a step of talking to the place of a shared state. A *troubl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -91,6 +92,15 @@ Trouble: TypeAlias = (
 
 SECONDS_LATE = 60.0
 """How late what comes late is in ``possible``: longer than a poll, shorter than a doubt waits."""
+
+
+Script: TypeAlias = Callable[[Moment], Trouble | None]
+"""Says what goes wrong at a moment."""
+
+
+def nothing(_: Moment) -> Trouble | None:
+    """Let nothing go wrong."""
+    return None
 
 
 def possible(moment: Moment) -> list[Trouble]:

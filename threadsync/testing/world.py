@@ -24,7 +24,7 @@ from typing import Self, assert_never
 
 from threadsync.errors import StateLocked, StateUnwritable, ThreadsyncError
 from threadsync.execution.seams import Finished
-from threadsync.flows.effects import Hosted, NoResponse, Request, Response
+from threadsync.flows.effects import Hosted, Request
 from threadsync.model.ids import MediaDigest, PublicUrl, TargetName
 from threadsync.model.journal import Note
 from threadsync.model.state import State
@@ -33,13 +33,13 @@ from threadsync.operations.asking import Person
 from threadsync.operations.connections import Connections, Files
 from threadsync.operations.plan import Prepared, plan
 from threadsync.operations.provenance import Surroundings
-from threadsync.operations.workspace import Workspace, context_of
-from threadsync.providers.loading import load_provider
+from threadsync.operations.workspace import Workspace
 from threadsync.statefile.shared import SharedStore
 from threadsync.statefile.store import FileStore, Store
 from threadsync.testing.desk import PROJECT, Desk
 from threadsync.testing.disk import Crash, Crashed, Loss, MemoryDisk, When
-from threadsync.testing.fakes import Answered, FakeClock, FakePerformer
+from threadsync.testing.fakes import FakeClock, FakePerformer
+from threadsync.testing.line import Line
 from threadsync.testing.machine import FakeMachine
 from threadsync.testing.networks import FILM, Network, ThreadsNetwork
 from threadsync.testing.remote import FAULTS, MemoryRemote, RemoteFault
@@ -50,11 +50,13 @@ from threadsync.testing.troubles import (
     NetworkFault,
     Place,
     RemoteFails,
+    Script,
     Signal,
     TokenExpired,
     Trouble,
     Unreachable,
     WriteFails,
+    nothing,
 )
 
 PUSH_SECONDS = 0.5
@@ -65,9 +67,6 @@ ACCOUNTS = ("main", "brand")
 
 CLONE = 1 << 60
 """Added to the seed of a clone, so that no two worlds make the same ids."""
-
-Script = Callable[[Moment], Trouble | None]
-"""Says what goes wrong at a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +80,6 @@ class Ran:
     def died(self) -> bool:
         """Whether the process died."""
         return self.outcome is None and self.error is None
-
-
-def nothing(_: Moment) -> Trouble | None:
-    """Let nothing go wrong."""
-    return None
 
 
 @dataclass
@@ -118,11 +112,15 @@ class World:
         """The moments of the run under way, or of the last one."""
         self.shown: Prepared | None = None
         """The plan that the run under way, or the last one, showed as the one to be carried out."""
+        self._read: tuple[object, State | None] | None = None
+        """What the place of the state held when it was read last, and the state that this is."""
         self._ids = 0
         self._death = Death(When.BEFORE)
         self._before: MemoryDisk | None = None
         self._tip = self.remote.tip
-        self._unreachable = False
+        self._line = Line(
+            lambda: self.network, lambda: self.clock, self.account, self._moment, self._die, self.say
+        )
         self._stop: Callable[[], None] = _not_yet
 
     def __enter__(self) -> Self:
@@ -173,15 +171,10 @@ class World:
     @property
     def workspace(self) -> Workspace:
         """The project, opened by a new process."""
-        project = self._desk.project(self.project)
-        providers = {
-            name: load_provider(target.provider, context_of(target))
-            for name, target in project.targets.items()
-        }
         here = Surroundings(lambda: "robin", lambda _: "c0ffee", lambda: "", self.new_id)
         return Workspace(
-            project,
-            providers,
+            self._desk.project(self.project),
+            self._desk.providers(self.project),
             self.store,
             self.clock,
             self._connect,
@@ -237,7 +230,7 @@ class World:
         else:
             self.machine = self.machine.neighbour(self.machine.pid + 1)
         self.disk.capacity_bytes = None
-        self._unreachable = False
+        self._line.cut = False
         self._stop = _not_yet
         return ran
 
@@ -273,8 +266,11 @@ class World:
 
     @property
     def state(self) -> State | None:
-        """The state as a reader sees it."""
-        return self.store.read().state
+        """The state as a reader sees it; what did not change since is not read again."""
+        held = self.remote.tip.id if self.shared else self.disk.files()
+        if self._read is None or self._read[0] != held:
+            self._read = (held, self.store.read().state)
+        return self._read[1]
 
     def account(self, target: TargetName) -> str:
         """Return the handle of the account that the project gives *target*."""
@@ -294,46 +290,12 @@ class World:
 
     @contextmanager
     def _connect(self, _: object, __: object, files: Files, *___: object) -> Iterator[Connections]:
-        performer = FakePerformer(self.clock, self._answer)
+        performer = FakePerformer(self.clock, self._line.answer)
 
         def hosted(_: TargetName, media: MediaDigest) -> Hosted:
             return Hosted(PublicUrl(f"mem:{media}{FILM if files[media].suffix == FILM else ''}"))
 
         yield Connections(performer, hosted, lambda *_: "")
-
-    def _answer(self, target: TargetName, request: Request) -> Answered:
-        what = f"{target} {request.method} {request.path}"
-        trouble = self._moment(Place.REQUEST, what, self.network.faults(request))
-        fault, seconds = "", 0.0
-        match trouble:
-            case Death(when=When.BEFORE | When.TORN):
-                self._die(trouble)
-            case Unreachable():
-                self._unreachable = True
-            case TokenExpired():
-                self.network.expire_token(self.account(target), self.clock.true())
-            case NetworkFault():
-                fault, seconds = trouble.name, trouble.seconds
-            case _:
-                pass
-        if self._unreachable:
-            return self._answered(what, Answered(NoResponse("connection refused", sent=False)))
-        now = self.clock.true()
-        answered = self.network.answer(self.account(target), request, now, fault, seconds)
-        self._answered(what, answered)
-        if isinstance(trouble, Death):
-            self._die(trouble)
-        return answered
-
-    def _answered(self, what: str, answered: Answered) -> Answered:
-        match answered.outcome:
-            case Response(status=status, body=body):
-                self.say(what, status, body)
-            case NoResponse(reason=reason, sent=sent):
-                self.say(what, reason, "sent" if sent else "not sent")
-            case raised:
-                raise AssertionError(f"a network answers or does not, and never raises {raised}")
-        return answered
 
     def _writing(self, number: int) -> None:
         match self._moment(Place.DISK, "disk"):

@@ -94,4 +94,5 @@ def account_lines(account: AccountView, now: datetime, zone: str | None) -> list
 
 def account_head(account: AccountView, now: datetime) -> str:
     """Return the line that names an account, and when it was read."""
-    return f"{account.target} (@{account.handle}{aged(account.seen_at, now)})"
+    outrun = ", before the last apply" if account.is_outrun else ""
+    return f"{account.target} (@{account.handle}{aged(account.seen_at, now)}{outrun})"

@@ -43,7 +43,8 @@ def error_text(error: ThreadsyncError, *, width: int, color: bool) -> str:
 def add_error(page: Page, error: ThreadsyncError) -> None:
     """Add where, what, and what to do next."""
     where = f"{error.where}: " if error.where else ""
-    page.add(f"Error: {where}{error.problem}", hang=INDENT, style=Style.BAD)
+    stop = "" if error.problem.endswith((".", "!", "?")) else "."
+    page.add(f"Error: {where}{error.problem}{stop}", hang=INDENT, style=Style.BAD)
     if error.remedy:
         page.add(error.remedy)
 

@@ -35,7 +35,7 @@ from threadsync.planning.actions import (
 )
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.safety import Excess
-from threadsync.views.json_account import account_json, held_json, losses_json, maybe, seen_json
+from threadsync.views.json_account import account_json, held_json, losses_json, maybe, notice_json, seen_json
 from threadsync.views.media import media_json
 from threadsync.views.moments import stamp
 from threadsync.views.seen import Backup, CarriedOut, Known, PreparedPlan, Standing, Validated
@@ -68,7 +68,7 @@ def plan_json(prepared: PreparedPlan) -> Mapped:
         counts=dict(plan.counts()),
         actions=[action_json(action) for action in plan.actions],
         findings=[_finding(finding) for finding in prepared.findings],
-        notices=[{"about": n.about, "problem": n.problem, "remedy": n.remedy} for n in plan.notices],
+        notices=[notice_json(notice) for notice in plan.notices],
         excesses=[_excess(excess) for excess in prepared.excesses],
         interrupted=[str(address) for address in prepared.interrupted],
         accounts=[account_json(account) for account in prepared.accounts],
@@ -110,6 +110,7 @@ def status_json(rows: Sequence[Standing]) -> Mapped:
                 "when": maybe(row.when),
                 "permalink": row.permalink,
                 "detail": row.detail,
+                "due": maybe(row.due),
                 "seen": seen_json(row.seen),
             }
             for row in rows

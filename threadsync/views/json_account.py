@@ -8,7 +8,7 @@ from datetime import datetime
 from threadsync.model.facts import CredentialLife
 from threadsync.model.ids import Json
 from threadsync.model.journal import PostsSeen
-from threadsync.planning.actions import Blocked, Loss
+from threadsync.planning.actions import Blocked, Loss, Notice
 from threadsync.planning.allowances import AccountView, Allowance
 from threadsync.views.moments import stamp
 
@@ -49,6 +49,16 @@ def _life(life: CredentialLife) -> Json:
         "expires_at": maybe(life.expires_at),
         "renewed_at": maybe(life.renewed_at),
         "endless": life.endless,
+    }
+
+
+def notice_json(notice: Notice) -> Json:
+    """Return a warning of a plan."""
+    return {
+        "about": notice.about,
+        "problem": notice.problem,
+        "remedy": notice.remedy,
+        "seen_at": maybe(notice.seen_at),
     }
 
 

@@ -20,6 +20,7 @@ from threadsync.planning.actions import (
     Loss,
     Move,
     NoOp,
+    Notice,
     Plan,
     Reason,
     Replace,
@@ -31,7 +32,7 @@ from threadsync.planning.inputs import Wanted
 from threadsync.views.account_text import account_head, account_lines, loss_text
 from threadsync.views.findings_text import add_findings
 from threadsync.views.media import file_text
-from threadsync.views.moments import ahead, told
+from threadsync.views.moments import ago, ahead, told
 from threadsync.views.page import Page, Style
 from threadsync.views.seen import Detail, PreparedPlan
 from threadsync.views.words import many
@@ -344,11 +345,16 @@ def _add_notes(page: Page, prepared: PreparedPlan) -> None:
         page.add(f"{about}: {text}", hang=2)
 
 
+def _said(notice: Notice, now: datetime) -> tuple[str, ...]:
+    seen = f"Seen {ago(now - notice.seen_at)}." if notice.seen_at is not None else ""
+    return notice.problem, seen, notice.remedy
+
+
 def notes(prepared: PreparedPlan) -> list[tuple[str, str]]:
     """Return what a reader should know of the plan as a whole: what it is about, and a sentence or two."""
     plan = prepared.plan
     found = [
-        ("Warning", f"{notice.about}: {notice.problem}{f' {notice.remedy}' if notice.remedy else ''}")
+        ("Warning", f"{notice.about}: {' '.join(part for part in _said(notice, plan.at) if part)}")
         for notice in plan.notices
     ]
     if prepared.has_errors:

@@ -152,13 +152,9 @@ class Standing(Protocol):
         """How its live posts were when they were last looked at."""
         ...
 
-
-class Overdue(Standing, Protocol):
-    """A publication that should be live by now."""
-
     @property
     def due(self) -> datetime | None:
-        """Since when."""
+        """Since when it should be live and is not; None where it is, or where no time says so."""
         ...
 
 

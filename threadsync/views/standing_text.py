@@ -13,7 +13,7 @@ from threadsync.views.account_text import aged, counted
 from threadsync.views.moments import told
 from threadsync.views.page import Page, Style
 from threadsync.views.plan_text import add_action
-from threadsync.views.seen import Backup, Detail, Known, Overdue, Standing
+from threadsync.views.seen import Backup, Detail, Known, Standing
 from threadsync.views.words import many
 
 INDENT = 4
@@ -43,7 +43,7 @@ def status_text(rows: Sequence[Standing], *, width: int, color: bool, now: datet
     return page.text()
 
 
-def overdue_text(rows: Sequence[Overdue], *, width: int, color: bool, zone: str | None) -> str:
+def overdue_text(rows: Sequence[Standing], *, width: int, color: bool, zone: str | None) -> str:
     """Name the publications that should be live by now."""
     page = Page(width, color=color)
     page.add(f"{many(len(rows), 'publication')} overdue:", style=Style.BAD)
@@ -76,7 +76,10 @@ def show_text(known: Known, *, width: int, color: bool, now: datetime, zone: str
 
 
 def _seen(seen: PostsSeen | None, now: datetime) -> str:
-    """Return what was last seen of a publication: ``12 likes, 3 replies, 3 days ago``."""
+    """Return what was last seen of a publication: ``12 likes, 3 replies, 3 days ago``.
+
+    A publication may be live as far as the state knows, and gone from the network: that needs its own word.
+    """
     if seen is None:
         return ""
     total: Counter[str] = Counter()
@@ -84,7 +87,8 @@ def _seen(seen: PostsSeen | None, now: datetime) -> str:
         total.update(post.counts)
     drifted = sorted({post.drift.value for post in seen.posts.values() if post.drift})
     said = [*drifted, *([counted(total)] if total else [])]
-    return f"{', '.join(said)}{aged(seen.at, now)}" if said else ""
+    before = "when last seen: " if drifted else ""
+    return f"{before}{', '.join(said)}{aged(seen.at, now)}" if said else ""
 
 
 def _add_declared(page: Page, declared: Wanted, zone: str | None) -> None:

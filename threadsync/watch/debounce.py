@@ -13,6 +13,12 @@ QUIET_SECONDS = 0.1
 """How long nothing must come before it is looked at: longer than an editor takes between two steps."""
 BURST_SECONDS_MAX = 2.0
 """How long it may go on before it is looked at all the same."""
+LOOK_SECONDS = 60.0
+"""How long after a look the next one comes although no file changed: a post becomes due meanwhile."""
+POLL_SECONDS = 2.0
+"""How long after a look the next one comes where a change may not be heard of ..."""
+POLL_LOOKS = 10.0
+"""... but not sooner than after so many times what the look took, so that the machine stays free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +37,8 @@ class Burst:
 def grown(burst: Burst | None, at_seconds: float) -> Burst:
     """Return *burst* (None: nothing has come yet) with a change that came at *at_seconds*."""
     return Burst(at_seconds, at_seconds) if burst is None else Burst(burst.first_seconds, at_seconds)
+
+
+def pause_seconds(took_seconds: float, *, hears_all: bool) -> float:
+    """Return when to look again although nothing was heard, after a look that took *took_seconds*."""
+    return LOOK_SECONDS if hears_all else max(POLL_SECONDS, POLL_LOOKS * took_seconds)

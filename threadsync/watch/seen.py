@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from threadsync.model.diagnostic import Diagnostic
@@ -17,7 +17,11 @@ class News:
     """What a look found that the one before it had not: none of it means that nothing changed."""
 
     findings: tuple[Diagnostic, ...]
-    """All that is wrong now, if anything about it is new."""
+    """What is wrong now and was not."""
+    standing: int
+    """How many findings are as they were."""
+    fewer: bool
+    """Whether a finding went, and others are left."""
     mended: bool
     """Whether something was wrong, and nothing is any more."""
     actions: tuple[Action, ...]
@@ -26,7 +30,8 @@ class News:
     """Publications and drafts that no file declares any more, and that were never published."""
 
     def __bool__(self) -> bool:
-        return bool(self.findings or self.mended or self.actions or self.drafts or self.gone)
+        found = self.findings or self.fewer or self.mended
+        return bool(found or self.actions or self.drafts or self.gone)
 
 
 def news(before: Preview, after: Preview) -> News:
@@ -34,15 +39,35 @@ def news(before: Preview, after: Preview) -> News:
     was, now = before.prepared, after.prepared
     actions, old_actions = _by_address(now.plan.actions), _by_address(was.plan.actions)
     drafts, old_drafts = _drafts(after), _drafts(before)
+    findings, old_findings = set(now.findings), set(was.findings)
     gone = (old_actions.keys() | old_drafts.keys()) - (actions.keys() | drafts.keys())
-    broken = now.desired.broken  # a file with errors is not gone
     return News(
-        now.findings if now.findings != was.findings else (),
+        tuple(finding for finding in now.findings if finding not in old_findings),
+        len(findings & old_findings),
+        bool(findings) and not old_findings <= findings,
         bool(was.findings) and not now.findings,
         tuple(action for address, action in actions.items() if action != old_actions.get(address)),
         tuple(draft for address, draft in drafts.items() if draft != old_drafts.get(address)),
-        tuple(sorted(address for address in gone if address.key not in broken)),
+        tuple(sorted(gone - _unreadable(before, after))),
     )
+
+
+def _unreadable(before: Preview, after: Preview) -> set[Address]:
+    """Return what was declared *before* in files that have errors, or cannot be seen, by now."""
+    desired = after.prepared.desired
+    places = {each.location.file for each in after.prepared.findings if each.rule == "file/unreadable"}
+    was = {**before.prepared.desired.publications, **_drafts(before)}
+    return {
+        address
+        for address, wanted in was.items()
+        if address.key in desired.broken or _is_below(wanted, places)
+    }
+
+
+def _is_below(wanted: Wanted, places: Iterable[str]) -> bool:
+    """Whether the file of *wanted* is one of *places*, or below one that is a folder."""
+    file = wanted.publication.location.file
+    return any(place in {file, "."} or file.startswith(f"{place}/") for place in places)
 
 
 def _by_address(actions: tuple[Action, ...]) -> Mapping[Address, Action]:

@@ -1,7 +1,8 @@
 """The loop of ``watch``: waits for a burst of changes to be over, looks, and shows what is new.
 
 Nothing that a file says or does ends it: a project file that is broken for a moment, a state that another
-run is writing, a post that vanishes between two system calls are shown, and looked at again.
+run is writing, a post that vanishes between two system calls are shown, and looked at again. Where changes
+cannot be heard of it looks by itself, now and then.
 """
 
 from __future__ import annotations
@@ -11,19 +12,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from threadsync.content.project import PROJECT_FILE, StateBranch
-from threadsync.errors import ThreadsyncError
+from threadsync.content.project import Project, StateBranch
+from threadsync.content.walking import is_ignored
+from threadsync.errors import StateError, ThreadsyncError, WatchError
 from threadsync.execution.clock import Clock
 from threadsync.model.state import State
 from threadsync.operations.caches import CACHE_DIRECTORY
 from threadsync.operations.preview import Preview, preview
 from threadsync.operations.workspace import Workspace
-from threadsync.watch.debounce import Burst, grown
+from threadsync.watch.debounce import LOOK_SECONDS, Burst, grown, pause_seconds
 from threadsync.watch.files import FileWatch, Folder
 from threadsync.watch.seen import News, news
 
-LOOK_SECONDS = 60.0
-"""How long after a look the next one comes although no file changed: a post becomes due meanwhile."""
+FOLDERS_SECONDS = 1.0
+"""How often it is seen whether the folders are still the ones that are watched."""
+_APPEARS_ELSEWHERE = "media/missing"
+"""The rule for a file that is not there: it may come into a folder that is not watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +47,34 @@ class Watching:
     opened: Callable[[], Workspace]
     clock: Clock
     shown: Shown
+    files: Callable[[Callable[[], None], Callable[[Path], bool]], FileWatch] = FileWatch
+    """Makes what hears of changes: it is told whom to call, and which files matter."""
     _changes: SimpleQueue[bool] = field(default_factory=SimpleQueue)
     """A change each; False asks for the end."""
     _last: Preview | None = None
     _problem: str = ""
     _state: tuple[State | None, float] | None = None
     """The shared state as it was fetched, and when; it is not asked for at every key stroke."""
+    _fetch_problem: str = ""
     _folders: tuple[Folder, ...] = ()
+    _media: frozenset[Path] = frozenset()
     _state_file: Path | None = None
+    _is_deaf: bool = False
+    """Whether the system refuses to watch all of the folders."""
+    _took_seconds: float = 0.0
 
     def run(self) -> None:
-        """Look, and look again at every change, until ``stop`` is called.
-
-        Raises:
-            WatchError: the system watches no more files.
-        """
+        """Look, and look again at every change, until ``stop`` is called."""
         self._folders = (Folder(self.root),)
-        files = FileWatch(lambda: self._changes.put(True), self._matters)
-        files.start()
+        files = self.files(lambda: self._changes.put(True), self._matters)
         try:
-            while True:
-                files.watch(self._folders)  # before the look, so that nothing is missed after it
-                self._look()
-                files.watch(self._folders)
-                if not self._changed():
-                    return
+            self._listen(files)
+            again = True
+            while again:
+                began_seconds = self.clock.monotonic()
+                self._look(files)
+                self._took_seconds = self.clock.monotonic() - began_seconds
+                again = self._listen(files) or self._changed(files)
         finally:
             files.stop()
 
@@ -75,31 +82,54 @@ class Watching:
         """End ``run``; safe in a signal handler."""
         self._changes.put(False)
 
-    def _changed(self) -> bool:
-        """Wait for a burst of changes to be over, or for ``LOOK_SECONDS``; return False for the end."""
+    def _listen(self, files: FileWatch) -> bool:
+        """Watch what can matter; return whether something of it may have changed unheard since the look."""
+        try:
+            is_new = files.watch(self._folders)
+        except WatchError as error:
+            if not self._is_deaf:
+                self.shown.problem(error)
+            self._is_deaf = True
+            return False
+        self._is_deaf = False
+        return is_new
+
+    def _changed(self, files: FileWatch) -> bool:
+        """Wait for the end of a burst of changes, or for the next look's time; return False for the end."""
         burst: Burst | None = None
-        until_seconds = self.clock.monotonic() + LOOK_SECONDS
+        look_seconds = self.clock.monotonic() + pause_seconds(self._took_seconds, hears_all=self._hears_all())
         while True:
             if burst is not None:
-                until_seconds = burst.over_at_seconds
+                until = burst.over_at_seconds
+            else:
+                until = min(look_seconds, self.clock.monotonic() + FOLDERS_SECONDS)
             try:
-                goes_on = self._changes.get(timeout=max(0.0, until_seconds - self.clock.monotonic()))
+                goes_on = self._changes.get(timeout=max(0.0, until - self.clock.monotonic()))
             except Empty:
-                return True
+                if burst is not None or until == look_seconds or (not self._is_deaf and files.is_stale()):
+                    return True
+                continue
             if not goes_on:
                 return False
             burst = grown(burst, self.clock.monotonic())
 
-    def _look(self) -> None:
+    def _hears_all(self) -> bool:
+        findings = self._last.prepared.findings if self._last is not None else ()
+        return not self._is_deaf and all(finding.rule != _APPEARS_ELSEWHERE for finding in findings)
+
+    def _look(self, files: FileWatch) -> None:
         try:
             workspace = self.opened()
+            self._folders = self._folders_of(workspace.project)
+            self._listen(files)  # before the files are read, so that nothing is missed after it
             found = preview(workspace, self._prior(workspace))
         except ThreadsyncError as error:
             if str(error) != self._problem:
                 self._problem = str(error)
                 self.shown.problem(error)
             return
-        self._folders = self._folders_of(workspace, found)
+        self._media = _media_of(workspace.project, found)
+        self._folders = self._folders_of(workspace.project)
         mended, self._problem = bool(self._problem), ""
         before, self._last = self._last, found
         if before is None:
@@ -112,35 +142,53 @@ class Watching:
             self.shown.new(new, found)
 
     def _prior(self, workspace: Workspace) -> State | None:
-        """Return the state; one that has to be fetched is fetched once a minute."""
+        """Return the state; one that has to be fetched is fetched once a minute, and kept while offline."""
         if not isinstance(workspace.project.state, StateBranch):
             return workspace.store.read().state
         now = self.clock.monotonic()
         if self._state is None or now - self._state[1] >= LOOK_SECONDS:
-            self._state = workspace.store.read().state, now
+            try:
+                self._state = workspace.store.read().state, now
+                self._fetch_problem = ""
+            except StateError as error:
+                if self._state is None:
+                    raise
+                self._state = self._state[0], now
+                if str(error) != self._fetch_problem:
+                    self._fetch_problem = str(error)
+                    self.shown.problem(error)
         return self._state[0]
 
-    def _folders_of(self, workspace: Workspace, found: Preview) -> tuple[Folder, ...]:
-        """Return the folders that can matter to what was seen."""
-        project = workspace.project
+    def _folders_of(self, project: Project) -> tuple[Folder, ...]:
+        """Return the folders that can matter to *project*, with those of the media that were seen."""
         folders = {Folder(project.root), Folder(project.posts, recursive=True)}
         self._state_file = None
         if isinstance(project.state, Path):
             self._state_file = project.state
             folders.add(Folder(project.state.parent))
-        wanted = (*found.prepared.desired.publications.values(), *found.drafts)
-        media = {
-            (project.root / item.path).parent
-            for each in wanted
-            for segment in each.publication.segments
-            for item in segment.media
-        }
-        folders |= {Folder(folder) for folder in media if not folder.is_relative_to(project.posts)}
+        elsewhere = {path.parent for path in self._media}
+        folders |= {Folder(folder) for folder in elsewhere if not folder.is_relative_to(project.posts)}
         return tuple(sorted(folders, key=lambda folder: (folder.path, folder.recursive)))
 
     def _matters(self, path: Path) -> bool:
-        if CACHE_DIRECTORY in path.parts or ".git" in path.parts:
+        if path in self._media:
+            return True  # whatever its name is
+        below = path.relative_to(self.root).parts if path.is_relative_to(self.root) else path.parts
+        if is_ignored(path.name) or CACHE_DIRECTORY in below or ".git" in below:
             return False
-        if self._state_file is not None and path.parent == self._state_file.parent:
-            return path == self._state_file or path.name == PROJECT_FILE
-        return True
+        state = self._state_file
+        # What stands beside the state while a run writes it: its journal and its lock.
+        is_beside = (
+            state is not None and path.parent == state.parent and path.name.startswith(f"{state.name}.")
+        )
+        return not is_beside
+
+
+def _media_of(project: Project, found: Preview) -> frozenset[Path]:
+    wanted = (*found.prepared.desired.publications.values(), *found.drafts)
+    return frozenset(
+        project.root / item.path
+        for each in wanted
+        for segment in each.publication.segments
+        for item in segment.media
+    )

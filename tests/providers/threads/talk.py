@@ -35,7 +35,8 @@ from threadsync.flows.effects import (
 )
 from threadsync.model.ids import Address, PublicUrl, RemoteId
 from threadsync.model.journal import Adopted, Begun, Intent, Job, Note, Receipt, Rendered
-from threadsync.model.state import Ledger, Lineage, State
+from threadsync.model.ledger import Ledger
+from threadsync.model.state import Lineage, State
 from threadsync.providers.base import ProviderContext, Result, Work
 from threadsync.providers.threads.provider import ThreadsProvider
 

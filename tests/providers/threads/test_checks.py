@@ -167,6 +167,61 @@ def test_each_construct_becomes_what_threads_can_show() -> None:
 def test_the_same_link_counts_once_and_a_bare_host_counts() -> None:
     text = "https://a.org/x, www.b.org and https://a.org/x."
     assert convert.links_in(text) == ("https://a.org/x", "www.b.org")
+    quoted = "»https://a.org/x«, „https://a.org/x“, “https://a.org/x”, [https://a.org/x]…"
+    assert convert.links_in(quoted) == ("https://a.org/x",)
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("on #Lifts, broken", "Lifts"),
+        ("#1 in the list", ""),
+        ("#2026report #two", "2026report"),
+        ("#1/3", "1/3"),
+        ("(#one two)", "one"),
+        ("https://e.org/#top and a#b and &#39;", ""),
+        (f"#{'x' * 51}", ""),
+        ("none", ""),
+    ],
+)
+def test_the_first_word_with_a_sign_becomes_the_topic(text: str, topic: str) -> None:
+    assert convert.topic_in(text) == topic
+
+
+@pytest.mark.parametrize(
+    ("url", "public"),
+    [
+        ("https://example.org/a", True),
+        ("https://192.0.2.1/a", False),
+        ("https://8.8.8.8/a", True),
+        ("http://127.0.0.1:8000", False),
+        ("http://10.0.0.7/a", False),
+        ("http://[::1]/a", False),
+        ("http://desk.local/a", False),
+        ("http://intranet/a", False),
+        ("https://[abc", False),
+        ("https:///a", False),
+    ],
+)
+def test_a_card_leads_to_what_anybody_can_open(url: str, public: bool) -> None:
+    for keys in ({"link": url}, {"threads": {"long_text": {"text": "a", "link": url}}}):
+        rules = found_in({**_with_text("t"), **keys})
+        assert ("threads/link-not-public" not in rules) is public
+
+
+def test_a_tag_is_told_however_it_was_written_unless_a_topic_is_named() -> None:
+    """What Threads gets has the sign, whether it was escaped, stands in code, or comes from number:."""
+    plain = publication_of(_with_text("see"))
+    for span in (Plain("#C"), Styled("code", "#include"), Hashtag("lifts")):
+        segment = replace(plain.segments[0], spans=(span,))
+        found = PROVIDER.check(replace(plain, segments=(segment,)), lambda _: "")
+        assert "threads/hashtag-is-topic" in {each.rule for each in found}
+        named = replace(plain, segments=(segment,), options={"topic": "transit"})
+        assert "threads/hashtag-is-topic" not in {each.rule for each in PROVIDER.check(named, lambda _: "")}
+
+
+def _with_text(text: str) -> dict[str, Json]:
+    return {"segments": [{"text": text}]}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +231,12 @@ def test_the_same_link_counts_once_and_a_bare_host_counts() -> None:
         ("123", ("123", None)),
         ("https://www.threads.com/@u/post/C0de", (None, "C0de")),
         ("https://www.threads.net/t/C0de", (None, "C0de")),
+        ("https://www.threads.com/@u/post/C0de/?xmt=abc#top", (None, "C0de")),
         ("https://example.org", (None, None)),
+        ("https://bsky.app/profile/ana.bsky.social/post/3k2a", (None, None)),
+        ("https://x.com/ana/status/123", (None, None)),
+        ("https://[ana/@u/post/C0de", (None, None)),
+        ("id:١٢٣", (None, None)),
     ],
 )
 def test_a_post_is_named_by_id_or_permalink(reference: str, found: tuple[str | None, str | None]) -> None:
@@ -238,6 +298,29 @@ def test_a_picture_that_moves_is_not_fitted_because_a_still_would_lose_that() ->
     publication = replace(publication, segments=(replace(publication.segments[0], media=(moving,)),))
     (found,) = PROVIDER.check(publication, lambda _: "")
     assert (found.rule, "it moves" in found.remedy) == ("threads/picture-format", True)
+
+
+def test_fit_is_no_remedy_for_what_it_cannot_mend_nor_is_the_width_of_what_is_refused_anyway() -> None:
+    publication = publication_of(picture_of(format="GIF", bytes=checks.IMAGE_BYTES_MAX + 1, width=200))
+    (item,) = publication.segments[0].media
+    moving = replace(item, facts=replace(item.facts, animated=True))
+    publication = replace(publication, segments=(replace(publication.segments[0], media=(moving,)),))
+    found = {each.rule: each.remedy for each in PROVIDER.check(publication, lambda _: "")}
+    assert set(found) == {"threads/picture-format", "threads/picture-bytes"}
+    assert not any("With fit" in remedy for remedy in found.values())
+
+
+def test_what_a_remedy_makes_of_a_video_needs_no_second_one() -> None:
+    """Left to itself FFmpeg puts the index last and writes an edit list, which are findings again."""
+    commands = [
+        finding.remedy
+        for rule in checks.RULES
+        for finding in PROVIDER.check(publication_of(rule.bad), lambda _: "")
+        if "ffmpeg" in finding.remedy
+    ]
+    assert len(commands) >= 12
+    for command in commands:
+        assert "-use_editlist 0 -movflags +faststart OUT.mp4" in command
 
 
 def test_a_silent_video_is_fine() -> None:

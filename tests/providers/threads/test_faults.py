@@ -79,6 +79,20 @@ def test_when_it_may_be_asked_again_is_what_a_header_says() -> None:
         assert retry_after(row, x_business_use_case_usage=usage) == 1800.0
 
 
+@pytest.mark.parametrize(
+    ("until", "answered", "seconds"),
+    [
+        ("Sat, 21 Nov 2026 12:30:00 GMT", "Sat, 21 Nov 2026 12:00:00 GMT", 1800.0),
+        ("Sat, 21 Nov 2026 11:30:00 GMT", "Sat, 21 Nov 2026 12:00:00 GMT", 0.0),
+        ("Sat, 21 Nov 2026 12:30:00 GMT", "", 86_400.0),
+        ("half past noon", "Sat, 21 Nov 2026 12:00:00 GMT", 86_400.0),
+    ],
+)
+def test_a_date_says_when_too_by_the_clock_of_the_answer(until: str, answered: str, seconds: float) -> None:
+    """This machine's clock may be wrong; without the answer's own nothing is made of a date."""
+    assert retry_after("rate-limit", retry_after=until, date=answered) == seconds
+
+
 @pytest.mark.parametrize("row", ["rate-limit", "app-rate-limit", "http-too-many", "publish-quota"])
 def test_without_a_header_it_is_the_whole_documented_window(row: str) -> None:
     assert retry_after(row) == 86_400.0

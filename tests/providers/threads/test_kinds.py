@@ -14,6 +14,7 @@ from tests.providers.threads.talk import START
 from tests.providers.threads.test_checks import PROVIDER, TARGET, publication_of
 from threadsync.content.schemas import load_schema
 from threadsync.model.capabilities import Needs
+from threadsync.model.diagnostic import Location
 from threadsync.model.facts import ObservedPost
 from threadsync.model.ids import Address, RemoteId
 from threadsync.model.journal import Published, Rendered
@@ -35,6 +36,10 @@ def rendered(sample: Mapping[str, Any], index: int = 0, provider: ThreadsProvide
 
 def sent(sample: Mapping[str, Any], index: int = 0, provider: ThreadsProvider = PROVIDER) -> dict[str, str]:
     return convert.parameters_of(rendered(sample, index, provider))
+
+
+def rules(sample: Mapping[str, Any]) -> list[str]:
+    return [each.rule for each in PROVIDER.check(publication_of(sample), links)]
 
 
 def post(text: str = "t", /, **keys: Any) -> dict[str, Any]:
@@ -117,6 +122,69 @@ def test_a_segment_s_own_options_win_over_those_at_the_top() -> None:
     sample = {"segments": segments, "threads": {"topic": "top", "location": "1"}}
     assert sent(sample, 0) == {"topic_tag": "own", "location_id": "1"}
     assert sent(sample, 1) == {"topic_tag": "second"}
+
+
+def test_media_hidden_at_the_top_are_those_of_the_segments_that_have_some() -> None:
+    """A chain may begin with words alone; only where nothing at all is there to be hidden is that wrong."""
+    segments: list[dict[str, Any]] = [{"text": "one"}, {"text": "two", "images": [PICTURE]}]
+    for spoiler in (True, {"media": True, "text": ["one"]}):
+        sample = {"segments": segments, "threads": {"spoiler": spoiler}}
+        assert rules(sample) == []
+        assert "is_spoiler_media" not in sent(sample, 0)
+        assert sent(sample, 1) == {"is_spoiler_media": "true"}
+    assert "text_entities" in sent(sample, 0)
+    segments[0]["threads"] = {"spoiler": True}
+    assert rules({"segments": segments}) == ["threads/spoiler-media"]
+    words = {"segments": [{"text": "one"}, {"text": "two"}], "threads": {"spoiler": True}}
+    assert rules(words) == ["threads/spoiler-media"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "rule"),
+    [
+        ({"threads": {"long_text": "\n \t"}}, "threads/long-text-empty"),
+        ({"poll": {"options": ["Yes", " "]}}, "threads/poll-options"),
+        ({"threads": {"topic": "#transit"}}, "threads/topic"),
+        ({"threads": {"topic": "  "}}, "threads/topic"),
+        ({"threads": {"gif": " "}}, "threads/gif-id"),
+        ({"threads": {"location": "٣"}}, "threads/location"),
+        ({"threads": {"spoiler": {"text": [" "]}}}, "threads/spoiler-text"),
+        ({"quote": "id:C0de"}, "threads/reference"),
+        ({"reply_to": "id:C0de"}, "threads/reference"),
+        ({"quote": "id:18012345678901234"}, None),
+    ],
+)
+def test_what_says_nothing_or_names_nothing_is_a_finding(keys: dict[str, Any], rule: str | None) -> None:
+    assert rules(post("a t", **keys)) == ([] if rule is None else [rule])
+
+
+def test_a_passage_that_only_looks_the_same_is_told_apart() -> None:
+    for text, says in (("Cafe\u0301", "looks the same"), ("Cafes", "that the plan shows")):
+        sample = post(text, threads={"spoiler": {"text": ["Caf\u00e9"]}})
+        (found,) = PROVIDER.check(publication_of(sample), links)
+        assert says in found.remedy
+
+
+def test_a_topic_is_told_where_it_stands() -> None:
+    places = {"tags": Location("posts/a.md", 4), "threads": Location("posts/a.md", 5)}
+    for keys, line in (({"tags": ["a.b"]}, 4), ({"tags": ["a"], "threads": {"topic": "#a"}}, 5)):
+        publication = replace(publication_of(post(**keys)), key_locations=places)
+        found = [each for each in PROVIDER.check(publication, links) if each.rule == "threads/topic"]
+        assert [each.location.line for each in found] == [line]
+
+
+def test_what_is_not_documented_of_replies_is_told_once() -> None:
+    options = {"topic": "transit", "location": "1", "instagram_story": "dark", "countries": ["AT"]}
+    (found,) = PROVIDER.check(publication_of(post(threads=options, reply_to="id:7")), links)
+    assert found.rule == "threads/undocumented-on-reply"
+    assert found.problem == (
+        "this post is a reply; Threads does not say whether a reply can have "
+        "a topic, a location, an Instagram story, a list of countries."
+    )
+    chain = {"segments": [{"text": str(number)} for number in range(5)], "threads": options}
+    (found,) = PROVIDER.check(publication_of(chain), links)
+    assert found.problem.startswith("each segment behind the first is a reply;")
+    assert found.problem.endswith("have a list of countries.")
 
 
 def test_a_chain_is_numbered_under_each_text_and_the_number_counts() -> None:
@@ -256,6 +324,8 @@ def test_what_threads_does_not_know_yet_is_kept_apart() -> None:
         ("https://www.threads.com/@you/post/C0de", None, False),
         ("https://www.threads.com/@you/post/C0de", "17841405793187218", False),
         ("https://example.org/a", None, True),
+        ("https://[me/@me/post/C0de", "me", True),
+        ("https://bsky.app/profile/me.bsky.social/post/3k2a", None, True),
     ],
 )
 def test_a_post_of_somebody_else_cannot_be_named_by_its_address(

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, TypeAlias
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from threadsync.providers.threads.longtext import read
+
+TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 
 
 def told(source: str) -> tuple[str, list[tuple[str, tuple[str, ...]]]]:
@@ -53,6 +60,28 @@ def test_stretches_are_in_order_and_do_not_overlap(source: str) -> None:
         ends.append(each.end)
 
 
-def test_a_hostile_text_is_read_at_once() -> None:
-    for source in ("*a " * 5_000, "**a _b " * 3_000, "*" * 10_000, "~~a" * 5_000):
-        assert len(read(source).text) > 0
+def lines_run(function: Callable[[], object]) -> int:
+    """Count the lines that *function* runs."""
+    count = 0
+
+    def trace(_: FrameType, event: str, __: object) -> TraceFunction:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("part", ["*a ", "**a _b ", "*", "~~a"])
+def test_a_hostile_text_is_read_in_a_time_that_grows_with_its_length_alone(part: str) -> None:
+    """Signs that open and never close are literal, however many; those of the last part do close."""
+    found = read(part * 5_000)
+    assert found.text == (part * 5_000 if part != "~~a" else "a" * 5_000)
+    assert len(found.stretches) == (2_500 if part == "~~a" else 0)
+    assert lines_run(lambda: read(part * 2_000)) < 5 * lines_run(lambda: read(part * 500))

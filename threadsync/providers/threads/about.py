@@ -36,7 +36,7 @@ ABOUT: Final = About(
     limits=(
         Limit(convert.TEXT_MAX, "characters a segment"),
         Limit(checks.LINKS_MAX, "different links a segment"),
-        Limit(checks.CHILDREN_MAX, "pictures a carousel"),
+        Limit(checks.CHILDREN_MAX, "pictures and videos a carousel"),
         Limit(checks.IMAGE_BYTES_MAX, "bytes a picture"),
         Limit(checks.ALT_CHARACTERS_MAX, "characters a description of a picture"),
         Limit(checks_kinds.POLL_OPTIONS_MAX, "options a poll"),

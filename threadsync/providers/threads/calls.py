@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import TypeVar
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import send
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.model.secret import SecretText
-from threadsync.providers.threads.faults import classify, is_refusal
+from threadsync.providers.threads.faults import classify, is_refusal, time_in
 
 VERSION = "/v1.0"
 
@@ -32,10 +31,7 @@ class Exchange:
     @property
     def server_time(self) -> datetime | None:
         """The server's clock when it answered, to the second; None where the answer is not dated."""
-        try:
-            return parsedate_to_datetime(self.headers["date"]).astimezone(UTC)
-        except (KeyError, ValueError):
-            return None
+        return time_in(self.headers.get("date", ""))
 
 
 def call(request: Request, read: Callable[[Mapping[str, object], Exchange], T]) -> Flow[T]:

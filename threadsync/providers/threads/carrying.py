@@ -61,11 +61,19 @@ class Carried:
 def options_of(publication: Publication, index: int) -> Mapping[str, Json]:
     """Return the options that hold for one segment: its own, over those at the top of the post."""
     own = publication.segments[index].options
-    top = publication.options if index == 0 else _for_further(publication, index)
+    top = _for_first(publication) if index == 0 else _for_further(publication, index)
     found = {**top, **own}
     if "spoiler" in top and "spoiler" in own:
         found["spoiler"] = {**_spoiler(top["spoiler"]), **_spoiler(own["spoiler"])}
     return found
+
+
+def _for_first(publication: Publication) -> Mapping[str, Json]:
+    """Return the options at the top; media are hidden where there are some, if there are any at all."""
+    top, elsewhere = publication.options, any(each.media for each in publication.segments[1:])
+    if publication.segments[0].media or not elsewhere or not _spoiler(top.get("spoiler")):
+        return top
+    return {**top, "spoiler": {**_spoiler(top["spoiler"]), "media": False}}
 
 
 def _for_further(publication: Publication, index: int) -> dict[str, Json]:

@@ -12,10 +12,10 @@ from threadsync.model.capabilities import Capabilities, PictureLimits
 from threadsync.model.diagnostic import Diagnostic, Location, Severity
 from threadsync.model.ids import Json, TargetName
 from threadsync.model.post import Media, Publication, Segment
-from threadsync.model.text import Hashtag, Styled
+from threadsync.model.text import Styled
 from threadsync.providers.threads.carrying import Carried, carried_by
 from threadsync.providers.threads.checks_kinds import findings
-from threadsync.providers.threads.convert import TEXT_MAX, count, links_in
+from threadsync.providers.threads.convert import TEXT_MAX, count, links_in, topic_in
 from threadsync.providers.threads.rule import ACCESSIBILITY, OVERVIEW, POSTS, PUBLISHING, Rule
 from threadsync.providers.threads.rules_kinds import KIND_RULES
 from threadsync.providers.threads.videos import VIDEO_RULES, faults_of
@@ -28,7 +28,11 @@ IMAGE_WIDTH_MIN, IMAGE_WIDTH_MAX = 320, 1440
 IMAGE_RATIO_MAX = 10.0
 IMAGE_FORMATS = ("JPEG", "PNG")
 NEAR_LIMIT = 490
+LINKS_WITH_MEDIA = 3
+"""More links than this beside media were refused once, as a user of the API reported."""
 FIT = "With fit: true in the post, threadsync sends a copy that Threads takes as it is."
+_CONVERT_MOVING = "Make a video of it (MP4); fit: true cannot (it moves, and a still would lose that)."
+_CONVERT_UNREAD = "Convert it; fit: true cannot (its pixels are not read)."
 
 PICTURES = PictureLimits(IMAGE_FORMATS, IMAGE_BYTES_MAX, IMAGE_WIDTH_MIN, IMAGE_WIDTH_MAX)
 CAPABILITIES = Capabilities(
@@ -47,6 +51,10 @@ CAPABILITIES = Capabilities(
 
 def _text(text: str) -> dict[str, Json]:
     return {"segments": [{"text": text}]}
+
+
+def _links(count: int) -> str:
+    return " ".join(f"https://example.org/{n}" for n in range(count))
 
 
 def _image(
@@ -90,8 +98,17 @@ RULES: tuple[Rule, ...] = (
         "documented",
         POSTS,
         "A segment may hold 5 different links.",
-        _text(" ".join(f"https://example.org/{n}" for n in range(5))),
-        _text(" ".join(f"https://example.org/{n}" for n in range(6))),
+        _text(_links(5)),
+        _text(_links(6)),
+    ),
+    Rule(
+        "threads/links-with-media",
+        "reported",
+        "github.com/gitroomhq/postiz-app/issues/1203",
+        "Posts with pictures or videos and more than 3 different links were refused.",
+        {"segments": [{"text": _links(3), "images": [_image()]}]},
+        {"segments": [{"text": _links(4), "images": [_image()]}]},
+        Severity.WARNING,
     ),
     Rule(
         "threads/style-not-shown",
@@ -106,7 +123,8 @@ RULES: tuple[Rule, ...] = (
         "threads/hashtag-is-topic",
         "documented",
         POSTS,
-        "The first # of a segment becomes its topic and is shown without #.",
+        "Without topic: or tags:, the first #word of a segment becomes its topic and is shown without #, "
+        "also where a backslash stands before it.",
         _text("no tag"),
         _text("a #tag"),
         Severity.WARNING,
@@ -182,11 +200,12 @@ def check(
 
     *account* is the handle or id that the target declares, if it does.
     """
-    found = [_finding(*each) for each in findings(publication, texts, account)]
+    carries = [carried_by(publication, index) for index in range(len(publication.segments))]
+    found = [_finding(*each) for each in findings(publication, texts, carries, account)]
     for index, (segment, text) in enumerate(zip(publication.segments, texts, strict=True)):
         named = f"segment {index + 1}" if len(publication.segments) > 1 else "this post"
         if publication.repost is None:
-            found += _text_findings(segment, carried_by(publication, index), text, named, count_rule)
+            found += _text_findings(segment, carries[index], text, named, count_rule)
             found += _media_findings(segment, publication.address.target, named, fit=publication.control.fit)
     return found
 
@@ -203,7 +222,7 @@ def _text_findings(
             "threads/empty",
             segment.location,
             f"{named} has neither text nor a picture or video.",
-            "Write something, or remove it.",
+            "Write something (a poll, a GIF, a quote and a long text need words too), or remove it.",
         )
     length = count(text, count_rule)
     if length > TEXT_MAX:
@@ -231,6 +250,14 @@ def _text_findings(
             f"{named} has {len(links)} different links and Threads allows {LINKS_MAX}.",
             "Take some out, or split it into segments.",
         )
+    elif segment.media and len(links) > LINKS_WITH_MEDIA:
+        yield _finding(
+            "threads/links-with-media",
+            segment.location,
+            f"{named} has pictures or videos and {len(links)} different links; a user saw Threads refuse "
+            f"more than {LINKS_WITH_MEDIA}.",
+            "Nothing to do, if it goes out; else put some links into a segment of their own.",
+        )
     if any(isinstance(span, Styled) for span in segment.spans):
         yield _finding(
             "threads/style-not-shown",
@@ -238,13 +265,13 @@ def _text_findings(
             f"Threads shows the bold, italic or code words of {named} as plain text.",
             "Nothing to do, if that is fine.",
         )
-    tags = [span.tag for span in segment.spans if isinstance(span, Hashtag)]
-    if tags and not carried.topic:
+    topic = topic_in(text)
+    if topic and not carried.topic:
         yield _finding(
             "threads/hashtag-is-topic",
             segment.location,
-            f"Threads makes #{tags[0]} the topic of {named} and shows it without #.",
-            "Nothing to do, if that is fine; write \\# for a plain sign.",
+            f"Threads makes #{topic} the topic of {named} and shows it without #.",
+            "Nothing to do, if that is fine; topic: of threads: names another topic, and the # stays.",
         )
 
 
@@ -284,15 +311,15 @@ def _media_findings(segment: Segment, target: TargetName, named: str, *, fit: bo
 def _picture_findings(item: Media, *, fit: bool) -> Iterator[Diagnostic]:
     facts = item.facts
     # What fitting mends is no fault any more; what it cannot do (crop, read HEIC, keep movement) still is.
-    fitted = fit and PICTURES.needs_fitting(facts)
-    cannot = "it moves, and a still would lose that" if facts.animated else "its pixels are not read"
+    can_fit = PICTURES.needs_fitting(facts)
+    fitted = fit and can_fit
     if facts.format not in IMAGE_FORMATS and not fitted:
         kind = f"a {facts.format} file" if facts.format else "no picture"
         yield _finding(
             "threads/picture-format",
             item.location,
             f"{item.path} is {kind}, and Threads takes JPEG and PNG.",
-            FIT if PICTURES.needs_fitting(facts) else f"Convert it; fit: true cannot ({cannot}).",
+            FIT if can_fit else _CONVERT_MOVING if facts.animated else _CONVERT_UNREAD,
         )
     if not facts.format:
         return
@@ -301,7 +328,7 @@ def _picture_findings(item: Media, *, fit: bool) -> Iterator[Diagnostic]:
             "threads/picture-bytes",
             item.location,
             f"{item.path} has {facts.size_bytes:,} bytes and Threads takes {IMAGE_BYTES_MAX:,}.",
-            f"Save it smaller: fewer pixels or a lower quality. {FIT}",
+            "Save it smaller: fewer pixels or a lower quality." + (f" {FIT}" if can_fit else ""),
         )
     if not facts.width:  # of this format the size in pixels is not read
         return
@@ -313,11 +340,12 @@ def _picture_findings(item: Media, *, fit: bool) -> Iterator[Diagnostic]:
             f"{item.path} is {facts.width} × {facts.height} pixels; Threads takes at most 10 to 1.",
             "Crop it.",
         )
-    if not IMAGE_WIDTH_MIN <= facts.width <= IMAGE_WIDTH_MAX and not fitted:
+    takes = facts.format in IMAGE_FORMATS  # of what it refuses anyway, the width is no news
+    if takes and not IMAGE_WIDTH_MIN <= facts.width <= IMAGE_WIDTH_MAX and not fitted:
         yield _finding(
             "threads/picture-scaled",
             item.location,
             f"{item.path} is {facts.width} pixels wide; Threads scales it to between "
             f"{IMAGE_WIDTH_MIN} and {IMAGE_WIDTH_MAX}.",
-            f"Nothing to do, if that is fine. {FIT}",
+            "Nothing to do, if that is fine." + (f" {FIT}" if can_fit else ""),
         )

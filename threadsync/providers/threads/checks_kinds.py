@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from threadsync.model.diagnostic import Location
-from threadsync.model.ids import network_of
-from threadsync.model.post import PostRef, Publication, Reference, Segment
+from threadsync.model.post import Publication, Segment
 from threadsync.providers.threads.carrying import (
     REPLY_CONTROLS,
     Carried,
-    carried_by,
     hidden,
     options_of,
 )
-from threadsync.providers.threads.convert import handle_of, reference_of
+from threadsync.providers.threads.checks_references import references
+from threadsync.providers.threads.convert import is_public
 from threadsync.providers.threads.countries import COUNTRIES
 from threadsync.providers.threads.rule import Found
 
@@ -25,21 +26,25 @@ TOPIC_CHARACTERS_MAX = 50
 TOPIC_SIGNS_REFUSED = ".&"
 LONG_TEXT_CHARACTERS_MAX = 10_000
 SPOILERS_MAX = 10
+_ID_OF_A_GIF = re.compile(r"[A-Za-z0-9]+")
 
 
-def findings(publication: Publication, texts: tuple[str, ...], account: str | None) -> Iterator[Found]:
-    """Find everything wrong with what *publication* carries; *account* is the target's, if it is declared."""
+def findings(
+    publication: Publication, texts: Sequence[str], carries: Sequence[Carried], account: str | None
+) -> Iterator[Found]:
+    """Find everything wrong with what *publication* carries; *account* is the target's, if it is declared.
+
+    *texts* and *carries* are what each segment says and carries.
+    """
     yield from _whole(publication)
-    yield from _references(publication, account)
+    yield from references(publication, account)
     if publication.repost is not None:
         yield from _repost(publication)
         return
-    several = len(publication.segments) > 1
-    for index, (segment, text) in enumerate(zip(publication.segments, texts, strict=True)):
-        named = f"segment {index + 1}" if several else "this post"
-        carried = carried_by(publication, index)
+    for index, (segment, text, carried) in enumerate(zip(publication.segments, texts, carries, strict=True)):
+        named = f"segment {index + 1}" if len(carries) > 1 else "this post"
         at = _places(publication, index)
-        for check in (_poll, _gif, _long_text, _text_only, _spoilers, _topic, _countries):
+        for check in (_poll, _gif, _cards, _long_text, _text_only, _spoilers, _topic, _location, _countries):
             for rule, key, problem, remedy in check(segment, carried, text, named):
                 yield rule, at(key), problem, remedy
         yield from _ghost(publication, index, carried, at("ghost"))
@@ -50,6 +55,31 @@ def findings(publication: Publication, texts: tuple[str, ...], account: str | No
                 f"{named} is a reply; Threads does not say whether replies to it can wait for approval.",
                 "Look at the post in the app after it is published, or leave it out.",
             )
+    yield from _on_replies(publication, carries)
+
+
+def _on_replies(publication: Publication, every: Sequence[Carried]) -> Iterator[Found]:
+    """Tell once of what the documentation shows on posts, and leaves open on replies."""
+    found: dict[str, Location] = {}
+    first = 0 if publication.reply_to is not None else 1
+    for segment, carried in list(zip(publication.segments, every, strict=True))[first:]:
+        more = {
+            "a topic": carried.topic,
+            "a location": carried.location,
+            "an Instagram story": carried.instagram_story,
+            "a list of countries": carried.countries,
+        }
+        top = publication.key_locations.get("threads", segment.location)
+        here = segment.location if segment.options else top
+        found = {**dict.fromkeys((name for name, value in more.items() if value), here), **found}
+    if found:
+        who = "each segment behind the first" if first else "this post"
+        yield (
+            "threads/undocumented-on-reply",
+            min(found.values()),
+            f"{who} is a reply; Threads does not say whether a reply can have {', '.join(found)}.",
+            "Look at the post in the app after it is published, or leave it out.",
+        )
 
 
 def _places(publication: Publication, index: int) -> Callable[[str], Location]:
@@ -57,7 +87,9 @@ def _places(publication: Publication, index: int) -> Callable[[str], Location]:
     segment, top = publication.segments[index], publication.key_locations
 
     def at(key: str) -> Location:
-        outer = key if key in {"poll", "link", "quote", "tags"} else "threads"
+        outer = key if key in {"poll", "link", "quote"} else "threads"
+        if key == "topic" and not options_of(publication, index).get("topic"):
+            outer = "tags"
         return top.get(outer, segment.location) if index == 0 else segment.location
 
     return at
@@ -110,44 +142,6 @@ def _topic_of(publication: Publication) -> bool:
     return bool(options_of(publication, 0).get("topic"))
 
 
-def _references(publication: Publication, account: str | None) -> Iterator[Found]:
-    at = publication.key_locations
-    named: list[tuple[str, Reference | None, Location]] = [
-        ("reply_to", publication.reply_to, at.get("reply_to", publication.location)),
-        ("repost", publication.repost, at.get("repost", publication.location)),
-    ]
-    for index, segment in enumerate(publication.segments):
-        place = at.get("quote", segment.location) if index == 0 else segment.location
-        named.append(("quote", segment.quote, place))
-    for key, reference, location in named:
-        match reference:
-            case None:
-                pass
-            case PostRef():
-                target = reference.on(publication.address.target).target
-                if network_of(target) != network_of(publication.address.target):
-                    problem = f"{key}: names a post on {target}, which Threads knows nothing of."
-                    remedy = "Name a post on Threads, or link to that one: {{ links['KEY@TARGET'] }}."
-                    yield "threads/unsupported", location, problem, remedy
-            case _ if reference.permalink is not None and reference.remote_id is None:
-                problem = _unfindable(reference.permalink, account)
-                remedy = "Name it by the id that Threads' API gives it (id:…)."
-                if problem:
-                    yield "threads/reference", location, f"{key}: {problem}", remedy
-
-
-def _unfindable(permalink: str, account: str | None) -> str:
-    """Return why the post behind *permalink* cannot be found; empty where it may be one of the account."""
-    if reference_of(permalink)[1] is None:
-        return f"{permalink} is no address of a post on Threads."
-    handle = handle_of(permalink)
-    declared = (account or "").removeprefix("@").casefold()
-    foreign = declared and not declared.isdecimal() and handle and handle.casefold() != declared
-    return (
-        f"{permalink} is a post of @{handle}, and the API finds only own posts by address." if foreign else ""
-    )
-
-
 def _repost(publication: Publication) -> Iterator[Found]:
     first = publication.segments[0]
     more = {
@@ -186,6 +180,13 @@ def _poll(segment: Segment, carried: Carried, text: str, named: str) -> _Parts:
             f"the poll of {named} has {len(carried.poll)} options and Threads takes {POLL_OPTIONS_MAX}.",
             f"Take out {len(carried.poll) - POLL_OPTIONS_MAX}, or give Threads another poll (overrides).",
         )
+    if not all(option.strip() for option in carried.poll):
+        yield (
+            "threads/poll-options",
+            "poll",
+            f"the poll of {named} has an option of blanks.",
+            "Write a word there.",
+        )
     for option in carried.poll:
         over = len(option) - POLL_OPTION_CHARACTERS_MAX
         if over > 0:
@@ -216,6 +217,13 @@ def _attachments(carried: Carried) -> Mapping[str, object]:
 
 
 def _gif(segment: Segment, carried: Carried, text: str, named: str) -> _Parts:
+    if carried.gif_id and not _ID_OF_A_GIF.fullmatch(carried.gif_id):
+        yield (
+            "threads/gif-id",
+            "gif",
+            f'"{carried.gif_id}" is no id of a GIF.',
+            "Write the id alone: the letters and digits behind the last hyphen of its address on giphy.com.",
+        )
     beside = [name for name, value in _attachments(carried).items() if value and name != "gif"]
     if carried.gif_id and beside:
         yield (
@@ -229,6 +237,13 @@ def _gif(segment: Segment, carried: Carried, text: str, named: str) -> _Parts:
 def _long_text(segment: Segment, carried: Carried, text: str, named: str) -> _Parts:
     if carried.long_text is None:
         return
+    if not carried.long_text.text.strip():
+        yield (
+            "threads/long-text-empty",
+            "long_text",
+            f"the long text of {named} holds no words, and Threads would leave it out.",
+            "Write something there, or take long_text: out.",
+        )
     over = len(carried.long_text.text) - LONG_TEXT_CHARACTERS_MAX
     if over > 0:
         yield (
@@ -245,6 +260,17 @@ def _long_text(segment: Segment, carried: Carried, text: str, named: str) -> _Pa
             f"{named} has a link card and another one in its long text, and Threads takes one.",
             "Take one of them out.",
         )
+
+
+def _cards(segment: Segment, carried: Carried, text: str, named: str) -> _Parts:
+    for key, url in (("link", carried.link), ("long_text", carried.long_text_link)):
+        if url and not is_public(url):
+            yield (
+                "threads/link-not-public",
+                key,
+                f"{url} is no address on the public internet, so Threads can make no card of it.",
+                "Link to a page that everybody can open.",
+            )
 
 
 def _text_only(segment: Segment, carried: Carried, text: str, named: str) -> _Parts:
@@ -267,12 +293,19 @@ def _spoilers(segment: Segment, carried: Carried, text: str, named: str) -> _Par
             "To hide words, name them: spoiler: {text: [the words]}.",
         )
     for passage in carried.passages:
-        if passage not in text:
+        if not passage.strip():
+            yield (
+                "threads/spoiler-text",
+                "spoiler",
+                f"a passage to be hidden in {named} holds blanks alone.",
+                "Name the words that are to be hidden.",
+            )
+        elif passage not in text:
             yield (
                 "threads/spoiler-text",
                 "spoiler",
                 f'"{passage}" is to be hidden and does not stand in {named}.',
-                "Copy the passage from the text, letter for letter.",
+                _how_to_copy(passage, text),
             )
     places = hidden(text, carried.passages)
     if any(later[0] < earlier[1] for earlier, later in pairwise(places)):
@@ -291,15 +324,40 @@ def _spoilers(segment: Segment, carried: Carried, text: str, named: str) -> _Par
         )
 
 
+def _how_to_copy(passage: str, text: str) -> str:
+    if unicodedata.normalize("NFC", passage) in unicodedata.normalize("NFC", text):
+        return "It looks the same and is made of other characters (Unicode): copy it out of the text."
+    return "Copy the passage from the text that the plan shows, letter for letter."
+
+
 def _topic(segment: Segment, carried: Carried, text: str, named: str) -> _Parts:
+    why = ""
     refused = [sign for sign in TOPIC_SIGNS_REFUSED if sign in carried.topic]
-    if refused or len(carried.topic) > TOPIC_CHARACTERS_MAX:
+    if refused:
+        why = f"has a {refused[0]}"
+    elif len(carried.topic) > TOPIC_CHARACTERS_MAX:
+        why = f"has {len(carried.topic)} characters"
+    elif carried.topic.startswith("#"):
+        why = "starts with a #, which Threads shows by itself"
+    elif carried.topic and not carried.topic.strip():
+        why = "holds blanks alone"
+    if why:
         yield (
             "threads/topic",
-            "tags",
-            f'"{carried.topic}" cannot be the topic of {named}: it has '
-            + (f"a {refused[0]}." if refused else f"{len(carried.topic)} characters."),
-            f"Use at most {TOPIC_CHARACTERS_MAX} characters, no . and no &; topic: of threads: comes first.",
+            "topic",
+            f'"{carried.topic}" cannot be the topic of {named}: it {why}.',
+            f"Use at most {TOPIC_CHARACTERS_MAX} characters, no . and no &, and no # in front; topic: of "
+            "threads: comes before tags:.",
+        )
+
+
+def _location(segment: Segment, carried: Carried, text: str, named: str) -> _Parts:
+    if carried.location and not (carried.location.isascii() and carried.location.isdecimal()):
+        yield (
+            "threads/location",
+            "location",
+            f'"{carried.location}" is no id of a place: those are digits alone.',
+            'Write the id that the location search of the API gives the place, like "110001".',
         )
 
 

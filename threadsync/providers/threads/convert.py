@@ -10,6 +10,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import assert_never
 from urllib.parse import urlsplit
 
@@ -34,6 +35,9 @@ PARAMETERS = "parameters"
 _GRAPHEME = regex.compile(r"\X")
 _EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|⃣")
 _LINK = regex.compile(r"(?:https?://|www\.)[^\s<>\"]+", regex.IGNORECASE)
+_TOPIC = regex.compile(r"(?<![\w#/&=])#([^\s.&@!?,;:#]{1,50})(?=$|[\s.&@!?,;:])")
+_CLOSING = ".,;:!?)]}'…»«”“’‘"
+"""What ends a sentence or closes a quotation behind a link, in any of the usual ways."""
 _KINDS = {
     "TEXT_POST": "text",
     "IMAGE": "image",
@@ -90,8 +94,30 @@ def count(text: str, rule: str) -> int:
 
 def links_in(text: str) -> tuple[str, ...]:
     """Return the different links of *text*; a host without a scheme counts as one (``www.…``)."""
-    found = (match.group().rstrip(".,;:!?)'") for match in _LINK.finditer(text))
+    found = (match.group().rstrip(_CLOSING) for match in _LINK.finditer(text))
     return tuple(dict.fromkeys(found))
+
+
+def topic_in(text: str) -> str:
+    """Return the first ``#word`` that Threads makes a topic of, without the sign; empty where there is none.
+
+    It ends at white space or one of ``. & @ ! ? , ; :``, and digits alone are none
+    (developers.facebook.com/docs/threads/posts, topic tags). What may stand before it is not documented; what
+    is a part of a word or of an address is taken for none.
+    """
+    return next((each for each in _TOPIC.findall(text) if not each.isdecimal()), "")
+
+
+def is_public(url: str) -> bool:
+    """Whether *url* may be one that anybody can open: no broken host, none of this machine or network."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    try:
+        return ip_address(host).is_global
+    except ValueError:  # a name
+        return "." in host.strip(".") and not host.endswith((".local", ".localhost", ".internal"))
 
 
 def rendered(segment: Segment, index: int, text: str, parameters: Mapping[str, str]) -> Rendered:
@@ -224,19 +250,34 @@ def _bare(url: str) -> str:
 
 def handle_of(permalink: str) -> str:
     """Return whose post *permalink* is of, without the ``@``; empty where it does not say."""
-    parts = [part for part in urlsplit(permalink).path.split("/") if part]
-    return parts[-3].removeprefix("@") if len(parts) >= 3 and parts[-3].startswith("@") else ""
+    match _path_of(permalink):
+        case [*_, str(handle), _, _] if handle.startswith("@"):
+            return handle.removeprefix("@")
+        case _:
+            return ""
 
 
 def reference_of(text: str) -> tuple[str | None, str | None]:
     """Read ``id:…``, a bare id or a permalink; return (id, shortcode), one of them None.
 
-    Permalinks: ``https://www.threads.com/@user/post/CODE`` (also threads.net, and ``/t/CODE``).
+    Permalinks: ``https://www.threads.com/@user/post/CODE`` (also threads.net, and ``/t/CODE``). Only a path
+    of these forms is one: other networks have posts under ``/post/`` too.
     """
     bare = text.removeprefix("id:")
-    if bare.isdecimal():
+    if bare.isascii() and bare.isdecimal():
         return bare, None
-    parts = [part for part in urlsplit(text).path.split("/") if part]
-    if len(parts) >= 2 and parts[-2] in {"post", "t"}:
-        return None, parts[-1]
-    return None, None
+    match _path_of(text):
+        case [*_, str(handle), "post", str(code)] if handle.startswith("@"):
+            return None, code
+        case [*_, "t", str(code)]:
+            return None, code
+        case _:
+            return None, None
+
+
+def _path_of(address: str) -> list[str]:
+    """Return the parts of an address's path; none where it is no address at all."""
+    try:
+        return [part for part in urlsplit(address).path.split("/") if part]
+    except ValueError:  # half an IPv6 host, as in https://[
+        return []

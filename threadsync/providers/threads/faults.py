@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from threadsync.flows.effects import Response
 from threadsync.model.fault import Fault, FaultClass
@@ -302,8 +304,8 @@ def classify(response: Response) -> Fault:
 def _regained_seconds(headers: Mapping[str, str], row: FaultRow) -> float | None:
     """Return after how long the call may be made again, at the latest.
 
-    No page of Threads documents a header for it, so each is optional: ``Retry-After`` in seconds
-    (RFC 9110), and Graph's usage header, in minutes
+    No page of Threads documents a header for it, so each is optional: ``Retry-After`` in seconds or as a
+    date (RFC 9110), which the answer's own ``Date`` is subtracted from, and Graph's usage header, in minutes
     (developers.facebook.com/docs/graph-api/overview/rate-limiting). Without them it is the whole window.
     """
     if row.kind not in {_K.THROTTLED, _K.QUOTA, _K.TRANSIENT}:
@@ -311,11 +313,22 @@ def _regained_seconds(headers: Mapping[str, str], row: FaultRow) -> float | None
     said = headers.get("retry-after", "").strip()
     if said.isascii() and said.isdigit():
         return float(said)
+    until, answered = time_in(said), time_in(headers.get("date", ""))
+    if until is not None and answered is not None:
+        return max(0.0, (until - answered).total_seconds())
     minutes = _estimated_minutes(headers.get(_USAGE, ""))
     return minutes * 60.0 if minutes else row.window_seconds
 
 
 _USAGE = "x-business-use-case-usage"
+
+
+def time_in(header: str) -> datetime | None:
+    """Return the moment that *header* names (RFC 9110, to the second); None where it names none."""
+    try:
+        return parsedate_to_datetime(header).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _estimated_minutes(usage: str) -> int:

@@ -103,6 +103,10 @@ class ThreadsProvider:
             carrying.attached(carried),
         )
 
+    def unanswerable(self, publication: Publication) -> str:
+        """A ghost post takes no replies by the API (observed: 24/4279009)."""
+        return "a ghost post" if carrying.carried_by(publication, 0).is_ghost else ""
+
     def needs(self, publication: Publication) -> Needs:
         """Return the scopes of a location and an Instagram story, and whether countries are named."""
         return carrying.needs_of(publication)

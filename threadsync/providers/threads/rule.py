@@ -20,6 +20,7 @@ POLLS = f"{CREATE}/polls"
 ATTACHMENTS = f"{CREATE}/text-attachments"
 SPOILERS = f"{CREATE}/spoilers"
 GHOSTS = f"{CREATE}/ghost-posts"
+LOCATIONS = f"{CREATE}/location-tagging"
 REPLIES = "developers.facebook.com/docs/threads/retrieve-and-manage-replies/create-replies"
 RETRIEVAL = "developers.facebook.com/docs/threads/reference/media-retrieval"
 

@@ -30,12 +30,17 @@ AUDIO_BITS_PER_SECOND = 128_000
 
 SLACK = 1.1
 """How far over the advised audio rate is no news: an encoder meets its average only about."""
-_REMUX = (
-    "Write it anew, without loss: ffmpeg -i IN -c copy -use_editlist 0 -movflags +faststart OUT.mp4 (FFmpeg)."
-)
-_ENCODE = (
-    "Encode it anew: ffmpeg -i IN -vf scale=in_range=auto:out_range=tv,format=yuv420p -c:v libx264 "
-    "-flags +cgop -c:a aac -b:a 128k -use_editlist 0 -movflags +faststart OUT.mp4 (FFmpeg)."
+
+
+def _ffmpeg(does: str, options: str) -> str:
+    """Return a remedy; whatever it does, it leaves no edit list and puts the index in front."""
+    return f"{does}: ffmpeg -i IN {options} -use_editlist 0 -movflags +faststart OUT.mp4 (FFmpeg)."
+
+
+_REMUX = _ffmpeg("Write it anew, without loss", "-c copy")
+_ENCODE = _ffmpeg(
+    "Encode it anew",
+    "-vf scale=in_range=auto:out_range=tv,format=yuv420p -c:v libx264 -flags +cgop -c:a aac -b:a 128k",
 )
 
 
@@ -232,7 +237,7 @@ def _pictures(video: VideoFacts) -> Iterator[tuple[str, str, str]]:
         problem = f"is encoded as {video.codec}, and Threads takes {' and '.join(CODECS.values())}."
         yield "threads/video-codec", problem, _ENCODE
     if video.interlaced:
-        remedy = "Make it progressive: ffmpeg -i IN -vf yadif -c:a copy OUT.mp4 (FFmpeg)."
+        remedy = _ffmpeg("Make it progressive", "-vf yadif -c:a copy")
         yield "threads/video-interlaced", "is interlaced, and Threads takes progressive videos.", remedy
     if video.chroma != "4:2:0":
         problem = f"has its colour sampled {video.chroma}, and Threads takes 4:2:0."
@@ -246,7 +251,7 @@ def _pictures(video: VideoFacts) -> Iterator[tuple[str, str, str]]:
             f"has {video.frames_per_second:.2f} pictures a second, and Threads takes "
             f"{FRAMES_PER_SECOND_MIN:.0f} to {FRAMES_PER_SECOND_MAX:.0f}."
         )
-        yield "threads/video-frame-rate", problem, "Encode it at 30: ffmpeg -i IN -r 30 OUT.mp4 (FFmpeg)."
+        yield "threads/video-frame-rate", problem, _ffmpeg("Encode it at 30", "-r 30 -c:a copy")
     if video.bits_per_second > BITS_PER_SECOND_MAX:
         problem = (
             f"has {video.bits_per_second / 1e6:.0f} Mbit a second, and Threads takes "
@@ -258,7 +263,7 @@ def _pictures(video: VideoFacts) -> Iterator[tuple[str, str, str]]:
 def _shape(facts: MediaFacts) -> Iterator[tuple[str, str, str]]:
     size, ratio = f"{facts.width} × {facts.height} pixels", facts.width / facts.height
     if facts.width > WIDTH_MAX:
-        remedy = f"Scale it down: ffmpeg -i IN -vf scale={WIDTH_MAX}:-2 OUT.mp4 (FFmpeg)."
+        remedy = _ffmpeg("Scale it down", f"-vf scale={WIDTH_MAX}:-2 -c:a copy")
         yield "threads/video-width", f"is {size}, and Threads takes {WIDTH_MAX} in width.", remedy
     if not RATIO_MIN <= ratio <= RATIO_MAX:
         yield "threads/video-ratio", f"is {size}; Threads takes 0.01:1 to 10:1.", "Crop it."
@@ -270,15 +275,15 @@ def _shape(facts: MediaFacts) -> Iterator[tuple[str, str, str]]:
 def _sound(audio: AudioFacts) -> Iterator[tuple[str, str, str]]:
     if audio.codec != AUDIO_CODEC:
         problem = f"has {audio.codec} sound, and Threads takes AAC."
-        remedy = "Encode its sound anew: ffmpeg -i IN -c:v copy -c:a aac OUT.mp4 (FFmpeg)."
+        remedy = _ffmpeg("Encode its sound anew", "-c:v copy -c:a aac")
         yield "threads/audio-codec", problem, remedy
     if audio.sample_rate_hz > AUDIO_HZ_MAX:
         problem = f"has sound of {audio.sample_rate_hz:,} Hz, and Threads takes up to {AUDIO_HZ_MAX:,}."
-        remedy = "Encode its sound anew: ffmpeg -i IN -c:v copy -c:a aac -ar 48000 OUT.mp4 (FFmpeg)."
+        remedy = _ffmpeg("Encode its sound anew", "-c:v copy -c:a aac -ar 48000")
         yield "threads/audio-sample-rate", problem, remedy
     if not 1 <= audio.channels <= AUDIO_CHANNELS_MAX:
         problem = f"has sound of {audio.channels} channels, and Threads takes mono and stereo."
-        remedy = "Mix it down: ffmpeg -i IN -c:v copy -c:a aac -ac 2 OUT.mp4 (FFmpeg)."
+        remedy = _ffmpeg("Mix it down", "-c:v copy -c:a aac -ac 2")
         yield "threads/audio-channels", problem, remedy
     if audio.bits_per_second > AUDIO_BITS_PER_SECOND * SLACK:
         problem = f"has sound of {audio.bits_per_second // 1000} kbit a second; Threads names 128."

@@ -73,7 +73,9 @@ def _links(call: Call, content: Content) -> ApiError | None:
     attachment = _attachment(content)
     if isinstance(inner := attachment.get("link_attachment_url"), str) and inner:
         found.add(inner)
-    if len(found) > call.state.switches.links_limit:
+    switches = call.state.switches
+    limit = switches.links_limit if content.media_type == "TEXT" else switches.links_with_media_limit
+    if len(found) > limit:
         return errors.symbolic("THREADS_API__LINK_LIMIT_EXCEEDED")
     return None
 

@@ -212,6 +212,8 @@ class Switches:
     text_limit: int = 500
     text_count: TextCount = TextCount.GRAPHEMES
     links_limit: int = 5
+    links_with_media_limit: int = 5
+    """How many links go with pictures or videos: one user saw more than 3 refused, nobody else did."""
     republish: Republish = Republish.REFUSED
     listing_lag_seconds: float = 0.0
     """A fresh post shows in lists only so much later."""
