@@ -55,10 +55,16 @@ def test_three_hundred_lives_keep_the_promise() -> None:
     assert sum(tally.excused.values()) < SEEDS / 50, tally.excused
 
 
+def told_of(seed: int, desk: Desk) -> str:
+    life = Simulation(seed, desk)
+    life.run()
+    return life.transcript()
+
+
 def test_equal_seeds_give_equal_logs(desk: Desk, tmp_path: Path) -> None:
     """Byte for byte, whatever the order in which Python keeps sets."""
-    here = [Simulation(seed, desk).run().transcript for seed in range(6)]
-    assert here == [Simulation(seed, desk).run().transcript for seed in range(6)]
+    here = [told_of(seed, desk) for seed in range(6)]
+    assert here == [told_of(seed, desk) for seed in range(6)]
     for hash_seed in ("1", "2"):
         told = [
             subprocess.run(

@@ -140,6 +140,7 @@ class _Run:
         on_started: Callable[[Callable[[], None]], None],
     ) -> AppliedPlan:
         """Plan again under the lock, where nobody else changes the state, and carry it out."""
+        self.now = self.workspace.clock.now()
         first_run = session.first_run
         last_write = None if first_run else session.ledger.written_at
         prior = None if first_run else session.ledger.state()
@@ -165,8 +166,10 @@ class _Run:
             if known_first:
                 gatherer.settle(known_first, goes_on=True)
                 prior = session.ledger.state()
-            self.now = self.workspace.clock.now()
-            offline = self._ask_offline(declared, prior, selects)
+            if unsettled or known_first or self.options.saved is not None:
+                self.now = self.workspace.clock.now()
+                whole = self._prepare(declared, prior, Facts(), selects)
+            offline = self._ask_offline(whole, declared, prior, selects)
             if first_run and not self._first_run(offline.plan):
                 return AppliedPlan(offline, None, declined=True)
             facts = gatherer.read(offline.plan, last_write=last_write)
@@ -282,9 +285,10 @@ class _Run:
             isinstance(action, Blocked) and action.reason in held for action in plan.actions
         )
 
-    def _ask_offline(self, declared: Declared, prior: State | None, selects: Selects) -> Prepared:
+    def _ask_offline(
+        self, prepared: Prepared, declared: Declared, prior: State | None, selects: Selects
+    ) -> Prepared:
         """Ask about replaces and late posts, one by one, before anything is read."""
-        prepared = self._prepare(declared, prior, Facts(), selects)
         if self.person is None or not self._may_ask:
             return prepared
         before = self.consents

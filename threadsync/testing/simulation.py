@@ -76,6 +76,7 @@ class Lived:
     counted: Counter[str]
     excused: Counter[str]
     transcript: str = field(repr=False)
+    """The whole conversation, where something is wrong."""
 
 
 class Simulation:
@@ -112,8 +113,12 @@ class Simulation:
             tuple(life.problems),
             life.counted,
             self.judge.excused,
-            self.world.transcript() + "".join(f"WRONG: {problem}\n" for problem in life.problems),
+            self.transcript() if life.problems else "",
         )
+
+    def transcript(self) -> str:
+        """Return the whole conversation so far, and what is wrong."""
+        return self.world.transcript() + "".join(f"WRONG: {problem}\n" for problem in self.life.problems)
 
     def _live(self) -> None:
         if self.chance.random() < HISTORY_ODDS:
@@ -236,9 +241,10 @@ def main(seeds: int, first: int, workers: int, show: int, seed: int | None) -> N
     whole = Tally()
     if seed is not None:
         with TemporaryDirectory(prefix="desk-") as folder:
-            one = Simulation(seed, Desk(Path(folder))).run()
-        click.echo(one.transcript, nl=False)
-        sys.exit(1 if one.problems else 0)
+            one = Simulation(seed, Desk(Path(folder)))
+            problems = one.run().problems
+            click.echo(one.transcript(), nl=False)
+        sys.exit(1 if problems else 0)
     with ProcessPoolExecutor(workers) as pool:
         jobs = [pool.submit(lived, range(first + n, first + seeds, workers)) for n in range(workers)]
         for job in jobs:
