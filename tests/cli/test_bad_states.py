@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ from tests.cli.mending import (
     whole,
     words,
 )
+from tests.rights import modes_in_force
 from threadsync.model.ids import Json
 from threadsync.statefile import codec, files
 
@@ -183,15 +183,13 @@ def test_what_is_no_file_is_refused_at_once(
     whole(world, run)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
 def test_a_state_that_may_not_be_read_is_refused(world: Lived, run: Run) -> None:
     path = world.root / STATE
     mode = stat.S_IMODE(path.stat().st_mode)
     path.chmod(0)
-    try:
+    with modes_in_force():
         done = run("apply", "--yes")
-    finally:
-        path.chmod(mode)
+    path.chmod(mode)
     assert (done.exit_code, "Permission denied" in done.stderr) == (1, True)
     assert "the right to read it" in words(done.stderr)
     Person(world, run).mends()

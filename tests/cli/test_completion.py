@@ -128,7 +128,7 @@ def test_the_script_is_for_the_shell_that_was_named(shell: str) -> None:
     assert ("COMP_WORDBREAKS" in done.stdout) == (shell == "bash")
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+@pytest.mark.skipif(shutil.which("bash") is None, reason="not tested without bash: what it completes")
 def test_bash_completes_an_address_behind_its_at(project: Path) -> None:
     """The real shell's own splitting: an @ would part the word where bash completes host names."""
     script = CliRunner().invoke(root, ["completion", "bash"]).stdout

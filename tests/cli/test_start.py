@@ -126,7 +126,7 @@ def ran_in(folder: Path, *arguments: str, **streams: Any) -> subprocess.Complete
     )
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="not tested without /dev/full")
 @pytest.mark.parametrize(
     "command", ["plan", "new Title", "init sub", "schema post", "completion bash", "status"]
 )
@@ -138,7 +138,7 @@ def test_a_full_disk_behind_standard_output_is_one_clear_message(tmp_path: Path,
     assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="descriptors are closed in the child")
+@pytest.mark.skipif(sys.platform == "win32", reason="not tested on Windows: a start without descriptors")
 def test_closed_streams_are_no_failure(tmp_path: Path) -> None:
     """And no file that is opened later stands where they stood."""
     done = plan_of(tmp_path, preexec_fn=lambda: [os.close(each) for each in (0, 1, 2)])

@@ -19,7 +19,7 @@ from threadsync.sandbox.server import Sandbox
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.skipif(sys.platform != "linux", reason="it takes Linux for the other two"),
+    pytest.mark.skipif(sys.platform != "linux", reason="Linux plays the other two"),
 ]
 PLATFORMS = pytest.mark.parametrize("platform", ["darwin", "win32"])
 

@@ -82,7 +82,10 @@ def test_a_mac_asks_nobody_about_a_process_that_is_not_there(ended: int) -> None
     assert programs.asked == []
 
 
-@pytest.mark.skipif(shutil.which("ps") != "/usr/bin/ps", reason="needs a ps that takes -o state= -o lstart=")
+@pytest.mark.skipif(
+    shutil.which("ps") != "/usr/bin/ps",
+    reason="not tested without a ps like macOS's",
+)
 def test_a_real_ps_understands_the_question() -> None:
     said = MacSystem().start(ME)
     assert said is not None
