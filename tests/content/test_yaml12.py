@@ -172,6 +172,27 @@ def test_a_writers_trap_shows_the_corrected_line(line: str, rule: str, corrected
     assert only(parse(f"{line}\n", "post.md", parser=pure_parser))[0] == rule
 
 
+@PARSERS
+@pytest.mark.parametrize(
+    ("text", "at", "said"),
+    [
+        ("a: b\nc:\n  d: e\n f: g", (4, 2), ("like no other line", "column 3", "column 1")),
+        ("a:\n  - b\n - c", (3, 2), ("like no other line", "column 3", "column 1")),
+        ("a:\n  - b\n  c: d", (3, 3), ("in a list", "with a dash")),
+        ("a: [b\nc: d", (1, 4), ("[ is not closed", "Close it with ]")),
+        ("a: {b: c\nd: e", (1, 4), ("{ is not closed", "Close it with }")),
+        ('a: "b\nc: d', (1, 4), ('" is not closed', 'Close it with "')),
+    ],
+)
+def test_a_slip_of_the_hand_is_named_where_it_was_made(
+    text: str, at: tuple[int, int], said: tuple[str, ...], parser: MakeParser
+) -> None:
+    (found,) = parse(text, "post.yaml", parser=parser).findings
+    assert (found.location.line, found.location.column) == at
+    told = f"{found.problem} {found.remedy}"
+    assert [each for each in said if each not in told] == []
+
+
 @pytest.mark.parametrize(
     "corrected",
     [

@@ -29,6 +29,7 @@ _LOOK_BACK_LINES = 20
 _LINE_MAX = 400
 """How much of a corrected line is shown; a writer should be able to copy it."""
 _RESERVED = "@`%"
+_CLOSING = {"[": "]", "{": "}", '"': '"', "'": "'"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,13 @@ def explain(error: yaml.MarkedYAMLError, line_of: Callable[[int], str]) -> Trap:
             f"a value cannot start with {at} in YAML.",
             f"Put it in quotes: {corrected}",
         )
-    return _by_context(error, line_of) or _unclosed(line, line_of) or _other(line, column, source, problem)
+    return (
+        _by_context(error, line_of)
+        or _unclosed(line, line_of)
+        or _left_open(error, line, line_of)
+        or _indented(error, line, column, line_of)
+        or _other(line, column, source, problem)
+    )
 
 
 def _colon(line: int, column: int, source: str) -> Trap:
@@ -170,6 +177,52 @@ def _unclosed(line: int, line_of: Callable[[int], str]) -> Trap | None:
                 f"Put the words in quotes: {_line(corrected)}",
             )
     return None
+
+
+def _left_open(error: yaml.MarkedYAMLError, line: int, line_of: Callable[[int], str]) -> Trap | None:
+    """Explain an error in a later line than that of the bracket or quote which it happened in."""
+    mark = error.context_mark
+    if mark is None or mark.line >= line:
+        return None
+    opening = line_of(mark.line)[mark.column : mark.column + 1]
+    if opening not in _CLOSING:
+        return None
+    return Trap(
+        "yaml/syntax",
+        mark.line,
+        mark.column,
+        f"{opening} is not closed where it should be.",
+        f"Close it with {_CLOSING[opening]}; a text that begins with {opening} belongs in quotes.",
+    )
+
+
+def _indented(
+    error: yaml.MarkedYAMLError, line: int, column: int, line_of: Callable[[int], str]
+) -> Trap | None:
+    """Explain an error at the first sign of a line that is in no block."""
+    mark = error.context_mark
+    if mark is None or "parsing a block" not in str(error.context) or line_of(line)[:column].strip():
+        return None
+    if mark.column == column and "collection" in str(error.context):
+        return Trap(
+            "yaml/syntax",
+            line,
+            column,
+            "a line stands in a list and does not begin with a dash.",
+            "Begin it with a dash and a blank, or indent it as what it belongs to.",
+        )
+    above = next((line_of(n) for n in range(line - 1, mark.line, -1) if line_of(n).strip()), "")
+    deep = len(above) - len(above.lstrip())
+    if not mark.column < column < deep:
+        return None
+    return Trap(
+        "yaml/syntax",
+        line,
+        column,
+        "this line is indented like no other line around it.",
+        f"Begin it in column {deep + 1}, as the line above it, or in column {mark.column + 1}, "
+        "as what that line is part of.",
+    )
 
 
 def _other(line: int, column: int, source: str, problem: str) -> Trap:
