@@ -10,7 +10,7 @@ import pytest
 
 from tests.operations.world import World, picture
 from threadsync.content.project import StateBranch
-from threadsync.errors import StateError, ThreadsyncError, WatchError
+from threadsync.errors import ProjectError, StateError, ThreadsyncError, WatchError
 from threadsync.operations.preview import Preview
 from threadsync.operations.workspace import Workspace
 from threadsync.statefile.store import Snapshot, Store
@@ -121,6 +121,35 @@ def test_a_picture_that_is_missing_is_looked_for_where_nothing_is_heard_of(desk:
     assert [each.rule for each in first.prepared.findings] == ["media/missing"]
     assert keys(news) == ["a"]
     assert desk.ears.waits < 10
+
+
+def test_a_project_that_was_gone_for_one_look_alone_is_looked_for_soon(desk: Desk) -> None:
+    def gone() -> Workspace:
+        desk.opened = None  # back before anybody can see that it was gone
+        raise ProjectError("there is no project.")
+
+    def vanish() -> None:
+        desk.opened = gone
+
+    desk.run(vanish, lambda: None)
+    first, problem, news = desk.said
+    assert isinstance(first, Preview)
+    assert problem == "there is no project."
+    assert isinstance(news, News)
+    assert news.mended
+    assert desk.clock.seconds < 2 * LOOK_SECONDS  # and one minute of it before anything happened
+
+
+def test_posts_that_were_gone_for_one_look_alone_are_looked_for_soon(desk: Desk) -> None:
+    posts, away = desk.world.root / "posts", desk.world.root / "away"
+    desk.run(lambda: posts.rename(away), lambda: away.rename(posts))
+    first, gone, back = desk.said
+    assert isinstance(first, Preview)
+    assert isinstance(gone, News)
+    assert [each.rule for each in gone.findings] == ["file/no-posts"]
+    assert isinstance(back, News)
+    assert back.mended
+    assert desk.clock.seconds < 2 * LOOK_SECONDS  # and one minute of it before anything happened
 
 
 def test_it_looks_once_a_minute_though_nothing_happens(desk: Desk) -> None:

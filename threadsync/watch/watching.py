@@ -26,8 +26,8 @@ from threadsync.watch.seen import News, news
 
 FOLDERS_SECONDS = 1.0
 """How often it is seen whether the folders are still the ones that are watched."""
-_APPEARS_ELSEWHERE = "media/missing"
-"""The rule for a file that is not there: it may come into a folder that is not watched."""
+_MENDED_UNHEARD = frozenset({"file/no-posts", "file/unreadable", "media/missing"})
+"""The rules for what is not there to be watched: it may come back, or into another folder, unheard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,11 @@ class Watching:
             burst = grown(burst, self.clock.monotonic())
 
     def _hears_all(self) -> bool:
+        # A folder that was gone for the look alone is, watched or stale, as it was before: nothing tells.
+        if self._is_deaf or self._problem:
+            return False
         findings = self._last.prepared.findings if self._last is not None else ()
-        return not self._is_deaf and all(finding.rule != _APPEARS_ELSEWHERE for finding in findings)
+        return all(finding.rule not in _MENDED_UNHEARD for finding in findings)
 
     def _look(self, files: FileWatch) -> None:
         try:
