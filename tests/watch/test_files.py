@@ -68,6 +68,20 @@ def test_a_folder_that_comes_goes_or_is_replaced_is_stale_until_it_is_watched(
     assert not files.is_stale()
 
 
+def test_it_is_told_whether_what_is_watched_is_what_was_watched(files: FileWatch, tmp_path: Path) -> None:
+    posts = tmp_path / "posts"
+    folders = [Folder(tmp_path), Folder(posts, recursive=True)]
+    assert files.watch(folders)
+    assert not files.watch(folders)
+    posts.mkdir()
+    assert files.watch(folders)
+    assert not files.watch(folders)
+    posts.rmdir()
+    assert files.watch(folders)  # it was there when the files were read
+    assert not files.watch(folders)
+    assert not files.watch(folders[:1])
+
+
 @pytest.mark.parametrize(
     ("number", "setting"), [(errno.ENOSPC, "max_user_watches"), (errno.EMFILE, "max_user_instances")]
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +57,8 @@ class FileWatch(FileSystemEventHandler):
     """Whether a file is one of ours."""
     observer: Callable[[], BaseObserver] = Observer
     _observer: BaseObserver | None = None
-    _wanted: tuple[Folder, ...] = ()
+    _wanted: Mapping[Folder, tuple[int, int] | None] = field(default_factory=dict)
+    """Those to be watched, and which each was when that was asked for last; None: there was none."""
     _watched: dict[Folder, _Watched] = field(default_factory=dict)
 
     def stop(self) -> None:
@@ -70,15 +71,16 @@ class FileWatch(FileSystemEventHandler):
     def watch(self, folders: Iterable[Folder]) -> bool:
         """Watch just *folders* from now on; of those that do not exist ``is_stale`` tells when they do.
 
-        Returns whether one is watched that was not: what changed there before this call was not heard of.
+        Returns whether one is another than at the call before, or was not asked for then: what changed in
+        it meanwhile was not heard of.
 
         Raises:
             WatchError: the system watches no more files; what it watches is watched.
         """
-        self._wanted = tuple(folders)
+        before, self._wanted = self._wanted, {folder: _identity(folder.path) for folder in folders}
         with _refusing(""):
             observer = self._begun()
-        found = {each: identity for each in self._wanted if (identity := _identity(each.path)) is not None}
+        found = {folder: identity for folder, identity in self._wanted.items() if identity is not None}
         for folder, known in list(self._watched.items()):
             if found.get(folder) != known.identity:
                 observer.unschedule(known.watch)
@@ -91,7 +93,8 @@ class FileWatch(FileSystemEventHandler):
             # One below another that finds no place is left out without a word, also one that comes later.
             with _refusing(""):
                 observer.unschedule(self._scheduled(observer, Folder(Path(os.sep))))
-        return bool(new)
+        others = [each for each, now in self._wanted.items() if each not in before or before[each] != now]
+        return bool(new or others)
 
     def is_stale(self) -> bool:
         """Whether a folder has come, gone or been replaced since ``watch``; the system need not tell that."""
