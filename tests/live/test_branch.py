@@ -15,7 +15,7 @@ import pytest
 
 from tests.live.forge import BRANCH, STATE, Forge, git
 from tests.live.projects import ENVIRON, asked, assert_done, ended, posts_into, published, ran, started
-from tests.live.waiting import PATIENCE_SECONDS, until
+from tests.live.waiting import PATIENCE_SECONDS, until, until_said
 from threadsync.sandbox.server import Sandbox
 from threadsync.sandbox.threads import Fault, FaultKind
 
@@ -30,7 +30,6 @@ CHAIN = ["First part", "Second part", "Third part"]
 POSTS = {"chain": "\n\n---\n\n".join(CHAIN), "one": "Only once", "two": "This one too"}
 TEXTS = [*CHAIN, "Only once", "This one too"]
 APPLY = ("apply", "--yes", "--first-run")
-SLOW_SECONDS = 1.5
 
 
 @pytest.fixture
@@ -105,7 +104,7 @@ def test_of_two_runners_one_works_and_the_other_says_who_holds_the_lock_and_work
     single: Forge, sandbox: Sandbox
 ) -> None:
     one, two = single.clone("a"), single.clone("b")
-    sandbox.arm(Fault("create", FaultKind.SLOW, seconds=SLOW_SECONDS))
+    sandbox.arm(Fault("create", FaultKind.SLOW, seconds=PATIENCE_SECONDS))
     first = started(one, *APPLY, host="press-1")
     until(lambda: asked(sandbox, "POST", "threads") == 1, "the first container asked for")
     status, said = ran(two, *APPLY, host="studio-2")
@@ -114,9 +113,11 @@ def test_of_two_runners_one_works_and_the_other_says_who_holds_the_lock_and_work
     for words in (holder, "--lock-timeout SECONDS", "`threadsync state force-unlock`", BRANCH):
         assert words in said
     waiting = started(two, *APPLY, "--lock-timeout", "60", host="studio-2")
+    until_said("waiting for its lock: maria on press-1", waiting.stdout)
+    sandbox.disarm()
     assert ended(first)[0] == 0
     status, said = ended(waiting)
-    assert (status, "waiting for its lock: maria on press-1" in said) == (0, True), said
+    assert status == 0, said
     assert_done(two, sandbox, ["Only once"])
 
 
@@ -168,10 +169,11 @@ def test_an_older_state_forced_back_under_a_run_stops_it_and_nothing_goes_out_tw
     clone = forge.clone("a")
     assert ran(clone, *APPLY, "one")[0] == 0
     older = forge.tip()
-    sandbox.arm(Fault("publish", FaultKind.SLOW, seconds=SLOW_SECONDS))
+    sandbox.arm(Fault("publish", FaultKind.SLOW, seconds=PATIENCE_SECONDS))
     process = started(clone, "apply", "--yes", "chain")
     until(lambda: CHAIN[0] in published(sandbox), f"the post {CHAIN[0]!r}")
     git(forge.origin, "update-ref", f"refs/heads/{BRANCH}", older)
+    sandbox.disarm()
     status, said = ended(process)
     assert (status, "the lock of this run was taken away" in said) == (4, True), said
     assert forge.tip() == older, "nothing was written over it"
@@ -186,11 +188,12 @@ def test_a_remote_that_goes_away_under_a_run_stops_it_and_the_next_one_finishes(
 ) -> None:
     """Before the first intent is pushed, and between two parts of a chain."""
     clone, away = forge.clone("a"), forge.root / "away.git"
-    sandbox.arm(Fault(when, FaultKind.SLOW, seconds=1.0))
+    sandbox.arm(Fault(when, FaultKind.SLOW, seconds=PATIENCE_SECONDS))
     process = started(clone, *APPLY, "chain")
     path = "threads_publish" if when == "publish" else "threads"
     until(lambda: asked(sandbox, "POST", path) == 1, f"the first POST of {path}")
     forge.origin.rename(away)
+    sandbox.disarm()
     status, said = ended(process)
     assert (status, "Nothing was published after that." in said) == (4, True), said
     assert sum(published(sandbox).values()) == (when == "publish")

@@ -134,14 +134,14 @@ def test_a_signal_finishes_what_is_under_way_and_the_next_run_goes_on(
 ) -> None:
     """Law 16."""
     project(tmp_path, sandbox, "one", "two")
-    sandbox.arm(Fault("publish", FaultKind.SLOW, times=None, seconds=1.0))
+    sandbox.arm(Fault("publish", FaultKind.SLOW, times=None, seconds=PATIENCE_SECONDS))
     process = applying(tmp_path)
     until(lambda: bool(live(sandbox)), "the first post")
     process.send_signal(number)
+    until_said("Stopping: what is under way is finished or put on record.", process.stderr)
+    sandbox.disarm()
     output, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 4, output + errors
-    assert "Stopping: what is under way is finished or put on record." in errors
-    sandbox.disarm()
     again = applying(tmp_path)
     output, errors = again.communicate(timeout=PATIENCE_SECONDS)
     assert again.returncode == 0, output + errors
@@ -152,7 +152,7 @@ def test_a_second_signal_ends_it_at_once_and_nothing_is_published_twice(
     tmp_path: Path, sandbox: Sandbox
 ) -> None:
     project(tmp_path, sandbox, "one")
-    sandbox.arm(Fault("publish", FaultKind.SLOW, seconds=1.5))
+    sandbox.arm(Fault("publish", FaultKind.SLOW, seconds=PATIENCE_SECONDS))
     process = applying(tmp_path)
     until(lambda: bool(live(sandbox)), "the first post")
     process.send_signal(signal.SIGTERM)
@@ -160,6 +160,7 @@ def test_a_second_signal_ends_it_at_once_and_nothing_is_published_twice(
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 128 + signal.SIGTERM
+    sandbox.disarm()
     again = applying(tmp_path)
     output, errors = again.communicate(timeout=PATIENCE_SECONDS)
     assert again.returncode == 0, output + errors

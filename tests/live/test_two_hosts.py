@@ -17,7 +17,7 @@ from typing import Protocol
 import pytest
 
 from tests.live.projects import ENVIRON, asked, command, ended, project_into, published, started
-from tests.live.waiting import PATIENCE_SECONDS, until
+from tests.live.waiting import PATIENCE_SECONDS, until, until_said
 from threadsync.sandbox.server import Sandbox
 from threadsync.sandbox.threads import Fault, FaultKind
 from threadsync.statefile.machine import LocalMachine
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.live
 
 POSTS = {"one": "Only once", "two": "This one too"}
 LOCK = "state/threadsync.json.lock"
-SLOW_SECONDS = 4.0
 
 
 @pytest.fixture
@@ -56,7 +55,7 @@ def start(project: Path) -> Iterator[Start]:
 
 def in_the_middle(sandbox: Sandbox, project: Path, start: Start, host: str) -> subprocess.Popen[str]:
     """Start an apply on *host*, and return when it holds the lock and waits for a slow network."""
-    sandbox.arm(Fault("create", FaultKind.SLOW, seconds=SLOW_SECONDS, times=len(POSTS)))
+    sandbox.arm(Fault("create", FaultKind.SLOW, seconds=PATIENCE_SECONDS, times=len(POSTS)))
     process = start(host, "apply", "--yes", "--first-run")
     until(lambda: asked(sandbox, "POST", "threads") >= 2, "a container asked for each post")
     assert (project / LOCK).exists()
@@ -77,10 +76,10 @@ def test_one_works_and_the_other_says_who_holds_the_lock_and_works_when_it_has_w
     assert "Wait for it with --lock-timeout SECONDS." in said
     assert "break the lock with `threadsync state force-unlock`" in said
     second = start(other, "apply", "--yes", "--lock-timeout", "60")
+    until_said(f"waiting for its lock: {holder}", second.stdout)
+    sandbox.disarm()
     assert ended(first)[0] == 0
-    status, said = ended(second)
-    assert status == 0
-    assert f"waiting for its lock: {holder}" in said
+    assert ended(second)[0] == 0
     assert published(sandbox) == Counter(POSTS.values())
     assert not (project / LOCK).exists()
 
@@ -93,6 +92,7 @@ def test_a_lock_broken_under_a_running_apply_stops_it_and_every_post_is_there_on
     status, said = ended(start(other, "state", "force-unlock"))
     assert (status, f"The lock of maria on {one} " in said) == (0, True)
     second = start(other, "apply", "--yes", "--first-run")
+    sandbox.disarm()
     status, said = ended(first)
     assert status == 4, "it had begun, and nothing of it had gone out"
     assert "the lock of this run was taken away: " in said
@@ -107,12 +107,13 @@ def test_a_lock_of_a_process_that_was_killed_here_is_taken_over_without_a_word_f
     sandbox: Sandbox, project: Path
 ) -> None:
     """The same machine can tell that its process is dead: here by the real ``/proc``."""
-    sandbox.arm(Fault("create", FaultKind.SLOW, seconds=SLOW_SECONDS, times=len(POSTS)))
+    sandbox.arm(Fault("create", FaultKind.SLOW, seconds=PATIENCE_SECONDS, times=len(POSTS)))
     apply = command(project, "apply", "--yes", "--first-run")
     first = subprocess.Popen(apply, env=ENVIRON, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until((project / LOCK).exists, "the lock of the first apply")
     first.kill()
     first.wait(PATIENCE_SECONDS)
+    sandbox.disarm()
     left = json.loads((project / LOCK).read_bytes())
     assert (left["pid"], left["boot_id"]) == (first.pid, LocalMachine().boot_id)
     again = subprocess.run(apply, env=ENVIRON, capture_output=True, timeout=PATIENCE_SECONDS, check=False)
@@ -134,10 +135,12 @@ def test_a_lock_of_this_host_that_nobody_here_can_judge_is_left_to_a_person(
     here = LocalMachine().boot_id
     host = socket.gethostname()
     other_boot = boot_id.format(boot=here.split()[0])
+    sandbox.arm(Fault("create", FaultKind.SLOW, seconds=PATIENCE_SECONDS, times=len(POSTS)))
     first = start(host, "apply", "--yes", "--first-run", boot_id=other_boot)
     until((project / LOCK).exists, "the lock of the first apply")
     first.kill()
     first.communicate(timeout=PATIENCE_SECONDS)
+    sandbox.disarm()
     status, said = ended(start(host, "apply", "--yes", "--first-run", boot_id=here))
     assert (status, said_of_it in said) == (1, True), said
     assert ended(start(host, "state", "force-unlock", boot_id=here))[0] == 0

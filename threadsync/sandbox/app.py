@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from email.utils import formatdate
+from time import monotonic
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -21,6 +22,9 @@ from threadsync.sandbox.threads import Request as NetworkRequest
 from threadsync.sandbox.threads import Response as NetworkResponse
 from threadsync.sandbox.threads.content import read_content
 from threadsync.sandbox.threads.errors import invalid_parameter
+
+LOOK_SECONDS = 0.02
+"""How soon an answer that a fault holds up is given once all faults are out of force."""
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -127,9 +131,11 @@ async def _reply(engine: Engine, request: Request) -> Response:
     except wire.MalformedBody as error:
         return _as_http(invalid_parameter(str(error)).response(request.url.path))
     fetched = await _fetch(engine, asked)
+    disarmings = engine.disarmings
     reply = engine.call(asked, fetched)
-    if reply.delay_seconds:
-        await asyncio.sleep(reply.delay_seconds)
+    answer_at = monotonic() + reply.delay_seconds
+    while (seconds := answer_at - monotonic()) > 0 and engine.disarmings == disarmings:
+        await asyncio.sleep(min(seconds, LOOK_SECONDS))
     if reply.cut:
         return CutOff(_as_http(reply))
     return HangUp() if reply.dropped else _as_http(reply)

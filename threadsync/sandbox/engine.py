@@ -72,6 +72,8 @@ class Engine:
         self._recorded: deque[RecordedRequest] = deque(maxlen=settings.requests_recorded_max)
         self.calls = 0
         """How many calls were answered since the start; it counts on where the record forgets."""
+        self.disarmings = 0
+        """How often all faults were taken out of force; an answer that one holds up is given then."""
         try:
             self.name, self._state = self._open(settings)
             self.shelf = Shelf(self._folder.media if self._folder else None)
@@ -163,6 +165,7 @@ class Engine:
         """Change the network from outside."""
         with self._lock:
             self._apply(command)
+            self.disarmings += isinstance(command, Disarm)
 
     def _apply(self, command: Command) -> None:
         now = self._now()
