@@ -94,6 +94,26 @@ def test_a_post_is_quoted_replied_to_and_reposted_by_its_address(world: World) -
     assert set(words(world.plan()).values()) == {"no-op same"}
 
 
+def test_a_repost_is_not_made_anew_beside_itself_and_the_refusal_says_what_helps(world: World) -> None:
+    """An account reposts a post once."""
+    world.post_by_hand("by hand")
+    at = permalink(world.network, world.posts()[0])
+    world.post("p", "", repost=at)
+    world.applied()
+    world.remove("p")
+    world.post("q", "", repost=at, republish="true")
+    report = world.apply().report
+    assert report is not None
+    refused = next(each for each in report.actions if str(each.address) == "q@threads/main")
+    assert (refused.became, "take republish: true out" in refused.remedy) == (Became.REFUSED, True)
+    world.post("q", "", repost=at)
+    assert blocked(world, "q@threads/main").reason == "same-as-published"
+    world.post("q", "", repost=at, moved_from="p")
+    world.applied()
+    assert set(words(world.plan()).values()) == {"no-op same"}
+    assert len([post for post in world.posts() if post.reposted]) == 1
+
+
 def test_an_address_that_the_account_does_not_have_is_held_back(world: World) -> None:
     world.post("q", "look", quote="https://www.threads.com/@main/post/nowhere")
     assert blocked(world, "q@threads/main").reason == "unknown-post"

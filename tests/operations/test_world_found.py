@@ -118,6 +118,22 @@ def test_a_further_segment_is_not_imported_as_the_first(world: World) -> None:
         import_post(world.workspace, A, two)
 
 
+def test_a_further_segment_is_not_imported_as_the_next_one(world: World) -> None:
+    """What a deleted segment leaves up of its chain; the remedy is one that works."""
+    world.post("a", chain("One comes first", "Two was deleted", "Three is still up"))
+    applied(world)
+    state_remove(world.workspace, [A])
+    first, three = one(world, "One comes first").remote_id, one(world, "Three is still up").remote_id
+    world.network.delete_by_hand(one(world, "Two was deleted").remote_id, world.clock.true())
+    import_post(world.workspace, A, first)
+    with pytest.raises(
+        UsageError, match="says what segment 3 of a@threads/main says, not segment 2"
+    ) as refused:
+        import_post(world.workspace, A, three)
+    assert refused.value.remedy is not None
+    assert f"publish the rest of it anew with --allow-duplicate={A}" in refused.value.remedy
+
+
 def test_what_a_replace_would_say_is_looked_for_before_the_post_that_it_replaces(world: World) -> None:
     """Two clones: one published the new text, the state was lost, and the other published the old one."""
     world.post("a", "The newer text")

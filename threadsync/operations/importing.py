@@ -62,7 +62,7 @@ def _imported(workspace: Workspace, opened: Session, address: str, reference: st
         raise UsageError(f"{post.remote_id} is bound to {holder}.", remedy="Name another post.")
     matcher = _Matcher(opened.ledger, workspace.providers[found.target])
     if binding is None:
-        _refuse_further(matcher, wanted, post)
+        _refuse_further(matcher, wanted, 0, post)
         _refuse_anothers(matcher, wanted, declared.desired.publications, prior, post)
     kept = _kept(matcher, wanted, binding, post) if binding is not None else ()
     index = len(kept)
@@ -119,6 +119,7 @@ def _kept(matcher: _Matcher, wanted: Wanted, binding: Binding, post: ObservedPos
         parent = live[keep - 1].remote_id if keep else post.parent
         if matcher(wanted, keep, parent, post):
             return live[:keep]
+        _refuse_further(matcher, wanted, keep, post)
     first = live[0]
     raise UsageError(
         f"{binding.address} is bound to {first.permalink or first.remote_id} already.",
@@ -127,20 +128,25 @@ def _kept(matcher: _Matcher, wanted: Wanted, binding: Binding, post: ObservedPos
     )
 
 
-def _refuse_further(matcher: _Matcher, wanted: Wanted, post: ObservedPost) -> None:
-    """Refuse a post that says what a further segment says: bound as the first, it would be published again.
+def _refuse_further(matcher: _Matcher, wanted: Wanted, index: int, post: ObservedPost) -> None:
+    """Refuse a post that says what a segment after *index* says: bound as that, it would be published again.
 
     Raises:
         UsageError: it does.
     """
     address = wanted.publication.address
-    says = [matcher(wanted, index, post.parent, post) for index in range(len(wanted.segments))]
+    says = [matcher(wanted, each, post.parent, post) for each in range(index, len(wanted.segments))]
     if any(says[1:]) and not says[0]:
+        said, bound_as, rest = (
+            index + says.index(True) + 1,
+            f"segment {index + 1}",
+            "the rest" if index else "all",
+        )
         raise UsageError(
-            f"{post.permalink or post.remote_id} says what segment {says.index(True) + 1} of {address} says, "
-            "not the first; bound as the first, it would be published again.",
-            remedy="Import the post that is the first segment. If that is gone, take what is live out of "
-            f"the file, or publish all of it anew with --allow-duplicate={address}.",
+            f"{post.permalink or post.remote_id} says what segment {said} of {address} says, "
+            f"not {bound_as}; bound as {bound_as}, it would be published again.",
+            remedy=f"Import the post that is {bound_as}. If that is gone, take what is live out of "
+            f"the file, or publish {rest} of it anew with --allow-duplicate={address}.",
         )
 
 

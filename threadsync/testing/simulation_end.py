@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threadsync.errors import ContentError, StateLocked
+from threadsync.execution.report import ActionReport
 from threadsync.model.ids import Address
 from threadsync.model.journal import Intent
 from threadsync.model.state import Binding, Open, State
@@ -40,6 +41,9 @@ def peace(life: Life) -> Plan | None:
             return None
         shown = ran.outcome.prepared.plan
         helped = [_helped(life, action, helpless) for action in shown.actions]
+        helped += [
+            _unrepublished(life, each) for each in (ran.outcome.report.actions if ran.outcome.report else ())
+        ]
         if number > 1:
             helped += [_resolved(life, address) for address in life.known("open")]
         state = life.world.state
@@ -95,6 +99,17 @@ def _helped(life: Life, action: Action, helpless: set[str]) -> bool:
     else:
         life.counted[f"helped: {action.reason}"] += 1
     return done
+
+
+def _unrepublished(life: Life, told: ActionReport) -> bool:
+    """Take ``republish: true`` out of a repost that is up already, as its refusal asks."""
+    file = life.author.files.get(told.address.key)
+    if "take republish: true out" not in told.remedy or file is None or "republish" not in file.front:
+        return False
+    del file.front["republish"]
+    life.author.save(file)
+    life.counted["helped: reposted once"] += 1
+    return True
 
 
 def _resolved(life: Life, address: Address) -> bool:
@@ -173,7 +188,8 @@ def _right(  # noqa: PLR0912  (one case a reason)
         case Reason.LOOKS_PUBLISHED:
             wanted = set(file.published)
             there = any(post.account == account and text_of(post) in wanted for post in life.ours())
-            return there and (unclear or life.judge.renamed)
+            let_go = not file.names.isdisjoint(life.accepted)  # what was left of a chain, and stays up
+            return there and (unclear or let_go or life.judge.renamed)
         case Reason.DEPENDS_ON_BLOCKED | Reason.LINK_CHANGED:
             return bool(file.needs())
         case _:

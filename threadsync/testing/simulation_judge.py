@@ -30,6 +30,7 @@ class Excuse(StrEnum):
     TOO_FRESH = "too-fresh"
     CLONES = "clones"
     REWRITTEN = "rewritten"
+    TAKEN_BACK = "taken-back"
 
 
 EXCUSES = {
@@ -49,6 +50,10 @@ EXCUSES = {
         "A file was renamed without `moved_from` and rewritten so far that it counts as a new post; what "
         "the two have in common is published again."
     ),
+    Excuse.TAKEN_BACK: (
+        "A repost was taken back by hand before its answer was on record: nothing on the account tells that "
+        "it was ever made, so it is made again."
+    ),
 }
 """Each limit in a sentence."""
 
@@ -63,6 +68,8 @@ class Judge:
     by_hand: set[str] = field(default_factory=set)
     """Posts that a person wrote on the network."""
     deleted_by_hand: set[str] = field(default_factory=set)
+    taken_back: set[_Place] = field(default_factory=set)
+    """Reposts that a person deleted before they were on record."""
     edited: set[str] = field(default_factory=set)
     """Posts of ours whose text a person changed on the network."""
     replaced: set[str] = field(default_factory=set)
@@ -234,6 +241,8 @@ class Judge:
                 continue
             if there[place] <= 1 and (self.forgotten_at or self.cloned):
                 self.excuse(Excuse.FORGOTTEN if self.forgotten_at else Excuse.CLONES, place)
+            elif there[place] <= 1 and place in self.taken_back:
+                self.excuse(Excuse.TAKEN_BACK, place)
             elif there[place] <= 1:
                 found.append(f"came back: {place[1]!r} was published {count} times on {place[0]}")
         return found

@@ -209,6 +209,10 @@ class Life:
             self.world.say("deleted by hand:", post.text)
             self.network.delete_by_hand(post.remote_id, self.world.clock.true())
             self.judge.deleted_by_hand.add(post.remote_id)
+            state = self.world.state
+            bound = {each for held in state.bindings.values() for each in held.remote_ids} if state else set()
+            if post.container.startswith("repost of ") and post.remote_id not in bound:
+                self.judge.taken_back.add((post.account, text_of(post)))
 
     # State surgery.
 

@@ -25,6 +25,13 @@ from threadsync.providers.threads.publishing import NotPublished, Verdict
 from threadsync.providers.threads.recording import SegmentRecord, wait_left_seconds
 from threadsync.providers.threads.staging import unanswered
 
+_TWICE = Fault(
+    FaultClass.INVALID,
+    "the account reposts it already, as another publication of this project",
+    "An account reposts a post once: remove one of the two, or take republish: true out of the new one.",
+    "twice",
+)
+
 
 def key_of(original: RemoteId) -> str:
     """Return the key of an intent by which its repost is found again."""
@@ -109,8 +116,7 @@ class RepostPublisher:
             found = yield from self._look()
             if self._is_bound(found):
                 yield from self._record.settled(reuse=True)
-                problem = "the account reposts it already, as another publication of this project"
-                return self._refused(Fault(FaultClass.INVALID, problem, "Remove one of the two.", "twice"))
+                return self._refused(_TWICE)
             if found is not None:
                 return (yield from self._adopted(found))
             if look + 1 < self.bounds.settle_looks_max:
