@@ -69,6 +69,10 @@ class Drawn(Random):
         return [population[bisect_right(until, each)] for each in drawn]
 
 
+REPOST = "Repost of: "
+"""What a ledger says of a repost, before the text of its original."""
+
+
 def is_repost(post: Seen) -> bool:
     """Whether *post* has nothing of its own: no text to edit, and nothing to reply to."""
     return post.container.startswith("repost of ")
@@ -174,12 +178,16 @@ class Witness(Life):
         ledger.deleted = {post.remote_id for post in self.network.deleted()}
 
     def _named(self, plan: Plan) -> Counter[tuple[str, str]]:
-        return Counter(
-            (self.world.account(action.address.target), normal(each.text.replace(UNKNOWN_LINK, LINK)))
-            for action in plan.effective
-            if isinstance(action, Create | Extend | Replace)
-            for each in action.segments
-        )
+        named: Counter[tuple[str, str]] = Counter()
+        for action in plan.effective:
+            if isinstance(action, Create | Extend | Replace):
+                account = self.world.account(action.address.target)
+                says = [normal(each.text.replace(UNKNOWN_LINK, LINK)) for each in action.segments]
+                if action.publication.repost is not None:  # the ledger knows it by the text of its original
+                    places = self.author.ever[action.address.key]
+                    says = [text for at, text in places if at == account and text.startswith(REPOST)]
+                named.update((account, text) for text in says)
+        return named
 
     # What people do besides.
 
