@@ -279,7 +279,8 @@ class Life:
         intents = [note for note in unfinished.notes if isinstance(note, Intent)]
         if not intents or intents[-1].verb != "publish":
             return False
-        account = self.world.account(address.target)
+        # The state may still call it by the name that its target had before.
+        account = self.author.former.get(address.target) or self.world.account(address.target)
         made = [
             post.remote_id
             for post in self.network.live()
