@@ -18,7 +18,6 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     import io
     import os
-    from pathlib import Path
 
     from threadsync.cli import root
 
@@ -28,6 +27,8 @@ def main() -> None:
     # A stream that was closed before the start is None; nothing else may get its descriptor.
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
+            from pathlib import Path
+
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 import threadsync
+from threadsync.cli import root
+from threadsync.cli._listed import LISTED
 
 ROOT = Path(threadsync.__file__).parents[1]
 
@@ -42,6 +45,34 @@ def test_version_imports_nothing() -> None:
     printed, loaded = modules("--version")
     assert printed == f"threadsync {threadsync.__version__}\n"
     assert loaded - bare() == {"threadsync", "threadsync.__main__"}
+
+
+def test_help_imports_no_command() -> None:
+    """They are many, and their first sentences are listed; so is what ``--help`` may import of ours."""
+    _, loaded = modules("--help")
+    ours = {name for name in loaded if name.startswith("threadsync.")}
+    own = {"_errors", "_exit", "_listed", "_options"}
+    assert ours == {"threadsync.__main__", "threadsync.cli", "threadsync.errors"} | {
+        f"threadsync.cli.{name}" for name in own
+    }
+    assert loaded & {"pathlib", "json", "logging", "urllib.parse", "importlib.metadata"} == set()
+
+
+@pytest.mark.parametrize("width", [30, 60, 100, 300])
+def test_the_list_of_commands_says_of_each_what_its_own_help_says_first(width: int) -> None:
+    for name, command in root.commands.items():
+        listed = click.Command(name, help=LISTED[name])
+        assert (command.name, command.hidden) == (name, False)
+        assert command.get_short_help_str(width) == listed.get_short_help_str(width)
+
+
+def test_every_module_of_a_command_is_listed() -> None:
+    """One that is added and not listed would be there for nobody."""
+    names = {path.stem for path in (ROOT / "threadsync/cli").glob("[a-z]*.py")}
+    parts = {name for name in names if "_" in name}  # of a command: chaos_run
+    assert names - parts == {
+        command.callback.__module__.rpartition(".")[2] for command in root.commands.values()
+    }
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("apply", "--help"), ("state", "--help"), ("aply",)])

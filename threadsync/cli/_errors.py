@@ -7,6 +7,7 @@ from typing import IO, Any
 import click
 
 from threadsync.cli._exit import Exit
+from threadsync.cli._listed import format_listed
 from threadsync.errors import PlanError, ThreadsyncError, UsageError
 
 WIDTH_CELLS = 80
@@ -30,6 +31,10 @@ class Told(click.ClickException):
 
 class Root(click.Group):
     """The group of all commands; whatever a person can act on leaves it as ``Told``."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        format_listed(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:  # Click declares it so
         """Run the command that was asked for.

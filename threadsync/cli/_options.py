@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from threadsync.cli._completing import complete_addresses, complete_selectors
-
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+    from pathlib import Path
 
     from threadsync.operations.workspace import Workspace
 
@@ -45,6 +44,16 @@ class Number(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
         return number
+
+
+class Folder(click.Path):
+    """A path, and what makes one of it is imported only when one is given."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return *value* as a path."""
+        from pathlib import Path
+
+        return Path(os.fsdecode(super().convert(value, param, ctx)))
 
 
 def _open(directory: Path | None) -> Workspace:
@@ -96,7 +105,7 @@ def global_options(function: F) -> F:
             _global(
                 "project",
                 "--project",
-                type=click.Path(file_okay=True, path_type=Path),
+                type=Folder(),
                 metavar="DIR",
                 help="The project's folder; without it, the nearest one from here upwards.",
             ),
@@ -138,6 +147,8 @@ def global_format_option(function: F) -> F:
 
 def selectors(function: F) -> F:
     """Add ``[SELECTOR…]``: keys, paths, addresses, targets or globs."""
+    from threadsync.cli._completing import complete_selectors
+
     return click.argument("selectors", nargs=-1, metavar="[SELECTOR]...", shell_complete=complete_selectors)(
         function
     )
@@ -145,6 +156,8 @@ def selectors(function: F) -> F:
 
 def exclude_option(function: F) -> F:
     """Add ``--exclude``."""
+    from threadsync.cli._completing import complete_selectors
+
     return click.option(
         "--exclude",
         multiple=True,
@@ -219,6 +232,8 @@ def span_option(name: str, text: str) -> timedelta:
 
 def addresses_option(name: str, explained: str) -> Callable[[F], F]:
     """Add an option that names addresses, one each time it is given."""
+    from threadsync.cli._completing import complete_addresses
+
     return click.option(
         name, multiple=True, metavar="ADDRESS", shell_complete=complete_addresses, help=explained
     )
