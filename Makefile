@@ -6,7 +6,7 @@ JOBS ?= auto
 SEEDS ?= 2000
 EXAMPLES ?= 2000
 
-.PHONY: demo test setup check format lint types contracts docs docs-check wheel state sim stateful live exhaustive load clean
+.PHONY: demo test setup check format lint types contracts docs docs-check wheel state sim stateful live exhaustive load bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
@@ -73,6 +73,10 @@ exhaustive: setup
 # One apply of 100, 1,000 and 10,000 posts: time, memory, and whether the curve is straight.
 load: setup
 	$(BIN)/python -m benchmarks.load
+
+# Every figure that has a goal, beside what it is held against: docs/performance.md. Have hugo installed for all of it.
+bench: setup
+	$(BIN)/python -m benchmarks --out docs/performance.md
 
 # Little lives of a project, one a seed: `make sim SEEDS=20000`; the module's --seed replays one.
 sim: setup

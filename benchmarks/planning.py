@@ -1,0 +1,182 @@
+"""``plan`` from the outside, as it is typed: P1 to P6.
+
+*Warm* is the second plan of a project in which nothing has changed. *Cold* is a plan that knows nothing but
+the facts of media: whatever else lies in ``.threadsync/`` is removed before it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from functools import cache
+from pathlib import Path
+
+from benchmarks.corpus import POSTS, beginning
+from benchmarks.measure import Pairs, Used, in_turns, installed, peaks, said, seconds, used
+from benchmarks.rows import Measured, Row, Sample, Setting, Unmeasured
+from threadsync.execution.clock import SystemClock
+from threadsync.media.cache import GRANULARITY_SECONDS
+
+SMALL, LARGE, HUGE = 1_000, 10_000, 100_000
+PAIRS_HUGE_MAX = 3
+"""Of the 100,000 posts; each of these plans takes long."""
+CHANGED = 10
+SETTLED_SECONDS = GRANULARITY_SECONDS + 0.1
+"""No cache remembers a file that was written less long ago; see ``threadsync.media.cache``."""
+MEDIA_FACTS = "media.json"
+_FEWER = f"{PAIRS_HUGE_MAX} pairs at most"
+
+WALK = """
+import os, sys
+found, folders = [], [sys.argv[1]]
+while folders:
+    with os.scandir(folders.pop()) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            elif entry.name.endswith((".md", ".jpg")):
+                stat = entry.stat(follow_symlinks=False)
+                found.append((entry.path, stat.st_size, stat.st_mtime_ns, stat.st_ino))
+"""
+"""The least that a plan of unchanged files must do: walk their tree and stat every file in it."""
+
+HUGO_SITE = 'contentDir = "{posts}"\ndisableKinds = ["taxonomy", "term", "RSS", "sitemap"]\n'
+NO_HUGO = "`hugo` is not installed: `apt-get install hugo`"
+
+
+@cache
+def corpus(setting: Setting, posts: int) -> Path:
+    """Return a project of *posts* posts (shrunk as *setting* says), made once, with all of it live."""
+    size = setting.size(posts)
+    root = setting.folder / f"corpus-{size}"
+    said((sys.executable, "-m", "benchmarks.corpus", str(size), str(root)), setting.folder)
+    SystemClock().sleep(SETTLED_SECONDS)
+    return warmed(root)  # from now on the facts of its media are known
+
+
+def _plan(root: Path) -> tuple[str, ...]:
+    return installed(root.parent), "plan"
+
+
+def chill(root: Path) -> None:
+    """Let the next plan of the project in *root* know nothing but the facts of its media, if it has any."""
+    for path in list((root / ".threadsync").glob("*")):
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != MEDIA_FACTS:
+            path.unlink()
+
+
+def warmed(root: Path) -> Path:
+    """Plan once, so that the next plan of the project in *root* is a warm one."""
+    assert "No changes" in said(_plan(root), root), "all of the corpus is live"
+    return root
+
+
+def warm_plan(root: Path) -> Used:
+    """Plan a project that was planned before."""
+    return used(_plan(root), root)
+
+
+def cold_plan(root: Path) -> Used:
+    """Plan a project of which nothing but the facts of its media is known."""
+    chill(root)
+    return used(_plan(root), root)
+
+
+def walk(root: Path) -> Used:
+    """Walk and stat the posts in *root* with a bare Python."""
+    return used((sys.executable, "-I", "-S", "-c", WALK, str(root / POSTS)), root)
+
+
+@cache
+def _warm(setting: Setting, posts: int) -> Pairs:
+    root = warmed(corpus(setting, posts))
+    pairs = min(setting.pairs, PAIRS_HUGE_MAX) if posts == HUGE else setting.pairs
+    return in_turns(lambda: warm_plan(root), lambda: walk(root), pairs)
+
+
+def warm_large(setting: Setting) -> Measured:
+    """P1."""
+    return Measured(seconds(_warm(setting, LARGE)))
+
+
+def warm_huge(setting: Setting) -> Measured:
+    """P2, its time."""
+    return Measured(seconds(_warm(setting, HUGE)), _FEWER)
+
+
+def warm_huge_peak(setting: Setting) -> Measured:
+    """P2, its memory."""
+    return Measured(tuple(Sample(ours.peak_mb) for ours, _ in _warm(setting, HUGE)), _FEWER)
+
+
+def few_changed(setting: Setting) -> Measured:
+    """P3. The files are put back after each pair, and the next one begins warm."""
+    root = corpus(setting, LARGE)
+    files = sorted((root / POSTS).rglob("*.md"))
+    before = {path: path.read_text() for path in files[:: max(len(files) // CHANGED, 1)]}
+    samples: list[Sample] = []
+    for _ in range(setting.pairs):
+        warm = warm_plan(warmed(root))
+        for path, text in before.items():
+            path.write_text(beginning(text, "Changed."))
+        samples.append(Sample(warm_plan(root).seconds, warm.seconds))
+        for path, text in before.items():
+            path.write_text(text)
+        SystemClock().sleep(SETTLED_SECONDS)
+    return Measured(tuple(samples))
+
+
+@cache
+def _cold_and_hugo(setting: Setting) -> Pairs | None:
+    """Measure a cold plan against hugo; None where there is none."""
+    hugo = shutil.which("hugo")
+    if hugo is None:
+        return None
+    root = corpus(setting, LARGE)
+    site = setting.folder / "site"
+    site.mkdir()
+    (site / "config.toml").write_text(HUGO_SITE.format(posts=root / POSTS))
+    command = (hugo, "list", "all", "-s", str(site))
+    listed = said(command, site).count(".md,")
+    assert listed == setting.size(LARGE), f"hugo lists {listed} posts"
+    return in_turns(lambda: cold_plan(root), lambda: used(command, site), setting.pairs)
+
+
+def cold(setting: Setting) -> Measured | Unmeasured:
+    """P4."""
+    pairs = _cold_and_hugo(setting)
+    return Unmeasured(NO_HUGO) if pairs is None else Measured(seconds(pairs))
+
+
+def cold_peak(setting: Setting) -> Measured | Unmeasured:
+    """P6."""
+    pairs = _cold_and_hugo(setting)
+    return Unmeasured(NO_HUGO) if pairs is None else Measured(peaks(pairs))
+
+
+def curve(setting: Setting) -> Measured:
+    """P5: with everything bound in the state, two publications a post."""
+    small, large, huge = (corpus(setting, posts) for posts in (SMALL, LARGE, HUGE))
+    pairs = in_turns(lambda: cold_plan(huge), lambda: cold_plan(large), min(setting.pairs, PAIRS_HUGE_MAX))
+    measured = Measured(seconds(pairs))
+    low = Measured(tuple(Sample(cold_plan(small).seconds) for _ in range(setting.pairs)))
+    middle = Measured(tuple(Sample(sample.other) for sample in measured.samples))
+    high = Measured(tuple(Sample(sample.ours) for sample in measured.samples))
+    each = ", ".join(
+        f"{size:,}: {found.figure:.2f} s ({found.figure / size * 1e6:.0f} µs a post)"
+        for size, found in zip(map(setting.size, (SMALL, LARGE, HUGE)), (low, middle, high), strict=True)
+    )
+    return Measured(measured.samples, f"{each}; 2 bindings a post; {_FEWER}")
+
+
+ROWS = (
+    Row("P1", "warm no-op `plan` of 10,000 posts : a bare walk and stat", 2.0, 1.5, warm_large),
+    Row("P2", "warm no-op `plan` of 100,000 posts : a bare walk and stat", 1.5, 1.4, warm_huge),
+    Row("P2", "peak memory of the same", 100.0, None, warm_huge_peak, "MB"),
+    Row("P3", "`plan` after 10 of 10,000 files changed : warm no-op `plan`", 3.0, 2.0, few_changed),
+    Row("P4", "cold `plan` of 10,000 posts : `hugo list all` of the same files", 1.0, 0.65, cold),
+    Row("P5", "cold `plan` of 100,000 posts : of 10,000", 10.5, None, curve),
+    Row("P6", "peak memory of a cold `plan` of 10,000 posts : of hugo", 0.4, 0.25, cold_peak),
+)

@@ -1,0 +1,1 @@
+"""The benchmarks themselves, tried out on next to nothing: what they show, never how long anything takes."""

@@ -1,0 +1,32 @@
+"""The benchmarks, run on next to nothing: every process they start does what it is measured doing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import ROWS
+from benchmarks.report import Result, markdown, svg
+from benchmarks.rows import Measured, Setting, Unmeasured
+
+pytestmark = pytest.mark.live
+TINY = 1000
+
+
+def test_every_row_can_be_measured(tmp_path: Path) -> None:
+    """How long it takes on so few posts means nothing; that it ends, and what is left behind, does."""
+    setting = Setting(tmp_path, pairs=1, shrink=TINY)
+    results = tuple(Result(row, row.measure(setting)) for row in ROWS if not row.name.startswith("A"))
+    for result in results:
+        match result.found:
+            case Measured() as measured:
+                assert measured.samples
+                assert measured.figure > 0
+            case Unmeasured():
+                assert result.row.name in {"P4", "P6"}
+                assert shutil.which("hugo") is None
+    assert markdown(results, "").count("\n| ") == len(results) + 1
+    assert svg(results)
+    assert not list(tmp_path.glob("film*.mp4"))
