@@ -129,7 +129,7 @@ def hashing_peak(setting: Setting) -> Measured:
 
 ROWS = (
     Row("M1", "shrinking a JPEG of 12 megapixels : Pillow's plain load and resize", 0.5, None, shrinking),
-    Row("M1", "peak memory of the same", 0.5, None, shrinking_peak),
+    Row("M1", "memory for shrinking it : for Pillow's plain load and resize", 0.5, None, shrinking_peak),
     Row("M2", "probing and hashing a video of 1 GB : `sha256` alone", 1.1, None, hashing),
-    Row("M2", "peak memory of the same", 80.0, None, hashing_peak, "MB"),
+    Row("M2", "memory for probing and hashing it", 80.0, None, hashing_peak, "MB"),
 )

@@ -174,9 +174,9 @@ def curve(setting: Setting) -> Measured:
 ROWS = (
     Row("P1", "warm no-op `plan` of 10,000 posts : a bare walk and stat", 2.0, 1.5, warm_large),
     Row("P2", "warm no-op `plan` of 100,000 posts : a bare walk and stat", 1.5, 1.4, warm_huge),
-    Row("P2", "peak memory of the same", 100.0, None, warm_huge_peak, "MB"),
+    Row("P2", "peak memory of a warm `plan` of 100,000 posts", 100.0, None, warm_huge_peak, "MB"),
     Row("P3", "`plan` after 10 of 10,000 files changed : warm no-op `plan`", 3.0, 2.0, few_changed),
     Row("P4", "cold `plan` of 10,000 posts : `hugo list all` of the same files", 1.0, 0.65, cold),
     Row("P5", "cold `plan` of 100,000 posts : of 10,000", 10.5, None, curve),
-    Row("P6", "peak memory of a cold `plan` of 10,000 posts : of hugo", 0.4, 0.25, cold_peak),
+    Row("P6", "peak memory of a cold `plan` of 10,000 posts : of `hugo`", 0.4, 0.25, cold_peak),
 )

@@ -31,10 +31,11 @@ Measured on {machine}.
 """
 _STYLE = """\
 <style>
-text { font: 12px system-ui, sans-serif; fill: #1f2328 }
+.paper { fill: #ffffff } text { font: 12px system-ui, sans-serif; fill: #1f2328 }
 .met { fill: #1a7f37 } .not { fill: #bc4c00 } .goal { stroke: #1f2328; stroke-width: 1.5 }
 @media (prefers-color-scheme: dark) {
-text { fill: #e6edf3 } .met { fill: #3fb950 } .not { fill: #f0883e } .goal { stroke: #e6edf3 }
+.paper { fill: #0d1117 } text { fill: #e6edf3 }
+.met { fill: #3fb950 } .not { fill: #f0883e } .goal { stroke: #e6edf3 }
 }
 </style>"""
 
@@ -132,6 +133,7 @@ def svg(results: Sequence[Result]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
         "<title>Every figure as a part of its goal; shorter is better</title>",
         _STYLE,
+        f'<rect class="paper" width="{WIDTH}" height="{height}" rx="6"/>',
         f'<text x="{GOAL_AT}" y="{LINE - 8}" text-anchor="middle">goal</text>',
     ]
     for number, result in enumerate(shown, start=1):

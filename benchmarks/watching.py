@@ -70,5 +70,5 @@ def _quiet(shown: int) -> None:
 
 ROWS = (
     Row("W1", "`watch`: save to new plan, 1,000 posts", 0.2, None, partial(saves, posts=FEW), "s"),
-    Row("W1", "the same, 10,000 posts", 0.5, 0.3, partial(saves, posts=MANY), "s"),
+    Row("W1", "`watch`: save to new plan, 10,000 posts", 0.5, 0.3, partial(saves, posts=MANY), "s"),
 )

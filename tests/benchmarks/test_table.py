@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
+from benchmarks import planning
 from benchmarks.__main__ import ROWS, chosen, write
+from benchmarks.measure import Used, in_turns, peaks, seconds
 from benchmarks.report import Result, line, machine, markdown, svg
 from benchmarks.rows import Measured, Row, Sample, Setting, Unmeasured
 
@@ -78,7 +80,7 @@ def test_a_line_for_the_terminal_says_the_same() -> None:
 def test_the_chart_has_a_bar_for_every_figure_with_a_goal_no_wider_than_the_picture() -> None:
     results = (Result(row(), found(1.0)), Result(row(), found(1000.0)), Result(row(None), found(1.0)))
     chart = ET.fromstring(svg((*results, Result(row(), Unmeasured("no")))))
-    bars = chart.findall(f"{SVG}rect")
+    _, *bars = chart.findall(f"{SVG}rect")  # the first one is the paper, so that it can be read on any page
     assert [bar.get("class") for bar in bars] == ["met", "not"]
     width = float(chart.attrib["viewBox"].split()[2])
     assert all(float(bar.attrib["x"]) + float(bar.attrib["width"]) < width for bar in bars)
@@ -114,3 +116,29 @@ def test_a_shrunk_setting_has_at_least_one_of_everything(tmp_path: Path) -> None
     sizes: list[Callable[[int], int]] = [Setting(tmp_path).size, Setting(tmp_path, shrink=1000).size]
     assert [size(10_000) for size in sizes] == [10_000, 10]
     assert [size(10) for size in sizes] == [10, 1]
+
+
+def test_where_hugo_is_not_there_the_row_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for measure in (planning.cold, planning.cold_peak):
+        absent = measure(Setting(tmp_path))
+        assert isinstance(absent, Unmeasured)
+        assert "apt-get install hugo" in absent.why
+
+
+def test_both_sides_are_measured_in_turns_and_neither_always_first() -> None:
+    order: list[str] = []
+
+    def side(name: str) -> Callable[[], Used]:
+        def measure() -> Used:
+            order.append(name)
+            return Used(len(order), 10.0 if name == "ours" else 5.0)
+
+        return measure
+
+    pairs = in_turns(side("ours"), side("other"), 3)
+    assert order == ["ours", "other", "other", "ours", "ours", "other"]
+    assert seconds(pairs) == (Sample(1, 2), Sample(4, 3), Sample(5, 6))
+    assert [sample.ratio for sample in peaks(pairs)] == [2.0, 2.0, 2.0]
