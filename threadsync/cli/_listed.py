@@ -38,7 +38,7 @@ _IN_MODULES_OF_OTHER_NAMES = {"import": ("importing", "import_")}
 
 
 class Commands(Mapping[str, click.Command]):
-    """The commands by name, in the order of the table."""
+    """The commands by name, in the order of the table. Click, which is given it, only reads it."""
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in LISTED:
