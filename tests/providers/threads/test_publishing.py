@@ -17,7 +17,9 @@ from tests.providers.threads.talk import (
     Talk,
     error,
 )
+from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import NoResponse, Request, Response
+from threadsync.flows.retry import poll_seconds
 from threadsync.model.fault import FaultClass
 from threadsync.model.ids import Address, RemoteId
 from threadsync.model.journal import Adopted, Doubted, Published
@@ -52,9 +54,39 @@ def test_a_text_is_made_polled_published_and_its_permalink_read() -> None:
 def test_a_carousel_is_made_after_its_children_are_finished() -> None:
     talk = Talk()
     assert talk.run("look", media=("x", "y")) == Applied()
-    assert talk.sent[:5] == ["POST /me/threads", "GET /c1", "POST /me/threads", "GET /c2", "POST /me/threads"]
+    assert talk.sent[:5] == ["POST /me/threads", "POST /me/threads", "GET /c1", "GET /c2", "POST /me/threads"]
     assert talk.containers["c3"] == {"media_type": "CAROUSEL", "text": "look", "children": "c1,c2"}
     assert talk.containers["c1"]["is_carousel_item"] == "true"
+
+
+@pytest.mark.parametrize(("media", "waits"), [((), 0), (("x",), 1), (("x", "y"), 2)])
+def test_media_are_not_looked_at_before_they_can_be_ready(media: tuple[str, ...], waits: int) -> None:
+    """A text is ready at once, and so is a carousel when its children are."""
+    talk = Talk()
+    assert talk.run("look", media=media) == Applied()
+    assert [seconds for seconds, _ in talk.waited] == [Bounds().poll_first_seconds] * waits
+
+
+def test_while_one_child_of_a_carousel_is_waited_for_no_other_is_looked_at() -> None:
+    talk = Talk(status={"c1": ["IN_PROGRESS", "IN_PROGRESS", "FINISHED"], "c2": ["IN_PROGRESS", "FINISHED"]})
+    assert talk.run("look", media=("x", "y")) == Applied()
+    assert [each for each in talk.sent if each in {"GET /c1", "GET /c2"}] == ["GET /c1"] * 3 + ["GET /c2"] * 2
+    # One clock for all of them: the pauses grow from child to child.
+    bounds = Bounds()
+    looked = [poll_seconds(polls, bounds) for polls in range(3)]
+    assert [seconds for seconds, why in talk.waited if "process" in why][2:] == looked
+
+
+def test_all_children_of_a_carousel_are_waited_for_as_long_as_one() -> None:
+    talk = Talk(status={"c1": ["IN_PROGRESS"] * 18 + ["FINISHED"], "c2": ["IN_PROGRESS"]})
+    result = talk.run("look", media=("x", "y"))
+    assert isinstance(result, Refused)
+    assert result.fault.row == "container-in-progress"
+    bounds = Bounds()
+    waits = [seconds for seconds, why in talk.waited if "process" in why]
+    assert (
+        sum(waits) < bounds.poll_total_seconds + bounds.poll_longest_seconds + 2 * bounds.poll_first_seconds
+    )
 
 
 def test_each_segment_of_a_chain_replies_to_the_one_before() -> None:

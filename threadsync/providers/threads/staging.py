@@ -62,6 +62,14 @@ def unanswered(error: Unanswered) -> Fault:
     )
 
 
+@dataclass(slots=True)
+class _Patience:
+    """How often media were looked at, and how long was waited for them in between."""
+
+    polls: int = 0
+    waited_seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Stager:
     """The staging flows of one segment: *what* under *parent*, for *work*, within *bounds*."""
@@ -104,10 +112,14 @@ class Stager:
                 for number, single in enumerate(media)
             ]
         )
-        ids: list[str] = []
+        # Looked at in turn, on one clock: while the first is waited for, no other is asked about.
+        ids, patience = list[str](), _Patience()
         for child in children:
             if isinstance(child, Refused):
                 return child
+            finished = yield from self.finished(child, patience)
+            if isinstance(finished, Refused):
+                return finished
             ids.append(child.id)
         return (yield from self._stage(name, "CAROUSEL", text=text, children=ids))
 
@@ -129,13 +141,11 @@ class Stager:
     def _child(self, number: int, single: _Single, known: Container | None) -> Flow[Container | Refused]:
         if known is not None and isinstance((yield from self.finished(known)), Container):
             return known
-        made = yield from self._stage(
-            f"{CHILD}{number}", single.media_type, single=single, is_carousel_item=True
+        return (
+            yield from self._stage(
+                f"{CHILD}{number}", single.media_type, single=single, is_carousel_item=True
+            )
         )
-        if isinstance(made, Refused):
-            return made
-        finished = yield from self.finished(made)
-        return finished if isinstance(finished, Refused) else made
 
     def _stage(
         self,
@@ -172,11 +182,19 @@ class Stager:
                 return self.refused(unanswered(made))
         at = made.exchange.server_time or (yield from now())
         yield from record(Staged(self.work.address, self.what.index, self.what.digest, name, made.id, at))
+        if single is not None:
+            # Media are never ready at once: a look now would be for nothing.
+            yield from wait(poll_seconds(0, self.bounds), "Threads to process the media")
         return Container(made.id, at)
 
-    def finished(self, container: Container) -> Flow[Container | AlreadyPublished | Refused]:
-        """Wait until *container* is FINISHED and return it, or say why it never will be."""
-        polls, waited = 0, 0.0
+    def finished(
+        self, container: Container, patience: _Patience | None = None
+    ) -> Flow[Container | AlreadyPublished | Refused]:
+        """Wait until *container* is FINISHED and return it, or say why it never will be.
+
+        *patience* is what was spent on its siblings; all of them together are waited for as long as one.
+        """
+        spent = patience or _Patience()
         while True:
             status = yield from retried(
                 lambda: api.container_status(container.id), self.bounds, why="Threads", on=PASSING_OR_FRESH
@@ -200,14 +218,14 @@ class Stager:
                     remedy = "Check the media file against Threads' specifications."
                     problem = f"Threads could not process the media: {message}"
                     return self.refused(Fault(FaultClass.MEDIA, problem, remedy, "container-error"))
-            if waited >= self.bounds.poll_total_seconds:
-                problem = f"Threads still processes the media after {waited:.0f} s"
+            if spent.waited_seconds >= self.bounds.poll_total_seconds:
+                problem = f"Threads still processes the media after {spent.waited_seconds:.0f} s"
                 return self.refused(
                     Fault(FaultClass.TRANSIENT, problem, "Run apply again later.", "container-in-progress")
                 )
-            pause = poll_seconds(polls, self.bounds)
+            pause = poll_seconds(spent.polls, self.bounds)
             yield from wait(pause, "Threads to process the media")
-            polls, waited = polls + 1, waited + pause
+            spent.polls, spent.waited_seconds = spent.polls + 1, spent.waited_seconds + pause
 
     def _rebuild(self, problem: str) -> Refused:
         return self.refused(Fault(FaultClass.NOT_READY, problem, "Run apply again.", "container-unusable"))
