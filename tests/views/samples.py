@@ -418,7 +418,7 @@ def pauses() -> tuple[Pause, ...]:
 
     def since(key: str, target: str) -> tuple[TargetName, Address]:
         name = TargetName(target)
-        return name, replace(at(key), target=name)
+        return name, at(key)._replace(target=name)
 
     return (
         Pause(*since("first", "threads/a"), token, NOW, 0),

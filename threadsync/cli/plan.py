@@ -57,6 +57,7 @@ def plan(
     have errors: then apply would do nothing.
     """
     from threadsync.cli._terminal import detail, output, say
+    from threadsync.operations.collecting import uncollected
     from threadsync.operations.plan import plan as prepare
     from threadsync.operations.saved import save
     from threadsync.planning.planfile import PlanOptions
@@ -67,7 +68,8 @@ def plan(
     opened = workspace()
     when = moment_option(at, opened.project.zone) if at is not None else None
     options = PlanOptions(selectors, exclude, allow_replace, allow_delete, allow_duplicate, late)
-    prepared = prepare(opened, at=when, options=options, refresh=refresh)
+    with uncollected():
+        prepared = prepare(opened, at=when, options=options, refresh=refresh)
     match asked().format:
         case "json":
             say(as_text(plan_json(prepared)))

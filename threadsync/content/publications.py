@@ -6,8 +6,8 @@ Does no input or output of its own: media are looked up through a ``MediaFinder`
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from threadsync.content import inline, merge, segments
 from threadsync.content.controls import control_of
@@ -24,7 +24,7 @@ from threadsync.content.times import TimeProblem
 from threadsync.content.yaml12 import Path
 from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.model.digest import digest_of, digest_of_segments
-from threadsync.model.ids import Address, Json, PostKey, TargetName, network_of
+from threadsync.model.ids import Address, Json, NetworkName, PostKey, TargetName, network_of
 from threadsync.model.post import Control, Media, Publication, Reference, Segment, numbering
 from threadsync.model.text import Spans
 
@@ -55,6 +55,8 @@ class _Maker:
     findings: dict[Diagnostic, None] = field(default_factory=dict)
     _spans: dict[str, Spans] = field(default_factory=dict)
     _pieces: dict[Path, tuple[Piece, ...]] = field(default_factory=dict)
+    _made: dict[tuple[NetworkName, tuple[Path | None, ...]], Publication | None] = field(default_factory=dict)
+    """By network and by the layers that make it up: nothing else of a target tells two posts apart."""
 
     def find(self, rule: str, location: Location, problem: str, remedy: str | None = None) -> None:
         self.findings[finding(rule, location, problem, remedy)] = None
@@ -92,6 +94,15 @@ class _Maker:
     def publication(self, target: TargetName) -> Publication | None:
         """Return the post as declared for *target*; None where that cannot be told."""
         layers = merge.layers_for(target, self.declared, self.project.defaults)
+        kind = (network_of(target), tuple(layer.path for layer in layers))
+        if kind not in self._made:
+            self._made[kind] = self._publication(target, layers)
+        made = self._made[kind]
+        if made is None or made.address.target == target:
+            return made
+        return replace(made, address=Address(self.key, target))
+
+    def _publication(self, target: TargetName, layers: list[Layer]) -> Publication | None:
         values = merge.values_of(layers)
         pieces = self._words(layers)
         control = self._control(values, layers)
@@ -180,7 +191,8 @@ class _Maker:
         content = {key: values[key] for key in _POST_CONTENT if key in values}
         if network in values:
             content["network"] = values[network]
-            self._no_links_in(f"{network}:", values[network], merge.place_of(network, layers, self.declared))
+            if _names_a_link(values[network]):
+                self._no_link(f"{network}:", merge.place_of(network, layers, self.declared))
         found: list[Segment] = []
         number = _text(values.get("number"))
         for index, piece in enumerate(pieces):
@@ -213,8 +225,10 @@ class _Maker:
     ) -> Segment:
         media = tuple(item for item in map(self._media_file, pictures) if item is not None)
         poll, options = keys.get("poll"), keys.get(network)
-        self._no_links_in("poll:", poll, part.location)
-        self._no_links_in(f"{network}:", options, part.location)
+        if _names_a_link(poll):
+            self._no_link("poll:", part.location)
+        if _names_a_link(options):
+            self._no_link(f"{network}:", part.location)
         declared: dict[str, Json] = {
             **content,
             "text": part.text,
@@ -246,7 +260,8 @@ class _Maker:
         return known
 
     def _media_file(self, picture: Picture) -> Media | None:
-        self._no_links_in("an alternative text", picture.alt, picture.location)
+        if _names_a_link(picture.alt):
+            self._no_link("an alternative text", picture.location)
         folder = posixpath.dirname(self.declared.file)
         found = self.media.find(picture.src, folder, picture.location)
         if isinstance(found, Diagnostic):
@@ -255,16 +270,17 @@ class _Maker:
         path, facts = found
         return Media(path, facts, picture.alt, picture.location)
 
-    def _no_links_in(self, where: str, value: Json, at: Location | None) -> None:
-        """Find expressions for links where nothing reads them, so that they would go out as they stand."""
-        if any(inline.names_a_link(text) for text in _strings(value)):
-            problem = f"{{{{ links[…] }}}} has no meaning in {where}, and would go out as typed."
-            remedy = "Only the text of a segment can hold the address of a post: write it there."
-            self.find("text/template", at or self.whole, problem, remedy)
+    def _no_link(self, where: str, at: Location | None) -> None:
+        """Find an expression for a link where nothing reads it, so that it would go out as it stands."""
+        problem = f"{{{{ links[…] }}}} has no meaning in {where}, and would go out as typed."
+        remedy = "Only the text of a segment can hold the address of a post: write it there."
+        self.find("text/template", at or self.whole, problem, remedy)
 
     def _reference(self, key: str, values: Mapping[str, Json], layers: list[Layer]) -> Reference | None:
+        if key not in values:
+            return None
         at = merge.place_of(key, layers, self.declared) or self.whole
-        return self._parsed(key, _text(values.get(key)), at)
+        return self._parsed(key, _text(values[key]), at)
 
     def _parsed(self, key: str, text: str | None, location: Location) -> Reference | None:
         if text is None:
@@ -289,16 +305,13 @@ def _has_content(options: Json) -> bool:
     return isinstance(options, dict) and not _OPTIONS_WITH_CONTENT.isdisjoint(options)
 
 
-def _strings(value: Json) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case list():
-            for item in value:
-                yield from _strings(item)
-        case Mapping():
-            for item in value.values():
-                yield from _strings(item)
+def _names_a_link(value: Json) -> bool:
+    """Whether some text in *value* holds the expression for the address of a post."""
+    if isinstance(value, str):
+        return inline.names_a_link(value)
+    if isinstance(value, dict):
+        return any(map(_names_a_link, value.values()))
+    return isinstance(value, list) and any(map(_names_a_link, value))
 
 
 def _list(value: Json) -> list[Json]:

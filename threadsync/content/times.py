@@ -92,6 +92,7 @@ def _in_zone(local: datetime, name: str) -> datetime:
     return at
 
 
+@lru_cache(maxsize=64)
 def window_of(text: str) -> timedelta:
     """Return a window: ``90m``, ``1h``, ``2d``.
 

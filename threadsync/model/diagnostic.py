@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Severity(StrEnum):
@@ -13,9 +14,11 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
-    """A place in a file; *file* is relative to the project, lines and columns start at 1."""
+class Location(NamedTuple):
+    """A place in a file; *file* is relative to the project, lines and columns start at 1.
+
+    A tuple, because a post has one for each of its keys and parts.
+    """
 
     file: str
     line: int = 1

@@ -16,21 +16,22 @@ from threadsync.model.ids import ContentDigest, Json
 
 DIGEST_VERSION = 1
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 
 def _without_absent(value: Json) -> Json:
+    if isinstance(value, str | int | float | None):
+        return value
     if isinstance(value, Mapping):
-        cleaned = {key: _without_absent(inner) for key, inner in value.items()}
-        return {key: inner for key, inner in cleaned.items() if inner not in (None, (), [], {}, "")}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_without_absent(inner) for inner in value]
-    return value
+        cleaned = ((key, _without_absent(inner)) for key, inner in value.items() if inner is not None)
+        # Nothing, and an empty text, list or mapping are absent; no and nought are said.
+        return {key: inner for key, inner in cleaned if inner or isinstance(inner, int | float)}
+    return [_without_absent(inner) for inner in value]
 
 
 def digest_of(content: Mapping[str, Json]) -> ContentDigest:
     """Hash *content* in a canonical form; absent and empty values do not count."""
-    canonical = json.dumps(
-        _without_absent(content), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
+    canonical = _CANONICAL.encode(_without_absent(content))
     return ContentDigest(hashlib.sha256(canonical.encode()).hexdigest())
 
 

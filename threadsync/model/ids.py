@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NewType, TypeAlias
+from typing import NamedTuple, NewType, TypeAlias
 
 PostKey = NewType("PostKey", str)
 """The stable name of a post: its ``key:``, or else its path under the posts folder."""
@@ -29,9 +28,11 @@ MAIN = Role("main")
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
-    """One post on one target: the unit of plan, state and report."""
+class Address(NamedTuple):
+    """One post on one target: the unit of plan, state and report.
+
+    A tuple, because everything is kept and sorted by it: a generated hash runs in Python each time.
+    """
 
     key: PostKey
     target: TargetName

@@ -32,9 +32,11 @@ def drifts(
 ) -> tuple[Drifted, ...]:
     """Return every bound post that was looked at and differs from its receipt, in the order of addresses."""
     found: list[Drifted] = []
-    for address, binding in sorted(prior.bindings.items()) if prior is not None else ():
+    looked_at = {target for target, read in facts.targets.items() if read.observed}
+    bound = prior.bindings if prior is not None else {}
+    for address in sorted(each for each in bound if each.target in looked_at):
         observed = facts.of(address.target).observed
-        for post in binding.segments:
+        for post in bound[address].segments:
             if post.remote_id in observed:
                 now = observed[post.remote_id]
                 drift = drift_of(providers[address.target], post, now, facts.gathered_at)

@@ -102,10 +102,10 @@ def agreed(options: PlanOptions, declared: Declared, prior: State | None) -> Con
     Raises:
         UsageError: one names no publication.
     """
-    known = {*declared.desired.publications, *(prior.bindings if prior is not None else ())}
 
     def addresses(texts: Iterable[str]) -> frozenset[Address]:
-        return frozenset(address_of(text, known) for text in texts)
+        bound = prior.bindings if prior is not None else ()
+        return frozenset(address_of(text, {*declared.desired.publications, *bound}) for text in texts)
 
     return Consents(
         dict.fromkeys(sorted(addresses(options.allow_replace)), "flag"),
@@ -119,6 +119,8 @@ def chosen(
     declared: Declared, prior: State | None, selectors: Sequence[str], exclude: Sequence[str]
 ) -> Selects:
     """Return the publications that the selectors choose, of those declared or remembered."""
+    if not selectors and not exclude:
+        return lambda _: True
     remembered = (*prior.bindings, *prior.tombstones, *prior.open) if prior is not None else ()
     known = (*declared.desired.publications, *declared.drafts, *remembered)
     return selection(selectors, exclude, known, declared.paths())

@@ -108,12 +108,20 @@ class Workspace:
         content = self.read(self.project)
         findings = [_graver(each, prior) for each in content.findings]
         wanted: dict[Address, Wanted] = {}
-        for address, publication in sorted({**content.publications, **content.drafts}.items()):
-            provider = self.providers[address.target]
-            findings += provider.check(publication, _longest(self.providers, prior))
-            findings += _too_far(publication, now)
+        every = {**content.publications, **content.drafts}
+        longest, latest, alike = _longest(self.providers, prior), now + LATEST, self._alike()
+        for address in sorted(every):
+            publication, provider = every[address], self.providers[address.target]
+            findings += provider.check(publication, longest)
+            findings += _too_far(publication, latest)
             findings += self._unhosted(publication, provider)
-            wanted[address] = self._wanted(publication, provider, prior)
+            twin = wanted.get(Address(address.key, alike[address.target]))
+            # One reading of a file made both, so nothing but the address tells them apart.
+            if twin is not None and twin.publication.segments is publication.segments:
+                needed = depends_on(publication)
+                wanted[address] = Wanted(publication, twin.segments, needed, twin.needs)
+            else:
+                wanted[address] = self._wanted(publication, provider, prior)
         findings += self._unanswerable(wanted)
         desired = Desired(
             {address: wanted[address] for address in content.publications},
@@ -127,6 +135,19 @@ class Workspace:
         drafts = {address: wanted[address] for address in content.drafts}
         each = dict.fromkeys(findings)  # two targets of one network find the same
         return Declared(desired, drafts, tuple(sorted(each, key=by_place)), content.files)
+
+    def _alike(self) -> dict[TargetName, TargetName]:
+        """Return for each target the first one by name that gets just what it gets of the same post."""
+        found: dict[TargetName, TargetName] = {}
+        for name, target in sorted(self.project.targets.items()):
+            same = (
+                other
+                for other in found.values()
+                if (known := self.project.targets[other]).provider == target.provider
+                and known.settings == target.settings
+            )
+            found[name] = next(same, name)
+        return found
 
     def _unanswerable(self, wanted: Mapping[Address, Wanted]) -> list[Diagnostic]:
         """Find replies to declared posts that take none."""
@@ -275,9 +296,9 @@ def _graver(finding: Diagnostic, prior: State | None) -> Diagnostic:
     )
 
 
-def _too_far(publication: Publication, now: datetime) -> list[Diagnostic]:
+def _too_far(publication: Publication, latest: datetime) -> list[Diagnostic]:
     schedule = publication.control.publish
-    if schedule is None or schedule.at <= now + LATEST:
+    if schedule is None or schedule.at <= latest:
         return []
     at = publication.key_locations.get("publish", publication.location)
     return [

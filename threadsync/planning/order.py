@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
 
 from threadsync.model.ids import Address
@@ -26,23 +26,32 @@ from threadsync.planning.inputs import Desired
 
 def ordered(actions: Mapping[Address, Action], desired: Desired, prior: State | None) -> tuple[Action, ...]:
     """Return *actions* in the order they are carried out, holding back what its dependencies hold back."""
-    graph = {address: _before(address, desired) for address in actions}
-    # prepare() is not called on a graph with a cycle: content refuses cycles, so one is our bug.
-    walk = TopologicalSorter({a: sorted(b for b in before if b in actions) for a, before in graph.items()})
     result: dict[Address, Action] = {}
-    for address in _stable(walk, actions):
+    for address in _stable(actions, desired):
         result[address] = _held(actions[address], result, desired, prior)
     return tuple(result.values())
 
 
-def _stable(walk: TopologicalSorter[Address], actions: Mapping[Address, Action]) -> list[Address]:
+def _stable(actions: Mapping[Address, Action], desired: Desired) -> list[Address]:
     """Return a topological order; among equals what was interrupted, then by due time and address."""
+    behind = {
+        address: needed
+        for address in actions
+        if (needed := sorted(each for each in _before(address, desired) if each in actions))
+    }
+
+    def in_order(layer: Iterable[Address]) -> list[Address]:
+        return sorted(layer, key=lambda address: (*_rank(actions[address]), address))
+
+    # Most depend on nothing: they are the first layer, and no graph is made of them.
+    found = in_order(address for address in actions if address not in behind)
+    # prepare() is not called on a graph with a cycle: content refuses cycles, so one is our bug.
+    walk = TopologicalSorter(behind)
     walk.prepare()
-    found: list[Address] = []
     while walk.is_active():
-        layer = sorted(walk.get_ready(), key=lambda address: (_rank(actions[address]), address))
-        found += layer
-        walk.done(*layer)
+        ready = walk.get_ready()
+        found += in_order(address for address in ready if address in behind)
+        walk.done(*ready)
     return found
 
 

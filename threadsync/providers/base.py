@@ -205,7 +205,10 @@ class Provider(Protocol):
     def render(
         self, publication: Publication, segment: Segment, index: int, links: Permalinks
     ) -> RenderedSegment:
-        """Return *segment* exactly as the network gets it."""
+        """Return *segment* exactly as the network gets it.
+
+        Targets of one network with the same settings get the same: nothing else of the target counts.
+        """
         ...
 
     def unanswerable(self, publication: Publication) -> str:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from shlex import quote
 from typing import Final, TypeAlias, TypeVar
 
@@ -200,7 +201,7 @@ def open_document(
         raise _damaged("it has no version: this is not a state of threadsync", where)
     if version > VERSION:
         raise _too_new(f"its format is version {version}, and this threadsync reads up to {VERSION}", where)
-    if raw.get("checksum") != _checksum(raw):
+    if not _is_as_written(data, raw.get("checksum")) and raw.get("checksum") != _checksum(raw):
         raise _damaged(
             "its checksum is wrong: it was merged by git or edited by hand since threadsync wrote it", where
         )
@@ -254,6 +255,26 @@ def _document(state: State, journal: str) -> dict[str, Json]:
 def _checksum(document: Mapping[str, Json]) -> str:
     content = compact({name: value for name, value in document.items() if name != "checksum"})
     return "sha256:" + hashlib.sha256(to_bytes(content)).hexdigest()
+
+
+_ENTRY = re.compile(rb'(?:  ){1,2}("[^"\\]*"): (.*)\n')
+_CHECKSUM = b'  "checksum": '
+
+
+def _is_as_written(data: bytes, checksum: Json) -> bool:
+    """Whether *data*, which is JSON, is laid out as ``_rendered`` does it, and has this checksum.
+
+    The blanks and line ends that it put between words are left out, and no others: what is hashed then is
+    what ``compact`` would make of it, without making it. False says nothing: an editor may have laid it out.
+    """
+    sha = hashlib.sha256()
+    for line in BytesIO(data):
+        entry = _ENTRY.fullmatch(line)
+        if entry is None:
+            sha.update(line.strip())
+        elif not line.startswith(_CHECKSUM):
+            sha.update(b"%b:%b" % entry.groups())
+    return checksum == f"sha256:{sha.hexdigest()}"
 
 
 def _rendered(document: Mapping[str, Json]) -> str:

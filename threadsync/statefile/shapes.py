@@ -113,7 +113,7 @@ def _read_time(raw: Json) -> datetime:
     text = _read_text(raw)
     try:
         if text.endswith("Z"):
-            return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
+            return datetime.fromisoformat(text)
     except ValueError:
         pass  # said below, as for every other text that is not a time
     raise MisfitError(f"expected a time in UTC like 2026-12-03T07:30:00Z, found {_shown(raw)}")
@@ -132,7 +132,7 @@ def as_object(raw: Json) -> Mapping[str, Json]:
     Raises:
         MisfitError: it is not one.
     """
-    if isinstance(raw, Mapping):
+    if type(raw) is dict or isinstance(raw, Mapping):  # what was parsed is one, and its class is asked fast
         return raw
     raise MisfitError(f"expected an object, found {_shown(raw)}")
 
@@ -153,7 +153,7 @@ def listed(kind: Kind[T]) -> Kind[tuple[T, ...]]:
         return [kind.write(value) for value in values]
 
     def read(raw: Json) -> tuple[T, ...]:
-        if isinstance(raw, str) or not isinstance(raw, Sequence):
+        if not isinstance(raw, list):
             raise MisfitError(f"expected a list, found {_shown(raw)}")
         values: list[T] = []
         for index, each in enumerate(raw):

@@ -35,6 +35,9 @@ GEO_GATING = "limiting posts to countries"
 """What ``/me`` says that an account may do or not (is_eligible_for_geo_gating)."""
 
 _OF_ALL_SEGMENTS = ("countries",)
+_NEEDING = ("location", "instagram_story", "countries")
+"""Options that need something of the account."""
+_NOTHING_NEEDED = Needs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,31 @@ class Carried:
     poll: tuple[str, ...] = ()
     reply_control: str = ""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is nothing, or nothing but a topic and who can reply."""
+        return not (
+            self.link
+            or self.poll
+            or self.gif_id
+            or self.long_text is not None
+            or self.long_text_link
+            or self.hides_media
+            or self.passages
+            or self.location
+            or self.countries
+            or self.is_ghost
+            or self.approves_replies
+            or self.instagram_story
+        )
+
 
 def options_of(publication: Publication, index: int) -> Mapping[str, Json]:
     """Return the options that hold for one segment: its own, over those at the top of the post."""
     own = publication.segments[index].options
     top = _for_first(publication) if index == 0 else _for_further(publication, index)
+    if not own:
+        return top
     found = {**top, **own}
     if "spoiler" in top and "spoiler" in own:
         found["spoiler"] = {**_spoiler(top["spoiler"]), **_spoiler(own["spoiler"])}
@@ -70,8 +93,10 @@ def options_of(publication: Publication, index: int) -> Mapping[str, Json]:
 
 def _for_first(publication: Publication) -> Mapping[str, Json]:
     """Return the options at the top; media are hidden where there are some, if there are any at all."""
-    top, elsewhere = publication.options, any(each.media for each in publication.segments[1:])
-    if publication.segments[0].media or not elsewhere or not _spoiler(top.get("spoiler")):
+    top = publication.options
+    if "spoiler" not in top or publication.segments[0].media or not _spoiler(top["spoiler"]):
+        return top
+    if not any(each.media for each in publication.segments[1:]):
         return top
     return {**top, "spoiler": {**_spoiler(top["spoiler"]), "media": False}}
 
@@ -85,9 +110,9 @@ def _for_further(publication: Publication, index: int) -> dict[str, Json]:
 
 
 def _spoiler(value: Json) -> Mapping[str, Json]:
-    if isinstance(value, Mapping):
-        return value
-    return {"media": True} if value is True else {}
+    if value is None or value is True:
+        return {"media": True} if value else {}
+    return value if isinstance(value, Mapping) else {}
 
 
 def carried_by(publication: Publication, index: int) -> Carried:
@@ -95,10 +120,10 @@ def carried_by(publication: Publication, index: int) -> Carried:
     segment, options = publication.segments[index], options_of(publication, index)
     spoiler, attachment = _spoiler(options.get("spoiler")), options.get("long_text")
     long_text, link = "", ""
-    if isinstance(attachment, Mapping):
-        long_text, link = _text(attachment.get("text")), _text(attachment.get("link"))
-    elif isinstance(attachment, str):
+    if isinstance(attachment, str):
         long_text = attachment
+    elif attachment is not None and isinstance(attachment, Mapping):
+        long_text, link = _text(attachment.get("text")), _text(attachment.get("link"))
     tag = publication.tags[0] if index == 0 and publication.tags else ""
     return Carried(
         topic=_text(options.get("topic")) or tag,
@@ -120,6 +145,9 @@ def carried_by(publication: Publication, index: int) -> Carried:
 
 def needs_of(publication: Publication) -> Needs:
     """Return the scopes and features of the account that *publication* needs."""
+    options = (publication.options, *(each.options for each in publication.segments))
+    if not any(name in each for each in options for name in _NEEDING):
+        return _NOTHING_NEEDED
     every = [carried_by(publication, index) for index in range(len(publication.segments))]
     scopes = {
         *("threads_location_tagging" for each in every if each.location),

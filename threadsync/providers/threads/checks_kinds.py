@@ -44,7 +44,7 @@ def findings(
     for index, (segment, text, carried) in enumerate(zip(publication.segments, texts, carries, strict=True)):
         named = f"segment {index + 1}" if len(carries) > 1 else "this post"
         at = _places(publication, index)
-        for check in (_poll, _gif, _cards, _long_text, _text_only, _spoilers, _topic, _location, _countries):
+        for check in (_topic,) if carried.is_plain else _OF_A_SEGMENT:
             for rule, key, problem, remedy in check(segment, carried, text, named):
                 yield rule, at(key), problem, remedy
         yield from _ghost(publication, index, carried, at("ghost"))
@@ -63,6 +63,8 @@ def _on_replies(publication: Publication, every: Sequence[Carried]) -> Iterator[
     found: dict[str, Location] = {}
     first = 0 if publication.reply_to is not None else 1
     for segment, carried in list(zip(publication.segments, every, strict=True))[first:]:
+        if carried.is_plain and not carried.topic:
+            continue
         more = {
             "a topic": carried.topic,
             "a location": carried.location,
@@ -370,6 +372,10 @@ def _countries(segment: Segment, carried: Carried, text: str, named: str) -> _Pa
             f"no country has the code {' or '.join(unknown)}.",
             "Use the assigned codes of ISO 3166-1, such as GB for the United Kingdom.",
         )
+
+
+_OF_A_SEGMENT = (_poll, _gif, _cards, _long_text, _text_only, _spoilers, _topic, _location, _countries)
+"""The checks of what one segment carries, in the order of their findings."""
 
 
 def _ghost(publication: Publication, index: int, carried: Carried, at: Location) -> Iterator[Found]:

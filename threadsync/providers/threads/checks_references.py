@@ -19,6 +19,8 @@ def references(publication: Publication, account: str | None) -> Iterator[Found]
         ("repost", publication.repost, at.get("repost", publication.location)),
     ]
     for index, segment in enumerate(publication.segments):
+        if segment.quote is None:
+            continue
         place = at.get("quote", segment.location) if index == 0 else segment.location
         named.append(("quote", segment.quote, place))
     for key, reference, location in named:
