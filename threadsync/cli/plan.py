@@ -59,11 +59,7 @@ def plan(
     from threadsync.cli._terminal import detail, output, say
     from threadsync.operations.collecting import uncollected
     from threadsync.operations.plan import plan as prepare
-    from threadsync.operations.saved import save
     from threadsync.planning.planfile import PlanOptions
-    from threadsync.views.json import as_text, plan_json
-    from threadsync.views.markdown import plan_markdown
-    from threadsync.views.plan_text import plan_text
 
     opened = workspace()
     when = moment_option(at, opened.project.zone) if at is not None else None
@@ -72,13 +68,22 @@ def plan(
         prepared = prepare(opened, at=when, options=options, refresh=refresh)
     match asked().format:
         case "json":
+            from threadsync.views.json import as_text, plan_json
+
             say(as_text(plan_json(prepared)))
         case "markdown":
+            from threadsync.views.markdown import plan_markdown
+
             say(plan_markdown(prepared))
         case _:
+            from threadsync.views.plan_text import plan_text
+
             terminal = output()
             say(plan_text(prepared, width=terminal.width, color=terminal.color, detail=detail()))
     if out is not None:
+        from threadsync.operations.saved import save
+        from threadsync.views.json import plan_json
+
         save(opened, prepared, options, plan_json(prepared), out)
     if prepared.has_errors:
         ctx.exit(Exit.FAILED)

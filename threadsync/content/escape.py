@@ -41,7 +41,7 @@ def shown(text: str, characters_max: int = _SHOWN_MAX) -> str:
 
 def is_name(text: str) -> bool:
     """Whether *text* can be shown as a name as it is."""
-    return _UNPRINTABLE.search(text) is None
+    return (text.isascii() and text.isprintable()) or _UNPRINTABLE.search(text) is None
 
 
 def named(code_point: str) -> str:

@@ -31,6 +31,8 @@ class Problem:
 
 
 _START = re.compile(r"\\|`+|\*+|_+|!?\[|@|#|\{\{|https?://|www\.", re.IGNORECASE)
+_SIGNS = ("\\", "`", "*", "_", "[", "@", "#", "{{", "://")
+"""A text without any of these, and without ``www.``, has no start of anything."""
 _ESCAPED = re.compile(r"\\(\{\{|[\\`*_\[\]()@#!]|(?<=^.)-(?=--))", re.MULTILINE)
 _LABEL = r"\[((?:[^\[\]\\\n]|\\.)++)\]"
 _ANCHOR = re.compile(_LABEL + r"\(((?:[^()\s\\]|\\.|\([^()\s]*+\))++)\)")
@@ -91,6 +93,8 @@ def names_a_link(text: str) -> bool:
 def spans_of(text: str, key: PostKey) -> tuple[Spans, list[Problem]]:
     """Return what *text* of the post *key* means, and what in it must be written in another way."""
     problems: list[Problem] = []
+    if not any(sign in text for sign in _SIGNS) and "~~~" not in text and "www." not in text.lower():
+        return ((Plain(text),) if text else ()), problems
     if "```" not in text and "~~~" not in text:
         return _paired(_Scanner(text, 0, key, problems).items()), problems
     items: list[_Item] = []

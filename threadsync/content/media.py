@@ -32,6 +32,7 @@ class MediaFinder:
     def __init__(self, root: Path, probe: Probe) -> None:
         self._root = os.path.realpath(root)
         self._probe = probe
+        self._folders: dict[str, str] = {}
         self._found: dict[str, MediaFacts | tuple[str, str, str | None]] = {}
 
     def find(self, src: str, folder: str, location: Location) -> tuple[str, MediaFacts] | Diagnostic:
@@ -75,7 +76,7 @@ class MediaFinder:
             if isinstance(error, FileNotFoundError | NotADirectoryError):
                 return "media/missing", "does not exist.", self._similar(whole)
             return "media/unusable", f"cannot be read: {error.strerror}.", None
-        real = os.path.realpath(whole)
+        real = self._real(whole)
         if not Path(real).is_relative_to(self._root):
             return "media/outside-project", "is a link that leaves the project.", None
         if not stat.S_ISREG(mode):
@@ -87,6 +88,16 @@ class MediaFinder:
         if facts.kind == "video" and facts.video is None:
             return "media/video-extra", "is a video, and nothing that reads videos is installed.", None
         return facts
+
+    def _real(self, whole: str) -> str:
+        """Return where *whole* really is; the links of a folder are followed once for all that is in it."""
+        if os.path.islink(whole):  # noqa: PTH114  (a path here is text)
+            return os.path.realpath(whole)
+        folder, name = posixpath.split(whole)
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = os.path.realpath(folder)
+        return posixpath.join(real, name)
 
     def _similar(self, whole: str) -> str | None:
         folder, name = posixpath.split(whole)

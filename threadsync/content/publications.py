@@ -6,6 +6,7 @@ Does no input or output of its own: media are looked up through a ``MediaFinder`
 from __future__ import annotations
 
 import posixpath
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -72,7 +73,7 @@ class _Maker:
         if not isinstance(named, list):
             self.find("post/no-targets", self.whole, "the post names no targets.")
             return []
-        names = [TargetName(str(name)) for name in named]
+        names = [TargetName(sys.intern(str(name))) for name in named]
         self._check_overrides(names)
         known = self.project.targets
         for index, target in enumerate(names):

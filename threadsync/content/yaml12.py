@@ -10,6 +10,7 @@ are not text, depth, and size. So is what YAML allows and a writer never means: 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -175,20 +176,21 @@ class _Reader:
 
     def _mapping(self, start: MappingStartEvent, path: Path, depth: int) -> Json:
         found: dict[str, Json] = {}
-        while type(key := self._next()) is not MappingEndEvent:
+        next_, keys, offset = self._next, self.keys, self._offset
+        while type(key := next_()) is not MappingEndEvent:
             name = self._key(key)
             here = (*path, name)
             if name in found:
-                first = self.keys[here][0]
+                first = keys[here][0]
                 self._find(
                     "yaml/duplicate-key", key, f"{shown(name)} stands here twice; first in line {first}."
                 )
             mark = start_of(key)
-            self.keys[here] = (mark.line + self._offset, mark.column + 1)
-            event = self._next()
+            keys[here] = (mark.line + offset, mark.column + 1)
+            event = next_()
             if start.flow_style and self._is_missing(key, event):
                 self._comma(key)
-                self.values[here] = self.keys[here]
+                self.values[here] = keys[here]
                 found[name] = None
             else:
                 found[name] = self._value(event, here, depth + 1)
@@ -205,7 +207,7 @@ class _Reader:
                     f"Put it in quotes: {corrected}",
                 )
             raise self._stop("yaml/key", event, "a list, a mapping or an alias stands where a key should.")
-        name: str = event.value
+        name: str = sys.intern(event.value)  # ten thousand posts have the same few keys
         self._decoration(event)
         if not event.style:
             if name == "<<":

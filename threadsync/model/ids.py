@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, NewType, TypeAlias
 
@@ -50,7 +51,7 @@ class Address(NamedTuple):
         key, at, target = text.rpartition("@")
         if not at or not key or not target:
             raise ValueError(f"{text!r} is not an address: write KEY@TARGET")
-        return cls(PostKey(key), TargetName(target))
+        return cls(PostKey(sys.intern(key)), TargetName(sys.intern(target)))
 
 
 def network_of(target: TargetName) -> NetworkName:

@@ -14,7 +14,6 @@ from threadsync.model.state import State
 from threadsync.model.target import Safety
 from threadsync.operations.drift import Drifted, drifts, remembered
 from threadsync.operations.fitting import fitted
-from threadsync.operations.reading import read_as_apply
 from threadsync.operations.selection import Selects, address_of, selection
 from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.actions import Delete, Notice, Plan, Replace
@@ -93,6 +92,8 @@ def plan(
     offline = prepared(Facts())
     if not refresh:
         return offline
+    from threadsync.operations.reading import read_as_apply  # all that speaks to a network hangs on it
+
     return prepared(read_as_apply(workspace, declared, offline.plan, prior, watcher or Unwatched()))
 
 

@@ -14,7 +14,7 @@ from threadsync.execution.clock import Clock, SystemClock
 from threadsync.flows.bounds import Bounds
 from threadsync.media.cache import CachedProbe
 from threadsync.model.diagnostic import Diagnostic, Severity, by_place
-from threadsync.model.ids import Address, TargetName
+from threadsync.model.ids import Address, PostKey, TargetName
 from threadsync.model.post import PostRef, Publication
 from threadsync.model.references import depends_on
 from threadsync.model.state import State
@@ -109,10 +109,10 @@ class Workspace:
         findings = [_graver(each, prior) for each in content.findings]
         wanted: dict[Address, Wanted] = {}
         every = {**content.publications, **content.drafts}
+        faulty: set[PostKey] = set()
         longest, latest, alike = _longest(self.providers, prior), now + LATEST, self._alike()
         for address in sorted(every):
             publication, provider = every[address], self.providers[address.target]
-            findings += provider.check(publication, longest)
             findings += _too_far(publication, latest)
             findings += self._unhosted(publication, provider)
             twin = wanted.get(Address(address.key, alike[address.target]))
@@ -120,8 +120,14 @@ class Workspace:
             if twin is not None and twin.publication.segments is publication.segments:
                 needed = depends_on(publication)
                 wanted[address] = Wanted(publication, twin.segments, needed, twin.needs)
+                if address.key not in faulty and not _names_others(publication):
+                    continue
             else:
                 wanted[address] = self._wanted(publication, provider, prior)
+            found = provider.check(publication, longest)
+            if found:
+                faulty.add(address.key)
+                findings += found
         findings += self._unanswerable(wanted)
         desired = Desired(
             {address: wanted[address] for address in content.publications},
@@ -294,6 +300,12 @@ def _graver(finding: Diagnostic, prior: State | None) -> Diagnostic:
         problem=f"{finding.problem} The state binds {bound}.",
         remedy="Bring the folder back, or correct posts: in threadsync.yaml. Nothing counts as removed.",
     )
+
+
+def _names_others(publication: Publication) -> bool:
+    """Whether it replies to, quotes or reposts something: an account may not be able to."""
+    quotes = (segment.quote for segment in publication.segments)
+    return any(each is not None for each in (publication.reply_to, publication.repost, *quotes))
 
 
 def _too_far(publication: Publication, latest: datetime) -> list[Diagnostic]:

@@ -199,7 +199,10 @@ class Provider(Protocol):
         ...
 
     def check(self, publication: Publication, links: Permalinks) -> list[Diagnostic]:
-        """Find everything the network would refuse or drop of *publication* (no account is read)."""
+        """Find everything the network would refuse or drop of *publication* (no account is read).
+
+        Of a post that names no other, targets of one network with the same settings find as much.
+        """
         ...
 
     def render(

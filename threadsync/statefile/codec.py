@@ -353,10 +353,13 @@ def _table(
 ) -> dict[K, T]:
     entries: dict[K, T] = {}
     try:
-        for text, held in as_object(raw.get(name)).items():
+        table = as_object(raw.get(name))
+        assert isinstance(table, dict), "what is parsed from JSON"
+        for text in tuple(table):
             try:
                 known = key(text)
-                entries[known] = shape.read(held, **{outside: known})
+                # Let go of as it is read, so that a large state is never held twice.
+                entries[known] = shape.read(table.pop(text), **{outside: known})
             except MisfitError as error:
                 raise error.under(text) from error
     except MisfitError as error:

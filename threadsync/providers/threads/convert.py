@@ -94,6 +94,8 @@ def count(text: str, rule: str) -> int:
 
 def links_in(text: str) -> tuple[str, ...]:
     """Return the different links of *text*; a host without a scheme counts as one (``www.…``)."""
+    if "://" not in text and "www." not in text.lower():
+        return ()
     found = (match.group().rstrip(_CLOSING) for match in _LINK.finditer(text))
     return tuple(dict.fromkeys(found))
 
@@ -105,7 +107,7 @@ def topic_in(text: str) -> str:
     (developers.facebook.com/docs/threads/posts, topic tags). What may stand before it is not documented; what
     is a part of a word or of an address is taken for none.
     """
-    return next((each for each in _TOPIC.findall(text) if not each.isdecimal()), "")
+    return next((each for each in _TOPIC.findall(text) if not each.isdecimal()), "") if "#" in text else ""
 
 
 def is_public(url: str) -> bool:
