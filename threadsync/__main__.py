@@ -10,6 +10,8 @@ def main() -> None:
 
         sys.stdout.write(f"threadsync {__version__}\n")
         return
+    if sys.argv[1:] in (["plan"], ["plan", "--detailed-exitcode"]) and _is_told_again():
+        return
     import signal
 
     # Nothing is under way yet, and at the end no more: Ctrl-C just ends it, without a traceback.
@@ -41,6 +43,22 @@ def main() -> None:
     finally:
         if is_python_s:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _is_told_again() -> bool:
+    """Print the last plan again if nothing that it was made from has changed; False: it has to be made."""
+    try:
+        import time
+
+        from threadsync.operations.unchanged import told_again
+
+        return told_again(time.time_ns())
+    except KeyboardInterrupt:
+        import signal
+
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+        raise  # Windows goes on from there
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import click
 import pytest
 
 import threadsync
+from tests.operations.world import World
 from threadsync.cli import root
 from threadsync.cli._listed import LISTED
 
@@ -115,6 +116,93 @@ def test_an_interrupt_outside_of_any_command_is_no_traceback(when: str, said: st
 def test_a_plan_imports_neither_a_terminal_library_nor_a_server() -> None:
     _, loaded = modules("plan", "--project", "/nowhere")
     assert {name.partition(".")[0] for name in loaded} & {"rich", "uvicorn", "starlette", "watchdog"} == set()
+
+
+START = "from threadsync.__main__ import main; main()"
+KEEP = """
+import time
+from threadsync.operations.plan import plan
+from threadsync.operations.remembering import remember
+from threadsync.operations.workspace import open_project
+
+for _ in range(200):  # until what was written last is older than a tick of the file system's clock
+    began_ns = time.time_ns()
+    opened = open_project()
+    prepared = plan(opened)
+    if remember(opened.project, prepared, "As it was.\\n", began_ns=began_ns, settled_ns=20_000_000):
+        break
+"""
+
+
+@pytest.fixture
+def unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A project of which a plan without changes was kept, and the folder to stand in."""
+    world = World(tmp_path)
+    world.post("hello", "Good morning.")
+    world.apply()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    subprocess.run([sys.executable, "-c", KEEP], check=True)
+    return world
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="not tested on Windows: it keeps no plan")
+@pytest.mark.parametrize("arguments", [("plan",), ("plan", "--detailed-exitcode")])
+def test_a_plan_of_what_did_not_change_imports_nothing_but_what_looks_for_changes(
+    unchanged: World, arguments: tuple[str, ...]
+) -> None:
+    printed, loaded = modules(*arguments)
+    assert printed == "As it was.\n"
+    mine = {"threadsync", "threadsync.__main__", "threadsync.operations", "threadsync.operations.unchanged"}
+    assert loaded - bare() == {*mine, "__future__"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="not tested on Windows: it keeps no plan")
+@pytest.mark.parametrize(
+    "arguments", ["plan --no-cache", "plan --project .", "plan -v", "plan hello", "plan --at 2030-01-01"]
+)
+def test_what_asks_for_more_than_a_plain_plan_is_planned_anew(unchanged: World, arguments: str) -> None:
+    printed, _ = modules(*arguments.split())
+    assert "As it was" not in printed
+    assert "No changes. 1 publication is as the files say." in printed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="not tested on Windows: it keeps no plan")
+def test_a_plan_in_a_folder_of_the_project_is_that_of_the_project(
+    unchanged: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("posts")
+    assert modules("plan")[0] == "As it was.\n"
+
+
+INTERRUPTED_LOOK = """
+import os, signal, sys, time
+from threadsync.__main__ import main
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+time.time_ns = interrupt
+sys.argv = ["threadsync", "plan"]
+main()
+"""
+
+
+def test_an_interrupt_while_changes_are_looked_for_is_no_traceback(unchanged: World) -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_LOOK], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="not tested without /dev/full")
+def test_a_full_disk_behind_a_plan_that_was_kept_is_told_as_by_any_other(unchanged: World) -> None:
+    done = []
+    for arguments in (("plan",), ("plan", "--no-cache")):
+        with Path("/dev/full").open("wb") as full:
+            command = [sys.executable, "-c", START, *arguments]
+            done.append(subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False))
+    assert done[0].returncode == done[1].returncode == 1
+    assert done[0].stderr == done[1].stderr
+    assert b"standard output cannot be written" in done[0].stderr
 
 
 PROJECT = """\

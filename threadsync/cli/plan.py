@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._options import (
+    Asked,
     asked,
     consent_options,
     exclude_option,
@@ -34,6 +38,7 @@ from threadsync.cli._options import (
 )
 @consent_options
 @click.option("--detailed-exitcode", is_flag=True, help="End with 3 if apply would change something.")
+@click.option("--no-cache", is_flag=True, help="Read every file anew, and believe nothing that was kept.")
 @global_options
 @format_option("text", "json", "markdown")
 @click.pass_context
@@ -50,6 +55,7 @@ def plan(
     allow_duplicate: tuple[str, ...],
     late: tuple[str, ...],
     detailed_exitcode: bool,
+    no_cache: bool,
 ) -> None:
     """Show what apply would do; changes nothing, and asks no network unless --refresh is given.
 
@@ -59,9 +65,13 @@ def plan(
     from threadsync.cli._terminal import detail, output, say
     from threadsync.operations.collecting import uncollected
     from threadsync.operations.plan import plan as prepare
+    from threadsync.operations.workspace import read_posts
     from threadsync.planning.planfile import PlanOptions
 
+    began_ns = time.time_ns()
     opened = workspace()
+    if no_cache:
+        opened = replace(opened, read=partial(read_posts, cached=False))
     when = moment_option(at, opened.project.zone) if at is not None else None
     options = PlanOptions(selectors, exclude, allow_replace, allow_delete, allow_duplicate, late)
     with uncollected():
@@ -79,7 +89,14 @@ def plan(
             from threadsync.views.plan_text import plan_text
 
             terminal = output()
-            say(plan_text(prepared, width=terminal.width, color=terminal.color, detail=detail()))
+            text = plan_text(prepared, width=terminal.width, color=terminal.color, detail=detail())
+            say(text)
+            # Only what a plain `plan` prints is kept: its start looks for nothing else.
+            is_plain = asked() == Asked() and options == PlanOptions() and when is None and not refresh
+            if is_plain and not no_cache and out is None:
+                from threadsync.operations.remembering import remember
+
+                remember(opened.project, prepared, text, began_ns=began_ns)
     if out is not None:
         from threadsync.operations.saved import save
         from threadsync.views.json import plan_json

@@ -43,6 +43,8 @@ class Prepared:
     """Publications that an earlier apply did not finish."""
     accounts: tuple[AccountView, ...] = ()
     """The accounts it is about, as they were read or last seen."""
+    media: frozenset[str] = frozenset()
+    """Every media file that a post or a draft names, by its path in the project."""
 
     @property
     def has_errors(self) -> bool:
@@ -159,6 +161,7 @@ def prepare(
         prior,
         tuple(sorted(prior.open)) if prior is not None else (),
         accounts(made.actions, declared.desired.capabilities, prior, facts, now),
+        declared.media(),
     )
 
 

@@ -77,9 +77,17 @@ class Declared:
         every = {**self.desired.publications, **self.drafts}
         return {address: wanted.publication.location.file for address, wanted in every.items()}
 
+    def media(self) -> frozenset[str]:
+        """Return every media file that a publication or draft names, by its path in the project."""
+        every = (*self.desired.publications.values(), *self.drafts.values())
+        return frozenset(
+            item.path for wanted in every for segment in wanted.publication.segments for item in segment.media
+        )
 
-def _read(project: Project) -> Content:
-    probe = CachedProbe(project.root / CACHE_DIRECTORY / "media.json")
+
+def read_posts(project: Project, *, cached: bool = True) -> Content:
+    """Read all posts of *project*; unless *cached*, read every media file too, and keep nothing of it."""
+    probe = CachedProbe(project.root / CACHE_DIRECTORY / "media.json" if cached else None)
     content = load(project, probe)
     if probe.save():
         ignored(project.root / CACHE_DIRECTORY)
@@ -96,7 +104,7 @@ class Workspace:
     clock: Clock
     connect: Connect = connect
     surroundings: Surroundings = field(default_factory=Surroundings)
-    read: Callable[[Project], Content] = _read
+    read: Callable[[Project], Content] = read_posts
     """Reads all posts."""
     command: str = ""
     """The command that opened it, for the API log."""
