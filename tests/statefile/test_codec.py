@@ -362,3 +362,12 @@ def test_an_entry_called_checksum_counts_like_every_other() -> None:
     assert forged != data
     with pytest.raises(StateDamaged, match="checksum is wrong"):
         decode(forged)
+
+
+def test_what_stands_beside_the_checksum_in_its_line_counts_too() -> None:
+    data = encode(example())
+    checksum = json.loads(data)["checksum"]
+    line = f'"checksum": "{checksum}",'
+    forged = data.replace(line.encode(), f'{line} "serial": 7,'.encode())
+    assert forged != data
+    assert not codec._is_as_written(forged, checksum)

@@ -258,7 +258,6 @@ def _checksum(document: Mapping[str, Json]) -> str:
 
 
 _ENTRY = re.compile(rb'(?:  ){1,2}("[^"\\]*"): (.*)\n')
-_CHECKSUM = b'  "checksum": '
 
 
 def _is_as_written(data: bytes, checksum: Json) -> bool:
@@ -267,12 +266,12 @@ def _is_as_written(data: bytes, checksum: Json) -> bool:
     The blanks and line ends that it put between words are left out, and no others: what is hashed then is
     what ``compact`` would make of it, without making it. False says nothing: an editor may have laid it out.
     """
-    sha = hashlib.sha256()
+    sha, itself = hashlib.sha256(), f'  "checksum": {compact(checksum)},\n'.encode()
     for line in BytesIO(data):
         entry = _ENTRY.fullmatch(line)
         if entry is None:
             sha.update(line.strip())
-        elif not line.startswith(_CHECKSUM):
+        elif line != itself:
             sha.update(b"%b:%b" % entry.groups())
     return checksum == f"sha256:{sha.hexdigest()}"
 
