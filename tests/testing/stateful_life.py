@@ -200,6 +200,7 @@ class Witness(Life):
             self.world.say("edited by hand:", said)
             self.network.edit_by_hand(post.remote_id, text)
             self.judge.edited.add(post.remote_id)
+            self.judge.said_before[text] = said
             for key, places in self.author.ever.items():
                 if (post.account, said) in places:
                     self.accepted.add(key)

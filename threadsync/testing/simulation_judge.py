@@ -72,6 +72,8 @@ class Judge:
     """Reposts that a person deleted before they were on record."""
     edited: set[str] = field(default_factory=set)
     """Posts of ours whose text a person changed on the network."""
+    said_before: dict[str, str] = field(default_factory=dict)
+    """What such a text says now to what it said: a post that quotes it was declared with that."""
     replaced: set[str] = field(default_factory=set)
     """Posts that a replace was to take down, in a plan that was shown and carried out."""
     taken: set[str] = field(default_factory=set)
@@ -174,6 +176,8 @@ class Judge:
                 continue
             self._looked.add(post.remote_id)
             text, said = text_of(post), normal(post.carries)
+            for now, before in reversed(self.said_before.items()):
+                said = said.replace(now, before)
             declared = {each for author in authors for each in author.carried.get(text, ())}
             if declared and said not in declared:
                 found.append(f"wrong kind: {text!r} on {post.account} has {said or 'nothing'}")
