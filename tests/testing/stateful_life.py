@@ -19,7 +19,7 @@ from threadsync.planning.inputs import UNKNOWN_LINK
 from threadsync.testing.judge import LINK, normal, text_of
 from threadsync.testing.networks import Seen
 from threadsync.testing.simulation_files import Author
-from threadsync.testing.simulation_kinds import File
+from threadsync.testing.simulation_kinds import BY_HAND, File
 from threadsync.testing.simulation_life import Life
 from threadsync.testing.simulation_strikes import Strikes
 from threadsync.testing.troubles import Moment, Place
@@ -193,7 +193,8 @@ class Witness(Life):
 
     def hand_edit(self) -> None:
         """Let a person change the text of one of our posts on the network."""
-        posts = [post for post in self.ours() if not is_repost(post)]
+        # A repost says what its original says now: one by hand, imported since, may have some.
+        posts = [each for each in self.ours() if not is_repost(each) and not each.text.startswith(BY_HAND)]
         if posts:
             post = self.chance.choice(posts)
             said, text = text_of(post), f"Edited: {self.author.text()}"

@@ -24,6 +24,7 @@ from threadsync.operations.plan import Prepared
 from threadsync.operations.unchanged import (
     COLUMNS,
     FOLDER,
+    KEEPS,
     KEPT_FILE,
     OTHER,
     OWN_FILE,
@@ -57,7 +58,7 @@ def remember(
     *began_ns* is when the first file was opened for it, at the latest, and *settled_ns* how long all must
     have been as it is by then. That a folder may not be written, or a disk is full, is no reason to stop.
     """
-    if sys.platform == "win32" or isinstance(project.state, StateBranch) or not _lasts(prepared, text):
+    if not KEEPS or isinstance(project.state, StateBranch) or not _lasts(prepared, text):
         return False
     kept = project.root / KEPT_FILE
     files = Files(project.state, kept.parent)

@@ -18,6 +18,8 @@ import sys
 
 import threadsync
 
+KEEPS: bool = sys.platform != "win32"
+"""Whether plans are kept here: Windows has no time that tells of every change."""
 PROJECT_FILE = "threadsync.yaml"
 KEPT_FILE = ".threadsync/plan"
 TREE, FOLDER, OWN_FILE, OTHER = b"t", b"d", b"f", b"s"
@@ -124,8 +126,14 @@ def _surroundings() -> list[object]:
         if name in _SHAPE_TEXT or name.startswith(("PYTHON", "_THREADSYNC"))
     ]
     cells = tuple(os.get_terminal_size(sys.stdout.fileno())) if sys.stdout.isatty() else ()
-    user = [os.geteuid(), os.getegid(), *os.getgroups()]
-    return [threadsync.__version__, __file__, sys.version, sys.executable, sys.path, says, cells, user]
+    return [threadsync.__version__, __file__, sys.version, sys.executable, sys.path, says, cells, _user()]
+
+
+def _user() -> list[int]:
+    if sys.platform == "win32":
+        return []
+    else:  # noqa: RET505  (mypy checks the one branch that is this platform's)
+        return [os.geteuid(), os.getegid(), *os.getgroups()]
 
 
 def project_root() -> str | None:
@@ -145,8 +153,8 @@ def project_root() -> str | None:
 
 def told_again(now_ns: int) -> bool:
     """Print the plan that was kept for the project here, if it holds; False where one has to be made."""
-    if sys.platform == "win32" or sys.stdout is None:
-        return False  # Windows has no time that tells of every change
+    if not KEEPS or sys.stdout is None:
+        return False
     try:
         root = project_root()
         text = text_again(root, now_ns) if root is not None else None
