@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 # The same examples every time: a test that fails on one machine fails on all of them. No deadline,
 # because a test knows no real clock.
@@ -27,6 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
         many = settings.get_profile("house")
         settings.register_profile("many", many, max_examples=examples, derandomize=False)
         settings.load_profile("many")
+    else:
+        # Hypothesis also draws constants that it reads in the modules that are loaded: which those are
+        # depends on the tests that ran before, and on those that a worker was given. There is no setting
+        # for it; mypy tells when the function has another name.
+        providers._get_local_constants = providers.Constants
 
 
 @pytest.fixture

@@ -145,6 +145,11 @@ class Witness(Life):
     ledger: Ledger = field(default_factory=Ledger)
     older: list[bytes] = field(default_factory=list)
     """Copies of the state that a person kept."""
+    family: list[Witness] = field(default_factory=list, repr=False, compare=False)
+    """The lives of all clones of the project: what a person does on the network happens to each of them."""
+
+    def __post_init__(self) -> None:
+        self.family.append(self)
 
     def clone(self, *, with_state: bool) -> Self:
         world = self.world.clone(with_state=with_state)
@@ -204,8 +209,9 @@ class Witness(Life):
             self.judge.said_before[text] = said
             for key, places in self.author.ever.items():
                 if (post.account, said) in places:
-                    self.accepted.add(key)
                     places.add((post.account, text))
+                    for life in self.family:
+                        life.accepted.add(key)
 
     def hand_reply(self) -> None:
         """Let the owner of another account reply to one of our posts."""

@@ -138,7 +138,7 @@ class Lives(RuleBasedStateMachine):
         network, drawn = self.first.network, Drawn(chance)
         assert isinstance(network, ThreadsNetwork)
         network.switch(clock_skew_seconds=skew)
-        self.lives.append(Witness(self.first, Writer(self.first, drawn), self.judge, network, drawn))
+        Witness(self.first, Writer(self.first, drawn), self.judge, network, drawn, family=self.lives)
         return self.written(run)
 
     @rule(target=posts, run=st.none() | STRUCK)
@@ -250,7 +250,7 @@ class Lives(RuleBasedStateMachine):
     @rule(with_state=st.booleans())
     def clone(self, with_state: bool) -> None:
         def clone(life: Witness) -> None:
-            self.lives.append(life.clone(with_state=with_state))
+            life.clone(with_state=with_state)
             self.judge.cloned, self.judge.apart = True, not self.world.shared
 
         self.happens(clone)

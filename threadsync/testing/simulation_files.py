@@ -57,7 +57,7 @@ class Author:
     written: int = 0
     """How many texts and keys there have been."""
     ever: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    """Key to every account and text that a file of this key has declared."""
+    """Key to every account and text that a file of this key has declared, in any clone."""
     agreed: dict[str, set[str]] = field(default_factory=dict)
     """Front matter such as ``on_remove: delete`` to the keys that ever had it."""
     changed: set[str] = field(default_factory=set)
@@ -76,10 +76,10 @@ class Author:
 
     def clone(self, world: World) -> Author:
         """Return somebody with the same files in *world*, who goes on alone."""
-        state = (self.files, self.gone, self.targets, self.ever, self.agreed, self.changed)
+        state = (self.files, self.gone, self.targets, self.agreed, self.changed)
         other = Author(world, self.chance, *copy.deepcopy(state[:3]), self.written + 1000)
         other.former, other.carried, other.reposted = dict(self.former), self.carried, self.reposted
-        other.ever, other.agreed, other.changed = copy.deepcopy(state[3:])
+        other.ever, (other.agreed, other.changed) = self.ever, copy.deepcopy(state[3:])
         return other
 
     def moves(self, key: str) -> None:
