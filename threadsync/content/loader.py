@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from threadsync.content import explain, markdown, references, yaml12
 from threadsync.content.media import MediaFinder, Probe
@@ -50,15 +51,59 @@ class Content:
     """How many files are posts by their name."""
 
 
-def load(project: Project, probe: Probe) -> Content:
-    """Read all posts of *project*; *probe* says what a media file is."""
-    return _Loader(project, probe).load()
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one file says, whatever the others say."""
+
+    key: PostKey
+    """The one it has; of a file whose keys cannot be trusted, the one it most likely has."""
+    at: Location
+    is_trusted: bool = False
+    made: tuple[Publication, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
+
+
+Reader: TypeAlias = Callable[[PostFile, Project, MediaFinder], Said]
+
+
+def said_by(file: PostFile, project: Project, media: MediaFinder) -> Said:
+    """Read *file*, and return what it says."""
+    return said_in(read(file.path, file.file), file, project, media)
+
+
+def said_in(text: str | Diagnostic, file: PostFile, project: Project, media: MediaFinder) -> Said:
+    """Return what *file* says: its *text*, or why that cannot be read."""
+    if isinstance(text, Diagnostic):
+        return Said(PostKey(file.key), Location(file.file), findings=(text,))
+    declared = _declared(file, text)
+    if not isinstance(declared, Declared):
+        found = _KEY_LINE.search(text)
+        key = PostKey(found[1] if found is not None else file.key)
+        return Said(key, Location(file.file), findings=tuple(declared))
+    value = declared.values.get("key")
+    at = declared.key_place(("key",)) if value is not None else Location(file.file)
+    name = PostKey(value if isinstance(value, str) else file.key)
+    made, faults = publications_of(declared, name, project, media)
+    return Said(name, at, True, tuple(made), tuple(faults))
+
+
+Each: TypeAlias = Callable[[Callable[[PostFile], Said], Sequence[PostFile]], Iterable[Said]]
+
+
+def load(project: Project, probe: Probe, reader: Reader = said_by, each: Each = map) -> Content:
+    """Read all posts of *project*, each with *reader*; *probe* says what a media file is.
+
+    *each* applies a function to all files, as ``map`` does.
+    """
+    return _Loader(project, probe, reader, each).load()
 
 
 @dataclass(slots=True)
 class _Loader:
     project: Project
     probe: Probe
+    reader: Reader
+    each: Each
     publications: dict[Address, Publication] = field(default_factory=dict)
     drafts: dict[Address, Publication] = field(default_factory=dict)
     keys: dict[PostKey, Location] = field(default_factory=dict)
@@ -74,8 +119,8 @@ class _Loader:
             files = found.files
             self.findings += found.findings
         media = MediaFinder(self.project.root, self.probe)
-        for file in files:
-            self._file(file, media)
+        for said in self.each(lambda file: self.reader(file, self.project, media), files):
+            self._take(said)
         if not files:
             name = os.path.relpath(posts, root)
             why = "holds no posts" if Path(posts).is_dir() else "does not exist"
@@ -95,37 +140,22 @@ class _Loader:
             len(files),
         )
 
-    def _file(self, file: PostFile, media: MediaFinder) -> None:
-        text = read(file.path, file.file)
-        if isinstance(text, Diagnostic):
-            self._refuse(file, None, [text])
+    def _take(self, said: Said) -> None:
+        if not said.is_trusted:
+            self.findings += said.findings
+            if _is_key(said.key):
+                self.keys.setdefault(said.key, said.at)
+                self.broken.add(said.key)
             return
-        read_ = _declared(file, text)
-        if not isinstance(read_, Declared):
-            self._refuse(file, text, read_)
+        if not self._claim(said.key, said.at):
             return
-        declared, key = read_, read_.values.get("key")
-        at = declared.key_place(("key",)) if key is not None else Location(file.file)
-        name = PostKey(key if isinstance(key, str) else file.key)
-        if not self._claim(name, at):
+        self.findings += said.findings
+        if any(fault.is_error for fault in said.findings):
+            self.broken.add(said.key)
             return
-        made, faults = publications_of(declared, name, self.project, media)
-        self.findings += faults
-        if any(fault.is_error for fault in faults):
-            self.broken.add(name)
-            return
-        for publication in made:
+        for publication in said.made:
             where = self.drafts if publication.control.draft else self.publications
             where[publication.address] = publication
-
-    def _refuse(self, file: PostFile, text: str | None, faults: list[Diagnostic]) -> None:
-        """Note *faults* of a file whose keys cannot be trusted, and the key it most likely has."""
-        self.findings += faults
-        declared = _KEY_LINE.search(text) if text is not None else None
-        key = PostKey(declared[1] if declared is not None else file.key)
-        if _is_key(key):
-            self.keys.setdefault(key, Location(file.file))
-            self.broken.add(key)
 
     def _claim(self, key: PostKey, at: Location) -> bool:
         """Take *key* for a file; False where it is no key, or taken."""

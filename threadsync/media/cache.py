@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 from threadsync.media.probe import PROBE_VERSION, probe
 from threadsync.model.ids import Json, MediaDigest
@@ -40,6 +40,10 @@ class _Stamp:
     def is_older_than(self, moment_ns: int) -> bool:
         """Whether a write after *moment_ns* could not have left these times."""
         return max(self.mtime_ns, self.ctime_ns) < moment_ns - _GRANULARITY_NS
+
+
+_Entries = dict[str, tuple[_Stamp, MediaFacts]]
+Learnt: TypeAlias = tuple[set[str], _Entries]
 
 
 class CachedProbe:
@@ -71,6 +75,17 @@ class CachedProbe:
             self._known[name] = (stamp, found)
         return found
 
+    def learnt(self) -> Learnt:
+        """Return what a fork of this one was asked for, and what it found that this one does not know."""
+        found = {name: entry for name, entry in self._known.items() if entry is not self._loaded.get(name)}
+        return self._asked, found
+
+    def learn(self, learnt: Learnt) -> None:
+        """Count as asked for, and know, what a fork of this one has ``learnt``."""
+        asked, found = learnt
+        self._asked |= asked
+        self._known |= found
+
     def save(self) -> bool:
         """Write what is known of the files asked for; return whether it is on disk now.
 
@@ -93,9 +108,6 @@ class CachedProbe:
 def _is_final(found: MediaFacts | str) -> TypeGuard[MediaFacts]:
     """Whether asking again would find the same: a video is read as soon as PyAV is installed."""
     return not isinstance(found, str) and (found.kind != "video" or found.video is not None)
-
-
-_Entries = dict[str, tuple[_Stamp, MediaFacts]]
 
 
 def _stamp(path: Path) -> _Stamp | None:

@@ -135,6 +135,9 @@ class TargetFacts:
     """Own posts by the permalinks that references name; None where the account has no such post."""
 
 
+_NOTHING = TargetFacts()
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All that was gathered by reading, and when; empty for an offline plan."""
@@ -146,4 +149,4 @@ class Facts:
 
     def of(self, target: TargetName) -> TargetFacts:
         """Return what is known of *target*; nothing, if it was not read."""
-        return self.targets.get(target, TargetFacts())
+        return self.targets.get(target, _NOTHING)

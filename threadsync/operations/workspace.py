@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from threadsync.config import load_project
@@ -24,6 +25,7 @@ from threadsync.model.urls import is_loopback
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored
 from threadsync.operations.connections import Connect, connect
 from threadsync.operations.provenance import Surroundings
+from threadsync.operations.sharing import in_shares
 from threadsync.planning.actions import SegmentView
 from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
@@ -85,10 +87,14 @@ class Declared:
         )
 
 
-def read_posts(project: Project, *, cached: bool = True) -> Content:
-    """Read all posts of *project*; unless *cached*, read every media file too, and keep nothing of it."""
+def read_posts(project: Project, *, cached: bool = True, workers: int = 1) -> Content:
+    """Read all posts of *project*; unless *cached*, read every media file too, and keep nothing of it.
+
+    With several *workers* so many processes share many posts out among them.
+    """
     probe = CachedProbe(project.root / CACHE_DIRECTORY / "media.json" if cached else None)
-    content = load(project, probe)
+    each = partial(in_shares, number=workers, learnt=probe.learnt, learn=probe.learn)
+    content = load(project, probe, each=each)
     if probe.save():
         ignored(project.root / CACHE_DIRECTORY)
     return content

@@ -1,0 +1,210 @@
+"""Files shared out among processes: what comes of it is what one process alone makes of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.cli.conftest import runner
+from tests.content.support import THREADS, write
+from tests.operations.world import World
+from threadsync.config import load_project
+from threadsync.content.loader import Content, load
+from threadsync.content.rules import RULES
+from threadsync.media.cache import CachedProbe
+from threadsync.operations.sharing import ITEMS_EACH_MIN, in_shares, workers
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is shared out"),
+]
+
+ROOT = Path(__file__).parents[2]
+WORDS = [f"word {number}" for number in range(7)]
+TWO = """\
+version: 1
+id: two
+targets: {threads/main: {}, threads/brand: {}}
+defaults: {targets: [threads/main, threads/brand]}
+"""
+R = TypeVar("R")
+LATER = 2**63  # a moment after every write of this test, in nanoseconds
+
+
+def shared(work: Callable[[str], R], number: int) -> list[R]:
+    learnt: list[int] = []
+    found = list(in_shares(work, WORDS, number, learnt=os.getpid, learn=learnt.append, each_min=1))
+    assert os.getpid() not in learnt
+    return found
+
+
+def no_child_is_left() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 7, 20])
+def test_results_come_in_order_from_as_many_processes_as_there_is_work_for(number: int) -> None:
+    found = shared(lambda word: (word, os.getpid()), number)
+    assert [word for word, _ in found] == WORDS
+    assert len({process for _, process in found}) == min(number, len(WORDS))
+    assert no_child_is_left()
+
+
+def test_few_items_are_not_worth_a_process() -> None:
+    found = in_shares(lambda _: os.getpid(), WORDS, 4, learnt=int, learn=print, each_min=4)
+    assert set(found) == {os.getpid()}
+
+
+def test_what_a_dead_child_did_not_do_is_done_here() -> None:
+    here = os.getpid()
+
+    def work(word: str) -> str:
+        if word == WORDS[-1] and os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return word.upper()
+
+    assert shared(work, 3) == [word.upper() for word in WORDS]
+    assert no_child_is_left()
+
+
+@pytest.mark.parametrize("raised", [ValueError, KeyboardInterrupt, SystemExit])
+def test_what_a_child_raises_is_raised_here_behind_what_comes_before_it(raised: type[BaseException]) -> None:
+    before: list[object] = []
+
+    def work(word: str) -> str:
+        if word == WORDS[-1]:
+            raise raised(word)
+        return word
+
+    with pytest.raises(raised, match=WORDS[-1]):
+        before.extend(in_shares(work, WORDS, 2, learnt=int, learn=print, each_min=1))
+    assert before == WORDS[:-1]
+    assert no_child_is_left()
+
+
+def test_children_end_with_who_does_not_want_their_results() -> None:
+    found = in_shares(str.upper, WORDS, 3, learnt=int, learn=print, each_min=1)
+    assert next(found) == "WORD 0"
+    found.close()
+    assert no_child_is_left()
+
+
+def test_without_room_for_a_process_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refused)
+    assert {process for _, process in shared(lambda word: (word, os.getpid()), 3)} == {os.getpid()}
+
+
+def test_where_nobody_waits_for_children_the_work_is_done_here_too() -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert shared(str.upper, 2) == [word.upper() for word in WORDS]
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+def test_beside_another_thread_nothing_is_shared_out() -> None:
+    done = threading.Event()
+    beside = threading.Thread(target=done.wait)
+    beside.start()
+    try:
+        assert workers() == 1
+    finally:
+        done.set()
+        beside.join()
+
+
+def posts_of_every_kind(root: Path) -> Path:
+    """Write the samples of all rules as the posts of one project, and the example posts beside them."""
+    samples = [sample for rule in RULES.values() for sample in (rule.bad, rule.good)]
+    posts = [sample for sample in samples if isinstance(sample, str)]
+    examples = ROOT / "examples" / "posts"
+    files: dict[str, str | bytes] = {
+        f"posts/examples/{path.relative_to(examples)}": path.read_bytes()
+        for path in examples.rglob("*")
+        if path.is_file()
+    }
+    files |= {f"posts/{number:03d}.md": text for number, text in enumerate(posts)}
+    files |= {f"posts/twice-{name}.md": "---\nkey: twice\n---\nHello.\n" for name in "abc"}
+    return write(root, files)
+
+
+def read(root: Path, number: int) -> tuple[Content, CachedProbe]:
+    probe = CachedProbe(root / ".threadsync" / "media.json", now_ns=lambda: LATER)
+    each = partial(in_shares, number=number, learnt=probe.learnt, learn=probe.learn, each_min=1)
+    return load(load_project(root, exact=True), probe, each=each), probe
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_posts_and_findings_are_the_same_for_any_number_of_processes(tmp_path: Path, number: int) -> None:
+    root = posts_of_every_kind(tmp_path)
+    alone, others = read(root, 1)[0], read(root, number)[0]
+    assert alone == others
+    assert list(alone.publications) == list(others.publications)
+    rules = {each.rule for each in others.findings}
+    assert {"yaml/syntax", "media/missing", "post/key-twice", "reference/circle"} <= rules
+    assert others.publications, "and not all is wrong"
+
+
+def test_what_children_found_out_about_media_is_kept(tmp_path: Path) -> None:
+    root = posts_of_every_kind(tmp_path)
+    kept = root / ".threadsync" / "media.json"
+    _, probe = read(root, 1)
+    assert probe.save()
+    by_one = kept.read_bytes()
+    assert b".jpg" in by_one
+    kept.unlink()
+    _, probe = read(root, 3)
+    assert probe.save()
+    assert kept.read_bytes() == by_one
+
+
+def test_two_targets_of_a_post_share_its_segments_after_the_journey_too(tmp_path: Path) -> None:
+    root = write(tmp_path, {"threadsync.yaml": TWO, "posts/a.md": "Hello.\n", "posts/b.md": "Hello!\n"})
+    content, _ = read(root, 2)
+    assert len(content.publications) == 4
+    for publication in content.publications.values():
+        twin = publication.address._replace(target=THREADS)
+        assert content.publications[twin].segments is publication.segments
+
+
+def test_a_plan_of_many_posts_is_shared_out_among_the_cores_and_stays_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path)
+    for number in range(3 * ITEMS_EACH_MIN):
+        world.post(
+            f"post-{number:04d}", f"Post {number}", tags="transit" if number % 100 == 0 else "[transit]"
+        )
+    forks: list[int] = []
+    fork = os.fork
+
+    def counted() -> int:
+        forks.append(os.getpid())
+        return fork()
+
+    monkeypatch.setattr(os, "fork", counted)
+    said: dict[int, str] = {}
+    for cores in (1, 2, 3):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)))
+        forks.clear()
+        done = runner(world)("plan", "--no-cache")
+        assert len(forks) == cores - 1
+        assert done.exit_code == 1, "the findings are errors"
+        said[cores] = done.output
+    assert said[1] == said[2] == said[3]
+    assert said[1].count(": error: ") == 15
