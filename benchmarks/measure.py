@@ -57,13 +57,19 @@ Pairs = tuple[tuple[Used, Used], ...]
 
 
 def environ() -> Mapping[str, str]:
-    """Return the environment of what is measured: this very threadsync, and no terminal."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+    """Return the environment of what is measured: this very threadsync, and no terminal.
+
+    Its bytecode is used and kept, as that of what pip installs is, whatever holds for who measures.
+    """
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**own, "PYTHONPATH": str(ROOT)}
 
 
 @cache
 def installed(folder: Path) -> str:
-    """Write the script that pip writes into *folder*, and return its path."""
+    """Compile threadsync and write the script that starts it into *folder*, as pip does; return its path."""
+    compiling = (sys.executable, "-m", "compileall", "-q", str(ROOT / "threadsync"))
+    subprocess.run(compiling, env=environ(), check=True)
     return script(folder / "threadsync", WRAPPER.format(python=sys.executable))
 
 

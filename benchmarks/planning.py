@@ -50,6 +50,7 @@ def corpus(setting: Setting, posts: int) -> Path:
     size = setting.size(posts)
     root = setting.folder / f"corpus-{size}"
     said((sys.executable, "-m", "benchmarks.corpus", str(size), str(root)), setting.folder)
+    installed(root.parent)  # now, for a plan that is to be kept depends on the program's files too
     SystemClock().sleep(SETTLED_SECONDS)
     return warmed(root)  # from now on the facts of its media are known
 
