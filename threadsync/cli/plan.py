@@ -65,13 +65,12 @@ def plan(
     from threadsync.cli._terminal import detail, output, say
     from threadsync.operations.collecting import uncollected
     from threadsync.operations.plan import plan as prepare
-    from threadsync.operations.sharing import workers
     from threadsync.operations.workspace import read_posts
     from threadsync.planning.planfile import PlanOptions
 
     began_ns = time.time_ns()
     opened = workspace()
-    opened = replace(opened, read=partial(read_posts, cached=not no_cache, workers=workers()))
+    opened = replace(opened, read=partial(read_posts, cached=not no_cache, shared=True))
     when = moment_option(at, opened.project.zone) if at is not None else None
     options = PlanOptions(selectors, exclude, allow_replace, allow_delete, allow_duplicate, late)
     with uncollected():

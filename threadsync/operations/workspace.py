@@ -25,7 +25,7 @@ from threadsync.model.urls import is_loopback
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored
 from threadsync.operations.connections import Connect, connect
 from threadsync.operations.provenance import Surroundings
-from threadsync.operations.sharing import in_shares
+from threadsync.operations.sharing import in_shares, workers
 from threadsync.planning.actions import SegmentView
 from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
@@ -87,13 +87,14 @@ class Declared:
         )
 
 
-def read_posts(project: Project, *, cached: bool = True, workers: int = 1) -> Content:
+def read_posts(project: Project, *, cached: bool = True, shared: bool = False) -> Content:
     """Read all posts of *project*; unless *cached*, read every media file too, and keep nothing of it.
 
-    With several *workers* so many processes share many posts out among them.
+    Where it is to be *shared*, many posts are read by as many processes as may work at once.
     """
     probe = CachedProbe(project.root / CACHE_DIRECTORY / "media.json" if cached else None)
-    each = partial(in_shares, number=workers, learnt=probe.learnt, learn=probe.learn)
+    number = workers() if shared else 1
+    each = partial(in_shares, number=number, learnt=probe.learnt, learn=probe.learn)
     content = load(project, probe, each=each)
     if probe.save():
         ignored(project.root / CACHE_DIRECTORY)
