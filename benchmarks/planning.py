@@ -15,14 +15,14 @@ from benchmarks.corpus import POSTS, beginning
 from benchmarks.measure import Pairs, Used, in_turns, installed, peaks, said, seconds, used
 from benchmarks.rows import Measured, Row, Sample, Setting, Unmeasured
 from threadsync.execution.clock import SystemClock
-from threadsync.media.cache import GRANULARITY_SECONDS
+from threadsync.operations.remembering import SETTLED_NS
 
 SMALL, LARGE, HUGE = 1_000, 10_000, 100_000
 PAIRS_HUGE_MAX = 3
 """Of the 100,000 posts; each of these plans takes long."""
 CHANGED = 10
-SETTLED_SECONDS = GRANULARITY_SECONDS + 0.1
-"""No cache remembers a file that was written less long ago; see ``threadsync.media.cache``."""
+SETTLED_SECONDS = SETTLED_NS / 1e9 + 0.1
+"""No cache remembers a file that was written less long ago; see ``threadsync.operations.remembering``."""
 MEDIA_FACTS = "media.json"
 _FEWER = f"{PAIRS_HUGE_MAX} pairs at most"
 

@@ -11,6 +11,7 @@ import pytest
 
 import threadsync
 from tests.operations.world import World
+from threadsync.cli._exit import Exit
 
 ROOT = Path(threadsync.__file__).parents[1]
 TRIES_MAX = 60
@@ -36,6 +37,8 @@ def test_what_is_told_again_is_byte_for_byte_what_is_planned(tmp_path: Path) -> 
     world = World(tmp_path)
     world.post("hello", "Good morning.")
     world.post("draft", "Not yet", draft="true")
+    world.post("other", "Good night.")
+    world.post("last", "It is late.")
     world.apply()
     planned = run(tmp_path, "plan", "--no-cache")
     assert not (tmp_path / ".threadsync/plan").exists(), "--no-cache keeps nothing"
@@ -50,3 +53,9 @@ def test_what_is_told_again_is_byte_for_byte_what_is_planned(tmp_path: Path) -> 
     world.post("hello", "Good evening.")
     changed = run(tmp_path, "plan")
     assert changed == run(tmp_path, "plan", "--no-cache") != planned
+    pending = run(tmp_path, "plan", "--detailed-exitcode")
+    assert pending == run(tmp_path, "plan", "--detailed-exitcode", "--no-cache")
+    world.post("new", "Good day.")
+    pending = run(tmp_path, "plan", "--detailed-exitcode")
+    assert pending == run(tmp_path, "plan", "--detailed-exitcode", "--no-cache")
+    assert pending[0] == Exit.CHANGES_PENDING

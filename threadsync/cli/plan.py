@@ -64,6 +64,7 @@ def plan(
     """
     from threadsync.cli._terminal import detail, output, say
     from threadsync.operations.collecting import uncollected
+    from threadsync.operations.partly import plan_partly
     from threadsync.operations.plan import plan as prepare
     from threadsync.operations.workspace import read_posts
     from threadsync.planning.planfile import PlanOptions
@@ -73,8 +74,12 @@ def plan(
     opened = replace(opened, read=partial(read_posts, cached=not no_cache, shared=True))
     when = moment_option(at, opened.project.zone) if at is not None else None
     options = PlanOptions(selectors, exclude, allow_replace, allow_delete, allow_duplicate, late)
+    # Only what a plain `plan` prints is kept, and made from what was kept.
+    is_plain = asked() == Asked() and options == PlanOptions() and when is None and not refresh
+    is_kept = is_plain and not no_cache and out is None
     with uncollected():
-        prepared = prepare(opened, at=when, options=options, refresh=refresh)
+        partly = plan_partly(opened) if is_kept else None
+        prepared = partly or prepare(opened, at=when, options=options, refresh=refresh)
     match asked().format:
         case "json":
             from threadsync.views.json import as_text, plan_json
@@ -90,9 +95,7 @@ def plan(
             terminal = output()
             text = plan_text(prepared, width=terminal.width, color=terminal.color, detail=detail())
             say(text)
-            # Only what a plain `plan` prints is kept: its start looks for nothing else.
-            is_plain = asked() == Asked() and options == PlanOptions() and when is None and not refresh
-            if is_plain and not no_cache and out is None:
+            if is_kept and partly is None:
                 from threadsync.operations.remembering import remember
 
                 remember(opened.project, prepared, text, began_ns=began_ns)

@@ -90,12 +90,18 @@ def said_in(text: str | Diagnostic, file: PostFile, project: Project, media: Med
 Each: TypeAlias = Callable[[Callable[[PostFile], Said], Sequence[PostFile]], Iterable[Said]]
 
 
-def load(project: Project, probe: Probe, reader: Reader = said_by, each: Each = map) -> Content:
-    """Read all posts of *project*, each with *reader*; *probe* says what a media file is.
+def load(
+    project: Project,
+    probe: Probe,
+    reader: Reader = said_by,
+    each: Each = map,
+    chosen: Sequence[PostFile] | None = None,
+) -> Content:
+    """Read all posts of *project*, or those *chosen*, each with *reader*; *probe* says what a media file is.
 
     *each* applies a function to all files, as ``map`` does.
     """
-    return _Loader(project, probe, reader, each).load()
+    return _Loader(project, probe, reader, each).load(chosen)
 
 
 @dataclass(slots=True)
@@ -110,11 +116,11 @@ class _Loader:
     findings: list[Diagnostic] = field(default_factory=list)
     broken: set[PostKey] = field(default_factory=set)
 
-    def load(self) -> Content:
+    def load(self, chosen: Sequence[PostFile] | None) -> Content:
         root = os.path.realpath(self.project.root)
         posts = os.path.realpath(self.project.posts)
-        files: tuple[PostFile, ...] = ()
-        if Path(posts).is_dir():
+        files: Sequence[PostFile] = () if chosen is None else chosen
+        if chosen is None and Path(posts).is_dir():
             found = walk(root, posts)
             files = found.files
             self.findings += found.findings

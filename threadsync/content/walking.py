@@ -42,6 +42,18 @@ def is_ignored(name: str) -> bool:
     return name.startswith((".", "_", "#")) or name.endswith(("~", ".swp", ".tmp", ".bak"))
 
 
+def prefix_of(root: str, posts: str) -> str:
+    """Return what the path in the project of every post begins with."""
+    return "" if posts == root else Path(posts).relative_to(root).as_posix() + "/"
+
+
+def post_file(path: str, file: str, prefix: str) -> PostFile:
+    """Return the post at *path*, which is *file* in the project, where all of them begin with *prefix*."""
+    stem, _, suffix = file.rpartition(".")
+    key = stem[len(prefix) :].removesuffix("/index")
+    return PostFile(path, file, key, SUFFIXES[f".{suffix.lower()}"])
+
+
 def walk(root: str, posts: str) -> Walk:
     """Find the posts below the folder *posts* of the project at *root*; both are real paths."""
     walker = _Walker(root, posts)
@@ -55,7 +67,7 @@ def walk(root: str, posts: str) -> Walk:
 class _Walker:
     def __init__(self, root: str, posts: str) -> None:
         self._root = root
-        self._prefix = "" if posts == root else Path(posts).relative_to(root).as_posix() + "/"
+        self._prefix = prefix_of(root, posts)
         # Path, path in the project (ending in /, or empty), depth.
         self._folders = [(posts, self._prefix, 0)]
         self.files: list[PostFile] = []
@@ -95,8 +107,7 @@ class _Walker:
         elif is_markdown is not None and not is_name(file):
             self._refuse("file/name", file, "the file's name holds characters that cannot be shown.")
         elif is_markdown is not None:
-            key = file[len(self._prefix) : -len(suffix) - 1].removesuffix("/index")
-            self.files.append(PostFile(entry.path, file, key, is_markdown))
+            self.files.append(post_file(entry.path, file, self._prefix))
 
     def _is_bad_link(self, path: str, file: str, *, is_post: bool) -> bool:
         real = os.path.realpath(path)

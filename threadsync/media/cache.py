@@ -86,14 +86,16 @@ class CachedProbe:
         self._asked |= asked
         self._known |= found
 
-    def save(self) -> bool:
+    def save(self, *, partly: bool = False) -> bool:
         """Write what is known of the files asked for; return whether it is on disk now.
+
+        Where they were but a part of all (*partly*), nothing is forgotten of the others.
 
         A folder that may not be written, or a full disk, is no reason to stop: False says so.
         """
         if self._file is None:
             return False
-        kept = {name: entry for name, entry in self._known.items() if name in self._asked}
+        kept = {name: entry for name, entry in self._known.items() if partly or name in self._asked}
         if kept == self._loaded:
             return self._file.exists()
         try:

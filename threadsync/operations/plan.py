@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from threadsync.execution.seams import Unwatched, Watcher
@@ -18,7 +18,7 @@ from threadsync.operations.selection import Selects, address_of, selection
 from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.actions import Delete, Notice, Plan, Replace
 from threadsync.planning.allowances import AccountView, accounts
-from threadsync.planning.inputs import Consents, Desired
+from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.planfile import PlanOptions, SavedPlan
 from threadsync.planning.planner import plan as make_plan
 from threadsync.planning.safety import Excess, excesses
@@ -45,6 +45,8 @@ class Prepared:
     """The accounts it is about, as they were read or last seen."""
     media: frozenset[str] = frozenset()
     """Every media file that a post or a draft names, by its path in the project."""
+    drafts: Mapping[Address, Wanted] = field(default_factory=dict)
+    """Posts that are drafts, as their networks would get them."""
 
     @property
     def has_errors(self) -> bool:
@@ -162,6 +164,7 @@ def prepare(
         tuple(sorted(prior.open)) if prior is not None else (),
         accounts(made.actions, declared.desired.capabilities, prior, facts, now),
         declared.media(),
+        declared.drafts,
     )
 
 

@@ -60,11 +60,14 @@ def whole(head: bytes, found: tuple[Rows, Rows]) -> bytes:
     """Return the kept file that *head* makes with what ``look`` found for it."""
     # The head is in it twice, so that no damage to it goes unseen. Version 2 of the format knows no
     # references: equal values are equal bytes.
-    return head + _END + marshal.dumps((head, _surroundings(), *found), 2)
+    return head + _END + marshal.dumps((head, surroundings(), _shape(), *found), 2)
 
 
 def look(root: str, head: bytes) -> tuple[Rows, Rows] | None:
     """Look at all that *head* names: folders, each with a number, and stamps of files, ``COLUMNS`` each.
+
+    The number says where the files of a folder of a tree end, counted from the tree's first; that of a
+    folder by itself is its inode.
 
     None where a link or a device is in the way: its stamp does not tell what it leads to.
 
@@ -91,7 +94,7 @@ def look(root: str, head: bytes) -> tuple[Rows, Rows] | None:
 
 def _walk(top: str, folders: Rows, files: Rows) -> bool:
     """Add all files below *top*; False where there is a link or a device."""
-    left = [top]
+    left, begin = [top], len(files)
     while left:
         folder = left.pop()
         with os.scandir(folder) as entries:
@@ -106,7 +109,7 @@ def _walk(top: str, folders: Rows, files: Rows) -> bool:
                     left.append(entry.path)
                 else:
                     return False
-        folders += (folder, len(files))
+        folders += (folder, len(files) - begin)
     return True
 
 
@@ -118,15 +121,20 @@ def _stamp(path: str, *, follow: bool) -> tuple[int, int, int, int]:
     return found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
 
-def _surroundings() -> list[object]:
-    """Return what else decides how a plan reads: program, interpreter, user, and what it is printed on."""
+def surroundings() -> list[object]:
+    """Return what else decides what is planned: program, interpreter, and user."""
     says = [
         f"{name}={value}"
         for name, value in sorted(os.environ.items())
-        if name in _SHAPE_TEXT or name.startswith(("PYTHON", "_THREADSYNC"))
+        if name.startswith(("PYTHON", "_THREADSYNC"))
     ]
-    cells = tuple(os.get_terminal_size(sys.stdout.fileno())) if sys.stdout.isatty() else ()
-    return [threadsync.__version__, __file__, sys.version, sys.executable, sys.path, says, cells, _user()]
+    return [threadsync.__version__, __file__, sys.version, sys.executable, sys.path, says, _user()]
+
+
+def _shape() -> list[object]:
+    """Return what decides how it is printed."""
+    says = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name in _SHAPE_TEXT]
+    return [says, *(os.get_terminal_size(sys.stdout.fileno()) if sys.stdout.isatty() else ())]
 
 
 def _user() -> list[int]:

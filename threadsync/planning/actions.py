@@ -5,6 +5,7 @@ An action never holds a function: it can be printed, saved, compared and refused
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -289,6 +290,8 @@ class Plan:
     serial: int = 0
     notices: tuple[Notice, ...] = ()
     first_run_targets: tuple[TargetName, ...] = ()
+    unchanged: int = 0
+    """How many further publications stay as they are, of which no action says so."""
 
     @property
     def effective(self) -> tuple[Effective, ...]:
@@ -301,5 +304,6 @@ class Plan:
             kind.word
             for kind in (Create, Extend, Update, Move, Replace, Delete, Forget, Adopt, Wait, Blocked, NoOp)
         ]
-        found = [action.word for action in self.actions]
-        return {word: found.count(word) for word in words if word in found}
+        found = Counter(action.word for action in self.actions)
+        found[NoOp.word] += self.unchanged
+        return {word: found[word] for word in words if found[word]}

@@ -211,7 +211,7 @@ def open_document(
         raw = upgrades[version](raw)
         version = raw.get("version")
     try:
-        return _read_document(raw)
+        return read_document(raw)
     except MisfitError as error:
         if error.unknown:
             raise _too_new(str(error), where) from error
@@ -319,7 +319,12 @@ def _is_cut_off(data: bytes) -> bool:
     return False
 
 
-def _read_document(raw: Mapping[str, Json]) -> Document:
+def read_document(raw: Mapping[str, Json]) -> Document:
+    """Read what stands in a state file of this version, or a part of it.
+
+    Raises:
+        MisfitError: it has another shape.
+    """
     head = _HEAD.read({n: held for n, held in raw.items() if n not in _TABLES})
     state = State(
         Lineage(head.lineage),

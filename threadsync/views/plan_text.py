@@ -95,7 +95,7 @@ def add_wanted(page: Page, wanted: Wanted) -> None:
 def summary(plan: Plan) -> str:
     """Return the sum of a plan in one sentence."""
     counts = plan.counts()
-    if not plan.actions:
+    if not counts:
         return "No changes. There is no publication to plan."
     if set(counts) == {NoOp.word}:
         number = counts[NoOp.word]
