@@ -16,7 +16,7 @@ from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Hosted, NoResponse, Request, Response
 from threadsync.model.facts import Facts
 from threadsync.model.ids import Address, PublicUrl, TargetName
-from threadsync.model.journal import Begun, Ended, Note, Receipt
+from threadsync.model.journal import Begun, Ended, Intent, Note, Receipt, Staged
 from threadsync.model.ledger import Ledger
 from threadsync.model.post import OnChange, PostRef
 from threadsync.model.state import State
@@ -262,18 +262,60 @@ def test_finishing_a_replace_only_deletes(shape: tuple[str, ...]) -> None:
     assert [sent for sent in bench.talk.sent if "publish" in sent or "DELETE" in sent] == ["DELETE /id-old"]
 
 
-def test_of_a_target_a_few_actions_begin_at_first_and_more_with_each_that_goes_well() -> None:
+def count_until(notes: list[Note], what: type[Note], first: type[Note]) -> int:
+    """How many notes of one sort came before the first of another."""
+    until = next(number for number, note in enumerate(notes) if isinstance(note, first))
+    return sum(isinstance(note, what) for note in notes[:until])
+
+
+def test_of_a_target_a_few_actions_begin_at_first_and_more_with_each_container_it_makes() -> None:
     """Otherwise nothing is left to hold back when the target turns out to be down."""
+    bench = Bench(state())
+    bench.talk.status = {f"c{number}": ["IN_PROGRESS", "FINISHED"] for number in range(1, 91)}
+    files = desired(*(want(f"p{number:03}", f"post {number}") for number in range(90)))
+    assert bench.apply(files).complete
+    assert count_until(bench.notes, Begun, Staged) == Bounds().actions_at_first_max
+    assert count_until(bench.notes, Begun, Intent) == 90, "all is staged while the first is in progress"
+
+
+def test_of_a_target_a_few_are_shown_to_others_at_first_and_more_with_each_that_goes_well() -> None:
+    """Whatever is staged: a network that loses every publish leaves no more than these in doubt."""
     bench = Bench(state())
     files = desired(*(want(f"p{number:03}", f"post {number}") for number in range(90)))
     assert bench.apply(files).complete
-    ended = [number for number, note in enumerate(bench.notes) if isinstance(note, Ended)]
-    assert sum(isinstance(note, Begun) for note in bench.notes[: ended[0]]) == Bounds().actions_at_first_max
-    under_way, most = 0, 0
+    assert count_until(bench.notes, Intent, Ended) == Bounds().actions_at_first_max
+    under_way, most = set[Address](), 0
     for note in bench.notes:
-        under_way += isinstance(note, Begun) - isinstance(note, Ended)
-        most = max(most, under_way)
-    assert most > 2 * Bounds().actions_at_first_max
+        if isinstance(note, Intent):
+            under_way.add(note.address)
+        elif isinstance(note, Ended):
+            under_way.discard(note.address)
+        most = max(most, len(under_way))
+    assert most > Bounds().actions_at_first_max
+
+
+def test_what_takes_longest_begins_first_and_the_report_keeps_the_plans_order() -> None:
+    bench = Bench(state())
+    files = desired(want("a", "a text"), want("b", "a chain", "of two"), want("c", "three", "in", "all"))
+    report = bench.apply(files)
+    begun = [note.address for note in bench.notes if isinstance(note, Begun)]
+    assert begun == [at("c"), at("b"), at("a")]
+    assert [each.address for each in report.actions] == [at("a"), at("b"), at("c")]
+
+
+def test_a_pause_ends_what_nobody_can_see_yet_and_its_container_serves_the_next_run() -> None:
+    bench = Bench(state())
+    bench.talk.on_publish = [lambda _: error(190, status=401)] * 30
+    files = desired(*(want(f"p{number:02}", f"post {number}") for number in range(30)))
+    report = bench.apply(files)
+    kinds = [each.became for each in report.actions]
+    assert (kinds.count(Became.REFUSED), kinds.count(Became.NOT_TRIED)) == (16, 14)
+    assert {each.why for each in report.actions if each.became is Became.NOT_TRIED} == {report.pauses[0].why}
+    again = Bench(bench.ledger.state(), bench.talk)
+    again.talk.on_publish = []
+    assert again.apply(files).complete
+    assert len(again.talk.containers) == 30 + 16
+    assert len(again.talk.posts) == 30
 
 
 def test_the_place_of_one_that_failed_stays_empty_until_one_goes_well() -> None:
@@ -286,6 +328,7 @@ def test_the_place_of_one_that_failed_stays_empty_until_one_goes_well() -> None:
 
 
 def test_a_success_ends_a_row_and_gives_its_places_back() -> None:
+    """Those of the second row begin only after one has gone well."""
     bench = Bench(state())
     bad = {"post 0", "post 1", "post 20", "post 21"}
 
@@ -294,7 +337,9 @@ def test_a_success_ends_a_row_and_gives_its_places_back() -> None:
         return error(613) if fields.get("text") in bad else None
 
     bench.talk.override = stumble
-    report = bench.apply(desired(*(want(f"p{number:02}", f"post {number}") for number in range(30))))
+    first = [want(f"p{number:02}", f"post {number}") for number in range(20)]
+    then = [want(f"p{number}", f"post {number}", waits_for=("p02",)) for number in range(20, 30)]
+    report = bench.apply(desired(*first, *then))
     assert [each.became for each in report.actions].count(Became.APPLIED) == 26
     assert report.pauses == ()
 

@@ -132,7 +132,7 @@ def test_a_token_that_expires_at_any_request_costs_the_other_target_nothing(tmp_
         assert world.asked[BRAND] == before, "what was done there is not even looked at again"
 
 
-def test_what_had_not_begun_when_the_token_expired_is_not_tried(world: Midway) -> None:
+def test_what_nobody_could_see_when_the_token_expired_is_not_tried(world: Midway) -> None:
     for number in range(20):
         world.post(f"p{number:02}", f"Post {number}", targets=BOTH, backfill="true")
 
@@ -298,8 +298,8 @@ def down(world: Midway, *, sent: bool, acts: bool, seconds: float) -> None:
         (False, False, 0.0, 40.0),
         (True, False, 0.0, 40.0),
         (True, True, 0.0, 40.0),
-        (True, False, 30.0, 240.0),
-        (True, True, 30.0, 240.0),
+        (True, False, 30.0, 360.0),
+        (True, True, 30.0, 360.0),
     ],
     ids=["refuses", "loses-requests", "loses-answers", "hangs", "acts-and-hangs"],
 )
@@ -313,9 +313,11 @@ def test_a_target_that_goes_down_costs_a_bounded_time_and_the_other_finishes(
     assert (world.clock.now() - START).total_seconds() < bounded_seconds
     report = all_of(applied)
     assert became(report, BRAND) == {Became.APPLIED: 50}
-    assert became(report, MAIN)[Became.NOT_TRIED] == 50 - AT_FIRST
+    # What is staged ahead may fail too, until there were enough failures in a row.
+    failures = Bounds().failures_in_a_row_max
+    assert 50 - AT_FIRST - failures <= became(report, MAIN)[Became.NOT_TRIED] <= 50 - AT_FIRST
     (pause,) = report.pauses
-    assert (pause.target, pause.failures) == (MAIN, Bounds().failures_in_a_row_max)
+    assert (pause.target, pause.failures) == (MAIN, failures)
     assert (report.remaining(MAIN), pause.goes_on_at, pause.needs_person) == (50, None, False)
     assert "it went away" in of(report, "p49@threads/main").why
     assert status_of(applied, signalled=False) is Exit.PARTLY
@@ -362,7 +364,8 @@ def test_how_many_failures_pause_a_target_and_how_many_run_at_once_may_be_declar
         world.post(f"p{number}", f"Post {number}")
     down(world, sent=False, acts=False, seconds=0.0)
     report = all_of(world.apply())
-    assert became(report, MAIN) == {Became.REFUSED: 2, Became.NOT_TRIED: 4}
+    # Two publish, and one of those that are staged ahead fails first.
+    assert became(report, MAIN) == {Became.REFUSED: 3, Became.NOT_TRIED: 3}
     assert [pause.failures for pause in report.pauses] == [1]
 
 
@@ -377,7 +380,7 @@ def test_a_paused_target_still_gets_what_only_the_state_sees(world: Midway) -> N
     report = all_of(applied)
     assert of(report, "old@threads/main").became is Became.APPLIED
     assert [(pause.fault.kind, pause.needs_person) for pause in report.pauses] == [(FaultClass.BLOCKED, True)]
-    assert became(report, MAIN)[Became.NOT_TRIED] == 20 - AT_FIRST
+    assert became(report, MAIN)[Became.NOT_TRIED] == 20 - 1, "the rest was not shown to anybody yet"
 
 
 def test_refusals_of_single_posts_pause_nothing(world: Midway) -> None:

@@ -2,24 +2,24 @@
 
 Each publication stands alone: a refusal on one network neither stops another nor sends anything
 there again (law 14). Two publications with the same text and parent on one target go one after the
-other, so that at most one of them can ever be in doubt. On each target a few actions begin at first, so
-that a circuit breaker (``breaker``) has something left to hold back; each that goes well lets two more in.
+other, so that at most one of them can ever be in doubt. How many of a target are under way at once, and in
+which order they are shown to others, is told in ``lanes``.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TypeAlias
 
 from threadsync.errors import StateError, ThreadsyncError
 from threadsync.execution.breaker import CircuitBreaker, Pause
 from threadsync.execution.carrying import Carrier
+from threadsync.execution.lanes import Lane, Sending, Turn, begins_before, dues
 from threadsync.execution.report import ActionReport, Became, Report, held_by_limits
 from threadsync.execution.scheduler import Scheduler
-from threadsync.execution.seams import Finished, Interrupted
+from threadsync.execution.seams import UNGATED, Finished, Interrupted
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised
 from threadsync.model.fault import Fault, FaultClass
@@ -35,29 +35,6 @@ MAYBE_LIVE = "the run was stopped; a part of this, or all of it, may be on the n
 UNTRIED = "the run was stopped before it began"
 
 
-Sending: TypeAlias = Create | Extend | Replace | Delete
-"""Actions that the network hears of; the others only change the state, so no pause is about them."""
-
-
-@dataclass(slots=True)
-class _Lane:
-    """One target's part of a run: what is under way there, and what waits for room."""
-
-    breaker: CircuitBreaker
-    at_first_max: int
-    running: int = 0
-    applied: int = 0
-    waiting: deque[Sending] = field(default_factory=deque)
-
-    @property
-    def room(self) -> int:
-        """How many more may begin: few at first, and more with each one that goes well.
-
-        The place of one that failed stays empty until one goes well.
-        """
-        return max(1, self.at_first_max + 2 * self.applied - self.breaker.failures) - self.running
-
-
 @dataclass(slots=True)
 class Executor:
     """One run over one plan."""
@@ -71,7 +48,8 @@ class Executor:
     _after: dict[Address, list[Address]] = field(default_factory=dict)
     """What waits for an address: the other way round, so that each ending costs what depends on it."""
     _reports: dict[Address, ActionReport] = field(default_factory=dict)
-    _lanes: dict[TargetName, _Lane] = field(default_factory=dict)
+    _lanes: dict[TargetName, Lane] = field(default_factory=dict)
+    _turns: dict[Address, Turn] = field(default_factory=dict)
 
     def run(self, plan: Plan, run: str) -> Report:
         """Carry *plan* out and say what became of every action.
@@ -84,9 +62,8 @@ class Executor:
         for address, waits in self._waits.items():
             for needed in waits:
                 self._after[needed].append(address)
-        first = [action for action in plan.effective if not self._waits[action.address]]
-        # What is in doubt goes first, so that no pause of this run can keep it from being settled.
-        self._begin(sorted(first, key=lambda action: not self._in_doubt(action)))
+        self._take_turns(plan.effective)
+        self._begin(action for action in plan.effective if not self._waits[action.address])
         failure: StateError | None = None
         try:
             self.scheduler.run()
@@ -99,40 +76,57 @@ class Executor:
 
     # Beginning.
 
+    def _take_turns(self, actions: tuple[Effective, ...]) -> None:
+        due = dues(actions, self._waits)
+        for action in actions:
+            if isinstance(action, Sending):
+                lane = self._lane(action.address.target)
+                turn = Turn(action, lane, due.get(action.address), sends=self._in_doubt(action))
+                self._turns[action.address] = turn
+        for lane in self._lanes.values():
+            lane.expect(turn for turn in self._turns.values() if turn.lane is lane)
+
     def _begin(self, actions: Iterable[Effective]) -> None:
         """Begin *actions*, each as soon as its target has room, and none that a pause holds back."""
-        ready = deque(actions)
+        ready = list(actions)
         while ready:
-            action = ready.popleft()
-            if not isinstance(action, Sending):
-                self._spawn(action)
-                continue
-            lane = self._lane(action.address.target)
-            pause = lane.breaker.holding(self._draws_on(action))
-            if pause is not None:
-                ready.extend(self._close(self._held(action, pause)))
-            elif lane.room <= 0:
-                lane.waiting.append(action)
-            else:
-                lane.running += 1
-                self._spawn(action)
+            turns: list[Turn] = []
+            held: list[Effective] = []
+            for action in ready:
+                turn = self._turns.get(action.address)
+                if turn is None:
+                    self._spawn(action)
+                    continue
+                pause = turn.lane.breaker.holding(self._draws_on(turn.action))
+                if pause is None:
+                    turns.append(turn)
+                else:
+                    held += self._close(self._held(turn.action, pause))
+            for turn in sorted(turns, key=begins_before):
+                turn.lane.waiting.append(turn)
+            ready = held
+        for lane in self._lanes.values():
+            lane.fill()
 
     def _spawn(self, action: Effective) -> None:
-        target = action.address.target
+        target, turn = action.address.target, self._turns.get(action.address)
         carrier = Carrier(self.ledger, self.providers[target])
         before = self.ledger().bindings.get(action.address)
-        self.scheduler.spawn(
+        give_up = self.scheduler.spawn(
             str(action.address),
             target,
             carrier.carry_out(action),
             lambda finished: self._finished(action, before, finished),
+            gate=turn or UNGATED,
         )
+        if turn is not None:
+            turn.give_up = give_up
 
-    def _lane(self, target: TargetName) -> _Lane:
+    def _lane(self, target: TargetName) -> Lane:
         if target not in self._lanes:
             bounds = self.bounds_of(target)
             breaker = CircuitBreaker(target, bounds.failures_in_a_row_max)
-            self._lanes[target] = _Lane(breaker, bounds.actions_at_first_max)
+            self._lanes[target] = Lane(breaker, bounds.actions_at_first_max, self._spawn)
         return self._lanes[target]
 
     def _draws_on(self, action: Sending) -> tuple[str, ...]:
@@ -151,18 +145,26 @@ class Executor:
     def _finished(self, action: Effective, before: Binding | None, finished: Finished[Result]) -> None:
         report = self._report(action, before, finished)
         partly = report.became is Became.REFUSED and self.ledger().bindings.get(action.address) != before
-        free = self._close(replace(report, partly=partly))
-        if isinstance(action, Sending):
-            free = [*self._made_room(action, finished), *free]
+        turn = self._turns.get(action.address)
+        free: list[Effective] = []
+        if turn is not None:
+            is_new = self._pauses(turn.lane.breaker, turn.action, finished)
+            turn.lane.over(turn, applied=report.became is Became.APPLIED)
+            if is_new:
+                free = self._held_back(turn.lane)
+        free += self._close(replace(report, partly=partly))
         self._begin(free)
 
-    def _made_room(self, action: Sending, finished: Finished[Result]) -> list[Sending]:
-        """Count how *action* ended, and return what waited for room: all of it, where a pause is new."""
-        lane = self._lane(action.address.target)
-        lane.running -= 1
-        lane.applied += isinstance(finished.end, Done) and isinstance(finished.end.value, Applied)
-        places = len(lane.waiting) if self._pauses(lane.breaker, action, finished) else lane.room
-        return [lane.waiting.popleft() for _ in range(min(places, len(lane.waiting)))]
+    def _held_back(self, lane: Lane) -> list[Effective]:
+        """End what a new pause holds back and nobody can see yet; return what has not even begun."""
+        waiting: list[Effective] = [turn.action for turn in lane.waiting]
+        lane.waiting.clear()
+        for turn in tuple(lane.begun.values()):
+            pause = lane.breaker.holding(self._draws_on(turn.action))
+            if pause is not None and not turn.sends:
+                turn.held_by = pause
+                turn.give_up()
+        return waiting
 
     def _pauses(self, breaker: CircuitBreaker, action: Sending, finished: Finished[Result]) -> bool:
         """Tell *breaker* how *action* ended, and return whether that pauses something."""
@@ -189,6 +191,8 @@ class Executor:
         while closed:
             report = closed.pop()
             self._reports[report.address] = report
+            if report.address in self._turns:
+                self._turns[report.address].lane.passed(self._turns[report.address])
             for address in self._after[report.address]:
                 self._waits[address].discard(report.address)
                 if address in self._reports:
@@ -219,6 +223,9 @@ class Executor:
     def _report(self, action: Effective, before: Binding | None, finished: Finished[Result]) -> ActionReport:
         match finished.end:
             case Interrupted():
+                turn = self._turns.get(action.address)
+                if turn is not None and turn.held_by is not None:
+                    return self._held(turn.action, turn.held_by)
                 return self._interrupted(action, before)
             case Raised(error=ThreadsyncError() as error):
                 return ActionReport(action, Became.REFUSED, error.problem, error.remedy)

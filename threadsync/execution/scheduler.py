@@ -2,8 +2,9 @@
 
 Workers perform one request each; a waiting flow holds none. Each turn of the loop advances every
 flow that can go on, hands requests out as long as there is room, puts all waiting notes on record
-under one barrier, and only then waits. Flows go first come, first served within a priority (the
-lowest number first). Where a barrier is dear (a push), an intent waits a moment for those of other flows.
+under one barrier, and only then waits. Within a priority (the lowest number first) flows go on first
+come, first served, and what was spawned first asks first. Where a barrier is dear (a push), an intent
+waits a moment for those of other flows.
 
 The rules of law 1 are kept here for every provider: see ``guard``. After ``stop`` nothing new goes
 out; requests in flight are awaited for a while and what they did is put on record (law 16).
@@ -24,15 +25,17 @@ from threadsync.execution.clock import Clock
 from threadsync.execution.guard import UnguardedRequest, in_time
 from threadsync.execution.recording import QueuedRecord, Recording, Written
 from threadsync.execution.seams import (
+    UNGATED,
     Completion,
     Ending,
     Finished,
+    Gate,
     Interrupted,
     JournalSink,
     Performer,
     Watcher,
 )
-from threadsync.execution.tasks import Join, Place, QueuedRequest, Task, Timers
+from threadsync.execution.tasks import Join, Place, QueuedRequest, Requests, Task, Timers
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised, advance
 from threadsync.flows.effects import (
@@ -55,6 +58,7 @@ from threadsync.flows.effects import (
     Waited,
 )
 from threadsync.model.ids import MediaDigest, TargetName
+from threadsync.model.journal import Note
 
 T = TypeVar("T")
 
@@ -89,7 +93,7 @@ class Scheduler:
         self._roots: dict[Task, None] = {}
         self._ready: list[tuple[int, int, Task]] = []
         self._timers = Timers()
-        self._requests: list[tuple[int, int, QueuedRequest]] = []
+        self._requests = Requests()
         self._recording = Recording(journal)
         self._in_flight: dict[int, Task] = {}
         self._stop_asked = False
@@ -104,10 +108,13 @@ class Scheduler:
         flow: Flow[T],
         done: Callable[[Finished[T]], None],
         priority: int = 0,
-    ) -> None:
+        *,
+        gate: Gate = UNGATED,
+    ) -> Callable[[], None]:
         """Begin *flow*, and call *done* once with how it ended; may be called from another's *done*.
 
-        In a run that is being stopped it ends interrupted, without having begun.
+        In a run that is being stopped it ends interrupted, without having begun. What is returned ends it
+        so at any moment, and awaits nothing.
         """
 
         def ended(end: Ending[object]) -> None:
@@ -120,9 +127,10 @@ class Scheduler:
             with self._stopping_on_error():
                 done(Finished(name, cast("Ending[T]", end)))  # the value is this very flow's
 
-        task = Task(name, target, priority, flow, ended)
+        task = Task(name, target, priority, next(self._numbers), flow, ended, gate)
         self._roots[task] = None
         self._push(task)
+        return partial(self._interrupt, task)
 
     def run(self) -> None:
         """Advance the flows until none is left.
@@ -165,14 +173,12 @@ class Scheduler:
             _, _, task = heappop(self._ready)
             self._advance(task)
         while self._requests and self._performer.free > 0 and not self._stop_asked:
-            _, _, request = heappop(self._requests)
-            self._submit(request)
+            self._submit(self._requests.next())
         if self._ready or self._stop_asked != self._stopping:
             return
         # While requests are in flight, others may have intents too before a barrier is worth its price.
         at_once = self._stopping or not self._in_flight
-        queued = self._recording.take(self.clock.monotonic(), at_once=at_once)
-        if queued:
+        if queued := self._recording.take(self.clock.monotonic(), at_once=at_once):
             self._commit(queued)
         elif self._roots or self._recording:
             self._await_something()
@@ -211,7 +217,7 @@ class Scheduler:
             case Record(notes=()):
                 self._answer(task, Recorded())
             case Record(notes=notes):
-                self._recording.add(task, notes, at_seconds=self.clock.monotonic())
+                self._note(task, notes)
             case _ if self._stopping:
                 self._interrupt(task)
             case Request():
@@ -235,9 +241,19 @@ class Scheduler:
         task.place = Place.CLOSED
         task.ended(end)
 
+    def _note(self, task: Task, notes: tuple[Note, ...]) -> None:
+        def admit() -> None:
+            if task.place is Place.HELD:
+                self._recording.add(task, notes, at_seconds=self.clock.monotonic())
+
+        task.place = Place.HELD
+        with self._stopping_on_error():
+            (UNGATED if self._stopping else task.gate).noting(notes, admit)
+
     def _interrupt(self, task: Task) -> None:
-        self._cancel(task)
-        self._end(task, Interrupted())
+        if task.place is not Place.CLOSED:
+            self._cancel(task)
+            self._end(task, Interrupted())
 
     def _cancel(self, task: Task) -> None:
         with self._stopping_on_error():
@@ -252,35 +268,21 @@ class Scheduler:
         join = Join([None] * len(flows), left=len(flows))
         parent.place = Place.JOINING
         parent.children = tuple(
-            Task(
-                parent.name, parent.target, parent.priority, flow, partial(self._joined, parent, join, index)
-            )
-            for index, flow in enumerate(flows)
+            parent.child(flow, partial(self._joined, parent, join, index)) for index, flow in enumerate(flows)
         )
         for child in parent.children:
             self._push(child)
 
     def _joined(self, parent: Task, join: Join, index: int, end: Ending[object]) -> None:
-        match end:
-            case Raised():
-                for child in parent.children:
-                    self._cancel(child)
-                parent.children = ()
-                self._answer(parent, end)
-                return
-            case Done(value=value):
-                join.values[index] = value
-            case Interrupted():
-                join.interrupted = True
-            case _:
-                assert_never(end)
-        join.left -= 1
-        if join.left == 0:
+        outcome = join.take(index, end)
+        if outcome is not None:
+            for child in parent.children:
+                self._cancel(child)
             parent.children = ()
-            if join.interrupted:
+            if isinstance(outcome, Interrupted):
                 self._interrupt(parent)
             else:
-                self._answer(parent, Results(tuple(join.values)))
+                self._answer(parent, outcome)
 
     # Requests
 
@@ -295,8 +297,7 @@ class Scheduler:
                 self._end(task, Raised(error))
                 return
         task.place = Place.QUEUED
-        queued = QueuedRequest(task, request, intent_at_seconds)
-        heappush(self._requests, (task.priority, next(self._numbers), queued))
+        self._requests.add(QueuedRequest(task, request, intent_at_seconds))
 
     def _submit(self, queued: QueuedRequest) -> None:
         task, request = queued.task, queued.request
@@ -321,8 +322,7 @@ class Scheduler:
 
     def _deliver(self, completion: Completion) -> None:
         # Another scheduler of the same performer may have left without this answer.
-        task = self._in_flight.pop(completion.ticket, None)
-        if task is not None and task.place is Place.IN_FLIGHT:
+        if (task := self._in_flight.pop(completion.ticket, None)) and task.place is Place.IN_FLIGHT:
             self._answer(task, completion.outcome)
 
     # Records
@@ -382,7 +382,7 @@ class Scheduler:
         self._grace_ends_seconds = min(self._grace_ends_seconds, self.clock.monotonic() + self._grace_seconds)
         for root in tuple(self._roots):
             for task in tuple(root.family()):
-                if task.place is Place.WAITING or task.place is Place.QUEUED:
+                if task.place in {Place.WAITING, Place.QUEUED, Place.HELD}:
                     self._interrupt(task)
 
     def _fail(self, error: Exception) -> None:

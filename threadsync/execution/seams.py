@@ -5,8 +5,9 @@ A state store's session is a ``JournalSink`` by its shape alone; nothing of ``st
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from threadsync.flows.core import Done, Raised
 from threadsync.flows.effects import NoResponse, Request, Response
@@ -122,6 +123,25 @@ class NoJournal:
 
     def check_lease(self) -> None:
         """Do nothing: a run that only reads holds no lease."""
+
+
+class Gate(Protocol):
+    """Stands between one flow and the record of what it is about to do."""
+
+    def noting(self, notes: tuple[Note, ...], admit: Callable[[], None]) -> None:
+        """Take notice of *notes*, and call *admit* as soon as they may go on record: at once, or later."""
+        ...
+
+
+class Ungated:
+    """The gate of a flow that nothing holds back."""
+
+    def noting(self, notes: tuple[Note, ...], admit: Callable[[], None]) -> None:
+        """Let them go on record."""
+        admit()
+
+
+UNGATED: Final = Ungated()
 
 
 class Watcher(Protocol):

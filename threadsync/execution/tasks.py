@@ -8,11 +8,12 @@ from enum import StrEnum
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
+from typing import assert_never
 
 from threadsync.execution.guard import Guard
-from threadsync.execution.seams import Ending
-from threadsync.flows.core import Raised
-from threadsync.flows.effects import Flow, Outcome, Request
+from threadsync.execution.seams import Ending, Gate, Interrupted
+from threadsync.flows.core import Done, Raised
+from threadsync.flows.effects import Flow, Outcome, Request, Results
 from threadsync.model.ids import TargetName
 
 
@@ -25,6 +26,8 @@ class Place(StrEnum):
     QUEUED = "queued"
     """Its request waits for room in flight."""
     IN_FLIGHT = "in-flight"
+    HELD = "held"
+    """Its notes may not go on record yet."""
     RECORDING = "recording"
     JOINING = "joining"
     """It waits for its children."""
@@ -33,19 +36,26 @@ class Place(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """One flow; the children of an ``All`` are tasks of the same name, target and priority."""
+    """One flow; the children of an ``All`` are tasks of the same name, target, priority and number."""
 
     name: str
     target: TargetName
     priority: int
+    number: int
+    """The lower, the earlier it was spawned."""
     flow: Flow[object]
     ended: Callable[[Ending[object]], None]
     """Called once, when the flow is over and was not cancelled."""
+    gate: Gate
     place: Place = Place.NEW
     outcome: Outcome | Raised | None = None
     """What the flow is answered next; None starts it."""
     guard: Guard = field(default_factory=Guard)
     children: tuple[Task, ...] = ()
+
+    def child(self, flow: Flow[object], ended: Callable[[Ending[object]], None]) -> Task:
+        """Return the task of *flow*, which this one waits for."""
+        return Task(self.name, self.target, self.priority, self.number, flow, ended, self.gate)
 
     def family(self) -> Iterator[Task]:
         """Yield this task and all that it waits for, parents first."""
@@ -98,6 +108,22 @@ class Join:
     left: int
     interrupted: bool = False
 
+    def take(self, index: int, end: Ending[object]) -> Results | Raised | Interrupted | None:
+        """Take in how a child ended, and return what that is for its parent; None while others run."""
+        match end:
+            case Raised():
+                return end
+            case Done(value=value):
+                self.values[index] = value
+            case Interrupted():
+                self.interrupted = True
+            case _:
+                assert_never(end)
+        self.left -= 1
+        if self.left:
+            return None
+        return Interrupted() if self.interrupted else Results(tuple(self.values))
+
 
 @dataclass(frozen=True, slots=True)
 class QueuedRequest:
@@ -106,3 +132,26 @@ class QueuedRequest:
     task: Task
     request: Request
     intent_at_seconds: float | None
+
+
+@dataclass(slots=True)
+class Requests:
+    """The requests that wait for room: by priority, then by when their flow was spawned.
+
+    Where a network hangs, those that asked first go on asking, and fail soon; were others to take their
+    place at each pause, the more there are, the longer it would take to see that it is down.
+    """
+
+    _waiting: list[tuple[int, int, int, QueuedRequest]] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def add(self, queued: QueuedRequest) -> None:
+        """Let *queued* wait."""
+        heappush(self._waiting, (queued.task.priority, queued.task.number, next(self._numbers), queued))
+
+    def next(self) -> QueuedRequest:
+        """Return the one that goes out next."""
+        return heappop(self._waiting)[-1]

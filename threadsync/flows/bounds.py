@@ -34,7 +34,8 @@ class Bounds:
     read_back_posts_max: int = 1000
     read_back_days_max: float = 90.0
     actions_at_first_max: int = 16
-    """How many actions of one target begin at first; each that goes well makes room for two more."""
+    """How many actions of one target begin at first, and how many of them others see at first; each
+    container that the network makes lets two more begin, each that goes well lets two more be seen."""
     failures_in_a_row_max: int = 3
     """After how many failures in a row nothing more begins on a target until the next run."""
 

@@ -114,6 +114,9 @@ class Stager:
         )
         # Looked at in turn, on one clock: while the first is waited for, no other is asked about.
         ids, patience = list[str](), _Patience()
+        if any(child not in staged.values() for child in children):
+            # When a single one would be looked at first, the slowest of several is hardly ever ready.
+            yield from self._pause(patience)
         for child in children:
             if isinstance(child, Refused):
                 return child
@@ -223,9 +226,12 @@ class Stager:
                 return self.refused(
                     Fault(FaultClass.TRANSIENT, problem, "Run apply again later.", "container-in-progress")
                 )
-            pause = poll_seconds(spent.polls, self.bounds)
-            yield from wait(pause, "Threads to process the media")
-            spent.polls, spent.waited_seconds = spent.polls + 1, spent.waited_seconds + pause
+            yield from self._pause(spent)
+
+    def _pause(self, spent: _Patience) -> Flow[None]:
+        pause = poll_seconds(spent.polls, self.bounds)
+        yield from wait(pause, "Threads to process the media")
+        spent.polls, spent.waited_seconds = spent.polls + 1, spent.waited_seconds + pause
 
     def _rebuild(self, problem: str) -> Refused:
         return self.refused(Fault(FaultClass.NOT_READY, problem, "Run apply again.", "container-unusable"))
