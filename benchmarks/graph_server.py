@@ -59,6 +59,8 @@ class Counted:
     refused: int = 0
     """Publishes that came too early."""
     posts: int = 0
+    shown: list[str] = field(default_factory=list)
+    """Their texts, in the order in which they came out."""
     connections: int = 0
     connections_max: int = 0
     """The most that were open at once."""
@@ -88,6 +90,8 @@ class _Server:
     ids: count[int] = field(default_factory=lambda: count(17_000_000_000_000_001))
     ready: dict[str, float] = field(default_factory=dict)
     """When each container is FINISHED."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """What each container says."""
     published: dict[str, str] = field(default_factory=dict)
     """The post of each container that was published."""
     open: int = 0
@@ -182,6 +186,7 @@ class _Server:
 
     def _made(self, asked: dict[str, str]) -> str:
         made, now = str(next(self.ids)), time.monotonic()
+        self.texts[made] = asked.get("text", "")
         url = asked.get("image_url") or asked.get("video_url") or ""
         if url:
             self.ready[made] = now + media_seconds(url.rsplit("/", 1)[1])
@@ -201,6 +206,7 @@ class _Server:
             self.counted.refused += 1
             return 400, {"error": _TOO_EARLY}
         self.counted.posts += 1
+        self.counted.shown.append(self.texts[container])
         self.published[container] = str(next(self.ids))
         return 200, {"id": self.published[container]}
 

@@ -1,9 +1,10 @@
-"""The projects that apply is measured on: a mix of posts, one long chain, many videos."""
+"""The projects that apply is measured on: a mix of posts, the same with times, many videos."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from PIL import Image
@@ -79,21 +80,27 @@ def bound_seconds(posts: list[Post]) -> float:
     return max(at_once, *(post.seconds for post in posts))
 
 
-def write_mix(root: Path, posts: list[Post]) -> None:
-    """Write a project of *posts* below *root*, all but its project file."""
+def ordered_bound_seconds(posts: list[Post]) -> float:
+    """Return the shortest time if each may be published only when the one before it is."""
+    end = 0.0
+    for post in posts:
+        end = max(end, post.seconds - PUBLISH_SECONDS) + PUBLISH_SECONDS
+    return end
+
+
+def write_mix(root: Path, posts: list[Post], *, until: datetime | None = None) -> None:
+    """Write a project of *posts* below *root*, all but its project file.
+
+    With *until* each is due a minute after the one before it, the last one then.
+    """
     pictures = root / "posts" / "m"
     pictures.mkdir(parents=True)
     for number, post in enumerate(posts):
         for name in post.names:
             Image.new("RGB", (400, 300)).save(pictures / name, quality=60, comment=name.encode())
         shown = "".join(f"\n\n![A lift](m/{name})" for name in post.names)
-        _write(root, number, f"{post.text}{shown}")
-
-
-def write_chain(root: Path, segments: int) -> None:
-    """Write a project of one chain of so many texts."""
-    (root / "posts").mkdir(parents=True)
-    _write(root, 0, "\n\n---\n\n".join(f"Part number {number}" for number in range(segments)))
+        due = None if until is None else until - timedelta(minutes=len(posts) - 1 - number)
+        _write(root, number, f"{post.text}{shown}", due)
 
 
 def write_videos(root: Path, size: int) -> None:
@@ -118,6 +125,7 @@ def write_project(root: Path, base_url: str, *, served: bool, bounds: str = "") 
     token.chmod(0o600)
 
 
-def _write(root: Path, number: int, body: str) -> None:
-    text = f"---\nkey: p{number}\ntargets: [threads/main]\n---\n{body}\n"
+def _write(root: Path, number: int, body: str, due: datetime | None = None) -> None:
+    time = "" if due is None else f"publish: {{at: {due:%Y-%m-%d %H:%M}, zone: UTC, if_late: publish}}\n"
+    text = f"---\nkey: p{number}\ntargets: [threads/main]\n{time}---\n{body}\n"
     (root / "posts" / f"p{number:05d}.md").write_text(text)
