@@ -203,8 +203,8 @@ TRIED_WALL = (
     "450 µs a call, 6 % here), and looking every 0.4 s (2 % for 12 % more calls)."
 )
 TRIED_ORDER = (
-    "At a virtual clock it is 1.07 ×: what is ready at 1.5 s is seen at the second look, at 2 s. To look more "
-    "often costs calls (A3). The rest is what lies between two publishes: the receipt of the one and the "
+    "At a virtual clock it is 1.07 ×: what is ready at 1.5 s is seen at the second look, at 2 s. Looking more"
+    " often costs calls (A3). The rest is what lies between two publishes: the receipt of the one and the "
     "intent of the next share a barrier, and that has to be on the disk before the next goes out."
 )
 TRIED_CALLS = (
