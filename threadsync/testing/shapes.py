@@ -85,6 +85,13 @@ def _linked(world: World) -> None:
     world.post("b", "Read {{ links['a@threads/main'] }}", targets="threads/brand")
 
 
+def _timed(world: World) -> None:
+    world.write("posts/red.jpg", picture("red"))
+    times = {"b": "One picture\n\n![red](red.jpg)", "a": "Words that come after it"}
+    for minute, (key, text) in enumerate(times.items()):
+        world.post(key, text, publish=f"{{at: 2026-11-21 12:0{minute}, zone: UTC, if_late: publish}}")
+
+
 SHAPES = (
     Shape("text", _text, _expected(("Only words",)), short=True),
     Shape("image", _image, _expected(("One picture",)), short=True),
@@ -121,6 +128,7 @@ SHAPES = (
     Shape("withdraw", _withdrawn, _expected(taken_down=("Part one", "Part two")), _two, short=True),
     Shape("move", _moved, _expected(("Part one", "Part two")), _two, short=True),
     Shape("two-targets", _linked, _expected(("Where it all is",), brand=((f"Read {LINK}",),))),
+    Shape("two-times", _timed, _expected(("One picture",), ("Words that come after it",))),
     *KIND_SHAPES,
 )
 
