@@ -33,6 +33,7 @@ from threadsync.sandbox.threads import (
     Request,
     Response,
     State,
+    Subscribe,
     apply,
     handle,
     new_state,
@@ -250,6 +251,7 @@ def sandbox(one_server):
     """The one server of this module, as if it were new."""
     one_server.reset()
     one_server.switch(**asdict(AT_ONCE))
+    one_server.engine.command(Subscribe(()))
     one_server.advance(NOON - one_server.engine.look(lambda state, now: now))
     for profile in SETTINGS.profiles:
         one_server.add_profile(profile)

@@ -264,7 +264,7 @@ def test_localised_messages(net):
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Fault("fly", FaultKind.SLOW, seconds=1), "there are: any, conversation, create"),
+        (lambda: Fault("fly", FaultKind.SLOW, seconds=1), "there are: any, app-token, authorize"),
         (lambda: Fault("list", FaultKind.LATE_STATUS, seconds=1), "it can happen to: publish"),
         (lambda: Fault("any", FaultKind.SLOW), "needs seconds"),
         (lambda: Fault("any", FaultKind.THROTTLED, probability=0), "probability"),

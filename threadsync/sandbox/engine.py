@@ -38,7 +38,7 @@ from threadsync.sandbox.threads import (
     state_to_json,
 )
 from threadsync.sandbox.threads.codec import fetched_from_json, request_from_json, switches_from_json
-from threadsync.sandbox.threads.control import command_from_json, command_to_json
+from threadsync.sandbox.threads.commands import command_from_json, command_to_json
 from threadsync.sandbox.threads.values import Json, fetched_to_json
 
 _T = TypeVar("_T")

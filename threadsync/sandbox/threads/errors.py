@@ -226,3 +226,43 @@ def unexpected() -> ApiError:
         message="An unexpected error has occurred. Please retry your request later.",
         is_transient=True,
     )
+
+
+def access_tier(*, with_subcode: bool) -> ApiError:
+    """10/4279067: without Advanced Access; seen without the subcode as well."""
+    if not with_subcode:
+        return permission_missing()
+    return ApiError(
+        status=400,
+        code=10,
+        subcode=4279067,
+        message="Application does not have permission for this action",
+        is_transient=False,
+        title="App Does Not Have Sufficient Access Tier",
+        user_message="Application does not have permission for this action",
+    )
+
+
+URL_BLOCKED = (
+    "URL Blocked: This redirect failed because the redirect URI is not whitelisted in the app’s Client OAuth "
+    "Settings. Make sure Client and Web OAuth Login are on and add all your app domains as Valid OAuth "
+    "Redirect URIs."
+)
+NOT_INVITED = "Invalid Request: The user has not accepted the invite to test the app"
+
+
+def in_window(message: str, code: int) -> Response:
+    """Answer what the authorization window shows instead of sending the person back.
+
+    github.com/fbsamples/threads_api issues 13 and 24 show it; the HTTP status is invented.
+    """
+    return Response(400, {"error_message": message, "error_code": code}, acted=False)
+
+
+def rejected(message: str) -> Response:
+    """Refuse a code, in the envelope that only this call has.
+
+    developers.facebook.com/docs/threads/get-started/get-access-tokens-and-permissions
+    """
+    body: Json = {"error_type": OAUTH, "code": 400, "error_message": message}
+    return Response(400, body, acted=False)
