@@ -82,6 +82,7 @@ INVENTED: Mapping[str, str] = MappingProxyType(
         "readers": "Nobody reads by itself: views, likes, shares, clicks and followers are what one sets.",
         "insight-ids": "The id of a metric names it; the vendor's Postman file says thread_replies.",
         "insight-days": "A day ends at 08:00 UTC, as in the samples; a day without views is left out.",
+        "insight-times": "since and until of insights are Unix times, as the page says; else code 100.",
         "insight-range": "Without since it begins the day before until; since is before until.",
         "insight-period": "`period` is not asked for: one client met a demand for it; no paging links.",
         "demographics": "The shape is Instagram's: breakdowns, dimension_keys, results; period lifetime.",
