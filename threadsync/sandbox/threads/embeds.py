@@ -31,8 +31,10 @@ def oembed(state: State, request: Request, now: float) -> Response:
         wrong = errors.invalid_parameter(f"maxwidth is {WIDTH_MIN} to {WIDTH_MAX}")
         return refusal(state, request, now, wrong)
     if not is_app_token(state, request.token):
-        if state.used("oembeds", "", now, QUOTA_SECONDS) >= state.switches.oembeds_quota:
-            return refusal(state, request, now, errors.throttled(state.switches.throttled_status))
+        switches = state.switches
+        if state.used("oembeds", "", now, QUOTA_SECONDS) >= switches.oembeds_quota:
+            error = errors.throttled(switches.throttled_status, switches.throttled_code)
+            return refusal(state, request, now, error)
         state.use("oembeds", "", now)
         state.serial += 1
     url = request.params.get("url", "")

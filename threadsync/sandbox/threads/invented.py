@@ -32,6 +32,7 @@ INVENTED: Mapping[str, str] = MappingProxyType(
         "both-cursors": "`before` together with `after`: code 100.",
         "bad-cursor": "A cursor that is not ours: code 100.",
         "bad-limit": "`limit` outside 1..100: code 100.",
+        "graph-wide": "Codes of all Graph APIs (4, 17, 32, 341, 368; 190 with 458 to 467) come by switches.",
         "rate-headers": "No rate-limit headers are sent.",
         "text-count": "The 500 are graphemes, an emoji counts its UTF-8 bytes (switch `text_count`).",
         "links-with-media": "Beside media as many links as without (switch `links_with_media_limit`).",

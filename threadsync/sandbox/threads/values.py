@@ -288,6 +288,14 @@ class Switches:
     """Whether ``error_user_title`` and ``error_user_msg`` come in French instead of English."""
     throttled_status: int = 400
     """The HTTP status of a throttled call: 400 was observed, 429 is the Graph-wide rule."""
+    throttled_code: int = 613
+    """613 was observed; 4, 17, 32 and 341 are the Graph-wide codes, which have no subcode."""
+    server_error_code: int = 2
+    """Of a call at which the network stumbles: 2, or 1."""
+    token_subcode: int = 463
+    """Of the fault ``token-expired``: 463; 458, 459, 460, 464 or 467 as Graph-wide; 0 is none."""
+    restricted_subcode: int = 2207051
+    """The spam block, or 4279013: a profile that may not post; 0 is a policy block, code 368."""
     refresh_age_min_seconds: float = 86_400.0
     token_life_seconds: float = 5_184_000.0
     clock_skew_seconds: float = 0.0
