@@ -18,6 +18,7 @@ from threadsync.sandbox.threads import (
     apply,
     signature_headers,
     token_digest,
+    webhooks,
 )
 
 ALL = ("replies", "delete", "mentions", "publish")
@@ -189,3 +190,9 @@ def test_the_bytes_that_are_sent_are_the_bytes_that_are_signed(live):
     headers = signature_headers(body, "hush")
     assert headers["X-Hub-Signature-256"] == "sha256=" + hmac.new(b"hush", body, "sha256").hexdigest()
     assert headers["Content-Type"] == "application/json"
+
+
+def test_only_the_last_ones_are_remembered(live, monkeypatch):
+    monkeypatch.setattr(webhooks, "DELIVERIES_KEPT", 2)
+    made = [live.post(f"{n}") for n in range(3)]
+    assert [each["target_id"] for each in sent(live)] == made[1:]

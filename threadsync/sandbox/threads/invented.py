@@ -91,6 +91,7 @@ INVENTED: Mapping[str, str] = MappingProxyType(
         "standard-access": "Without Advanced Access less is found (switch `standard_access_refuses`).",
         "search-match": "A keyword is found anywhere in the text, in any case; a tag is the whole topic.",
         "search-order": "TOP: most liked first; RECENT: newest first. Reposts and ghost posts are not found.",
+        "search-types": "A text that is found is a TEXT_POST, as elsewhere; its page has TEXT.",
         "search-pages": "keyword_search has no cursors; a `before` or `after` is read and changes nothing.",
         "sensitive-words": "No keyword is sensitive.",
         "recent-searches": "recently_searched_keywords: the last 10, newest first, found or not.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
 from threadsync.sandbox.threads import errors
@@ -54,11 +55,13 @@ def authorize(state: State, request: Request, now: float) -> Response:
     return replace(sent, headers={"Location": sent.headers["Location"] + "#_"})
 
 
-_DENIED: Mapping[str, str] = {
-    "error": "access_denied",
-    "error_reason": "user_denied",
-    "error_description": "The user denied your request",
-}
+_DENIED: Mapping[str, str] = MappingProxyType(
+    {
+        "error": "access_denied",
+        "error_reason": "user_denied",
+        "error_description": "The user denied your request",
+    }
+)
 
 
 def _logged_in(state: State) -> Account | None:

@@ -5,8 +5,9 @@ developers.facebook.com/docs/threads/keyword-search, .../threads-mentions. Both 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from threadsync.sandbox.threads import errors, listing, readers
@@ -19,12 +20,14 @@ from threadsync.sandbox.threads.state import Approval, Post
 from threadsync.sandbox.threads.values import Response
 
 _OWNER: Final = frozenset({"owner"})
-_CHOICES: Final = {
-    "search_type": ("TOP", "RECENT"),
-    "search_mode": ("KEYWORD", "TAG"),
-    "media_type": ("TEXT", "IMAGE", "VIDEO"),
-}
-_DEFAULTS: Final = {"search_type": "TOP", "search_mode": "KEYWORD", "media_type": ""}
+_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "search_type": ("TOP", "RECENT"),
+        "search_mode": ("KEYWORD", "TAG"),
+        "media_type": ("", "TEXT", "IMAGE", "VIDEO"),
+    }
+)
+"""What three parameters may say; the first is what they say when they are not given."""
 SEARCHES_KEPT: Final = 10
 """How many queries ``recently_searched_keywords`` goes back."""
 
@@ -80,9 +83,9 @@ def _read_query(call: Call, span: readers.Span) -> Query | ApiError:
         return errors.invalid_parameter("q is required")
     chosen: dict[str, str] = {}
     for name, known in _CHOICES.items():
-        chosen[name] = call.param(name) or _DEFAULTS[name]
-        if chosen[name] not in {*known, _DEFAULTS[name]}:
-            return errors.invalid_parameter(f"{name} is one of {', '.join(known)}")
+        chosen[name] = call.param(name) or known[0]
+        if chosen[name] not in known:
+            return errors.invalid_parameter(f"{name} is one of {', '.join(filter(None, known))}")
     return Query(
         text=text,
         is_top=chosen["search_type"] == "TOP",

@@ -183,7 +183,7 @@ class State:
     subscribed: tuple[str, ...] = ()
     """The webhook fields that the app is subscribed to."""
     deliveries: list[Delivery] = field(default_factory=list)
-    """What was sent to the app's callback, oldest first."""
+    """The last of what was sent to the app's callback, oldest first."""
     lists: dict[str, list[Entry]] = field(default_factory=dict)
     """Derived from the posts: ``threads:``, ``replies:``, ``ghosts:`` of an account, ``under:`` a
     parent, ``conversation:`` of a root."""

@@ -42,6 +42,10 @@ _MENTION_REPLY_FIELDS: Final = ",has_replies,is_reply,replied_to,root_post"
 """Left out for who did not grant ``threads_read_replies``."""
 
 
+DELIVERIES_KEPT: Final = 1000
+"""How many of the last notifications a network remembers."""
+
+
 def signature_headers(body: bytes, secret: str) -> dict[str, str]:
     """Sign a notification as Meta's webhooks are (docs/graph-api/webhooks/getting-started)."""
     mark = hmac.new(secret.encode(), body, sha256).hexdigest()
@@ -99,6 +103,7 @@ def _deliver(call: Call, field: str, account: Account, target_id: str, value: Js
             value=value,
         )
     )
+    del state.deliveries[:-DELIVERIES_KEPT]
 
 
 def _has_granted(call: Call, account: Account, scope: str) -> bool:
