@@ -33,6 +33,7 @@ from threadsync.sandbox.threads import (
     Request,
     Response,
     State,
+    Subscribe,
     apply,
     handle,
     new_state,
@@ -180,14 +181,14 @@ def media_host() -> Iterator[MediaHost]:
 
 
 @pytest.fixture
-def client_python() -> Callable[[str], Path]:
+def client_python() -> Callable[..., Path]:
     """Gives the interpreter of an environment that holds one package, ``NAME==VERSION``.
 
     It is made when it is first needed, and kept in ``.threadsync/venvs`` or where
-    ``THREADSYNC_TEST_VENVS`` says.
+    ``THREADSYNC_TEST_VENVS`` says. What the package needs and does not name may be given besides.
     """
 
-    def interpreter(package: str) -> Path:
+    def interpreter(package: str, *undeclared: str) -> Path:
         chosen = os.environ.get("THREADSYNC_TEST_VENVS")
         home = Path(chosen) if chosen else Path(__file__).parents[2] / ".threadsync" / "venvs"
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -196,16 +197,16 @@ def client_python() -> Callable[[str], Path]:
         with (place / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (place / "ready").exists():
-                _install(place, package)
+                _install(place, package, *undeclared)
                 (place / "ready").touch()
         return place / "bin" / "python"
 
     return interpreter
 
 
-def _install(place: Path, package: str) -> None:
+def _install(place: Path, package: str, *undeclared: str) -> None:
     venv.create(place, with_pip=True, clear=False)
-    command = [place / "bin" / "python", "-m", "pip", "install", "--quiet", package]
+    command = [place / "bin" / "python", "-m", "pip", "install", "--quiet", package, *undeclared]
     done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX, check=False)
     if done.returncode and any(sign in done.stderr for sign in UNREACHABLE):
         pytest.skip(
@@ -250,6 +251,7 @@ def sandbox(one_server):
     """The one server of this module, as if it were new."""
     one_server.reset()
     one_server.switch(**asdict(AT_ONCE))
+    one_server.engine.command(Subscribe(()))
     one_server.advance(NOON - one_server.engine.look(lambda state, now: now))
     for profile in SETTINGS.profiles:
         one_server.add_profile(profile)

@@ -11,7 +11,19 @@ from threadsync.sandbox import datafolder
 from threadsync.sandbox.engine import Engine
 from threadsync.sandbox.problems import DataInUse, DataUnusable, DataUnwritable
 from threadsync.sandbox.settings import SandboxSettings, parse_fault
-from threadsync.sandbox.threads import FetchedMedia, MediaKind, Profile, Request, Switches
+from threadsync.sandbox.threads import (
+    AddPlace,
+    App,
+    FetchedMedia,
+    MediaKind,
+    Place,
+    PostAs,
+    Profile,
+    Read,
+    Request,
+    Subscribe,
+    Switches,
+)
 
 NOON = 1_790_000_000.0
 PICTURE = FetchedMedia(MediaKind.IMAGE, "PNG", 1000, "a.png", 640, 480)
@@ -202,6 +214,31 @@ def test_no_token_is_on_disk(settings):
     written = b"".join(path.read_bytes() for path in settings.data.rglob("*") if path.is_file())
     assert b"canary" not in written
     assert json.loads((settings.data / "network.json").read_bytes())["format_version"] == 1
+
+
+def test_what_others_do_is_there_after_a_kill(settings):
+    """Posts by hand, readers, places and what was sent; the app is that of the settings."""
+    chosen = replace(settings, app=App(secret="canary-8"), switches=Switches(advanced_access=True))
+    engine = Engine(chosen)
+    engine.command(Subscribe(("publish",)))
+    made = engine.command(PostAs("harbour_desk", {"text": "by hand"}))
+    engine.command(Read(post_id=made, likes=2))
+    engine.command(AddPlace(Place("7", "Hafen")))
+    engine.set_app(App(secret="canary-9", redirect_uris=("https://a.org/",)))
+    sent = engine.deliveries()
+    abandon(engine)
+    again = Engine(chosen)
+    assert [row["id"] for row in again.ledger()["posts"]] == [made]
+    (notification,) = again.deliveries()
+    assert notification.body == sent[0].body
+    assert notification.headers != sent[0].headers, "they are signed with different secrets"
+    assert again.app.secret == "canary-8"
+    insights = call(again, "GET", f"/{made}/insights", token="sandbox-harbour_desk", metric="likes")
+    assert insights.body["data"][0]["values"] == [{"value": 2}]
+    assert again.look(lambda state, now: "7" in state.places)
+    again.close()
+    written = b"".join(path.read_bytes() for path in settings.data.rglob("*") if path.is_file())
+    assert b"canary" not in written
 
 
 def test_a_deferred_act_happens_even_if_only_the_page_is_looked_at(settings):

@@ -12,7 +12,7 @@ import requests
 from tests.sandbox.callers import NOON, SETTINGS, Caller
 from threadsync.sandbox.server import running
 from threadsync.sandbox.settings import parse_fault
-from threadsync.sandbox.threads import Profile
+from threadsync.sandbox.threads import Profile, signature_headers
 
 pytestmark = pytest.mark.live
 
@@ -81,6 +81,86 @@ class TestControls:
         ):
             assert "poll" in control("POST", "votes", **body).json()["error"]
 
+    def test_what_other_people_do(self, control, call):
+        """Posts to be found, mentions, replies that wait, readers, places."""
+        control("POST", "settings", advanced_access=True)
+        root = call.post(enable_reply_approvals="true")
+        said = {"profile": "harbour_desk", "text": "Thanks @lift_report", "reply_to_id": root}
+        reply = control("POST", "posts", **said).json()["id"]
+        waiting = call("GET", f"/{root}/pending_replies").json()["data"]
+        assert [row["id"] for row in waiting] == [reply]
+        call("POST", f"/{reply}/manage_pending_reply", approve="true")
+        assert [row["id"] for row in call("GET", "/me/mentions").json()["data"]] == [reply]
+        assert [row["id"] for row in call("GET", "/keyword_search", q="thanks").json()["data"]] == [reply]
+        control("POST", "readings", post=root, views=3, likes=1)
+        control("POST", "readings", profile="lift_report", views=8)
+        (likes,) = call("GET", f"/{root}/insights", metric="likes").json()["data"]
+        assert likes["values"] == [{"value": 1}]
+        control("POST", "places", id=7, name="Hafen", city="Zürich")
+        (place,) = call("GET", "/location_search", q="hafen", fields="city").json()["data"]
+        assert place == {"id": 7, "city": "Zürich"}
+        control("POST", "profiles", name="quay", about={"follower_count": 100})
+        shown = call("GET", "/profile_lookup", username="quay").json()
+        assert shown["follower_count"] == 100
+
+    @pytest.mark.parametrize(
+        ("path", "body", "says"),
+        [
+            ("posts", {"profile": "nobody", "text": "x"}, "no profile 'nobody'"),
+            ("posts", {"text": "x"}, "needs 'profile'"),
+            ("readings", {"post": "1", "views": 1}, "no live post"),
+            ("readings", {"post": "1", "stars": 1}, "stars"),
+            ("places", {"id": "hafen", "name": "Hafen"}, "is a number"),
+            ("profiles", {"name": "quay", "about": {"age": 3}}, "age"),
+            ("webhooks", {"fields": ["likes"]}, "no webhook field"),
+            ("webhooks", {"fields": ["publish"]}, "advanced_access"),
+            ("app", {"colour": "red"}, "colour"),
+        ],
+        ids=str,
+    )
+    def test_what_cannot_be(self, control, path, body, says):
+        answer = control("POST", path, **body)
+        assert answer.status_code == 400
+        assert says in answer.json()["error"]
+
+    def test_webhooks(self, control, sandbox, call):
+        control("POST", "settings", advanced_access=True)
+        shown = control("POST", "webhooks", fields=["publish"]).json()
+        assert shown["webhooks"] == ["publish"]
+        media = call.post()
+        (sent,) = control("GET", "deliveries").json()["deliveries"]
+        assert json.loads(sent["body"])["values"]["value"]["id"] == media
+        signed = signature_headers(sent["body"].encode(), sandbox.app.secret)
+        assert sent["headers"] == signed
+        assert sandbox.deliveries()[0].body == sent["body"].encode()
+
+    def test_a_way_to_a_token(self, control, sandbox):
+        """The window sends back with a code; the code becomes a token; the token opens the profile."""
+        back = "https://localhost/back"
+        shown = control("POST", "app", id="77", secret="hush", redirect_uris=[back]).json()
+        assert shown["app"] == {"id": "77", "name": "sandbox", "redirect_uris": [back]}
+        assert "hush" not in json.dumps(shown)
+        control("POST", "settings", authorize_as="harbour_desk")
+        params = {"client_id": "77", "redirect_uri": back, "scope": "threads_basic", "response_type": "code"}
+        url = f"{sandbox.base_url}/oauth/authorize"
+        with requests.get(url, params=params, timeout=10, allow_redirects=False) as sent:
+            assert sent.status_code == 302
+            code = sent.headers["Location"].removeprefix(f"{back}?code=").removesuffix("#_")
+        keys = {"client_id": "77", "client_secret": "hush", "redirect_uri": back}
+        given = requests.post(
+            f"{sandbox.base_url}/oauth/access_token",
+            data={**keys, "grant_type": "authorization_code", "code": code},
+            timeout=10,
+        ).json()
+        ask = {"access_token": given["access_token"], "fields": "username"}
+        assert requests.get(f"{sandbox.base_url}/me", params=ask, timeout=10).json() == {
+            "id": str(given["user_id"]),
+            "username": "harbour_desk",
+        }
+        kept = json.dumps(control("GET", "ledger").json())
+        assert not any(secret in kept for secret in (code, "hush", given["access_token"]))
+        sandbox.engine.set_app(SETTINGS.app)
+
     def test_the_ledger_and_reset(self, control, sandbox, call):
         media = call.post(text="Hello")
         call("DELETE", f"/{call.post(text='Bye')}")
@@ -113,6 +193,8 @@ class TestControls:
         assert call("GET", "/me").status_code == 401
         sandbox.arm(parse_fault("any:throttled:always"))
         sandbox.disarm()
+        media = sandbox.post_as("harbour_desk", text="by hand")
+        assert [row["id"] for row in sandbox.ledger()["posts"]] == [media]
         sandbox.reset()
         sandbox.advance(5)
         assert sandbox.requests() == ()

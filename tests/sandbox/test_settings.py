@@ -37,7 +37,7 @@ def test_a_fault_is_operation_kind_times_seconds(text, fault):
         ("publish", "a fault is OPERATION"),
         ("publish:answer-lost:1:2:3", "a fault is OPERATION"),
         ("publish:lost", "there are: acts-late, answer-cut, answer-lost"),
-        ("fly:answer-lost", "no operation 'fly'; there are: any, conversation"),
+        ("fly:answer-lost", "no operation 'fly'; there are: any, app-token, authorize, conversation"),
         ("publish#0:answer-lost", "from 1 on"),
         ("publish:answer-lost:often", "TIMES is a number"),
         ("publish:slow", "slow needs seconds"),

@@ -264,7 +264,7 @@ def test_localised_messages(net):
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Fault("fly", FaultKind.SLOW, seconds=1), "there are: any, conversation, create"),
+        (lambda: Fault("fly", FaultKind.SLOW, seconds=1), "there are: any, app-token, authorize"),
         (lambda: Fault("list", FaultKind.LATE_STATUS, seconds=1), "it can happen to: publish"),
         (lambda: Fault("any", FaultKind.SLOW), "needs seconds"),
         (lambda: Fault("any", FaultKind.THROTTLED, probability=0), "probability"),
@@ -292,3 +292,29 @@ def test_the_defaults_are_the_documented_numbers():
     assert (switches.posts_quota, switches.replies_quota, switches.deletes_quota) == (250, 1000, 100)
     assert (switches.text_limit, switches.links_limit, switches.container_life_seconds) == (500, 5, 86_400)
     assert switches.text_count is TextCount.GRAPHEMES
+
+
+@pytest.mark.parametrize(
+    ("kind", "switch", "error"),
+    [
+        ("throttled", {}, (400, 613, 4279002)),
+        ("throttled", {"throttled_status": 429}, (429, 613, 4279002)),
+        ("throttled", {"throttled_code": 4}, (400, 4, None)),
+        ("server-error", {}, (500, 2, None)),
+        ("server-error", {"server_error_code": 1}, (500, 1, None)),
+        ("error-although-done", {"server_error_code": 1}, (500, 1, None)),
+        ("token-expired", {}, (401, 190, 463)),
+        ("token-expired", {"token_subcode": 460}, (401, 190, 460)),
+        ("token-expired", {"token_subcode": 0}, (401, 190, None)),
+        ("restricted", {}, (400, 1, 2207051)),
+        ("restricted", {"restricted_subcode": 4279013}, (400, 1, 4279013)),
+        ("restricted", {"restricted_subcode": 0}, (400, 368, None)),
+    ],
+)
+def test_a_refusal_shows_the_code_that_the_switch_says(net, fault, kind, switch, error):
+    """docs/threads/troubleshooting and the codes of all Graph APIs; only some were seen on Threads."""
+    net.switch(**switch)
+    net.arm(f"create:{kind}")
+    answer = net.call("POST", "/me/threads", media_type="TEXT", text="x")
+    assert fault(answer) == error
+    assert answer.acted is (kind == "error-although-done")

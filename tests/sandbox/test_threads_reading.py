@@ -240,6 +240,20 @@ def test_replies_come_in_pages_of_25(net):
     assert net.ids(f"/{root}/replies", after=page["paging"]["cursors"]["after"]) == made[25:]
 
 
+@pytest.mark.parametrize("edge", ["replies", "conversation", "pending_replies"])
+def test_lists_under_a_post_go_both_ways_page_by_page(net, edge):
+    """docs/threads/reference/reply-management: `reverse` (true by default: newest first), after, before."""
+    root = net.post(**({"enable_reply_approvals": "true"} if edge == "pending_replies" else {}))
+    made = [net.post(f"{n}", who="harbour_desk", reply_to_id=root) for n in range(30)]
+    for reverse, expected in (("true", made[::-1]), ("false", made)):
+        page = net.get(f"/{root}/{edge}", reverse=reverse)
+        assert [row["id"] for row in page["data"]] == expected[:25]
+        rest = net.get(f"/{root}/{edge}", reverse=reverse, after=page["paging"]["cursors"]["after"])
+        assert [row["id"] for row in rest["data"]] == expected[25:]
+        back = net.ids(f"/{root}/{edge}", reverse=reverse, before=rest["paging"]["cursors"]["before"])
+        assert back == expected[:25]
+
+
 def test_replies_of_a_foreign_post_are_not_ours_to_read(net, fault):
     """The replies to another's post need Advanced Access."""
     assert fault(net.call("GET", f"/{net.post(who='harbour_desk')}/replies")) == GONE

@@ -6,22 +6,31 @@ import cProfile
 import json
 import pstats
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threadsync.sandbox.settings import parse_fault
 from threadsync.sandbox.threads import (
+    About,
+    AddPlace,
+    App,
     Arm,
     Disarm,
     ExpireToken,
     FetchedMedia,
     MediaKind,
     MoveClock,
+    Place,
+    PostAs,
     Profile,
+    Read,
     Request,
     Reset,
     SetSwitches,
+    Subscribe,
     Switches,
     Tick,
     TokenDigest,
@@ -31,10 +40,11 @@ from threadsync.sandbox.threads import (
     handle,
     ledger,
     new_state,
+    set_app,
     state_from_json,
     state_to_json,
 )
-from threadsync.sandbox.threads.control import command_from_json, command_to_json
+from threadsync.sandbox.threads.commands import command_from_json, command_to_json
 
 START = 1_790_000_000.0
 PICTURE = FetchedMedia(MediaKind.IMAGE, "PNG", 1000, "a.png", 640, 480)
@@ -53,6 +63,10 @@ STEPS = st.lists(
             "wait",
             "fault",
             "carousel",
+            "others",
+            "search",
+            "authorize",
+            "token",
         ]
     ),
     max_size=40,
@@ -65,7 +79,9 @@ class Run:
     def __init__(self, state=None):
         self.state = state or new_state([Profile("a"), Profile("b")], seed=3, now=START)
         self.now = START
-        self.containers, self.media, self.answers = [], [], []
+        self.containers, self.media, self.answers, self.code, self.token = [], [], [], "", ""
+        apply(self.state, SetSwitches(replace(Switches(), advanced_access=True)), START)
+        apply(self.state, Subscribe(("publish", "replies", "mentions", "delete")), START)
 
     def call(self, method, path, who="a", **params):
         request = Request.of(method, path, params, token=f"sandbox-{who}")
@@ -106,6 +122,33 @@ class Run:
             case "fault":
                 faults = ("write:answer-lost:20%", "publish:acts-late:1:5000", "delete:late-listing:1:9000")
                 apply(self.state, Arm(tuple(parse_fault(text) for text in faults)), self.now)
+            case _:
+                self.more(word)
+
+    def more(self, word):
+        match word:
+            case "others":
+                made = apply(self.state, PostAs("b", {"text": "@a x", "topic_tag": "y"}), self.now)
+                apply(self.state, Read(post_id=made, views=3, likes=1, clicks=1), self.now)
+                apply(self.state, AddPlace(Place(made, "Hafen")), self.now)
+                self.call("GET", "/me/mentions", fields="id,text")
+            case "search":
+                self.call("GET", "/keyword_search", q="x")
+                self.call("GET", "/location_search", q="Hafen", fields="name")
+                self.call("GET", "/me", fields="recently_searched_keywords")
+                self.call("GET", "/me/threads_insights", metric="likes,quotes,clicks")
+                self.call("GET", "/me/threads_publishing_limit", fields="location_search_quota_usage")
+            case "authorize":
+                params = {"client_id": App().id, "redirect_uri": "https://a.org", "scope": "threads_basic"}
+                request = Request.of("GET", "/oauth/authorize", {**params, "response_type": "code"})
+                sent = handle(self.state, request, self.now)
+                self.answers.append((sent.headers.get("Location"), sent.encode()))
+                self.code = parse_qs(urlsplit(sent.headers.get("Location", "")).query).get("code", [""])[0]
+            case "token":
+                keys = {"client_id": App().id, "client_secret": App().secret, "code": self.code}
+                params = {**keys, "grant_type": "authorization_code", "redirect_uri": "https://a.org"}
+                self.call("POST", "/oauth/access_token", **params)
+                self.call("GET", "/oauth/access_token", grant_type="client_credentials", **keys)
 
 
 @given(steps=STEPS, cut=st.integers(0, 40))
@@ -145,6 +188,12 @@ def test_commands_survive_json():
         add_profile(Profile("c", scopes=("threads_basic",))),
         ExpireToken(TokenDigest("d")),
         Vote("18000000000000001", (3, 0)),
+        add_profile(Profile("d", about=About(biography="x", demographics={"age": {"18-24": 3}}))),
+        set_app(App(redirect_uris=("https://a.org",))),
+        AddPlace(Place("1", "Hafen", latitude=47.3, longitude=8.5)),
+        Read(post_id="18000000000000001", views=3, clicks=1),
+        PostAs("c", {"text": "x", "topic_tag": "y"}),
+        Subscribe(("publish", "delete")),
         Tick(),
     ):
         assert command_from_json(json.loads(json.dumps(command_to_json(command)))) == command
@@ -153,14 +202,45 @@ def test_commands_survive_json():
 def test_reset_forgets_posts_and_keeps_profiles():
     """After a reset the same calls have the same ids as in a new network."""
     run = Run()
-    for word in ("text", "publish", "fault", "text"):
+    for word in ("text", "publish", "fault", "text", "others", "search", "authorize"):
         run.step(word)
     before = run.media[0]
     apply(run.state, Reset(), run.now)
+    left = run.state
+    emptied = (left.readings, left.searches, left.grants, left.deliveries, left.usage)
+    assert not any(emptied)
+    assert left.places
+    assert left.subscribed
     assert ledger(run.state) == {"posts": [], "deletions": [], "containers": 0}
     for word in ("text", "publish"):
         run.step(word)
     assert run.media[-1] == before
+
+
+def test_a_state_written_before_there_were_apps_and_places_is_read():
+    """A folder of an earlier version opens, with what a new network has in their place."""
+    run = Run()
+    for word in ("text", "publish"):
+        run.step(word)
+    kept = state_to_json(run.state)
+    newer = ("app", "app_tokens", "grants", "readings", "searches", "places", "subscribed", "deliveries")
+    older = {name: value for name, value in kept.items() if name not in newer}
+    for account in older["accounts"]:
+        del account["about"]
+    read = state_from_json(json.loads(json.dumps(older)))
+    assert ledger(read) == ledger(run.state)
+    assert (read.app, list(read.places)) == (run.state.app, ["12345"])
+
+
+def test_what_a_person_posts_by_hand_is_refused_like_a_call():
+    """And names who there is."""
+    run = Run()
+    for name, params, says in (
+        ("nobody", {"text": "x"}, "no profile 'nobody'; there are: a, b"),
+        ("a", {"text": "x", "topic_tag": "a.b"}, "topic_tag has 1 to 50"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            apply(run.state, PostAs(name, params), START)
 
 
 def test_the_ledger_names_what_is_live_and_what_was_taken_down():

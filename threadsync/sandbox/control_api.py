@@ -7,9 +7,17 @@
 ``POST faults``          ``{"faults": ["publish:answer-lost", …]}`` puts them in force
 ``DELETE faults``        takes all out of force
 ``POST clock``           ``{"advance": SECONDS}``
-``POST profiles``        ``{"name", "token", "scopes", "token_expires_at", …}``
+``POST profiles``        ``{"name", "token", "scopes", "token_expires_at", "about": {…}, …}``
 ``POST tokens/expire``   ``{"token"}``
 ``POST votes``           ``{"post": ID, "votes": [3, 5]}`` sets the votes of a poll, option by option
+``POST posts``           ``{"profile": NAME, "text": TEXT, …}`` lets a person publish by hand; the rest
+                         as in a create call: ``reply_to_id``, ``topic_tag``, ``location_id``, …
+``POST readings``        ``{"post": ID, "views", "likes", "shares", "clicks"}`` adds what readers did;
+                         ``{"profile": NAME, "views"}`` looks at a profile
+``POST places``          ``{"id", "name", "city", "latitude", "longitude", …}`` puts a place on the map
+``POST app``             ``{"id", "secret", "name", "redirect_uris"}`` changes the app
+``POST webhooks``        ``{"fields": ["replies", …]}`` is what the app is subscribed to
+``GET deliveries``       what its callback would have been sent, with its headers
 ``GET serial``           ``{"serial": N}``, a number that grows with every change
 ``POST reset``           forgets posts, containers, quotas, faults and the record of calls
 ``GET ledger``           live posts, deletions, the recorded calls (``?requests=no`` without them)
@@ -20,7 +28,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.requests import Request
@@ -32,12 +40,18 @@ from threadsync.sandbox.settings import parse_fault
 from threadsync.sandbox.threads import (
     INVENTED,
     SCOPES,
+    About,
+    AddPlace,
     Arm,
     Disarm,
     ExpireToken,
+    Place,
+    PostAs,
     Profile,
+    Read,
     Reset,
     State,
+    Subscribe,
     Vote,
     add_profile,
     token_digest,
@@ -104,6 +118,8 @@ def _shown_settings(state: State, now: float) -> Json:
         "profiles": [asdict(account) for account in state.accounts.values()],
         "now": now,
         "clock_offset": state.clock_offset,
+        "app": {"id": state.app.id, "name": state.app.name, "redirect_uris": state.app.redirect_uris},
+        "webhooks": state.subscribed,
         "seed": state.seed,
         "invented": dict(INVENTED),
     }
@@ -130,7 +146,8 @@ def _clock(engine: Engine, body: _Body) -> Json:
 
 
 def _profile(engine: Engine, body: _Body) -> Json:
-    profile = Profile(**{**body, "scopes": tuple(body.get("scopes", SCOPES))})
+    about = About(**body.get("about", {}))
+    profile = Profile(**{**body, "scopes": tuple(body.get("scopes", SCOPES)), "about": about})
     engine.command(add_profile(profile))
     return _settings(engine, body)
 
@@ -143,6 +160,42 @@ def _expire(engine: Engine, body: _Body) -> Json:
 def _vote(engine: Engine, body: _Body) -> Json:
     engine.command(Vote(str(body["post"]), tuple(int(count) for count in body["votes"])))
     return {"success": True}
+
+
+def _post(engine: Engine, body: _Body) -> Json:
+    params = {name: str(value) for name, value in body.items() if name != "profile"}
+    return {"id": engine.command(PostAs(str(body["profile"]), params))}
+
+
+def _read(engine: Engine, body: _Body) -> Json:
+    counts = {name: int(value) for name, value in body.items() if name not in {"post", "profile"}}
+    read = Read(profile=str(body.get("profile", "")), post_id=str(body.get("post", "")), **counts)
+    engine.command(read)
+    return {"success": True}
+
+
+def _place(engine: Engine, body: _Body) -> Json:
+    engine.command(AddPlace(Place(**{**body, "id": str(body["id"])})))
+    return {"success": True}
+
+
+def _app(engine: Engine, body: _Body) -> Json:
+    uris = tuple(body.get("redirect_uris", engine.app.redirect_uris))
+    engine.set_app(replace(engine.app, **{**body, "redirect_uris": uris}))
+    return _settings(engine, {})
+
+
+def _subscribe(engine: Engine, body: _Body) -> Json:
+    engine.command(Subscribe(tuple(body["fields"])))
+    return _settings(engine, {})
+
+
+def _deliveries(engine: Engine, body: _Body) -> Json:
+    rows = [
+        {"at": each.at, "body": each.body.decode(), "headers": dict(each.headers)}
+        for each in engine.deliveries()
+    ]
+    return {"deliveries": rows}
 
 
 def _serial(engine: Engine, body: _Body) -> Json:
@@ -165,6 +218,12 @@ _HANDLERS: tuple[tuple[str, str, _Handler], ...] = (
     ("POST", "profiles", _profile),
     ("POST", "tokens/expire", _expire),
     ("POST", "votes", _vote),
+    ("POST", "posts", _post),
+    ("POST", "readings", _read),
+    ("POST", "places", _place),
+    ("POST", "app", _app),
+    ("POST", "webhooks", _subscribe),
+    ("GET", "deliveries", _deliveries),
     ("GET", "serial", _serial),
     ("POST", "reset", _reset),
 )

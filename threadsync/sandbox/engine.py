@@ -17,6 +17,7 @@ from threadsync.sandbox.fetching import Fetcher, Shelf
 from threadsync.sandbox.problems import DataUnusable
 from threadsync.sandbox.settings import SandboxSettings
 from threadsync.sandbox.threads import (
+    App,
     Arm,
     Command,
     Disarm,
@@ -34,11 +35,13 @@ from threadsync.sandbox.threads import (
     handle,
     ledger,
     new_state,
+    set_app,
+    signature_headers,
     state_from_json,
     state_to_json,
 )
 from threadsync.sandbox.threads.codec import fetched_from_json, request_from_json, switches_from_json
-from threadsync.sandbox.threads.control import command_from_json, command_to_json
+from threadsync.sandbox.threads.commands import command_from_json, command_to_json
 from threadsync.sandbox.threads.values import Json, fetched_to_json
 
 _T = TypeVar("_T")
@@ -62,11 +65,22 @@ class RecordedRequest:
     acted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One webhook call as it would be POSTed to the app's callback."""
+
+    at: float
+    body: bytes
+    headers: Mapping[str, str]
+
+
 class Engine:
     """The network of one sandbox. Any worker may call any method."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         self._clock = settings.clock
+        self.app = settings.app
+        """The app that profiles authorize, with its secret: the state holds digests."""
         self._lock = threading.Lock()
         self._folder = DataFolder(settings.data) if settings.data is not None else None
         self._recorded: deque[RecordedRequest] = deque(maxlen=settings.requests_recorded_max)
@@ -115,6 +129,7 @@ class Engine:
             for profile in settings.profiles
             if account_id(profile.name) not in self._state.accounts
         ]
+        commands.append(set_app(self.app))
         if settings.switches is not None:
             commands.append(SetSwitches(settings.switches))
         if settings.faults:
@@ -161,16 +176,32 @@ class Engine:
             )
         )
 
-    def command(self, command: Command) -> None:
-        """Change the network from outside."""
+    def command(self, command: Command) -> str:
+        """Change the network from outside; return the id of the post that this made, if it made one."""
         with self._lock:
-            self._apply(command)
+            made = self._apply(command)
             self.disarmings += isinstance(command, Disarm)
+            return made
 
-    def _apply(self, command: Command) -> None:
+    def _apply(self, command: Command) -> str:
         now = self._now()
-        apply(self._state, command, now)
+        made = apply(self._state, command, now)
         self._write_down({"at": now, "command": command_to_json(command)})
+        return made
+
+    def set_app(self, app: App) -> None:
+        """Replace the app that profiles authorize; not kept, a new start takes that of its settings."""
+        with self._lock:
+            self._apply(set_app(app))
+            self.app = app
+
+    def deliveries(self) -> tuple[Notification, ...]:
+        """What the app's callback was sent, oldest first, signed with the app's secret."""
+        with self._lock:
+            bodies = [(each.at, each.body()) for each in self._state.deliveries]
+            return tuple(
+                Notification(at, body, signature_headers(body, self.app.secret)) for at, body in bodies
+            )
 
     def change_switches(self, changes: Mapping[str, Any]) -> None:
         """Set some switches and leave the others; a wrong name or value raises :class:`ValueError`."""

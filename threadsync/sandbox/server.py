@@ -24,15 +24,17 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from threadsync.sandbox.app import make_app
-from threadsync.sandbox.engine import Engine, RecordedRequest
+from threadsync.sandbox.engine import Engine, Notification, RecordedRequest
 from threadsync.sandbox.problems import PortInUse
 from threadsync.sandbox.settings import SandboxSettings
 from threadsync.sandbox.threads import (
+    App,
     Arm,
     Disarm,
     ExpireToken,
     Fault,
     FaultKind,
+    PostAs,
     Profile,
     Reset,
     State,
@@ -75,6 +77,19 @@ class Sandbox:
     def switch(self, **changes: object) -> None:
         """Set some switches by name."""
         self.engine.change_switches(changes)
+
+    @property
+    def app(self) -> App:
+        """The app that profiles authorize, with its secret."""
+        return self.engine.app
+
+    def post_as(self, name: str, **params: str) -> str:
+        """Let a person publish a text by hand, with the parameters of a create call; return its id."""
+        return self.engine.command(PostAs(name, params))
+
+    def deliveries(self) -> tuple[Notification, ...]:
+        """Return what the app's callback was sent, oldest first."""
+        return self.engine.deliveries()
 
     def advance(self, seconds: float) -> None:
         """Move the network's clock."""

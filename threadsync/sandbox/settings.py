@@ -28,10 +28,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from threadsync.sandbox.threads import Fault, FaultKind, Profile, Switches
+from threadsync.sandbox.threads import App, Fault, FaultKind, Profile, Switches
 from threadsync.sandbox.threads.codec import switches_from_json
 
 DEFAULT_PROFILES = tuple(
@@ -56,6 +56,8 @@ class SandboxSettings:
     """What ids are made from; with it and a fixed clock the same calls have the same answers."""
     profiles: tuple[Profile, ...] = DEFAULT_PROFILES
     """Created when they are not there yet."""
+    app: App = field(default_factory=App)
+    """What profiles authorize; it takes the place of the data's."""
     switches: Switches | None = None
     """``None`` keeps those of the data."""
     faults: tuple[Fault, ...] = ()

@@ -7,29 +7,40 @@ Written from developers.facebook.com/docs/threads; the guesses are in :data:`INV
 """
 
 from threadsync.sandbox.threads.codec import state_from_json, state_to_json
-from threadsync.sandbox.threads.control import (
+from threadsync.sandbox.threads.commands import (
+    AddPlace,
     AddProfile,
     Arm,
     Command,
     Disarm,
     ExpireToken,
     MoveClock,
+    PostAs,
+    Read,
     Reset,
+    SetApp,
     SetSwitches,
+    Subscribe,
     Tick,
     Vote,
+)
+from threadsync.sandbox.threads.control import (
     account_id,
     add_profile,
     apply,
     ledger,
     new_state,
+    set_app,
 )
 from threadsync.sandbox.threads.faults import Fault, FaultKind, Operation
 from threadsync.sandbox.threads.invented import INVENTED
 from threadsync.sandbox.threads.model import handle, run_due
+from threadsync.sandbox.threads.records import Delivery, Place
 from threadsync.sandbox.threads.state import Container, Post, State, Status
 from threadsync.sandbox.threads.values import (
     SCOPES,
+    About,
+    App,
     Fetch,
     Fetched,
     FetchedMedia,
@@ -45,14 +56,19 @@ from threadsync.sandbox.threads.values import (
     no_media,
     token_digest,
 )
+from threadsync.sandbox.threads.webhooks import signature_headers
 
 __all__ = [
     "INVENTED",
     "SCOPES",
+    "About",
+    "AddPlace",
     "AddProfile",
+    "App",
     "Arm",
     "Command",
     "Container",
+    "Delivery",
     "Disarm",
     "ExpireToken",
     "Fault",
@@ -64,15 +80,20 @@ __all__ = [
     "MediaKind",
     "MoveClock",
     "Operation",
+    "Place",
     "Post",
+    "PostAs",
     "Profile",
+    "Read",
     "Republish",
     "Request",
     "Reset",
     "Response",
+    "SetApp",
     "SetSwitches",
     "State",
     "Status",
+    "Subscribe",
     "Switches",
     "TextCount",
     "Tick",
@@ -86,6 +107,8 @@ __all__ = [
     "new_state",
     "no_media",
     "run_due",
+    "set_app",
+    "signature_headers",
     "state_from_json",
     "state_to_json",
     "token_digest",

@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 from threadsync.sandbox.threads.content import Content
 from threadsync.sandbox.threads.faults import ArmedFault, Fault, FaultKind
+from threadsync.sandbox.threads.records import Delivery, Grant, Place, Reading, RegisteredApp, Search
 from threadsync.sandbox.threads.state import Account, Approval, Container, Deferred, Post, State, Token
 from threadsync.sandbox.threads.values import (
+    About,
     Fetched,
     FetchedMedia,
     FetchFailed,
@@ -48,6 +50,17 @@ def state_to_json(state: State) -> Json:
         "number": state.number,
         "serial": state.serial,
         "clock_offset": state.clock_offset,
+        "app": asdict(state.app),
+        "app_tokens": sorted(state.app_tokens),
+        "grants": [
+            {"digest": digest, **asdict(grant), "scopes": sorted(grant.scopes)}
+            for digest, grant in state.grants.items()
+        ],
+        "readings": [asdict(reading) for reading in state.readings],
+        "searches": {name: [asdict(each) for each in found] for name, found in state.searches.items()},
+        "places": [asdict(place) for place in state.places.values()],
+        "subscribed": list(state.subscribed),
+        "deliveries": [asdict(delivery) for delivery in state.deliveries],
     }
 
 
@@ -67,11 +80,10 @@ def state_from_json(row: _Row) -> State:
         clock_offset=row["clock_offset"],
     )
     for account in row["accounts"]:
-        state.accounts[account["id"]] = Account(**account)
+        about = About(**account.get("about", {}))
+        state.accounts[account["id"]] = Account(**{**account, "about": about})
     for token in row["tokens"]:
-        kept = {name: value for name, value in token.items() if name != "digest"}
-        kept["scopes"] = frozenset(token["scopes"])
-        state.tokens[TokenDigest(token["digest"])] = Token(**kept)
+        state.tokens[TokenDigest(token["digest"])] = Token(**_with_scopes(token))
     for container in row["containers"]:
         content = _value(Content, container["content"])
         state.containers[container["id"]] = Container(**{**container, "content": content})
@@ -82,8 +94,27 @@ def state_from_json(row: _Row) -> State:
         state.deleted[post["id"]] = _post(post)
         if post["listed_until"] is not None:
             state.index(state.deleted[post["id"]])
+    if "app" in row:  # what was written before there was one has none of these
+        _read_records(state, row)
     state.serial = row["serial"]
     return state
+
+
+def _read_records(state: State, row: _Row) -> None:
+    state.app = _value(RegisteredApp, row["app"])
+    state.app_tokens = {TokenDigest(digest) for digest in row["app_tokens"]}
+    state.grants = {TokenDigest(each["digest"]): Grant(**_with_scopes(each)) for each in row["grants"]}
+    state.readings = [Reading(**each) for each in row["readings"]]
+    state.searches = {name: [Search(**each) for each in found] for name, found in row["searches"].items()}
+    state.places = {each["id"]: Place(**each) for each in row["places"]}
+    state.subscribed = tuple(row["subscribed"])
+    state.deliveries = [Delivery(**each) for each in row["deliveries"]]
+
+
+def _with_scopes(row: _Row) -> dict[str, Any]:
+    """Return a row without its digest, which is its name, and with its scopes as a set."""
+    kept = {name: value for name, value in row.items() if name != "digest"}
+    return {**kept, "scopes": frozenset(row["scopes"])}
 
 
 def request_from_json(row: _Row) -> Request:

@@ -6,95 +6,37 @@ Every change is a :data:`Command`, a value that can be written to a journal and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
-from typing import Any, TypeAlias, assert_never
+from typing import assert_never
 
-from threadsync.sandbox.threads.codec import fault_from_json, switches_from_json
-from threadsync.sandbox.threads.faults import ArmedFault, Fault
+from threadsync.sandbox.threads import publishing
+from threadsync.sandbox.threads.call import Call
+from threadsync.sandbox.threads.commands import (
+    AddPlace,
+    AddProfile,
+    Arm,
+    Command,
+    Disarm,
+    ExpireToken,
+    Happening,
+    MoveClock,
+    PostAs,
+    Read,
+    Reset,
+    SetApp,
+    SetSwitches,
+    SetUp,
+    Subscribe,
+    Tick,
+    Vote,
+)
+from threadsync.sandbox.threads.faults import ArmedFault, Operation
 from threadsync.sandbox.threads.model import run_due
+from threadsync.sandbox.threads.records import Reading, RegisteredApp
 from threadsync.sandbox.threads.showing import permalink, shown_text, timestamp
 from threadsync.sandbox.threads.state import Account, Post, State, Token
-from threadsync.sandbox.threads.values import (
-    SCOPES,
-    Json,
-    Profile,
-    Switches,
-    TokenDigest,
-    token_digest,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SetSwitches:
-    """Replace all switches."""
-
-    switches: Switches
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """Put faults in force, besides those that are."""
-
-    faults: tuple[Fault, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Disarm:
-    """Take all faults out of force."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reset:
-    """Forget all containers, posts, quotas, faults and deferred calls; profiles and switches stay."""
-
-
-@dataclass(frozen=True, slots=True)
-class MoveClock:
-    """Set how far this network's clock is from the shell's."""
-
-    offset_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class AddProfile:
-    """Create a profile, or give one that is there another token."""
-
-    name: str
-    token: TokenDigest
-    scopes: tuple[str, ...]
-    token_expires_at: float | None = None
-    is_eligible_for_geo_gating: bool = False
-    has_instagram: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.name or not all(mark.isalnum() or mark in "._" for mark in self.name):
-            raise ValueError(f"{self.name!r} is no username: letters, digits, dots and underscores")
-        if unknown := set(self.scopes) - set(SCOPES):
-            raise ValueError(f"no scope {sorted(unknown)[0]!r}; there are: {', '.join(SCOPES)}")
-
-
-@dataclass(frozen=True, slots=True)
-class ExpireToken:
-    """End the life of a token at once."""
-
-    token: TokenDigest
-
-
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """Set how often each option of a post's poll was chosen."""
-
-    post_id: str
-    votes: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Let time pass: carry out what was deferred until now."""
-
-
-Command: TypeAlias = SetSwitches | Arm | Disarm | Reset | MoveClock | AddProfile | ExpireToken | Vote | Tick
+from threadsync.sandbox.threads.values import SCOPES, App, Json, Profile, Request, no_media, token_digest
 
 
 def new_state(profiles: Sequence[Profile], *, seed: int, now: float, base_url: str = "") -> State:
@@ -116,7 +58,13 @@ def add_profile(profile: Profile) -> AddProfile:
         token_expires_at=profile.token_expires_at,
         is_eligible_for_geo_gating=profile.is_eligible_for_geo_gating,
         has_instagram=profile.has_instagram,
+        about=profile.about,
     )
+
+
+def set_app(app: App) -> SetApp:
+    """Make the command that registers *app*, with its secrets as digests."""
+    return SetApp(RegisteredApp.of(app))
 
 
 def account_id(name: str) -> str:
@@ -125,12 +73,25 @@ def account_id(name: str) -> str:
     return f"17{int.from_bytes(mark) % 10**15:015d}"
 
 
-def apply(state: State, command: Command, now: float) -> None:
+def apply(state: State, command: Command, now: float) -> str:
     """Carry out *command* at *now* (Unix seconds); *state* changes in place.
 
+    Returns:
+        The id of the post it made, empty if it made none.
+
     Raises:
-        ValueError: the votes do not fit the post they are for.
+        ValueError: it is about a post or profile that is not there, or that it does not fit.
     """
+    made = ""
+    if isinstance(command, SetUp):
+        _set_up(state, command, now)
+    else:
+        made = _happen(state, command, now)
+    state.serial += 1
+    return made
+
+
+def _set_up(state: State, command: SetUp, now: float) -> None:
     match command:
         case SetSwitches(switches):
             state.switches = switches
@@ -146,16 +107,90 @@ def apply(state: State, command: Command, now: float) -> None:
             state.clock_offset = offset_seconds
         case AddProfile():
             _add(state, command, now)
+        case SetApp(app):
+            state.app = app
+        case AddPlace(place):
+            state.places[place.id] = place
+        case Subscribe(fields):
+            _subscribe(state, fields)
+        case _:
+            assert_never(command)
+
+
+def _happen(state: State, command: Happening, now: float) -> str:
+    match command:
         case ExpireToken(token):
             if token in state.tokens:
                 state.tokens[token] = replace(state.tokens[token], expires_at=now)
         case Vote():
             _vote(state, command)
+        case Read():
+            _read(state, command, now)
+        case PostAs():
+            return _post_as(state, command, now)
         case Tick():
             run_due(state, now)
         case _:
             assert_never(command)
-    state.serial += 1
+    return ""
+
+
+def _account(state: State, name: str) -> Account:
+    found = state.accounts.get(account_id(name))
+    if found is None:
+        raise ValueError(f"no profile {name!r}; there are: {', '.join(_names(state))}")
+    return found
+
+
+def _names(state: State) -> list[str]:
+    return sorted(account.name for account in state.accounts.values())
+
+
+def _read(state: State, command: Read, now: float) -> None:
+    post = state.posts.get(command.post_id)
+    if command.post_id and post is None:
+        raise ValueError(f"{command.post_id!r} is no live post")
+    state.readings.append(
+        Reading(
+            at=now + state.switches.clock_skew_seconds,
+            account=post.owner if post is not None else _account(state, command.profile).id,
+            post=command.post_id,
+            views=command.views,
+            likes=command.likes,
+            shares=command.shares,
+            clicks=command.clicks,
+        )
+    )
+
+
+def _post_as(state: State, command: PostAs, now: float) -> str:
+    """Publish at once, whatever tokens the person has."""
+    account = _account(state, command.profile)
+    params = {"media_type": "TEXT", **command.params, "auto_publish_text": "true"}
+    there = now + state.switches.clock_skew_seconds
+    call = Call(
+        state=state,
+        request=Request.of("POST", "/me/threads", params),
+        now=there,
+        fetch=no_media,
+        operation=Operation.CREATE,
+        target="",
+        account=account,
+        token=Token(account.id, frozenset(SCOPES), there),
+    )
+    answer = publishing.create(call)
+    match answer.body:
+        case {"id": str() as made}:
+            return made
+        case {"error": {"message": str() as message, **more}}:
+            raise ValueError(f"{message}: {more.get('error_user_msg', command.params)}")
+    raise AssertionError(f"a create call answers with an id or an error, not {answer.body}")
+
+
+def _subscribe(state: State, fields: tuple[str, ...]) -> None:
+    if fields and not state.switches.advanced_access:
+        raise ValueError("webhooks need Advanced Access: set the switch advanced_access first")
+    state.subscribed = fields
 
 
 def _vote(state: State, command: Vote) -> None:
@@ -169,8 +204,19 @@ def _vote(state: State, command: Vote) -> None:
 
 
 def _reset(state: State) -> None:
-    for table in (state.containers, state.posts, state.deleted, state.usage, state.lists, state.shortcodes):
+    for table in (
+        state.containers,
+        state.posts,
+        state.deleted,
+        state.usage,
+        state.lists,
+        state.shortcodes,
+        state.searches,
+        state.grants,
+    ):
         table.clear()
+    state.readings.clear()
+    state.deliveries.clear()
     state.reposts.clear()
     state.armed.clear()
     state.deferred.clear()
@@ -183,6 +229,7 @@ def _add(state: State, command: AddProfile, now: float) -> None:
         name=command.name,
         is_eligible_for_geo_gating=command.is_eligible_for_geo_gating,
         has_instagram=command.has_instagram,
+        about=command.about,
     )
     state.accounts[account.id] = account
     state.tokens[command.token] = Token(
@@ -191,31 +238,6 @@ def _add(state: State, command: AddProfile, now: float) -> None:
         issued_at=now,
         expires_at=command.token_expires_at,
     )
-
-
-def command_to_json(command: Command) -> Json:
-    """Write a command down."""
-    return {"do": type(command).__name__, **asdict(command)}
-
-
-def command_from_json(row: dict[str, Any]) -> Command:
-    """Read a command back."""
-    name, values = row["do"], {key: value for key, value in row.items() if key != "do"}
-    match name:
-        case "SetSwitches":
-            return SetSwitches(switches_from_json(values["switches"]))
-        case "Arm":
-            return Arm(tuple(fault_from_json(fault) for fault in values["faults"]))
-        case "AddProfile":
-            return AddProfile(**{**values, "scopes": tuple(values["scopes"])})
-        case "MoveClock":
-            return MoveClock(values["offset_seconds"])
-        case "ExpireToken":
-            return ExpireToken(values["token"])
-        case "Vote":
-            return Vote(values["post_id"], tuple(values["votes"]))
-    plain: dict[str, Command] = {"Disarm": Disarm(), "Reset": Reset(), "Tick": Tick()}
-    return plain[name]
 
 
 def ledger(state: State) -> Json:

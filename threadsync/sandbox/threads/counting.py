@@ -13,6 +13,7 @@ _GRAPHEME = regex.compile(r"\X")
 _EMOJI = regex.compile(r"[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]")
 _LINK = regex.compile(r"(?:https?://|\bwww\.)[^\s<>\"]+", regex.IGNORECASE)
 _CLOSING = ".,;:!?)]}'…»”’"
+_MENTION = regex.compile(r"(?<![\w@.])@([\w.]+)")
 _TOPIC = regex.compile(r"(?:^|(?<=\s))#([^\s.&@!?,;:#]{1,50})(?=$|[\s.&@!?,;:])")
 
 
@@ -44,6 +45,13 @@ def links_at(text: str) -> Iterator[tuple[int, str]]:
 def links_in(text: str) -> tuple[str, ...]:
     """Return the distinct links of *text* in order."""
     return tuple(dict.fromkeys(link for _, link in links_at(text)))
+
+
+def mentions_in(text: str) -> frozenset[str]:
+    """Return the profiles that a text names as ``@name``, in lower case."""
+    if "@" not in text:
+        return frozenset()
+    return frozenset(name.rstrip(".").lower() for name in _MENTION.findall(text))
 
 
 def topic_in(text: str) -> str:

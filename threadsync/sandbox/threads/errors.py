@@ -27,6 +27,10 @@ _FRENCH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "Invalid Link Attachment": ("Lien joint non valide", "Le lien joint n’est pas valide."),
         "Media download has failed.": ("Échec du téléchargement", "Le contenu n’a pas pu être téléchargé."),
         "Threads API Rate Limit Exceeded": ("Limite atteinte", "Trop d’appels ont été effectués."),
+        "App Does Not Have Sufficient Access Tier": (
+            "Niveau d’accès insuffisant",
+            "L’application n’a pas l’autorisation requise.",
+        ),
     }
 )
 
@@ -167,6 +171,27 @@ def token_expired(at: float) -> ApiError:
     )
 
 
+def token_refused(subcode: int, at: float) -> ApiError:
+    """190: a token that was good before; the meaning of its subcode is that of all Graph APIs.
+
+    developers.facebook.com/docs/graph-api/guides/error-handling
+    """
+    if subcode == 463:
+        return token_expired(at)
+    messages = {
+        0: "Failed to decode",
+        458: "Error validating access token: The user has not authorized application",
+        459: "Error validating access token: The user is enrolled in a blocking, logged-in checkpoint",
+        460: "Error validating access token: The session has been invalidated because the user changed "
+        "their password or the provider has changed the session for security reasons",
+        464: "Error validating access token: Sessions for the user are not allowed because the user is not "
+        "a confirmed user",
+        467: "Error validating access token: The session is invalid because the user logged out",
+    }
+    message = messages.get(subcode, "Error validating access token")
+    return ApiError(status=401, code=190, subcode=subcode or None, message=message)
+
+
 def permission_missing() -> ApiError:
     """10: the token lacks the scope of this call."""
     return ApiError(
@@ -174,8 +199,11 @@ def permission_missing() -> ApiError:
     )
 
 
-def throttled(status: int) -> ApiError:
-    """613/4279002: too many calls."""
+def throttled(status: int, code: int = 613) -> ApiError:
+    """613/4279002: too many calls; or one of the Graph-wide codes, without a subcode."""
+    if code != 613:
+        message = "Application request limit reached"
+        return ApiError(status=status, code=code, message=message, is_transient=True)
     return ApiError(
         status=status,
         code=613,
@@ -200,12 +228,15 @@ def quota_reached(what: str) -> ApiError:
     )
 
 
-def restricted() -> ApiError:
-    """2207051: the spam block."""
+def restricted(subcode: int = 2207051) -> ApiError:
+    """2207051: the spam block; 4279013: a profile that may not post; 0: a policy block, code 368."""
+    if not subcode:
+        message = "The action attempted has been deemed abusive or is otherwise disallowed"
+        return ApiError(status=400, code=368, message=message, is_transient=False)
     return ApiError(
         status=400,
         code=1,
-        subcode=2207051,
+        subcode=subcode,
         message="An unknown error occurred",
         is_transient=False,
         title="Action is blocked",
@@ -218,11 +249,53 @@ def already_reposted() -> ApiError:
     return ApiError(status=400, code=100, subcode=4279050, message="Invalid parameter", is_transient=False)
 
 
-def unexpected() -> ApiError:
-    """2 with HTTP 500: the network stumbled, and does not say whether it acted."""
+def unexpected(code: int = 2) -> ApiError:
+    """2, or 1, with HTTP 500: the network stumbled, and does not say whether it acted."""
+    if code == 1:
+        return ApiError(status=500, code=1, message="An unknown error occurred", is_transient=True)
     return ApiError(
         status=500,
         code=2,
         message="An unexpected error has occurred. Please retry your request later.",
         is_transient=True,
     )
+
+
+def access_tier(*, with_subcode: bool) -> ApiError:
+    """10/4279067: without Advanced Access; seen without the subcode as well."""
+    if not with_subcode:
+        return permission_missing()
+    return ApiError(
+        status=400,
+        code=10,
+        subcode=4279067,
+        message="Application does not have permission for this action",
+        is_transient=False,
+        title="App Does Not Have Sufficient Access Tier",
+        user_message="Application does not have permission for this action",
+    )
+
+
+URL_BLOCKED = (
+    "URL Blocked: This redirect failed because the redirect URI is not whitelisted in the app’s Client OAuth "
+    "Settings. Make sure Client and Web OAuth Login are on and add all your app domains as Valid OAuth "
+    "Redirect URIs."
+)
+NOT_INVITED = "Invalid Request: The user has not accepted the invite to test the app"
+
+
+def in_window(message: str, code: int) -> Response:
+    """Answer what the authorization window shows instead of sending the person back.
+
+    github.com/fbsamples/threads_api issues 13 and 24 show it; the HTTP status is invented.
+    """
+    return Response(400, {"error_message": message, "error_code": code}, acted=False)
+
+
+def rejected(message: str) -> Response:
+    """Refuse a code, in the envelope that only this call has.
+
+    developers.facebook.com/docs/threads/get-started/get-access-tokens-and-permissions
+    """
+    body: Json = {"error_type": OAUTH, "code": 400, "error_message": message}
+    return Response(400, body, acted=False)

@@ -33,6 +33,18 @@ class Operation(StrEnum):
     INSIGHTS = "insights"
     PROFILE = "profile"
     QUOTA = "quota"
+    MENTIONS = "mentions"
+    USER_INSIGHTS = "user-insights"
+    KEYWORD_SEARCH = "keyword-search"
+    PROFILE_LOOKUP = "profile-lookup"
+    PROFILE_POSTS = "profile-posts"
+    LOCATION_SEARCH = "location-search"
+    LOCATION = "location"
+    OEMBED = "oembed"
+    AUTHORIZE = "authorize"
+    EXCHANGE_CODE = "exchange-code"
+    APP_TOKEN = "app-token"  # noqa: S105 - the name of an operation
+    EXCHANGE_TOKEN = "exchange-token"  # noqa: S105 - the name of an operation
     REFRESH_TOKEN = "refresh-token"  # noqa: S105 - the name of an operation
     DEBUG_TOKEN = "debug-token"  # noqa: S105 - the name of an operation
 
@@ -45,6 +57,9 @@ LISTS = frozenset(
         Operation.MEDIA_REPLIES,
         Operation.CONVERSATION,
         Operation.PENDING_REPLIES,
+        Operation.MENTIONS,
+        Operation.KEYWORD_SEARCH,
+        Operation.PROFILE_POSTS,
     }
 )
 WRITES = frozenset(
@@ -57,6 +72,8 @@ WRITES = frozenset(
         Operation.MANAGE_PENDING,
     }
 )
+OPEN = frozenset({Operation.AUTHORIZE, Operation.EXCHANGE_CODE, Operation.APP_TOKEN, Operation.OEMBED})
+"""What is asked without a user's token."""
 EVERYTHING = frozenset(Operation)
 
 GROUPS: Mapping[str, frozenset[Operation]] = MappingProxyType(
@@ -116,6 +133,7 @@ KIND_OPERATIONS: Mapping[FaultKind, frozenset[Operation]] = MappingProxyType(
         FaultKind.MEDIA_NOT_FOUND: frozenset(
             {Operation.CREATE, Operation.STATUS, Operation.PUBLISH, Operation.READ}
         ),
+        FaultKind.TOKEN_EXPIRED: EVERYTHING - OPEN,
         FaultKind.RESTRICTED: WRITES,
         FaultKind.LINK_REFUSED: frozenset({Operation.CREATE, Operation.PUBLISH}),
         FaultKind.CONTAINER_EXPIRED: frozenset({Operation.STATUS, Operation.PUBLISH}),

@@ -105,12 +105,13 @@ def verdict_before(
         state.deferred.append(Deferred(now + fault.seconds, request))
         return Response(0, {}, dropped=True, acted=False)
     target = request.params.get("creation_id") or request.params.get("reply_to_id") or route.target
+    switches = state.switches
     refusals: Mapping[FaultKind, ApiError] = {
-        FaultKind.SERVER_ERROR: errors.unexpected(),
-        FaultKind.THROTTLED: errors.throttled(state.switches.throttled_status),
-        FaultKind.TOKEN_EXPIRED: errors.token_expired(now),
+        FaultKind.SERVER_ERROR: errors.unexpected(switches.server_error_code),
+        FaultKind.THROTTLED: errors.throttled(switches.throttled_status, switches.throttled_code),
+        FaultKind.TOKEN_EXPIRED: errors.token_refused(switches.token_subcode, now),
         FaultKind.MEDIA_NOT_FOUND: errors.media_not_found(target),
-        FaultKind.RESTRICTED: errors.restricted(),
+        FaultKind.RESTRICTED: errors.restricted(switches.restricted_subcode),
         FaultKind.LINK_REFUSED: errors.invalid_link_attachment(),
     }
     return refusals[fault.kind]
@@ -134,7 +135,8 @@ def spoil(
         return answer
     if hits.verdict.kind in {FaultKind.ANSWER_LOST, FaultKind.ANSWER_CUT}:
         return replace(answer, dropped=True, cut=hits.verdict.kind is FaultKind.ANSWER_CUT)
-    return replace(refusal(state, request, now, errors.unexpected()), acted=True)
+    stumble = errors.unexpected(state.switches.server_error_code)
+    return replace(refusal(state, request, now, stumble), acted=True)
 
 
 def _list_late(state: State, made: str, seconds: float, now: float) -> None:

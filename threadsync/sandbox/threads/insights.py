@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from threadsync.sandbox.threads import errors
+from threadsync.sandbox.threads import errors, readers
 from threadsync.sandbox.threads.call import Call
-from threadsync.sandbox.threads.state import Approval, Post
+from threadsync.sandbox.threads.errors import ApiError
+from threadsync.sandbox.threads.state import Post
 from threadsync.sandbox.threads.values import Json, Response
 
 METRICS: Final = ("views", "likes", "replies", "reposts", "quotes", "shares")
@@ -17,12 +18,20 @@ def of_media(call: Call) -> Response:
     post = call.state.posts.get(call.target)
     if post is None or post.owner != call.account.id:
         return call.refuse(errors.unsupported("GET", call.target))
-    asked = [name.strip() for name in call.param("metric").split(",") if name.strip()]
-    unknown = next((name for name in asked if name not in METRICS), "metric" if not asked else "")
-    if unknown:
-        return call.refuse(errors.invalid_parameter(f"metric: {unknown} is none of {', '.join(METRICS)}"))
+    asked = metrics_asked(call, METRICS)
+    if isinstance(asked, ApiError):
+        return call.refuse(asked)
     rows = [] if post.reposted else [_row(call, post, name) for name in asked]
     return call.answer({"data": rows})
+
+
+def metrics_asked(call: Call, known: tuple[str, ...]) -> list[str] | ApiError:
+    """Read ``metric``: at least one name, and all of them known."""
+    asked = [name.strip() for name in call.param("metric").split(",") if name.strip()]
+    unknown = next((name for name in asked if name not in known), "" if asked else "nothing")
+    if unknown:
+        return errors.invalid_parameter(f"metric: {unknown} is none of {', '.join(known)}")
+    return asked
 
 
 def _row(call: Call, post: Post, metric: str) -> Json:
@@ -39,14 +48,10 @@ def _row(call: Call, post: Post, metric: str) -> Json:
 def _number(call: Call, post: Post, metric: str) -> int:
     match metric:
         case "replies":
-            under = (call.state.find(row[2]) for row in call.state.rows(f"under:{post.id}"))
-            return sum(
-                each is not None and each.is_listed(call.now) and each.approval is Approval.NONE
-                for each in under
-            )
+            return readers.replies_to_post(call.state, post, call.now)
         case "reposts":
-            return sum(each.reposted == post.id for each in call.state.live())
+            return readers.reposts_of_post(call.state, post)
         case "quotes":
-            return sum(each.content.quote == post.id for each in call.state.live())
-        case _:
-            return 0
+            return readers.quotes_of_post(call.state, post)
+    found = readers.readings_of_post(call.state, post)
+    return sum({"views": each.views, "likes": each.likes, "shares": each.shares}[metric] for each in found)

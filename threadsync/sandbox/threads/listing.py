@@ -40,10 +40,15 @@ class Range:
 
 def own_list(call: Call, name: str) -> Response:
     """Answer a list of the caller: ``threads``, ``replies`` or ``ghosts``."""
-    wanted = _read_range(call)
+    return ranged(call, call.state.rows(f"{name}:{call.account.id}"))
+
+
+def ranged(call: Call, rows: list[Entry], without: frozenset[str] = frozenset()) -> Response:
+    """Answer a list by its times, limit and cursors; *without* names fields that it has not."""
+    wanted = read_range(call)
     if isinstance(wanted, ApiError):
         return call.refuse(wanted)
-    return _page(call, call.state.rows(f"{name}:{call.account.id}"), wanted, lambda post: True)
+    return _page(call, rows, wanted, lambda post: True, without)
 
 
 def replies_to(call: Call, name: str) -> Response:
@@ -89,7 +94,8 @@ def _replies_page(call: Call, name: str, is_shown: Callable[[Post], bool]) -> Re
     return _page(call, call.state.rows(f"{name}:{call.target}"), wanted, is_shown)
 
 
-def _read_range(call: Call) -> Range | ApiError:
+def read_range(call: Call) -> Range | ApiError:
+    """Read ``since``, ``until``, ``limit`` and the cursors, or refuse what has no sense."""
     since = _read_time(call.param("since"))
     until = _read_time(call.param("until"))
     if isinstance(since, ApiError):
@@ -161,8 +167,14 @@ def _decode_cursor(text: str) -> Entry | None:
     return None
 
 
-def _page(call: Call, rows: list[Entry], wanted: Range, is_shown: Callable[[Post], bool]) -> Response:
-    fields = select(call)
+def _page(
+    call: Call,
+    rows: list[Entry],
+    wanted: Range,
+    is_shown: Callable[[Post], bool],
+    without: frozenset[str] = frozenset(),
+) -> Response:
+    fields = select(call, without)
     if isinstance(fields, ApiError):
         return call.refuse(fields)
     first = bisect_left(rows, (wanted.since, -1, ""))

@@ -14,7 +14,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from threadsync.sandbox.threads import errors, insights, listing, publishing, showing, tokens
+from threadsync.sandbox.threads import (
+    embeds,
+    errors,
+    insights,
+    listing,
+    oauth,
+    places,
+    profiles,
+    publishing,
+    searching,
+    showing,
+    tokens,
+    user_insights,
+)
 from threadsync.sandbox.threads.call import Call, refusal
 from threadsync.sandbox.threads.errors import ApiError
 from threadsync.sandbox.threads.faults import WRITES, Operation
@@ -26,6 +39,9 @@ from threadsync.sandbox.threads.values import Fetch, Json, Request, Response, no
 _PUBLISH_SCOPE = ("threads_content_publish",)
 _REPLIES_SCOPE = ("threads_read_replies",)
 _MANAGE_SCOPE = ("threads_manage_replies",)
+_INSIGHTS_SCOPE = ("threads_manage_insights",)
+_DISCOVERY_SCOPE = ("threads_profile_discovery",)
+_PLACES_SCOPE = ("threads_location_tagging",)
 
 _SCOPES: Mapping[Operation, tuple[str, ...]] = MappingProxyType(
     {
@@ -39,7 +55,14 @@ _SCOPES: Mapping[Operation, tuple[str, ...]] = MappingProxyType(
         Operation.MEDIA_REPLIES: _REPLIES_SCOPE,
         Operation.CONVERSATION: _REPLIES_SCOPE,
         Operation.PENDING_REPLIES: _REPLIES_SCOPE,
-        Operation.INSIGHTS: ("threads_manage_insights",),
+        Operation.INSIGHTS: _INSIGHTS_SCOPE,
+        Operation.USER_INSIGHTS: _INSIGHTS_SCOPE,
+        Operation.MENTIONS: ("threads_manage_mentions",),
+        Operation.KEYWORD_SEARCH: ("threads_keyword_search",),
+        Operation.PROFILE_LOOKUP: _DISCOVERY_SCOPE,
+        Operation.PROFILE_POSTS: _DISCOVERY_SCOPE,
+        Operation.LOCATION_SEARCH: _PLACES_SCOPE,
+        Operation.LOCATION: _PLACES_SCOPE,
         Operation.MANAGE_REPLY: _MANAGE_SCOPE,
         Operation.MANAGE_PENDING: _MANAGE_SCOPE,
     }
@@ -70,7 +93,7 @@ def handle(state: State, request: Request, now: float, fetch: Fetch = no_media) 
         if error is not None
         else _perform(state, request, route, server_now, fetch)
     )
-    if answer.status == 200:
+    if answer.status < 400:
         after = after_hits(state, route, profile)
         answer = spoil(state, request, route, answer, hits=after, now=server_now)
     return _delayed(answer, hits)
@@ -94,6 +117,9 @@ def _delayed(answer: Response, hits: Hits) -> Response:
 
 def _perform(state: State, request: Request, route: Route, now: float, fetch: Fetch) -> Response:
     """Check who calls and with what rights, then do what is asked."""
+    without_token = _OPEN.get(route.operation)
+    if without_token is not None:
+        return without_token(state, request, now)
     token = tokens.authenticate(state, request, now)
     if isinstance(token, ApiError):
         return refusal(state, request, now, token)
@@ -128,16 +154,13 @@ def _read(call: Call) -> Response:
     return call.answer(showing.show(call, post, fields))
 
 
-def _profile(call: Call) -> Response:
-    found = showing.show_profile(call)
-    return call.refuse(found) if isinstance(found, ApiError) else call.answer(found)
-
-
 _QUOTAS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "": ("posts", "threads_content_publish"),
         "reply_": ("replies", "threads_manage_replies"),
         "delete_": ("deletes", "threads_delete"),
+        "location_search_": ("locations", "threads_location_tagging"),
+        "search_": ("searches", "threads_keyword_search"),
     }
 )
 """By the prefix of its fields: a quota, and the scope that lets one see it."""
@@ -149,12 +172,20 @@ def _quota(call: Call) -> Response:
     developers.facebook.com/docs/threads/troubleshooting
     """
     switches = call.state.switches
-    totals = {"": switches.posts_quota, "reply_": switches.replies_quota, "delete_": switches.deletes_quota}
+    totals = {
+        "": switches.posts_quota,
+        "reply_": switches.replies_quota,
+        "delete_": switches.deletes_quota,
+        "location_search_": switches.locations_quota,
+    }
+    if switches.search_quota_shown:
+        totals["search_"] = switches.searches_quota
     known: Json = {}
-    for prefix, (kind, _) in _QUOTAS.items():
+    for prefix, total in totals.items():
+        kind = _QUOTAS[prefix][0]
         known[f"{prefix}quota_usage"] = call.state.used(kind, call.account.id, call.now)
         duration = int(switches.quota_window_seconds)
-        known[f"{prefix}config"] = {"quota_total": totals[prefix], "quota_duration": duration}
+        known[f"{prefix}config"] = {"quota_total": total, "quota_duration": duration}
     found = showing.pick(known, call.param("fields"), "quota_usage", always=())
     if isinstance(found, ApiError):
         return call.refuse(found)
@@ -182,9 +213,26 @@ _OPERATIONS: Mapping[Operation, Callable[[Call], Response]] = MappingProxyType(
         Operation.MANAGE_REPLY: publishing.manage_reply,
         Operation.MANAGE_PENDING: publishing.manage_pending,
         Operation.INSIGHTS: insights.of_media,
-        Operation.PROFILE: _profile,
+        Operation.USER_INSIGHTS: user_insights.of_user,
+        Operation.MENTIONS: searching.mentions,
+        Operation.KEYWORD_SEARCH: searching.keyword_search,
+        Operation.PROFILE_LOOKUP: profiles.lookup,
+        Operation.PROFILE_POSTS: profiles.posts,
+        Operation.LOCATION_SEARCH: places.search,
+        Operation.LOCATION: places.read,
+        Operation.PROFILE: profiles.own,
         Operation.QUOTA: _quota,
+        Operation.EXCHANGE_TOKEN: tokens.exchange,
         Operation.REFRESH_TOKEN: tokens.refresh,
         Operation.DEBUG_TOKEN: tokens.debug,
+    }
+)
+
+_OPEN: Mapping[Operation, Callable[[State, Request, float], Response]] = MappingProxyType(
+    {
+        Operation.AUTHORIZE: oauth.authorize,
+        Operation.EXCHANGE_CODE: oauth.exchange_code,
+        Operation.APP_TOKEN: oauth.app_token,
+        Operation.OEMBED: embeds.oembed,
     }
 )

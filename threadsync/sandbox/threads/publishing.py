@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from threadsync.sandbox.threads import errors
+from threadsync.sandbox.threads import errors, webhooks
 from threadsync.sandbox.threads.call import Call
 from threadsync.sandbox.threads.checks import broken_rule, parent_missing
 from threadsync.sandbox.threads.content import Content, read_content
@@ -146,6 +146,7 @@ def _make_live(call: Call, container: Container) -> Post:
         state.use("posts", call.account.id, now)
     if content.reply_to:
         state.use("replies", call.account.id, now)
+    webhooks.announce_published(call, post)
     return post
 
 
@@ -214,6 +215,7 @@ def delete(call: Call) -> Response:
     until = call.now + lag if lag > 0 else None
     call.state.withdraw(replace(post, deleted_at=call.now, listed_until=until))
     call.state.use("deletes", call.account.id, call.now)
+    webhooks.announce_deleted(call, post)
     return call.answer({"success": True, "deleted_id": post.id})
 
 

@@ -25,6 +25,12 @@ _ALONE: Mapping[tuple[str, str], Operation] = MappingProxyType(
     {
         ("GET", "refresh_access_token"): Operation.REFRESH_TOKEN,
         ("GET", "debug_token"): Operation.DEBUG_TOKEN,
+        ("GET", "access_token"): Operation.EXCHANGE_TOKEN,
+        ("GET", "keyword_search"): Operation.KEYWORD_SEARCH,
+        ("GET", "profile_lookup"): Operation.PROFILE_LOOKUP,
+        ("GET", "profile_posts"): Operation.PROFILE_POSTS,
+        ("GET", "location_search"): Operation.LOCATION_SEARCH,
+        ("GET", "oembed"): Operation.OEMBED,
     }
 )
 _OF_USER: Mapping[tuple[str, str], Operation] = MappingProxyType(
@@ -34,6 +40,8 @@ _OF_USER: Mapping[tuple[str, str], Operation] = MappingProxyType(
         ("POST", "threads_publish"): Operation.PUBLISH,
         ("GET", "threads_publishing_limit"): Operation.QUOTA,
         ("GET", "ghost_posts"): Operation.GHOST_POSTS,
+        ("GET", "mentions"): Operation.MENTIONS,
+        ("GET", "threads_insights"): Operation.USER_INSIGHTS,
     }
 )
 _OF_MEDIA: Mapping[tuple[str, str], Operation] = MappingProxyType(
@@ -57,6 +65,8 @@ def find_route(state: State, request: Request) -> Route | None:
     match parts:
         case [name]:
             return _single(state, request.method, name)
+        case ["oauth", name]:
+            return _oauth(request, name)
         case [name, "replies"] if request.method == "GET" and is_user(state, name):
             return Route(Operation.REPLIES, user=name)
         case [name, edge]:
@@ -65,6 +75,19 @@ def find_route(state: State, request: Request) -> Route | None:
                 return Route(of_user, user=name)
             of_media = _OF_MEDIA.get((request.method, edge))
             return Route(of_media, target=name) if of_media is not None else None
+    return None
+
+
+def _oauth(request: Request, name: str) -> Route | None:
+    """Find what is asked under ``/oauth``; a code that comes with GET is taken too (``code-by-get``)."""
+    match request.method, name:
+        case "GET", "authorize":
+            return Route(Operation.AUTHORIZE)
+        case "POST", "access_token":
+            return Route(Operation.EXCHANGE_CODE)
+        case "GET", "access_token":
+            is_code = request.params.get("grant_type") == "authorization_code"
+            return Route(Operation.EXCHANGE_CODE if is_code else Operation.APP_TOKEN)
     return None
 
 
@@ -83,4 +106,6 @@ def _single(state: State, method: str, name: str) -> Route | None:
         return None
     if is_user(state, name):
         return Route(Operation.PROFILE, user=name)
+    if name in state.places:
+        return Route(Operation.LOCATION, target=name)
     return Route(Operation.STATUS if name in state.containers else Operation.READ, target=name)

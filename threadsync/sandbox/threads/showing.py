@@ -83,11 +83,17 @@ def link_card(post: Post) -> str | None:
     return next((link for link in links_in(content.text) if "://" in link), None)
 
 
-def select(call: Call, default: str = "id") -> Fields | ApiError:
-    """Read the call's ``fields`` for posts, and refuse what does not exist or needs another scope."""
-    found = parse_fields(call.param("fields") or default)
+def select(call: Call, without: frozenset[str] = frozenset()) -> Fields | ApiError:
+    """Read the call's ``fields`` for posts, and refuse what does not exist or needs another scope.
+
+    *without* names fields that this call has not.
+    """
+    found = parse_fields(call.param("fields") or "id")
     if isinstance(found, MalformedFields):
         return errors.invalid_parameter(found.reason)
+    absent = next((field.name for field in found if field.name in without), "")
+    if absent:
+        return errors.nonexisting_field(absent)
     return _unknown(call, found) or found
 
 
@@ -172,15 +178,22 @@ def _text_entities(call: Call, post: Post, field: Field) -> object:
 
 
 def _location(call: Call, post: Post, field: Field) -> Json | None:
-    """Show a location; of its fields the sandbox knows the id alone."""
-    return {"id": post.content.location} if post.content.location else None
+    """Show a location; of one that this network has not, the id alone."""
+    if not post.content.location:
+        return None
+    place = call.state.places.get(post.content.location)
+    known = place.to_json() if place is not None else {"id": post.content.location}
+    wanted = {inner.name for inner in field.inner or _ID_ONLY} | {"id"}
+    return {name: value for name, value in known.items() if name in wanted and value is not None}
 
 
-def _topic(call: Call, post: Post, field: Field) -> str:
+def topic_of(post: Post) -> str:
+    """Return a post's topic, empty for none: the given one, else the first of its text."""
     return post.content.topic_tag or topic_in(post.content.text)
 
 
-def _read_type(call: Call, post: Post, field: Field) -> str:
+def read_type(post: Post) -> str:
+    """Return the name of a post's kind as it is read."""
     return _READ_TYPES.get(post.content.media_type, post.content.media_type)
 
 
@@ -208,7 +221,7 @@ _FIELDS: Mapping[str, Shown] = MappingProxyType(
     {
         "id": lambda call, post, field: post.id,
         "media_product_type": lambda call, post, field: "THREADS",
-        "media_type": _read_type,
+        "media_type": lambda call, post, field: read_type(post),
         "media_url": lambda call, post, field: media_url(call.state, post),
         "thumbnail_url": _thumbnail_url,
         "gif_url": lambda call, post, field: gif_path(post) and call.state.base_url + gif_path(post),
@@ -218,15 +231,15 @@ _FIELDS: Mapping[str, Shown] = MappingProxyType(
         "text": lambda call, post, field: shown_text(call.state, post),
         "timestamp": lambda call, post, field: timestamp(post.created),
         "shortcode": lambda call, post, field: post.shortcode,
-        "is_verified": lambda call, post, field: False,
-        "profile_picture_url": lambda call, post, field: None,
+        "is_verified": lambda call, post, field: call.state.accounts[post.owner].about.is_verified,
+        "profile_picture_url": lambda call, post, field: call.state.accounts[post.owner].about.picture_url,
         "children": _children,
         "is_quote_post": lambda call, post, field: bool(post.content.quote),
         "quoted_post": lambda call, post, field: _reference(call, post.content.quote, field),
         "reposted_post": lambda call, post, field: _reference(call, post.reposted, field),
         "alt_text": lambda call, post, field: post.content.alt_text,
         "link_attachment_url": lambda call, post, field: link_card(post),
-        "topic_tag": _topic,
+        "topic_tag": lambda call, post, field: topic_of(post),
         "allowlisted_country_codes": lambda call, post, field: list(post.content.countries) or None,
         "poll_attachment": _poll,
         "is_spoiler_media": lambda call, post, field: post.content.is_spoiler_media,
@@ -276,22 +289,6 @@ _NAMES_INSIDE: Mapping[str, frozenset[str]] = MappingProxyType(
         "text_attachment": frozenset({"plaintext", "link_attachment_url", "text_with_styling_info"}),
     }
 )
-
-
-def show_profile(call: Call) -> Json | ApiError:
-    """Show the caller's own profile."""
-    account = call.account
-    known: Json = {
-        "id": account.id,
-        "username": account.name,
-        "name": account.name.replace("_", " ").title(),
-        "threads_profile_picture_url": None,
-        "threads_biography": f"{account.name} on a local sandbox",
-        "is_verified": False,
-        "recently_searched_keywords": None,
-        "is_eligible_for_geo_gating": account.is_eligible_for_geo_gating,
-    }
-    return pick(known, call.param("fields"), "id")
 
 
 def pick(known: Json, text: str, default: str, always: Iterable[str] = ("id",)) -> Json | ApiError:

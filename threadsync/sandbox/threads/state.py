@@ -18,7 +18,17 @@ from typing import TypeAlias
 
 from threadsync.sandbox.threads.content import Content
 from threadsync.sandbox.threads.faults import ArmedFault
-from threadsync.sandbox.threads.values import Request, Switches, TokenDigest
+from threadsync.sandbox.threads.records import (
+    MENLO_PARK,
+    OUR_APP,
+    Delivery,
+    Grant,
+    Place,
+    Reading,
+    RegisteredApp,
+    Search,
+)
+from threadsync.sandbox.threads.values import About, Request, Switches, TokenDigest
 
 Entry: TypeAlias = tuple[float, int, str]
 """One row of a list: when the post was made, its number, its id. Sorted, oldest first."""
@@ -50,6 +60,7 @@ class Account:
     name: str
     is_eligible_for_geo_gating: bool = False
     has_instagram: bool = False
+    about: About = field(default_factory=About)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,8 @@ class Token:
     scopes: frozenset[str]
     issued_at: float
     expires_at: float | None = None
+    is_short_lived: bool = False
+    """Whether it came from a code and can be exchanged for a long-lived one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +171,19 @@ class State:
     serial: int = 0
     clock_offset: float = 0.0
     """How far a shell has moved this network's clock; added to the time before :func:`handle`."""
+    app: RegisteredApp = OUR_APP
+    app_tokens: set[TokenDigest] = field(default_factory=set)
+    grants: dict[TokenDigest, Grant] = field(default_factory=dict)
+    """By the digest of their code."""
+    readings: list[Reading] = field(default_factory=list)
+    """What readers did, oldest first."""
+    searches: dict[str, list[Search]] = field(default_factory=dict)
+    """By account, oldest first."""
+    places: dict[str, Place] = field(default_factory=lambda: {MENLO_PARK.id: MENLO_PARK})
+    subscribed: tuple[str, ...] = ()
+    """The webhook fields that the app is subscribed to."""
+    deliveries: list[Delivery] = field(default_factory=list)
+    """The last of what was sent to the app's callback, oldest first."""
     lists: dict[str, list[Entry]] = field(default_factory=dict)
     """Derived from the posts: ``threads:``, ``replies:``, ``ghosts:`` of an account, ``under:`` a
     parent, ``conversation:`` of a root."""
@@ -224,10 +250,10 @@ class State:
         """Return one list, oldest first."""
         return self.lists.get(name, [])
 
-    def used(self, kind: str, account: str, now: float) -> int:
+    def used(self, kind: str, account: str, now: float, window: float | None = None) -> int:
         """Count what *account* used of a quota within the rolling window that ends at *now*."""
         times = self.usage.get(f"{kind}:{account}", [])
-        window = self.switches.quota_window_seconds
+        window = self.switches.quota_window_seconds if window is None else window
         return bisect_right(times, now) - bisect_right(times, now - window)
 
     def use(self, kind: str, account: str, now: float) -> None:

@@ -33,7 +33,9 @@ SCOPES = (
 )
 """Every permission (developers.facebook.com/docs/threads/overview)."""
 
-SECRET_PARAMS = ("access_token", "input_token", "client_secret", "code")
+DIGESTED_PARAMS = ("input_token", "client_secret", "code")
+"""Parameters that hold a secret of which a :class:`Request` keeps the digest, as ``NAME_digest``."""
+SECRET_PARAMS = ("access_token", *DIGESTED_PARAMS)
 """Parameters that hold a secret; a :class:`Request` keeps at most their digest."""
 
 API_VERSION = "v1.0"
@@ -65,8 +67,7 @@ class Request:
         merged = dict(parse_qsl(query, keep_blank_values=True)) | dict(params or {})
         secret = token or merged.get("access_token")
         kept = {name: value for name, value in merged.items() if name not in SECRET_PARAMS}
-        if "input_token" in merged:
-            kept["input_token_digest"] = token_digest(merged["input_token"])
+        kept |= {f"{name}_digest": token_digest(merged[name]) for name in DIGESTED_PARAMS if name in merged}
         return Request(method.upper(), unquote(bare), kept, token_digest(secret) if secret else None)
 
     def to_json(self) -> Json:
@@ -154,6 +155,24 @@ def no_media(url: str) -> Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What a profile says of itself, and who reads it."""
+
+    display_name: str = ""
+    """Empty is the username in words."""
+    biography: str | None = None
+    """``None`` is a line of the sandbox; empty is none."""
+    picture_url: str = ""
+    is_verified: bool = False
+    is_private: bool = False
+    is_tester: bool = True
+    """Whether the profile accepted the invitation to test the app."""
+    follower_count: int = 0
+    demographics: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Followers by ``country``, ``city``, ``age`` or ``gender``: ``{"country": {"CH": 70}}``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A profile to create, and the token that opens it."""
 
@@ -165,11 +184,28 @@ class Profile:
     """Unix seconds; ``None`` is a token that does not expire."""
     is_eligible_for_geo_gating: bool = False
     has_instagram: bool = False
+    about: About = field(default_factory=About)
 
     @property
     def secret(self) -> str:
         """The token in force."""
         return self.token or f"sandbox-{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The app that profiles authorize: what its developer has from the dashboard, all of it known."""
+
+    id: str = "990000000000001"
+    secret: str = field(default="sandbox-app-secret", repr=False)
+    name: str = "sandbox"
+    redirect_uris: tuple[str, ...] = ()
+    """Where people may be sent back to, letter for letter; empty allows every address."""
+
+    @property
+    def token(self) -> str:
+        """The app token that needs no call (docs/threads/get-started/app-access-tokens)."""
+        return f"TH|{self.id}|{self.secret}"
 
 
 class TextCount(StrEnum):
@@ -207,6 +243,15 @@ class Switches:
     posts_quota: int = 250
     replies_quota: int = 1000
     deletes_quota: int = 100
+    locations_quota: int = 500
+    searches_quota: int = 2200
+    """Keyword searches that find something."""
+    discoveries_quota: int = 1000
+    """Looks at the profiles of others and at their posts."""
+    oembeds_quota: int = 1000
+    """Embeds asked for without a token, an hour."""
+    search_quota_shown: bool = False
+    """Whether ``threads_publishing_limit`` has ``search_quota_usage``: one client asks for it."""
     quota_window_seconds: float = 86_400.0
     replies_count_as_posts: bool = False
     text_limit: int = 500
@@ -225,7 +270,15 @@ class Switches:
     """A published container goes on saying FINISHED for so long."""
     webp_accepted: bool = False
     advanced_access: bool = False
-    """Whether posts of other profiles can be read."""
+    """Whether posts of other profiles can be read, and webhooks are sent."""
+    standard_access_refuses: bool = False
+    """Without Advanced Access, whether mentions and searches are refused instead of narrowed."""
+    authorize_as: str = ""
+    """Who is logged in when the authorization window opens; empty is the first profile."""
+    authorize_denied: bool = False
+    """Whether that person says no."""
+    code_life_seconds: float = 3600.0
+    short_token_life_seconds: float = 3600.0
     last_page_has_cursors: bool = True
     inline_topic_mark_kept: bool = True
     """Whether the ``#`` of a topic taken from the text is still in the text when read."""
@@ -235,6 +288,14 @@ class Switches:
     """Whether ``error_user_title`` and ``error_user_msg`` come in French instead of English."""
     throttled_status: int = 400
     """The HTTP status of a throttled call: 400 was observed, 429 is the Graph-wide rule."""
+    throttled_code: int = 613
+    """613 was observed; 4, 17, 32 and 341 are the Graph-wide codes, which have no subcode."""
+    server_error_code: int = 2
+    """Of a call at which the network stumbles: 2, or 1."""
+    token_subcode: int = 463
+    """Of the fault ``token-expired``: 463; 458, 459, 460, 464 or 467 as Graph-wide; 0 is none."""
+    restricted_subcode: int = 2207051
+    """The spam block, or 4279013: a profile that may not post; 0 is a policy block, code 368."""
     refresh_age_min_seconds: float = 86_400.0
     token_life_seconds: float = 5_184_000.0
     clock_skew_seconds: float = 0.0
