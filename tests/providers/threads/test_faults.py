@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import pytest
@@ -136,7 +137,7 @@ TIER = {"error_user_title": "App Does Not Have Sufficient Access Tier"}
 MISSING = (
     "Unsupported get request. Object with ID '1' does not exist, cannot be loaded due to missing permissions"
 )
-Seen: TypeAlias = tuple[str, int, int | None, int, str, dict[str, object]]
+Seen: TypeAlias = tuple[str, int, int | None, int, str, Mapping[str, object]]
 SEEN: list[Seen] = [
     ("not-found-yet", 24, 4279009, 400, "The requested resource does not exist", NOT_FOUND),
     ("not-found-yet", 24, 4279009, 404, "The requested resource does not exist", {"is_transient": False}),

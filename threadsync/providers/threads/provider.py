@@ -41,6 +41,7 @@ from threadsync.providers.threads.staging import unanswered
 
 ORIGIN = "threads.net"
 SANDBOX_ORIGIN_HEADER = "x-sandbox-origin"
+_PROFILE = "id,username,is_eligible_for_geo_gating"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +115,15 @@ class ThreadsProvider:
     def identify(self) -> Flow[Account]:
         """Read whose account the token opens."""
         asked_at = yield from now()
-        profile = yield from retried(api.me, self.context.bounds, why="reading the account")
+        profile = yield from retried(
+            lambda: api.me(fields=_PROFILE), self.context.bounds, why="reading the account"
+        )
         if isinstance(profile, Fault):
             raise ApiError(profile, where=str(self.context.target))
         if isinstance(profile, Unanswered):
             raise profile
+        if profile.username is None:
+            raise Unanswered("the answer names no user", sent=True, where=str(self.context.target))
         # Only a network on this machine may name its own origin; it stands for a host and port that change.
         sandbox = profile.exchange.headers.get(SANDBOX_ORIGIN_HEADER) if self.context.loopback else None
         server = profile.exchange.server_time
@@ -257,7 +262,7 @@ class ThreadsProvider:
             )
             answer = yield from attempt(api.delete_media(post.remote_id))
             match answer:
-                case api.Created() | Fault(kind=FaultClass.GONE):
+                case api.Removed() | Fault(kind=FaultClass.GONE):
                     return (yield from self._deleted(work, post.remote_id))
                 case Fault(kind=FaultClass.TRANSIENT | FaultClass.NOT_READY) | Unanswered():
                     # Code 24 is no proof: it is said of live posts too. Gone is only what is read as gone.
@@ -313,7 +318,7 @@ class ThreadsProvider:
 
     def _look(self, remote_id: RemoteId) -> Flow[api.MediaObject | Fault | Unanswered]:
         return retried(
-            lambda: api.media_object(remote_id, api.REPLY_FIELDS),
+            lambda: api.media_object(remote_id, fields=convert.REPLY_FIELDS),
             self.context.bounds,
             why="reading a post",
             # Code 24 is said of a live post that one of their machines does not know yet.

@@ -112,7 +112,7 @@ class SegmentPublisher:
                 case api.Created():
                     at = answer.exchange.server_time or (yield from now())
                     made = RemoteId(answer.id)
-                    story = answer.instagram_story
+                    story = answer.crossreshare_to_ig_status or ""
                     return (yield from self._receipt(made, container, at, "receipt", "", story))
                 case Unanswered(sent=False):
                     yield from self._settled(reuse=True)

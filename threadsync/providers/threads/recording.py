@@ -76,7 +76,7 @@ class SegmentRecord:
         if published.permalink:
             return published
         shown = yield from retried(
-            lambda: api.media_object(published.remote_id, "id,permalink"),
+            lambda: api.media_object(published.remote_id, fields="id,permalink"),
             self.bounds,
             why="Threads",
             on=PASSING_OR_FRESH,
