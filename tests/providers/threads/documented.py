@@ -75,13 +75,17 @@ CALLS: Mapping[str, Callable[[], Flow[Any]]] = {
         fields="id,text,has_replies,root_post,replied_to,is_reply,is_reply_owned_by_me,reply_audience",
     ),
     "own_ghost_posts": lambda: api.own_ghost_posts(
-        fields="id,media_type,text,timestamp,ghost_post_status,ghost_post_expiration_timestamp"
+        since=SINCE,
+        until=UNTIL,
+        limit=1,
+        fields="id,media_product_type,media_type,media_url,permalink,owner,username,text,timestamp,shortcode,"
+        "thumbnail_url,ghost_post_status,ghost_post_expiration_timestamp",
     ),
     "mentions": lambda: api.mentions(fields="id,username,text"),
     "replies": lambda: api.replies("1234567890", reverse=False, fields=f"id,text,topic_tag,{OF_REPLIES}"),
     "conversation": lambda: api.conversation("1234567890", reverse=False, fields=f"id,text,{OF_REPLIES}"),
     "pending_replies": lambda: api.pending_replies(
-        "1234567890", approval_status="pending", fields="id,text,timestamp,reply_approval_status"
+        "1234567890", reverse=False, fields=f"id,text,topic_tag,{OF_REPLIES},reply_approval_status"
     ),
     "manage_reply": lambda: api.manage_reply("1234567890", hide=True),
     "manage_pending_reply": lambda: api.manage_pending_reply("1234567890", approve=False),

@@ -257,7 +257,7 @@ def test_own_replies_and_ghost_posts_say_what_they_are() -> None:
     assert (reply.is_reply, reply.is_reply_owned_by_me, reply.replied_to) == (True, True, "1234567890")
     assert reply.reply_audience == "EVERYONE"
     (ghost,) = result("own_ghost_posts").data
-    assert ghost.ghost_post_status == "ACTIVE"
+    assert ghost.ghost_post_status == "ARCHIVED"
     assert ghost.ghost_post_expiration_timestamp - ghost.timestamp == timedelta(hours=24)
 
 
@@ -267,12 +267,15 @@ def test_the_replies_to_a_post() -> None:
     assert [each.has_replies for each in made.data] == [True, False, False]
     assert {each.root_post for each in made.data} == {"1234567890"}
     assert [each.text for each in result("conversation").data][3:] == ["Nested Reply"]
-    assert result("pending_replies").data[0].reply_approval_status == "pending"
+    waiting = result("pending_replies").data
+    assert [each.reply_approval_status for each in waiting] == ["ignored", "pending"]
 
 
 def test_both_kinds_of_pending_replies_are_there_unless_one_is_asked_for() -> None:
     _, request = run(api.pending_replies("1", fields="id"), answer({"data": []}))
     assert request.params == {"fields": "id", "reverse": "true"}
+    _, request = run(api.pending_replies("1", approval_status="ignored", fields="id"), answer({"data": []}))
+    assert request.params == {"fields": "id", "reverse": "true", "approval_status": "ignored"}
 
 
 @pytest.mark.parametrize("call", ["manage_reply", "manage_pending_reply"])

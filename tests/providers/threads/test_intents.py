@@ -26,8 +26,13 @@ ENCODED = "https%3A%2F%2Fabout.fb.com%2Fnews%2F2023%2F07%2Fintroducing-threads-n
             {"text": "Introducing Threads: A New Way to Share With Text", "url": LINK},
             f"?text=Introducing+Threads%3A+A+New+Way+to+Share+With+Text&url={ENCODED}",
         ),
-        ({"text": "a&b#c", "tag": "lifts & co".replace(" & ", " ")}, "?text=a%26b%23c&tag=lifts+co"),
+        ({"text": "a&b#c", "tag": "lifts co"}, "?text=a%26b%23c&tag=lifts+co"),
+        ({"tag": "Threads"}, "?tag=Threads"),
         ({"reply_control": "followers_only"}, "?reply_control=followers_only"),
+        (
+            {"reply_post_shortcode": "DRM8DF9AGUc", "quote_post_shortcode": "DPgzLZcAJPr"},
+            "?reply_post_shortcode=DRM8DF9AGUc&quote_post_shortcode=DPgzLZcAJPr",
+        ),
     ],
 )
 def test_the_examples_of_the_page(said: dict[str, Any], query: str) -> None:

@@ -24,12 +24,12 @@ _COMMON = (
 _AUTHOR = "is_verified,profile_picture_url"
 _OF_REPLIES = "has_replies,root_post,replied_to,is_reply,is_reply_owned_by_me,reply_audience"
 
-SEARCH_FIELDS = f"{_COMMON},alt_text,link_attachment_url,{_POLL}"
-"""What the lists of other people's posts show with ``threads_basic`` and the scope of the list."""
-MEDIA_FIELDS = (
-    f"{SEARCH_FIELDS},owner,{_AUTHOR},is_spoiler_media,text_entities,text_attachment,"
+SEARCH_FIELDS = (
+    f"{_COMMON},{_AUTHOR},alt_text,link_attachment_url,{_POLL},is_spoiler_media,text_entities,text_attachment,"
     "ghost_post_status,ghost_post_expiration_timestamp"
 )
+"""What the lists of other people's posts show: everything but the ``owner``."""
+MEDIA_FIELDS = f"{SEARCH_FIELDS},owner"
 """What ``threads_basic`` alone shows of a post. Also there: ``allowlisted_country_codes``, ``location_id``,
 ``location{id,name,…}``; and, with threads_read_replies, the fields of replies."""
 OWN_REPLY_FIELDS = f"{_COMMON},{_OF_REPLIES}"

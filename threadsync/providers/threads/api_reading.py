@@ -141,7 +141,7 @@ def own_replies(
     Endpoint: GET /{threads-user-id}/replies
     Scopes: threads_basic, threads_read_replies
     Limits: *since* not before 5 July 2023; 1 to 100 entries a page
-    Source: developers.facebook.com/docs/threads/reference/user
+    Source: developers.facebook.com/docs/threads/retrieve-and-manage-replies/retrieve-replies
     """
     span = bounded(since=since, until=until)
     params = {"fields": fields, **span, **listed(limit=limit, before=before, after=after)}
@@ -159,8 +159,6 @@ def own_ghost_posts(
     fields: str = MEDIA_FIELDS,
 ) -> Flow[Page[MediaObject]]:
     """Read one page of the account's own ghost posts, which no other list shows.
-
-    The page names no scope but threads_basic.
 
     Endpoint: GET /{threads-user-id}/ghost_posts
     Scopes: threads_basic

@@ -80,7 +80,7 @@ def pending_replies(
 
     Endpoint: GET /{threads-media-id}/pending_replies
     Scopes: threads_basic, threads_read_replies
-    Source: developers.facebook.com/docs/threads/reference/reply-management
+    Source: developers.facebook.com/docs/threads/reply-management
     """
     status: dict[str, FieldValue] = {"approval_status": approval_status} if approval_status else {}
     params = {**_params(fields, before, after, reverse=reverse), **status}
@@ -105,7 +105,7 @@ def manage_pending_reply(reply_id: str, *, approve: bool) -> Flow[Managed]:
 
     Endpoint: POST /{threads-reply-id}/manage_pending_reply
     Scopes: threads_basic, threads_manage_replies
-    Source: developers.facebook.com/docs/threads/reference/reply-management
+    Source: developers.facebook.com/docs/threads/reply-management
     """
     return (yield from _manage(f"{VERSION}/{reply_id}/manage_pending_reply", {"approve": _flag(approve)}))
 

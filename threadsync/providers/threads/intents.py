@@ -17,9 +17,7 @@ TAG_CHARACTERS_MAX = 50
 
 _NOT_IN_A_TAG = frozenset(".&\n\r\t")
 
-ReplyControl = Literal[
-    "everyone", "accounts_you_follow", "mentioned_only", "parent_post_author_only", "followers_only"
-]
+ReplyControl = Literal["everyone", "accounts_you_follow", "mentioned_only", "followers_only"]
 
 
 def post_intent(
@@ -28,8 +26,12 @@ def post_intent(
     url: str | None = None,
     tag: str | None = None,
     reply_control: ReplyControl | None = None,
+    reply_post_shortcode: str | None = None,
+    quote_post_shortcode: str | None = None,
 ) -> str:
     """Return an address that opens the post dialog, filled in; *url* becomes the link card, *tag* the topic.
+
+    A shortcode is the last part of a permalink: of the post that is replied to, or of the one quoted.
 
     Source: developers.facebook.com/docs/threads/threads-web-intents
 
@@ -47,7 +49,14 @@ def post_intent(
             f"{tag!r} cannot be a topic tag",
             remedy=f"Give 1 to {TAG_CHARACTERS_MAX} characters, none a full stop, &, tab or line end.",
         )
-    said = {"text": text, "url": url, "tag": tag, "reply_control": reply_control}
+    said = {
+        "text": text,
+        "url": url,
+        "tag": tag,
+        "reply_control": reply_control,
+        "reply_post_shortcode": reply_post_shortcode,
+        "quote_post_shortcode": quote_post_shortcode,
+    }
     given = {name: value for name, value in said.items() if value is not None}
     return f"{INTENTS}/post?{urlencode(given)}" if given else f"{INTENTS}/post"
 
