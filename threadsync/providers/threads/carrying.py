@@ -14,7 +14,8 @@ from types import MappingProxyType
 from threadsync.model.capabilities import Needs
 from threadsync.model.ids import Address, Json
 from threadsync.model.post import Publication, Segment
-from threadsync.providers.threads import api, longtext
+from threadsync.providers.threads import api_publishing as api
+from threadsync.providers.threads import longtext
 from threadsync.providers.threads.convert import text_of
 from threadsync.providers.threads.longtext import LongText
 

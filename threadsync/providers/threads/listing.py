@@ -16,7 +16,10 @@ from threadsync.model.facts import ObservedPost
 from threadsync.model.fault import Fault
 from threadsync.model.ids import RemoteId
 from threadsync.model.journal import Rendered
-from threadsync.providers.threads import api, convert
+from threadsync.providers.threads import api_reading as api
+from threadsync.providers.threads import convert
+from threadsync.providers.threads.api_media import MediaObject
+from threadsync.providers.threads.calls import EARLIEST_SINCE, Page
 
 
 class Listing(Enum):
@@ -35,7 +38,7 @@ class Listing(Enum):
         return Listing.POSTS if parent is None else Listing.REPLIES
 
 
-def _page(listing: Listing, since: datetime, after: str | None) -> Flow[api.Page[api.MediaObject]]:
+def _page(listing: Listing, since: datetime, after: str | None) -> Flow[Page[MediaObject]]:
     match listing:
         case Listing.POSTS:
             return api.own_threads(since=since, after=after, fields=convert.POST_FIELDS)
@@ -58,13 +61,13 @@ class Listed:
 def own_posts(since: datetime, bounds: Bounds, listing: Listing) -> Flow[Listed | Fault | Unanswered]:
     """List own posts since *since*, newest first, over all pages."""
     found: list[ObservedPost] = []
-    floor = max(since, datetime.fromtimestamp(api.EARLIEST_SINCE, UTC))
+    floor = max(since, datetime.fromtimestamp(EARLIEST_SINCE, UTC))
     pages = Pages(lambda after: _page(listing, floor, after))
     while pages.more:
         if len(found) >= bounds.read_back_posts_max:
             return Listed(tuple(found), complete=False)
         page = yield from retried(pages.read, bounds, why="reading the account")
-        if not isinstance(page, api.Page):
+        if not isinstance(page, Page):
             return page
         found += [convert.observed(media) for media in page.data]
         if page.after is None:

@@ -28,7 +28,8 @@ from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import RemoteId
 from threadsync.model.journal import Intent, Published, Rendered, Staged
 from threadsync.providers.base import Refused, Uncertain, Work
-from threadsync.providers.threads import api, convert
+from threadsync.providers.threads import api_publishing as api
+from threadsync.providers.threads import convert
 from threadsync.providers.threads.listing import Listing, own_posts
 from threadsync.providers.threads.recording import STORY, SegmentRecord, wait_left_seconds
 from threadsync.providers.threads.staging import (

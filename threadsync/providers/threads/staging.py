@@ -19,7 +19,8 @@ from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import MediaDigest, RemoteId
 from threadsync.model.journal import Rendered, Staged
 from threadsync.providers.base import Refused, Work
-from threadsync.providers.threads import api, convert
+from threadsync.providers.threads import api_publishing as api
+from threadsync.providers.threads import convert
 
 CONTAINER = "container"
 CHILD = "child-"

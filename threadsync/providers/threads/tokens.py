@@ -15,7 +15,7 @@ from threadsync.flows.effects import Flow
 from threadsync.flows.retry import retried
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.providers.base import Examined, ProviderContext, Renewed
-from threadsync.providers.threads import api
+from threadsync.providers.threads import api_oauth as api
 
 _TOO_YOUNG = (
     "Threads renews a token that is at least a day old and has the scope threads_basic. The one you have is "
