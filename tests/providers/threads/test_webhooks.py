@@ -139,6 +139,12 @@ def test_a_delete() -> None:
     assert event == webhooks.Deleted("8901234", "78901", "test_username", AT, AT)
 
 
+def test_what_is_new_of_an_owner_is_kept() -> None:
+    value = {"id": "1", "owner": {"owner_id": "2", "username": "u"}}
+    event = sample("delete", values={"field": "delete", "value": value}).event
+    assert event == webhooks.Deleted("1", "2", None, None, None, {"owner": {"username": "u"}})
+
+
 def test_a_publish() -> None:
     event = sample("publish").event
     assert isinstance(event, webhooks.Published)

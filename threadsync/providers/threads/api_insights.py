@@ -161,6 +161,7 @@ def _metric(row: Fields) -> Metric:
     total = row.inner("total_value")
     broken = total.entries("breakdowns") if total is not None else None
     total_value = total.number("value") if total is not None else None
+    row.put_back("total_value", total)
     return Metric(
         row.text("name"),
         row.maybe_text("period"),
@@ -175,7 +176,7 @@ def _metric(row: Fields) -> Metric:
         if clicks is not None
         else None,
         tuple(_demographics(each) for each in broken) if broken is not None else None,
-        {**row.rest, **({"total_value": total.rest} if total is not None and total.rest else {})},
+        row.rest,
     )
 
 

@@ -271,5 +271,5 @@ def _facts(body: Fields, how: Exchange) -> TokenFacts:
         told.maybe_text("application"),
         told.maybe_id("user_id"),
         how,
-        told.rest,
+        {**body.rest, **told.rest},
     )

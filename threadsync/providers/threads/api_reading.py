@@ -247,7 +247,7 @@ def _limits(body: Fields, how: Exchange) -> Limits:
     row = rows[0]
     posts, replies = _allowance(row, ""), _allowance(row, "reply_")
     deletes, searches = _allowance(row, "delete_"), _allowance(row, "location_search_")
-    return Limits(posts, replies, deletes, searches, how, row.rest)
+    return Limits(posts, replies, deletes, searches, how, {**body.rest, **row.rest})
 
 
 def _allowance(row: Fields, prefix: str) -> Allowance | None:
@@ -255,6 +255,7 @@ def _allowance(row: Fields, prefix: str) -> Allowance | None:
     if used is None or config is None:
         return None
     total, duration_seconds = config.number("quota_total"), config.number("quota_duration")
+    row.put_back(f"{prefix}config", config)
     if total is None or duration_seconds is None:
         return None
     return Allowance(used, total, duration_seconds)

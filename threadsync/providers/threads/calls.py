@@ -48,6 +48,7 @@ class Page(Generic[T]):
     exchange: Exchange = field(compare=False, repr=False)
     before: str | None = None
     """The cursor of the page before this one; None where Threads gave none."""
+    more: Mapping[str, object] = field(default_factory=dict)
 
 
 class Fields:
@@ -156,17 +157,16 @@ class Fields:
         del self._left[name]
         return Fields(found)
 
+    def put_back(self, name: str, inner: Fields | None) -> None:
+        """Keep what nobody took of *inner*, the object that stood under *name*."""
+        if inner is not None and inner.rest:
+            self._left[name] = inner.rest
+
     def reference(self, name: str) -> str | None:
         """Take the id of an object that is only named; what else is told of it stays."""
-        there = self._left.get(name)
-        if not isinstance(there, dict):
-            return None
-        inner = Fields(there)
-        found = inner.maybe_id("id")
-        if inner.rest:
-            self._left[name] = inner.rest
-        else:
-            del self._left[name]
+        inner = self.inner(name)
+        found = inner.maybe_id("id") if inner is not None else None
+        self.put_back(name, inner)
         return found
 
     def entries(self, name: str = "data") -> tuple[Fields, ...] | None:
@@ -219,13 +219,14 @@ def page_of(
 
     def page(body: Fields, how: Exchange) -> Page[T]:
         data = tuple(read(entry) for entry in body.entries() or ())
-        paging = body.inner("paging")
-        cursors = paging.inner("cursors") if paging is not None else None
-        before = cursors.maybe_text("before") if cursors is not None else None
-        after = cursors.maybe_text("after") if cursors is not None else None
+        paging = body.inner("paging") or Fields({})
+        cursors = paging.inner("cursors") or Fields({})
+        before, after = cursors.maybe_text("before"), cursors.maybe_text("after")
+        paging.put_back("cursors", cursors)
+        body.put_back("paging", paging)
         # The list ends where a page is empty, has no cursor, or repeats the one it was asked with.
         last = not data or after == asked.get("after")
-        return Page(data, None if last else after, how, before)
+        return Page(data, None if last else after, how, before, body.rest)
 
     return page
 

@@ -173,13 +173,15 @@ def _event(name: str, value: Fields) -> Event:
             return Published(media_of(value))
         case "delete":
             owner = value.inner("owner")
+            owner_id = owner.maybe_id("owner_id") if owner is not None else None
+            value.put_back("owner", owner)
             return Deleted(
                 value.id(),
-                owner.maybe_id("owner_id") if owner is not None else None,
+                owner_id,
                 value.maybe_text("username"),
                 value.time("deleted_at"),
                 value.time("timestamp"),
-                {**value.rest, **({"owner": owner.rest} if owner is not None and owner.rest else {})},
+                value.rest,
             )
         case _:
             return UnknownEvent(name, value.rest)
