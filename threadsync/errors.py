@@ -7,7 +7,9 @@
     ├─ StateError        StateLocked · StateDamaged · StateTooNew · StateForeign · StateUnwritable ·
     │                    StateOutdated · StateUnreachable
     ├─ PlanError         UnsafePlan · StalePlan
-    ├─ ProviderError     what ends the run for a target: ApiError (the network refused) · Unanswered
+    ├─ ProviderError     what ends the run for a target: ApiError (the network refused) · Unanswered ·
+    │                    AuthorizationDenied · AuthorizationMismatch
+    ├─ WebhookError      what arrived at a webhook is not the network's, or cannot be read
     ├─ OutputError       what the command has to say cannot be written
     ├─ WatchError        files cannot be watched
     └─ PluginError       ProviderNotFound
@@ -128,6 +130,18 @@ class Unanswered(ProviderError):
             else "Nothing was sent. Check the address and the connection, then try again."
         )
         super().__init__(f"no answer from the network: {reason}", where=where, remedy=remedy)
+
+
+class AuthorizationDenied(ProviderError):
+    """The person, or the network, did not let the app use the account."""
+
+
+class AuthorizationMismatch(ProviderError):
+    """An answer to another authorization than the one that was asked for; it may be forged."""
+
+
+class WebhookError(ThreadsyncError):
+    """What arrived at a webhook is not the network's, or cannot be read; answer it with 403 or 400."""
 
 
 class OutputError(ThreadsyncError):
