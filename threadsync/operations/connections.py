@@ -54,7 +54,8 @@ def connect(
     from threadsync.execution.apilog import ApiLog
     from threadsync.execution.hosting import MediaHosts
     from threadsync.execution.performer import PooledPerformer
-    from threadsync.execution.transport import Endpoint, Transport
+    from threadsync.execution.transport import Transport
+    from threadsync.execution.wire import Endpoint
 
     secrets = Secrets(project.root)
     with ExitStack() as stack:
