@@ -1,4 +1,4 @@
-"""The transports that the tests here send with; each test of ``transport`` or ``opened`` runs on all."""
+"""The transports and clients that the tests here use; each test of one of them runs on both."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.execution.clients import CLIENTS, OpenClient
 from tests.execution.transports import OPEN, AnyTransport, Open
 
 
@@ -18,3 +19,8 @@ def opened(request: pytest.FixtureRequest) -> Open:
 def transport(opened: Open) -> Iterator[AnyTransport]:
     with opened() as transport:
         yield transport
+
+
+@pytest.fixture(params=CLIENTS)
+def open_client(request: pytest.FixtureRequest) -> OpenClient:
+    return CLIENTS[request.param]
