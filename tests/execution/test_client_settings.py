@@ -109,6 +109,21 @@ def test_a_client_that_is_closed_sends_nothing(open_client: OpenClient) -> None:
     assert server.connections == 0
 
 
+def test_a_client_that_is_closed_while_its_tasks_wait_for_their_turn_opens_nothing_more() -> None:
+    async def main(server: Server) -> list[object]:
+        client = AsyncClient(token=TOKEN, base_url=server.url, attempts_max=1)
+        tasks = [asyncio.create_task(client.run(threads.me())) for _ in range(20)]
+        while server.connections < 16:
+            await asyncio.sleep(0.001)
+        await client.close()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    with Server(lambda peer: peer.hang()) as server:
+        ended = asyncio.run(main(server))
+        assert server.connections == 16
+    assert [type(each).__name__ for each in ended] == ["Unanswered"] * 16 + ["UsageError"] * 4
+
+
 def test_closing_a_client_closes_its_connections(open_client: OpenClient) -> None:
     """The script of the connection ends: the client has hung up."""
     ended = []

@@ -154,6 +154,35 @@ def test_what_could_not_be_connected_was_not_sent() -> None:
     assert asyncio.run(main()) == refused
 
 
+def test_an_address_that_is_none_and_a_proxy_that_lets_nothing_through_sent_nothing() -> None:
+    with (
+        Server(answering(b"", status="403 Forbidden")) as proxy,
+        requests.Session() as session,
+        Transport(SystemClock(), session=session) as transport,
+    ):
+        session.trust_env, session.proxies = False, {"https": proxy.url}
+        none = transport.perform(endpoint("http://127.0.0.1:port"), post())
+        refused = transport.perform(endpoint("https://far.example"), post())
+    assert isinstance(none, NoResponse)
+    assert isinstance(refused, NoResponse)
+    assert (none.sent, refused.sent) == (False, False)
+
+
+def test_a_proxy_of_the_client_is_used_with_it_but_not_for_this_machine() -> None:
+    with (
+        Server(answering(b'{"by": "proxy"}')) as proxy,
+        Server(answering(b'{"by": "server"}')) as server,
+        requests.Session() as session,
+        Transport(SystemClock(), session=session, proxy=proxy.url) as transport,
+    ):
+        session.trust_env = False
+        far = transport.perform(endpoint("http://far.example"), Request("GET", "/me"))
+        near = transport.perform(endpoint(server.url), Request("GET", "/me"))
+    assert isinstance(far, Response)
+    assert isinstance(near, Response)
+    assert (far.json, near.json) == ({"by": "proxy"}, {"by": "server"})
+
+
 def test_a_name_that_leads_nowhere_and_a_certificate_nobody_trusts_sent_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -183,7 +212,32 @@ def test_a_name_that_leads_nowhere_and_a_certificate_nobody_trusts_sent_nothing(
     assert (untrusted.sent, nowhere.sent) == (False, False)
 
 
-def test_its_certificates_and_proxies_are_used_with_requests() -> None:
+def test_its_certificates_are_used() -> None:
+    pem = Path(__file__).with_name("loopback.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+
+    def tls(peer: Peer) -> None:
+        with context.wrap_socket(peer.sock, server_side=True) as peer.sock:
+            ANSWER(peer)
+
+    async def main(url: str) -> Response | NoResponse:
+        connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=pem))
+        async with (
+            aiohttp.ClientSession(connector=connector) as session,
+            AsyncTransport(SystemClock(), session=session) as transport,
+        ):
+            return await transport.perform(endpoint(url), post())
+
+    with Server(tls) as server:
+        url = server.url.replace("http:", "https:")
+        with requests.Session() as session, Transport(SystemClock(), session=session) as transport:
+            session.trust_env, session.verify = False, str(pem)
+            assert isinstance(transport.perform(endpoint(url), post()), Response)
+        assert isinstance(asyncio.run(main(url)), Response)
+
+
+def test_its_proxies_are_used_with_requests() -> None:
     with requests.Session() as session, Server(answering(b'{"by": "proxy"}')) as proxy:
         session.trust_env = False
         session.proxies = {"http": proxy.url}

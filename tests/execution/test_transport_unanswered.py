@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import logging
 import socket
@@ -22,6 +23,7 @@ from tests.execution.transports import (
     post,
     redirecting,
 )
+from threadsync.execution.clock import SystemClock
 from threadsync.execution.transport import Transport
 from threadsync.execution.wire import RESPONSE_BYTES_MAX, Endpoint
 from threadsync.flows.effects import FilePart, JsonBody, NoResponse, Request, Response, Secret, Visibility
@@ -270,6 +272,22 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_not_used(transport: AnyT
         for _ in range(2):
             assert isinstance(perform(transport, server.url, post()), Response)
     assert (server.connections, len(server.requests)) == (2, 2)
+
+
+def test_the_connection_of_a_thread_ends_with_it() -> None:
+    """A program may start a thread for every request of its own."""
+    ended = threading.Event()
+
+    def script(peer: Peer) -> None:
+        answering()(peer)
+        ended.set()
+
+    with Server(script) as server, Transport(SystemClock()) as transport:
+        worker = threading.Thread(target=perform, args=(transport, server.url, Request("GET", "/me")))
+        worker.start()
+        worker.join()
+        gc.collect()
+        assert ended.wait(PATIENCE_SECONDS)
 
 
 def test_after_a_failure_the_next_request_has_a_connection_of_its_own(transport: AnyTransport) -> None:

@@ -19,7 +19,6 @@ from threadsync.execution.client_setup import (
     Listed,
     SecretLike,
     check_session,
-    closed,
     masked,
     set_up,
 )
@@ -94,7 +93,6 @@ class AsyncClient:
             clock=self._clock,
         )
         self._transport = AsyncTransport(self._clock, proxy=proxy, ca_file=ca_file, session=session)
-        self._closed = False
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -106,7 +104,6 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connections of its own, and write what the log has taken in."""
-        self._closed = True
         await self._transport.close()
         if self._setup.log is not None:
             self._setup.log.flush()
@@ -117,8 +114,6 @@ class AsyncClient:
         Raises:
             ThreadsyncError: see the class.
         """
-        if self._closed:
-            raise closed()
         setup = self._setup
         scribe = setup.scribe()
 

@@ -77,7 +77,4 @@ async def _side_by_side(
             tasks.extend(group.create_task(run(each, perform, clock)) for each in flows)
     except* Exception as errors:  # noqa: BLE001  (handed on to the flow that waits for the children)
         failed = errors.exceptions[0]
-    finally:
-        for each in flows:
-            each.close()  # one that was cancelled before it began
     return Results(tuple(task.result() for task in tasks)) if failed is None else Raised(failed)

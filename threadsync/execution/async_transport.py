@@ -36,6 +36,7 @@ from threadsync.execution.wire import (
     Endpoint,
     answer_of,
     call_of,
+    closed,
 )
 from threadsync.flows.effects import NoResponse, Request, Response
 from threadsync.model.urls import is_loopback
@@ -94,6 +95,7 @@ class AsyncTransport:
         self._theirs = session
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
         self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
 
     async def __aenter__(self) -> AsyncTransport:
@@ -105,10 +107,10 @@ class AsyncTransport:
         await self.close()
 
     async def close(self) -> None:
-        """Close every connection of its own."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        """Close every connection of its own, for good."""
+        self._closed = True
+        if self._session is not None:
+            await self._session.close()
 
     async def perform(self, endpoint: Endpoint, request: Request) -> Response | NoResponse:
         """Send *request* once and return what became of it.
@@ -116,10 +118,10 @@ class AsyncTransport:
         Raises:
             ProjectError: a credential is missing; nothing was sent.
             ContentError: a media file cannot be read; nothing was sent.
-            UsageError: the session is closed, or that of another event loop; nothing was sent.
+            UsageError: it is closed, or belongs to another event loop; nothing was sent.
         """
-        session = self._opened()
         async with self._turns:
+            session = self._opened()
             began_seconds = self._clock.monotonic()
             call, exchange = call_of(endpoint, request), _Exchange()
             if self._theirs is not None:
@@ -160,7 +162,6 @@ class AsyncTransport:
                 headers=headers,
                 data=content,
                 allow_redirects=False,
-                raise_for_status=False,
                 proxy=None if is_loopback(call.url) else self._proxy or None,
                 timeout=_TIMEOUT,
                 trace_request_ctx=exchange,
@@ -170,12 +171,13 @@ class AsyncTransport:
                 if onward is None or turn == REDIRECTS_MAX:
                     yield answer
                     return
-                answer.close()
             call = onward
 
     def _opened(self) -> aiohttp.ClientSession:
         """Return a session of its own, made when it is first needed; it may use their connections."""
         theirs, loop = self._theirs, asyncio.get_running_loop()
+        if self._closed:
+            raise closed()
         if theirs is not None and theirs.closed:
             raise UsageError(
                 "the session that the client was given is closed",

@@ -17,7 +17,6 @@ from threadsync.execution.client_setup import (
     Listed,
     SecretLike,
     check_session,
-    closed,
     masked,
     set_up,
 )
@@ -26,6 +25,7 @@ from threadsync.execution.drivers import run
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.transport import Transport
+from threadsync.execution.wire import closed
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.flows.retry import persistent
 
@@ -125,12 +125,12 @@ class Client:
         Raises:
             ThreadsyncError: see the class.
         """
-        if self._closed:
-            raise closed()
         setup = self._setup
         scribe = setup.scribe()
 
         def perform(request: Request) -> Response | NoResponse:
+            if self._closed:
+                raise closed()
             self._clock.sleep(setup.reserve_seconds())
             with setup.noted(scribe, request) as keep:
                 return keep(self._transport.perform(setup.endpoint, request))

@@ -206,11 +206,6 @@ def check_session(session: object | None, ca_file: Path | None) -> None:
         )
 
 
-def closed() -> UsageError:
-    """Return the error of a client that is used after its end."""
-    return UsageError("the client is closed; nothing was sent", remedy="Run flows before it is closed.")
-
-
 def _checked(base_url: str) -> str:
     try:
         scheme, host, _ = origin_of(base_url)

@@ -21,7 +21,6 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
-    NewConnectionError,
     ProxyError,
     ReadTimeoutError,
     SSLError,
@@ -146,5 +145,6 @@ def surely_unsent(error: BaseException) -> bool:
     return any(isinstance(each, _UNCONNECTED) for each in reasons.causes(error))
 
 
-_UNCONNECTED = (NewConnectionError, ConnectTimeoutError, ProxyError, ssl.SSLCertVerificationError)
-"""A certificate is verified before anything is sent; a proxy error is one of getting through to it."""
+_UNCONNECTED = (ConnectTimeoutError, ProxyError, ssl.SSLCertVerificationError)
+"""Also a refused connection and an unknown name are the first of them; the second is not getting through a
+proxy; and a certificate is verified before anything is sent."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from threadsync import __version__
+from threadsync.errors import UsageError
 from threadsync.execution.bodies import Stream, encode
 from threadsync.execution.credentials import scrubbed
 from threadsync.flows.effects import FieldValue, NoResponse, Request, Response, Secret, Visibility
@@ -70,11 +71,9 @@ class Call:
 
     def among(self, theirs: Mapping[str, str | bytes]) -> Call:
         """Return it with the headers of somebody else's session; its own win."""
-        own = {name.lower() for name in self.headers}
         others = {
             name: value.decode("latin-1") if isinstance(value, bytes) else value
             for name, value in theirs.items()
-            if name.lower() not in own
         }
         return replace(self, headers={**others, **self.headers})
 
@@ -177,6 +176,11 @@ def _taken_out(content: bytes, names: Collection[str]) -> tuple[bytes, dict[str,
         return b"", {}
     secrets = {name: SecretText(whole[name]) for name in names if isinstance(whole.get(name), str)}
     return json.dumps({**whole, **dict.fromkeys(secrets, HIDDEN)}).encode(), secrets
+
+
+def closed() -> UsageError:
+    """Return the error of a client that is used after its end."""
+    return UsageError("the client is closed; nothing was sent", remedy="Run flows before it is closed.")
 
 
 def own_headers() -> dict[str, str]:
