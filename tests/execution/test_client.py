@@ -310,11 +310,13 @@ def test_a_task_that_is_cancelled_leaves_a_row_that_says_so(tmp_path: Path) -> N
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
+            assert (await client.run(threads.media_object("7"))).id == "7", "on another connection"
 
-    with Server(hanging) as server:
+    with Server(hanging, answering(OK[1])) as server:
         asyncio.run(main(server))
-    (row,) = read_calls(tmp_path / "log", limit=10)
-    assert row.reason == "it was interrupted before an answer came"
+    assert server.connections == 2
+    rows = read_calls(tmp_path / "log", limit=10)
+    assert [row.reason for row in rows] == ["it was interrupted before an answer came", ""]
     log.close()
 
 

@@ -46,18 +46,47 @@ def test_what_makes_no_client_is_refused(
     ):
         pass
     assert caught.value.remedy
-    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert_nothing_shown(caught.value)
+
+
+def assert_nothing_shown(error: Exception) -> None:
+    """Also not by a traceback that shows the values of its frames."""
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
     ours = [frame for frame in shown.stack if "/threadsync/" in frame.filename]
     assert ours
     assert not any("CANARY" in str(frame.locals) for frame in ours)
+    assert "CANARY" not in str(error)
 
 
-def test_two_tokens_are_refused(open_client: OpenClient) -> None:
+@pytest.mark.parametrize(
+    ("credentials", "settings"),
+    [
+        ([Credentials("7", "CANARY1")], {"token": "CANARY2"}),
+        ([Credentials("7", "CANARY1")], {"secrets": {"main": "CANARY2"}}),
+        ([], {"token": "CANARY1", "secrets": {"main": "CANARY2"}}),
+    ],
+)
+def test_two_tokens_are_refused(
+    open_client: OpenClient, credentials: list[Credentials], settings: dict[str, Any]
+) -> None:
     with (
-        pytest.raises(UsageError, match="two tokens"),
-        open_client(FakeClock(), Credentials("7", "a"), token="b"),
+        pytest.raises(UsageError, match="two tokens") as caught,
+        open_client(FakeClock(), *credentials, **settings),
     ):
         pass
+    assert_nothing_shown(caught.value)
+
+
+@pytest.mark.parametrize("secret", ["", "CANARY\n", "CAN\0ARY"])
+def test_a_secret_that_cannot_be_one_is_refused(open_client: OpenClient, secret: str) -> None:
+    """As it is read from a file with its line break, or from an environment that has none."""
+    for settings in ({"token": secret}, {"secrets": {"app_secret": secret}}):
+        with (
+            pytest.raises(UsageError, match="is empty, or holds a line break") as caught,
+            open_client(FakeClock(), **settings),
+        ):
+            pass
+        assert_nothing_shown(caught.value)
 
 
 def test_an_unknown_network_is_refused(open_client: OpenClient) -> None:

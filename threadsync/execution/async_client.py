@@ -70,7 +70,7 @@ class AsyncClient:
         log: ApiLog | None = None,
         clock: AsyncClock | None = None,
     ) -> None:
-        by_role = masked(secrets, token)
+        given = masked(secrets, token)
         del secrets, token  # a traceback may show the values of its frames
         try:
             from threadsync.execution.async_transport import AsyncTransport
@@ -83,7 +83,7 @@ class AsyncClient:
         self._clock = clock or SystemAsyncClock()
         self._setup = set_up(
             credentials,
-            by_role,
+            given,
             network=network,
             base_url=base_url,
             timeout_seconds=timeout_seconds,

@@ -86,13 +86,13 @@ class Client:
         log: ApiLog | None = None,
         clock: Clock | None = None,
     ) -> None:
-        by_role = masked(secrets, token)
+        given = masked(secrets, token)
         del secrets, token  # a traceback may show the values of its frames
         check_session(session, ca_file)
         self._clock = clock or SystemClock()
         self._setup = set_up(
             credentials,
-            by_role,
+            given,
             network=network,
             base_url=base_url,
             timeout_seconds=timeout_seconds,

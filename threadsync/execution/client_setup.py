@@ -37,7 +37,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 Answer: TypeAlias = Response | NoResponse
 SecretLike: TypeAlias = str | SecretText
-Secrets: TypeAlias = Mapping[Role, SecretText]
+Given: TypeAlias = tuple[tuple[Role, SecretText], ...]
 
 
 class Listed(Protocol[T_co]):
@@ -70,13 +70,12 @@ class Cursor:
         return True
 
 
-def masked(secrets: Mapping[str, SecretLike], token: SecretLike | None) -> dict[Role, SecretText]:
-    """Return *secrets* by role, *token* as that of the main role, so that none of them shows."""
-    every = {**secrets} if token is None else {**secrets, MAIN: token}
-    return {
-        Role(role): value if isinstance(value, SecretText) else SecretText(value)
-        for role, value in every.items()
-    }
+def masked(secrets: Mapping[str, SecretLike], token: SecretLike | None) -> Given:
+    """Return *secrets* with their roles, and *token* with the main one, so that none of them shows."""
+    every = [*secrets.items()] if token is None else [*secrets.items(), (MAIN, token)]
+    return tuple(
+        (Role(role), value if isinstance(value, SecretText) else SecretText(value)) for role, value in every
+    )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,7 +87,7 @@ class Setup:
     bounds: Bounds
     classify: Classify
     clock: Times
-    secrets: Secrets
+    secrets: tuple[SecretText, ...]
     limiter: RateLimiter | None
     log: ApiLog | None
 
@@ -105,7 +104,7 @@ class Setup:
         return Scribe(
             Errand("client", token_hex(6)),
             self.clock,
-            scrub=lambda text: scrubbed(text, self.secrets.values()),
+            scrub=lambda text: scrubbed(text, self.secrets),
             classify=lambda _, response: self.classify(response),
         )
 
@@ -134,7 +133,7 @@ class Setup:
 
 def set_up(
     credentials: Credentials | None,
-    secrets: Secrets,
+    given: Given,
     *,
     network: str,
     base_url: str | None,
@@ -150,9 +149,10 @@ def set_up(
         UsageError: these make no client.
         ProviderNotFound: there is no such network.
     """
-    if credentials is not None and MAIN in secrets:
+    every = dict(given) if credentials is None else {**dict(given), MAIN: credentials.token}
+    if len(every) < len(given) + (credentials is not None):
         raise UsageError(
-            "the client is given two tokens: that of the credentials, and another one",
+            "the client is given two tokens for the account",
             remedy="Give it either credentials or token=….",
         )
     if timeout_seconds <= 0 or attempts_max < 1:
@@ -160,7 +160,12 @@ def set_up(
             f"{attempts_max} attempts of {timeout_seconds:g} s make no call",
             remedy="Give timeout_seconds over 0, and attempts_max of at least 1.",
         )
-    every = dict(secrets) if credentials is None else {**secrets, MAIN: credentials.token}
+    for role, secret in every.items():
+        if not secret.reveal() or not secret.reveal().isprintable():
+            raise UsageError(
+                f"the secret of the role {role} is empty, or holds a line break or another control character",
+                remedy="Give the secret alone, as it is on one line.",
+            )
 
     def credential(role: Role) -> SecretText:
         ends = credentials.expiration if credentials is not None and role == MAIN else None
@@ -182,7 +187,7 @@ def set_up(
         replace(Bounds(), request_seconds=timeout_seconds, retry_attempts_max=attempts_max),
         provider.classify,
         clock,
-        every,
+        tuple(every.values()),
         limiter,
         log,
     )
