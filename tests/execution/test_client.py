@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from threadsync.model.ids import Role
 from threadsync.providers.threads import api as threads
 from threadsync.sandbox.server import running
 from threadsync.sandbox.settings import SandboxSettings
+from threadsync.sandbox.threads import Fault, FaultKind
 from threadsync.testing.fakes import START, FakeClock
 
 OK = ("200 OK", b'{"id": "7"}')
@@ -113,6 +115,33 @@ def test_what_others_can_see_is_sent_once_and_its_error_says_whether_it_may_have
     ):
         client.run(flow())
     assert not refused.value.sent
+
+
+def test_on_a_network_that_loses_answers_reads_come_through_and_a_post_is_put_up_and_taken_down_once(
+    open_client: OpenClient,
+) -> None:
+    lost, busy = FaultKind.ANSWER_LOST, FaultKind.SERVER_ERROR
+    with (
+        running(SandboxSettings(seed=7)) as sandbox,
+        open_client(FakeClock(), token=sandbox.token("lift_report"), base_url=sandbox.base_url) as client,
+    ):
+        sandbox.arm(
+            Fault("create", lost), Fault("publish", lost), Fault("delete", lost), Fault("threads", busy)
+        )
+        made = client.run(threads.create_container("TEXT", text="12 lifts"))
+        with pytest.raises(Unanswered, match="may have acted"):
+            client.run(threads.publish_container(made.id))
+        (post,) = client.items(lambda after: threads.own_threads(after=after))
+        with pytest.raises(Unanswered, match="may have acted"):
+            client.run(threads.delete_media(post.id))
+        assert client.items(lambda after: threads.own_threads(after=after)) == []
+        calls = Counter(f"{each.method} {str(each.path).rpartition('/')[2]}" for each in sandbox.requests())
+    assert calls == {
+        "POST threads": 2,
+        "POST threads_publish": 1,
+        f"DELETE {post.id}": 1,
+        "GET threads": 4,  # one stumbles; two pages, the second empty; one after the delete
+    }
 
 
 def test_flows_side_by_side_are_run_and_an_error_of_one_is_the_error_of_all(open_client: OpenClient) -> None:

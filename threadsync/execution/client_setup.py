@@ -172,10 +172,10 @@ def set_up(
         if credentials is not None and ends is not None and credentials.expired(clock.now()):
             raise CredentialsExpired(credentials.user_id, ends)
         if role not in every:
-            given = "credentials, or token=…" if role == MAIN else f"secrets={{{role!r}: …}}"
+            wanted = "credentials, or token=…" if role == MAIN else f"secrets={{{role!r}: …}}"
             raise UsageError(
                 f"the client has no credential for the role {role}; nothing was sent",
-                remedy=f"Give the client {given}.",
+                remedy=f"Give the client {wanted}.",
             )
         return every[role]
 
