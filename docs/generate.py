@@ -68,6 +68,9 @@ def pages() -> Mapping[str, str]:
         "rules-threads.md": _beside("generate_threads").page(
             NOTICE.format(source="threadsync/providers/threads")
         ),
+        "threads-api.md": _beside("generate_threads_api").page(
+            NOTICE.format(source="threadsync/providers/threads/api.py")
+        ),
         **_beside("generate_cli").pages(),
     }
 

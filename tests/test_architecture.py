@@ -43,7 +43,8 @@ def forgotten(tree: ast.AST, flows: set[str]) -> list[int]:
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr=name))):
                 # Others have methods called ``send`` too: a method is a flow where its owner makes flows.
                 of_self = ast.unparse(owner) == "self" and name in own
-                of_flows = ast.unparse(owner).split(".")[-1] in {"api", "provider", "carrier"}
+                makes = ast.unparse(owner).split(".")[-1]
+                of_flows = makes.startswith("api") or makes in {"provider", "carrier"}
                 if of_self or (of_flows and name in flows):
                     found.append(node.lineno)
             case _:
@@ -95,6 +96,14 @@ def test_help_loads_nothing_heavier_than_click() -> None:
 def test_version_loads_nothing() -> None:
     loaded = loaded_by("--version")
     assert loaded & (HEAVY | {"click", "json", "dataclasses", "importlib.metadata"}) == set()
+
+
+def test_the_provider_loads_no_endpoints_but_those_it_uses() -> None:
+    """Each plan would wait for the whole API of the network otherwise."""
+    code = "import sys, threadsync.providers.threads.provider\nsys.stderr.write(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.removeprefix("threadsync.providers.threads.") for name in done.stderr.split()}
+    assert loaded & {"api", "api_discovery", "api_insights", "api_oauth", "api_replies", "webhooks"} == set()
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,7 @@ import pytest
 
 from threadsync.content.rules import RULES
 from threadsync.content.schemas import load_schema
+from threadsync.providers.threads import api
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
@@ -46,7 +48,9 @@ def test_a_stale_page_is_named_and_written_anew(
     assert "rules-content.md" not in said
 
 
-@pytest.mark.parametrize("name", ["post.md", "project.md", "rules-content.md"])
+@pytest.mark.parametrize(
+    "name", ["post.md", "project.md", "rules-content.md", "rules-threads.md", "threads-api.md"]
+)
 def test_the_committed_page_is_what_is_generated(name: str, pages: Mapping[str, str]) -> None:
     """If this fails: make docs."""
     assert (DOCS / "reference" / name).read_text(encoding="utf-8") == pages[name]
@@ -60,3 +64,15 @@ def test_every_key_and_every_rule_has_a_row(pages: Mapping[str, str]) -> None:
             assert f"| `{key}`" in pages[f"{name}.md"]
     for rule in RULES:
         assert f"| `{rule}` |" in pages["rules-content.md"]
+
+
+def test_every_endpoint_of_threads_has_a_row_with_its_call_scopes_and_page(pages: Mapping[str, str]) -> None:
+    rows = [line for line in pages["threads-api.md"].splitlines() if line.startswith("| `")]
+    cells = {line.split("`")[1]: [cell.strip() for cell in line.split("|")] for line in rows}
+    functions = {name for name in api.__all__ if inspect.isgeneratorfunction(getattr(api, name))}
+    assert functions | {"create_container", "challenge", "is_signed", "notification"} <= set(cells)
+    for name in functions:
+        _, _, call, scopes, _, _, source, _ = cells[name]
+        assert call.startswith(("`GET /", "`POST /", "`DELETE /"))
+        assert scopes
+        assert "(https://developers.facebook.com/docs/threads/" in source

@@ -237,7 +237,7 @@ def test_a_refusal_is_in_the_log_with_the_row_that_decided(desk: Desk) -> None:
     desk.sandbox.arm(Fault("profile", FaultKind.TOKEN_EXPIRED))
     assert status(desk).problem
     calls = read_calls(desk.root / ".threadsync/log.sqlite3", limit=10, errors=True)
-    assert [call.fault_row for call in calls] == ["token"]
+    assert [call.fault_row for call in calls] == ["token-expired"]
 
 
 def test_a_log_that_cannot_be_written_does_not_stop_a_run(desk: Desk) -> None:

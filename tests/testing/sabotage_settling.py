@@ -37,7 +37,7 @@ from threadsync.testing.exhaustive import finished
 from threadsync.testing.troubles import Death, NetworkFault
 
 STAGER = "threadsync.providers.threads.staging.Stager"
-API = "threadsync.providers.threads.api"
+API = "threadsync.providers.threads.api_publishing"
 SEGMENT = "threadsync.providers.threads.publishing.SegmentPublisher"
 DIES = Death(When.BEFORE)
 LOST_UNLISTED = NetworkFault("answer-lost+late-listing", UNLISTED_SECONDS)

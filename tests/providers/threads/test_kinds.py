@@ -239,8 +239,12 @@ def test_what_a_post_needs_of_the_account_is_told() -> None:
 
 def shown(what: Rendered, **fields: Any) -> ObservedPost:
     """Return the post that *what* becomes, with *fields* of what Threads shows."""
-    media = api.MediaObject("1", "TEXT_POST", what.text, START)
+    media = api.MediaObject(id="1", media_type="TEXT_POST", text=what.text, timestamp=START)
     return convert.observed(replace(media, **fields))
+
+
+def voted(*options: str) -> api.Poll:
+    return api.Poll(options, tuple(None for _ in options), None, None)
 
 
 POLL = post(poll={"options": ["Yes", "No"]})
@@ -256,7 +260,7 @@ QUOTE = replace(rendered(post()), quotes=RemoteId("7"))
         (rendered(post()), {}),
         (rendered(post("see https://a.org")), {"link_attachment_url": "https://a.org/"}),
         (rendered(post("see a.org")), {"link_attachment_url": "https://a.org/"}),
-        (rendered(POLL), {"poll": ("Yes", "No")}),
+        (rendered(POLL), {"poll_attachment": voted("Yes", "No")}),
         (rendered(GIF), {"gif_url": "https://giphy/abc.gif"}),
         (rendered(GIF), {}),
         (rendered(LINK), {"link_attachment_url": "https://www.a.org/x"}),
@@ -272,7 +276,7 @@ def test_a_post_is_known_again_by_what_it_carries(what: Rendered, fields: dict[s
 @pytest.mark.parametrize(
     ("what", "fields"),
     [
-        (rendered(post()), {"poll": ("Yes", "No")}),
+        (rendered(post()), {"poll_attachment": voted("Yes", "No")}),
         (rendered(post()), {"is_quote_post": True, "quoted_post": "7"}),
         (rendered(post()), {"is_quote_post": True}),
         (rendered(post()), {"gif_url": "https://giphy/abc.gif"}),
@@ -280,7 +284,7 @@ def test_a_post_is_known_again_by_what_it_carries(what: Rendered, fields: dict[s
         (rendered(post()), {"link_attachment_url": "https://a.org"}),
         (rendered(post()), {"media_type": "REPOST_FACADE", "reposted_post": "7"}),
         (rendered(POLL), {}),
-        (rendered(POLL), {"poll": ("No", "Yes")}),
+        (rendered(POLL), {"poll_attachment": voted("No", "Yes")}),
         (rendered(LINK), {"link_attachment_url": "https://b.org"}),
         (rendered(GHOST), {}),
         (QUOTE, {}),
@@ -302,14 +306,16 @@ def test_a_repost_is_known_by_what_it_reposts_alone() -> None:
 def test_a_published_post_is_unchanged_while_its_text_is() -> None:
     """Of a repost there is no text of ours, and an archived ghost post may show none."""
     live = Published(0, rendered(post()).digest, RemoteId("1"), "t", START)
-    assert PROVIDER.unchanged(live, shown(rendered(POLL), poll=("Yes", "No")))
+    assert PROVIDER.unchanged(live, shown(rendered(POLL), poll_attachment=voted("Yes", "No")))
     assert not PROVIDER.unchanged(live, shown(rendered(post("edited"))))
     assert PROVIDER.unchanged(live, shown(rendered(post("")), ghost_post_status="ARCHIVED"))
     assert PROVIDER.unchanged(replace(live, text=""), shown(rendered(post("x")), media_type="REPOST_FACADE"))
 
 
 def test_what_threads_does_not_know_yet_is_kept_apart() -> None:
-    observed = shown(rendered(GHOST), ghost_post_status="ACTIVE", ghost_post_expires_at=START + timedelta(1))
+    observed = shown(
+        rendered(GHOST), ghost_post_status="ACTIVE", ghost_post_expiration_timestamp=START + timedelta(1)
+    )
     assert observed.expires_at == START + timedelta(1)
     assert observed.carries == {"ghost": "ACTIVE"}
 

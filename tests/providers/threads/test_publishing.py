@@ -16,6 +16,7 @@ from tests.providers.threads.talk import (
     Post,
     Talk,
     error,
+    ok,
 )
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import NoResponse, Request, Response
@@ -456,3 +457,14 @@ def test_a_deletion_without_an_answer_is_looked_after_before_it_is_repeated() ->
     job = talk.ledger.open[ADDRESS].job
     assert talk.drive(talk.provider.delete(talk.work(job), live)) == Applied()
     assert talk.sent.count("DELETE /m1") == 1
+
+
+def test_a_delete_that_threads_says_had_no_success_is_looked_into() -> None:
+    """The post is there, so nothing is put on record but the doubt: it may go yet."""
+    talk = Talk()
+    assert talk.run("hello") == Applied()
+    live = talk.ledger.bindings[ADDRESS].segments
+    talk.override = lambda request: ok({"success": False}, START) if request.method == "DELETE" else None
+    result = talk.drive(talk.provider.delete(talk.work(talk.ledger.open[ADDRESS].job), live))
+    assert isinstance(result, Uncertain)
+    assert bound(talk) == ("m1",)

@@ -15,8 +15,8 @@ from threadsync.providers.threads import api
 
 DIGEST = ContentDigest("d")
 REPOST = Rendered(0, DIGEST, "", reposts=RemoteId("77"))
-GHOST = Rendered(0, DIGEST, "boo", options={"parameters": api.carried(is_ghost=True)})
-STORY = Rendered(0, DIGEST, "hello", options={"parameters": api.carried(instagram_story="dark")})
+GHOST = Rendered(0, DIGEST, "boo", options={"parameters": api.carried(is_ghost_post=True)})
+STORY = Rendered(0, DIGEST, "hello", options={"parameters": api.carried(crossreshare_to_ig_dark_mode=True)})
 
 
 def live(talk: Talk) -> list[str]:

@@ -27,7 +27,7 @@ from threadsync.flows.effects import (
 from threadsync.model.ids import MAIN, TargetName
 from threadsync.model.secret import SecretText
 from threadsync.providers.base import Examined, ProviderContext
-from threadsync.providers.threads import tokens
+from threadsync.providers.threads import api
 from threadsync.providers.threads.provider import ThreadsProvider
 
 T = TypeVar("T")
@@ -132,7 +132,7 @@ def test_where_there_is_no_new_token_it_is_an_error(answer: Response, kind: type
         run(PROVIDER.renew(MAIN), answer)
 
 
-@pytest.mark.parametrize("make", [tokens.refresh_token, tokens.debug_token])
+@pytest.mark.parametrize("make", [api.refresh_token, api.debug_token])
 def test_the_endpoints_never_put_anything_on_record(make: Callable[[], Flow[object]]) -> None:
     """``run`` would refuse it; both are one request and no more."""
     _, sent = run(make(), renewed(data=debugged().json["data"]))  # type: ignore[index]

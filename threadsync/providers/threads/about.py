@@ -10,10 +10,11 @@ from typing import Final
 
 from threadsync.model.ids import MAIN
 from threadsync.providers.base import About, CredentialRole, Limit, Scope
-from threadsync.providers.threads import api, checks, checks_kinds, convert
+from threadsync.providers.threads import checks, checks_kinds, convert
+from threadsync.providers.threads.calls import VERSION
 
 ABOUT: Final = About(
-    api=api.VERSION.removeprefix("/"),
+    api=VERSION.removeprefix("/"),
     source="https://developers.facebook.com/docs/threads",
     roles=(
         CredentialRole(

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from threadsync.model.capabilities import Needs
 from threadsync.model.ids import Address, Json
 from threadsync.model.post import Publication, Segment
-from threadsync.providers.threads import api, longtext
+from threadsync.providers.threads import api_publishing as api
+from threadsync.providers.threads import longtext
 from threadsync.providers.threads.convert import text_of
 from threadsync.providers.threads.longtext import LongText
 
@@ -164,25 +165,26 @@ def parameters(segment: Segment, carried: Carried, text: str, units: str) -> dic
     attachment = carried.long_text
     return api.carried(
         reply_control=carried.reply_control,
-        countries=carried.countries,
-        link=carried.link,
-        poll=carried.poll,
+        allowlisted_country_codes=carried.countries,
+        link_attachment=carried.link,
+        poll_attachment=carried.poll,
         topic_tag=carried.topic,
         location_id=carried.location,
-        spoilers=[_styled(text, start, end, units) for start, end in hidden(text, carried.passages)],
-        hides_media=carried.hides_media and bool(segment.media),
-        long_text=attachment.text if attachment is not None else "",
-        long_text_link=carried.long_text_link,
-        long_text_styles=[
+        text_entities=[_styled(text, start, end, units) for start, end in hidden(text, carried.passages)],
+        is_spoiler_media=carried.hides_media and bool(segment.media),
+        text_attachment=attachment.text if attachment is not None else "",
+        text_attachment_link=carried.long_text_link,
+        text_attachment_styles=[
             _styled(attachment.text, each.start, each.end, units, each.styles)
             for each in attachment.stretches
         ]
         if attachment is not None
         else (),
         gif_id=carried.gif_id,
-        is_ghost=carried.is_ghost,
-        approves_replies=carried.approves_replies,
-        instagram_story=carried.instagram_story,
+        is_ghost_post=carried.is_ghost,
+        enable_reply_approvals=carried.approves_replies,
+        crossreshare_to_ig=carried.instagram_story == "light",
+        crossreshare_to_ig_dark_mode=carried.instagram_story == "dark",
     )
 
 

@@ -21,7 +21,7 @@ from threadsync.model.ids import Address, Json, RemoteId
 from threadsync.model.journal import Rendered
 from threadsync.model.post import Segment
 from threadsync.model.text import Anchor, Hashtag, Mention, PermalinkOf, Plain, Spans, Styled, Url
-from threadsync.providers.threads.api import MediaObject
+from threadsync.providers.threads.api_media import POLL_OPTIONS, MediaObject
 
 TEXT_MAX = 500
 COUNTS = ("grapheme-emoji-bytes", "codepoints", "bytes")
@@ -45,6 +45,14 @@ _KINDS = {
     "CAROUSEL_ALBUM": "carousel",
     "REPOST_FACADE": "repost",
 }
+POST_FIELDS = (
+    "id,media_type,text,timestamp,permalink,username,shortcode,children{id},is_quote_post,quoted_post,"
+    "reposted_post,link_attachment_url,gif_url,ghost_post_status,ghost_post_expiration_timestamp,"
+    f"poll_attachment{{{','.join(POLL_OPTIONS)}}}"
+)
+"""What is asked of a post: as little as tells what it is, since one unknown field fails the whole call."""
+REPLY_FIELDS = f"{POST_FIELDS},replied_to,root_post,hide_status"
+"""The same of what may be a reply; needs threads_read_replies."""
 HIDING = frozenset({"HIDDEN", "COVERED", "BLOCKED", "RESTRICTED"})
 """Values of ``hide_status`` under which readers do not see a reply as they see others."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -175,10 +183,10 @@ def observed(media: MediaObject) -> ObservedPost:
         media.timestamp or EPOCH,
         media.permalink or "",
         RemoteId(media.replied_to) if media.replied_to is not None else None,
-        len(media.children),
+        len(media.children or ()),
         media.hide_status in HIDING,
         _shown(media),
-        media.ghost_post_expires_at,
+        media.ghost_post_expiration_timestamp,
     )
 
 
@@ -187,7 +195,9 @@ def _shown(media: MediaObject) -> dict[str, str]:
     found = {
         "quotes": media.quoted_post or "" if media.is_quote_post or media.quoted_post else None,
         "reposts": media.reposted_post,
-        "poll": "\n".join(media.poll) or None,
+        "poll": "\n".join(media.poll_attachment.options) or None
+        if media.poll_attachment is not None
+        else None,
         "gif": media.gif_url,
         "link": media.link_attachment_url,
         "ghost": media.ghost_post_status,

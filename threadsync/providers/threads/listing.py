@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from typing import assert_never
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Flow
+from threadsync.flows.paging import Pages
 from threadsync.flows.retry import retried
 from threadsync.model.facts import ObservedPost
 from threadsync.model.fault import Fault
 from threadsync.model.ids import RemoteId
 from threadsync.model.journal import Rendered
-from threadsync.providers.threads import api, convert
-
-EARLIEST_SINCE = 1688540400
-"""``since`` may not be earlier (docs/threads/retrieve-and-discover-posts/retrieve-posts)."""
+from threadsync.providers.threads import api_reading as api
+from threadsync.providers.threads import convert
+from threadsync.providers.threads.api_media import MediaObject
+from threadsync.providers.threads.calls import EARLIEST_SINCE, Page
 
 
 class Listing(Enum):
@@ -36,16 +38,21 @@ class Listing(Enum):
         return Listing.POSTS if parent is None else Listing.REPLIES
 
 
-_ENDPOINTS = {
-    Listing.POSTS: api.own_threads,
-    Listing.REPLIES: api.own_replies,
-    Listing.GHOSTS: api.own_ghost_posts,
-}
+def _page(listing: Listing, since: datetime, after: str | None) -> Flow[Page[MediaObject]]:
+    match listing:
+        case Listing.POSTS:
+            return api.own_threads(since=since, after=after, fields=convert.POST_FIELDS)
+        case Listing.REPLIES:
+            return api.own_replies(since=since, after=after, fields=convert.REPLY_FIELDS)
+        case Listing.GHOSTS:
+            return api.own_ghost_posts(since=since, after=after, fields=convert.POST_FIELDS)
+        case _:
+            assert_never(listing)
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Own posts of one listing since a time; *complete* is False where the bound on their number ended it."""
+    """Own posts of one listing since a time; *complete* is False where a bound or a loop ended it."""
 
     posts: tuple[ObservedPost, ...]
     complete: bool
@@ -54,20 +61,15 @@ class Listed:
 def own_posts(since: datetime, bounds: Bounds, listing: Listing) -> Flow[Listed | Fault | Unanswered]:
     """List own posts since *since*, newest first, over all pages."""
     found: list[ObservedPost] = []
-    cursor: str | None = None
-    endpoint = _ENDPOINTS[listing]
     floor = max(since, datetime.fromtimestamp(EARLIEST_SINCE, UTC))
-    while True:
-        page = yield from retried(
-            lambda after=cursor: endpoint(since=floor, after=after),  # type: ignore[misc]
-            bounds,
-            why="reading the account",
-        )
-        if not isinstance(page, api.Page):
+    pages = Pages(lambda after: _page(listing, floor, after))
+    while pages.more:
+        if len(found) >= bounds.read_back_posts_max:
+            return Listed(tuple(found), complete=False)
+        page = yield from retried(pages.read, bounds, why="reading the account")
+        if not isinstance(page, Page):
             return page
         found += [convert.observed(media) for media in page.data]
         if page.after is None:
             return Listed(tuple(found), complete=True)
-        if len(found) >= bounds.read_back_posts_max:
-            return Listed(tuple(found), complete=False)
-        cursor = page.after
+    return Listed(tuple(found), complete=False)  # a cursor came round again

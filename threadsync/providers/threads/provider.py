@@ -30,8 +30,10 @@ from threadsync.providers.base import (
     Uncertain,
     Work,
 )
-from threadsync.providers.threads import api, carrying, checks, convert, tokens
+from threadsync.providers.threads import api_publishing, carrying, checks, convert
+from threadsync.providers.threads import api_reading as api
 from threadsync.providers.threads.about import ABOUT
+from threadsync.providers.threads.api_media import MediaObject
 from threadsync.providers.threads.chains import publish_all, publisher_of
 from threadsync.providers.threads.faults import classify, is_refusal
 from threadsync.providers.threads.listing import Listing, own_posts
@@ -41,6 +43,7 @@ from threadsync.providers.threads.staging import unanswered
 
 ORIGIN = "threads.net"
 SANDBOX_ORIGIN_HEADER = "x-sandbox-origin"
+_PROFILE = "id,username,is_eligible_for_geo_gating"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,14 @@ class ThreadsProvider:
 
     def examine(self, role: Role) -> Flow[Examined]:
         """Ask Threads about the token, with the token itself."""
+        from threadsync.providers.threads import tokens
+
         return tokens.examine(self.context.bounds)
 
     def renew(self, role: Role) -> Flow[Renewed]:
         """Get a new long-lived token for the one there is."""
+        from threadsync.providers.threads import tokens
+
         return tokens.renew(self.context)
 
     @property
@@ -114,11 +121,15 @@ class ThreadsProvider:
     def identify(self) -> Flow[Account]:
         """Read whose account the token opens."""
         asked_at = yield from now()
-        profile = yield from retried(api.me, self.context.bounds, why="reading the account")
+        profile = yield from retried(
+            lambda: api.me(fields=_PROFILE), self.context.bounds, why="reading the account"
+        )
         if isinstance(profile, Fault):
             raise ApiError(profile, where=str(self.context.target))
         if isinstance(profile, Unanswered):
             raise profile
+        if profile.username is None:
+            raise Unanswered("the answer names no user", sent=True, where=str(self.context.target))
         # Only a network on this machine may name its own origin; it stands for a host and port that change.
         sandbox = profile.exchange.headers.get(SANDBOX_ORIGIN_HEADER) if self.context.loopback else None
         server = profile.exchange.server_time
@@ -185,8 +196,10 @@ class ThreadsProvider:
 
     def engagement(self, remote_id: RemoteId) -> Flow[Engagement]:
         """Read likes, replies, reposts, quotes, shares and views of one post."""
-        found = yield from attempt(api.media_insights(remote_id))
-        if isinstance(found, api.Insights):
+        from threadsync.providers.threads import api_insights
+
+        found = yield from attempt(api_insights.media_insights(remote_id))
+        if isinstance(found, api_insights.Insights):
             return Engagement(found.counts, "" if found.counts else "Threads counts nothing here")
         forbidden = isinstance(found, Fault) and found.kind is FaultClass.FORBIDDEN
         return Engagement({}, _why(found), "threads_manage_insights" if forbidden else "")
@@ -251,13 +264,13 @@ class ThreadsProvider:
         may_act = False
         for number in range(1, self.context.bounds.retry_attempts_max + 1):
             at = yield from now()
-            covers = api.delete_request(post.remote_id).fingerprint()
+            covers = api_publishing.delete_request(post.remote_id).fingerprint()
             yield from record(
                 Intent(work.address, post.index, post.digest, "delete", post.remote_id, covers, at)
             )
-            answer = yield from attempt(api.delete_media(post.remote_id))
+            answer = yield from attempt(api_publishing.delete_media(post.remote_id))
             match answer:
-                case api.Created() | Fault(kind=FaultClass.GONE):
+                case api_publishing.Removed() | Fault(kind=FaultClass.GONE):
                     return (yield from self._deleted(work, post.remote_id))
                 case Fault(kind=FaultClass.TRANSIENT | FaultClass.NOT_READY) | Unanswered():
                     # Code 24 is no proof: it is said of live posts too. Gone is only what is read as gone.
@@ -290,14 +303,14 @@ class ThreadsProvider:
         """
         remote_id = RemoteId(intent.key)
         seen = yield from self._look(remote_id)
-        if isinstance(seen, api.MediaObject):
+        if isinstance(seen, MediaObject):
             at = yield from now()
             left = wait_left_seconds(intent.at, at, None, self.context.bounds)
             if left > 0:
                 yield from wait(left, "settling: a delete without an answer may still take effect")
                 seen = yield from self._look(remote_id)
         match seen:
-            case api.MediaObject():
+            case MediaObject():
                 return Applied()
             case Fault(kind=FaultClass.GONE):
                 return (yield from self._deleted(work, remote_id))
@@ -311,9 +324,9 @@ class ThreadsProvider:
         seen = yield from self._look(remote_id)
         return isinstance(seen, Fault) and seen.kind is FaultClass.GONE
 
-    def _look(self, remote_id: RemoteId) -> Flow[api.MediaObject | Fault | Unanswered]:
+    def _look(self, remote_id: RemoteId) -> Flow[MediaObject | Fault | Unanswered]:
         return retried(
-            lambda: api.media_object(remote_id, api.REPLY_FIELDS),
+            lambda: api.media_object(remote_id, fields=convert.REPLY_FIELDS),
             self.context.bounds,
             why="reading a post",
             # Code 24 is said of a live post that one of their machines does not know yet.

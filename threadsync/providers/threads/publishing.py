@@ -28,7 +28,8 @@ from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import RemoteId
 from threadsync.model.journal import Intent, Published, Rendered, Staged
 from threadsync.providers.base import Refused, Uncertain, Work
-from threadsync.providers.threads import api, convert
+from threadsync.providers.threads import api_publishing as api
+from threadsync.providers.threads import convert
 from threadsync.providers.threads.listing import Listing, own_posts
 from threadsync.providers.threads.recording import STORY, SegmentRecord, wait_left_seconds
 from threadsync.providers.threads.staging import (
@@ -112,7 +113,7 @@ class SegmentPublisher:
                 case api.Created():
                     at = answer.exchange.server_time or (yield from now())
                     made = RemoteId(answer.id)
-                    story = answer.instagram_story
+                    story = answer.crossreshare_to_ig_status or ""
                     return (yield from self._receipt(made, container, at, "receipt", "", story))
                 case Unanswered(sent=False):
                     yield from self._settled(reuse=True)

@@ -12,7 +12,9 @@ from threadsync.flows.retry import PASSING_OR_FRESH, retried
 from threadsync.model.ids import RemoteId
 from threadsync.model.journal import Confirmed, Doubted, Intent, Published, Receipt, Rendered, Settled
 from threadsync.providers.base import Uncertain, Work
-from threadsync.providers.threads import api, convert
+from threadsync.providers.threads import api_reading as api
+from threadsync.providers.threads import convert
+from threadsync.providers.threads.api_media import MediaObject
 
 GHOST_LIFE = timedelta(hours=24)
 """When a ghost post is archived (developers.facebook.com/docs/threads/create-posts/ghost-posts)."""
@@ -76,12 +78,12 @@ class SegmentRecord:
         if published.permalink:
             return published
         shown = yield from retried(
-            lambda: api.media_object(published.remote_id, "id,permalink"),
+            lambda: api.media_object(published.remote_id, fields="id,permalink"),
             self.bounds,
             why="Threads",
             on=PASSING_OR_FRESH,
         )
-        if not isinstance(shown, api.MediaObject) or not shown.permalink:
+        if not isinstance(shown, MediaObject) or not shown.permalink:
             return published
         yield from self._note(
             Confirmed(self.work.address, published.remote_id, shown.permalink, published.at)

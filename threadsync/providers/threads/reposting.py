@@ -19,7 +19,8 @@ from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import RemoteId
 from threadsync.model.journal import Published, Rendered
 from threadsync.providers.base import Refused, Uncertain, Work
-from threadsync.providers.threads import api, convert
+from threadsync.providers.threads import api_publishing as api
+from threadsync.providers.threads import convert
 from threadsync.providers.threads.listing import Listing, own_posts
 from threadsync.providers.threads.publishing import NotPublished, Verdict
 from threadsync.providers.threads.recording import SegmentRecord, wait_left_seconds

@@ -19,7 +19,8 @@ from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import MediaDigest, RemoteId
 from threadsync.model.journal import Rendered, Staged
 from threadsync.providers.base import Refused, Work
-from threadsync.providers.threads import api, convert
+from threadsync.providers.threads import api_publishing as api
+from threadsync.providers.threads import convert
 
 CONTAINER = "container"
 CHILD = "child-"
@@ -158,23 +159,23 @@ class Stager:
         children: Sequence[str] = (),
     ) -> Flow[Container | Refused]:
         """Make one container and put its id on record; making one twice harms nobody."""
-        reply_to = None if is_carousel_item else self.parent
-
-        def make() -> Flow[api.Created]:
-            return api.create_container(
-                media_type,
-                text=text,
-                image_url=single.url if single is not None and media_type == "IMAGE" else None,
-                video_url=single.url if single is not None and media_type == "VIDEO" else None,
-                alt_text=single.alt if single is not None else None,
-                is_carousel_item=is_carousel_item,
-                children=children,
-                reply_to_id=reply_to,
-                carries={} if is_carousel_item else convert.parameters_of(self.what),
-            )
-
+        said = {
+            "media_type": media_type,
+            "text": text,
+            "image_url": single.url if single is not None and media_type == "IMAGE" else None,
+            "video_url": single.url if single is not None and media_type == "VIDEO" else None,
+            "alt_text": single.alt if single is not None else None,
+            "is_carousel_item": "true" if is_carousel_item else None,
+            "children": ",".join(children) or None,
+            "reply_to_id": None if is_carousel_item else self.parent,
+        }
+        parameters = {name: value for name, value in said.items() if value is not None}
+        if not is_carousel_item:
+            parameters |= convert.parameters_of(self.what)
         # NOT_READY: a parent published seconds ago, or children not yet seen by the node that is asked.
-        made = yield from retried(make, self.bounds, why="Threads", on=PASSING_OR_FRESH)
+        made = yield from retried(
+            lambda: api.container_of(parameters), self.bounds, why="Threads", on=PASSING_OR_FRESH
+        )
         match made:
             case Fault():
                 return self.refused(made)
@@ -212,7 +213,10 @@ class Stager:
                     return AlreadyPublished(container)
                 case api.ContainerStatus(status="EXPIRED"):
                     return self._rebuild("its container expired")
-                case api.ContainerStatus(status="ERROR", error_message=message) if message in {"", "UNKNOWN"}:
+                case api.ContainerStatus(status="ERROR", error_message=message) if message in {
+                    None,
+                    "UNKNOWN",
+                }:
                     return self._rebuild("Threads could not process its media and does not say why (UNKNOWN)")
                 case api.ContainerStatus(status="ERROR", error_message=message):
                     remedy = "Check the media file against Threads' specifications."
