@@ -134,7 +134,6 @@ class Unanswered(ProviderError):
         super().__init__(f"no answer from the network: {reason}", where=where, remedy=remedy)
 
 
-<<<<<<< HEAD
 class CredentialsExpired(ProviderError):
     """The credentials of *user_id* ended at *expiration*; nothing was sent."""
 
@@ -158,7 +157,8 @@ class RateLimitReached(ProviderError):
             f"the rate limit of this program lets the call begin in {seconds:.0f} s; nothing was sent",
             remedy=f"Call again later, or let the limiter wait longer (wait_seconds_max: {seconds_max:g}).",
         )
-=======
+
+
 class AuthorizationDenied(ProviderError):
     """The person, or the network, did not let the app use the account."""
 
@@ -169,7 +169,6 @@ class AuthorizationMismatch(ProviderError):
 
 class WebhookError(ThreadsyncError):
     """What arrived at a webhook is not the network's, or cannot be read; answer it with 403 or 400."""
->>>>>>> 8942d99a4d2a3957b9ec4a4d753645a315b1f8a5
 
 
 class OutputError(ThreadsyncError):

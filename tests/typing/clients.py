@@ -21,7 +21,7 @@ from threadsync.providers.threads import api as threads
 
 def of_a_client(client: Client) -> None:
     assert_type(client.run(threads.publishing_limit()), threads.Limits)
-    assert_type(client.run(threads.me()).username, str)
+    assert_type(client.run(threads.me()).username, str | None)
     assert_type(client.run(threads.create_container("TEXT", text="Lifts")), threads.Created)
     assert_type(
         client.run(gather([threads.media_object("7"), threads.media_object("8")])),
@@ -29,7 +29,7 @@ def of_a_client(client: Client) -> None:
     )
     assert_type(
         client.pages(lambda after: threads.own_threads(after=after)),
-        Iterator[threads.Page],
+        Iterator[threads.Page[threads.MediaObject]],
     )
     assert_type(
         client.items(lambda after: threads.own_replies(after=after)),
@@ -42,11 +42,11 @@ def of_a_client(client: Client) -> None:
 
 async def of_an_async_client(client: AsyncClient) -> None:
     assert_type(await client.run(threads.publishing_limit()), threads.Limits)
-    assert_type((await client.run(threads.me())).username, str)
+    assert_type((await client.run(threads.me())).username, str | None)
     assert_type(await client.run(threads.publish_container("7")), threads.Created)
     assert_type(
         client.pages(lambda after: threads.own_threads(after=after)),
-        AsyncIterator[threads.Page],
+        AsyncIterator[threads.Page[threads.MediaObject]],
     )
     assert_type(
         client.items(lambda after: threads.own_replies(after=after)),

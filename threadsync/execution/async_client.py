@@ -15,7 +15,6 @@ from threadsync.execution.client_setup import (
     NO_SECRETS,
     THREADS,
     TIMEOUT_SECONDS,
-    Cursor,
     Listed,
     SecretLike,
     check_session,
@@ -26,6 +25,7 @@ from threadsync.execution.clock import AsyncClock, SystemAsyncClock
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
+from threadsync.flows.paging import Pages
 from threadsync.flows.retry import persistent
 
 if TYPE_CHECKING:
@@ -130,11 +130,9 @@ class AsyncClient:
         Raises:
             ThreadsyncError: see the class.
         """
-        cursor, more = Cursor(), True
-        while more:
-            page = await self.run(listing(cursor.after))
-            yield page
-            more = cursor.moved(page)
+        pages = Pages(listing)
+        while pages.more:
+            yield await self.run(pages.read())
 
     async def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> AsyncIterator[T]:
         """Run *listing* from page to page, and return what stands on them, one after the other.

@@ -13,7 +13,6 @@ from threadsync.execution.client_setup import (
     NO_SECRETS,
     THREADS,
     TIMEOUT_SECONDS,
-    Cursor,
     Listed,
     SecretLike,
     check_session,
@@ -27,6 +26,7 @@ from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.transport import Transport
 from threadsync.execution.wire import closed
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
+from threadsync.flows.paging import Pages
 from threadsync.flows.retry import persistent
 
 if TYPE_CHECKING:
@@ -145,11 +145,9 @@ class Client:
         Raises:
             ThreadsyncError: see the class.
         """
-        cursor, more = Cursor(), True
-        while more:
-            page = self.run(listing(cursor.after))
-            yield page
-            more = cursor.moved(page)
+        pages = Pages(listing)
+        while pages.more:
+            yield self.run(pages.read())
 
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> Iterator[T]:
         """Run *listing* from page to page, and return what stands on them, one after the other.

@@ -54,22 +54,6 @@ class Listed(Protocol[T_co]):
         ...
 
 
-class Cursor:
-    """Goes from page to page: to the end, or to a cursor that was there before (a list that never ends)."""
-
-    def __init__(self) -> None:
-        self.after: str | None = None
-        self._seen: set[str] = set()
-
-    def moved(self, page: Listed[object]) -> bool:
-        """Go on to what follows *page*; False where that was the last one."""
-        self.after = page.after
-        if self.after is None or self.after in self._seen:
-            return False
-        self._seen.add(self.after)
-        return True
-
-
 def masked(secrets: Mapping[str, SecretLike], token: SecretLike | None) -> Given:
     """Return *secrets* with their roles, and *token* with the main one, so that none of them shows."""
     every = [*secrets.items()] if token is None else [*secrets.items(), (MAIN, token)]
