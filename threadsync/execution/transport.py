@@ -24,7 +24,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from threadsync import __version__
-from threadsync.execution.bodies import Stream, encode
+from threadsync.execution.bodies import Content, encode
 from threadsync.execution.clock import Clock
 from threadsync.execution.connections import Exchange, observed_pools, why
 from threadsync.execution.credentials import scrubbed
@@ -38,6 +38,9 @@ RESPONSE_BYTES_MAX = 32 * 1024 * 1024
 
 CONNECT_SECONDS = 10.0
 """How long making one connection may take; the whole request has its own limit."""
+
+HEAD_BYTES = 1024
+"""How much is kept of what a public address serves."""
 
 REDIRECTS_MAX = 5
 CHUNK_BYTES = 65536
@@ -65,6 +68,10 @@ class Fetched:
     status: int
     size: int
     sha256: str
+    head: bytes = field(default=b"", compare=False)
+    """The first ``HEAD_BYTES`` of them."""
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """With lower-case names."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,7 +81,7 @@ class _Call:
     method: str
     url: str
     headers: Mapping[str, str]
-    content: bytes | Stream | None
+    content: bytes | Content | None
     secrets: tuple[SecretText, ...]
     follows: bool
     """Whether redirects are followed."""
@@ -188,33 +195,81 @@ class Transport:
         body, secrets = _taken_out(bytes(content), request.answer_secrets)
         return Response(answer.status, body, headers, took_seconds, secrets)
 
-    def fetch(self, url: str, *, bytes_max: int, timeout_seconds: float) -> Fetched | NoResponse:
-        """Read what the public address *url* serves, without any credential, up to *bytes_max*."""
-        call = _Call("GET", url, _headers(), None, (), follows=True)
+    def fetch(
+        self,
+        url: str,
+        *,
+        bytes_max: int,
+        timeout_seconds: float,
+        agent: str = "",
+        whole: bool = True,
+        public_only: bool = False,
+    ) -> Fetched | NoResponse:
+        """Read what the address *url* serves, without any credential, and following no redirect.
+
+        More than *bytes_max* is no answer, unless it need not be *whole*: then the rest is left unread.
+        *agent* is the name of the program that seems to ask. With *public_only*, an address of this
+        machine or of a network of its own is not asked.
+        """
+        headers = _headers() | {"Accept-Encoding": "identity"} | ({"User-Agent": agent} if agent else {})
+        call = _Call("GET", url, headers, None, (), follows=False)
         digest = hashlib.sha256()
-        sizes: list[int] = []
+        head = bytearray()
+        size = 0
 
         def take(chunk: bytes) -> None:
+            nonlocal size
             digest.update(chunk)
-            sizes.append(len(chunk))
+            head.extend(chunk[: HEAD_BYTES - len(head)])
+            size += len(chunk)
 
-        answer = self._send(call, timeout_seconds, bytes_max, take)
+        answer = self._send(call, timeout_seconds, bytes_max, take, whole=whole, public_only=public_only)
         if isinstance(answer, NoResponse):
             return answer
-        return Fetched(answer.status, sum(sizes), digest.hexdigest())
+        found = {name.lower(): answer.headers[name] for name in answer.headers}
+        return Fetched(answer.status, size, digest.hexdigest(), bytes(head), found)
+
+    def exchange(
+        self,
+        method: str,
+        url: SecretText,
+        *,
+        headers: Mapping[str, str],
+        content: Content | None,
+        timeout_seconds: float,
+    ) -> Response | NoResponse:
+        """Send one request to an address that is a secret itself, because it is signed; never a redirect."""
+        call = _Call(method, url.reveal(), _headers() | dict(headers), content, (url,), follows=False)
+        answered = bytearray()
+        answer = self._send(call, timeout_seconds, RESPONSE_BYTES_MAX, answered.extend)
+        if isinstance(answer, NoResponse):
+            return answer
+        found = {name.lower(): answer.headers[name] for name in answer.headers}
+        return Response(answer.status, bytes(answered), found)
 
     def _send(
-        self, call: _Call, limit_seconds: float, bytes_max: int, take: Callable[[bytes], object]
+        self,
+        call: _Call,
+        limit_seconds: float,
+        bytes_max: int,
+        take: Callable[[bytes], object],
+        *,
+        whole: bool = True,
+        public_only: bool = False,
     ) -> BaseHTTPResponse | NoResponse:
         adapter = self._adapter()
         exchange = adapter.exchange
-        exchange.begin(limit_seconds)
+        exchange.begin(limit_seconds, public_only=public_only)
         answer: BaseHTTPResponse | None = None
         try:
             answer = self._open(adapter, call, limit_seconds)
             size = 0
             for chunk in answer.stream(CHUNK_BYTES, decode_content=True):
                 size += len(chunk)
+                if size > bytes_max and not whole:
+                    take(chunk)
+                    answer.close()
+                    return answer
                 if size > bytes_max:
                     answer.close()
                     return NoResponse(f"{call.place}: its answer is longer than {bytes_max} bytes", sent=True)
