@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -218,12 +217,19 @@ class _Reader:
             )
         if "endpoint" in has:
             self._check_address(host.settings["endpoint"], (*path, "endpoint"), "the endpoint of")
+        if "command" in has:
+            self._check_command(host, (*path, "command"))
+
+    def _check_command(self, host: MediaHost, path: yaml12.Path) -> None:
+        """Find a command that no shell would understand either."""
+        import shlex  # few projects have a command, and every plan reads a project
+
         try:
-            shlex.split(host.settings.get("command", ""))
+            shlex.split(host.settings["command"])
         except ValueError as error:
             problem = f"the command of {shown(host.name)} cannot be read: {shown(str(error))}."
             remedy = "Close every quotation mark; no shell reads it, so a pipe needs a script."
-            self._find("project/media-host", (*path, "command"), problem, remedy)
+            self._find("project/media-host", path, problem, remedy)
 
     def _targets(self, zone: str | None, hosts: Mapping[str, MediaHost]) -> Iterator[Target]:
         for each, value in _mapping(self.values.get("targets")).items():

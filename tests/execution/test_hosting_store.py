@@ -222,6 +222,14 @@ def test_who_may_not_list_the_bucket_can_upload_all_the_same(picture: Path) -> N
     assert not isinstance(bucket.adapter.place(DIGEST, picture), MediaProblem)
 
 
+def test_on_azure_what_may_not_be_read_may_not_be_written_either(picture: Path) -> None:
+    """There a file that is missing is said to be missing; so a long upload would be for nothing."""
+    bucket = Bucket(odd=always("GET", error(403, "AuthorizationFailure")), host=AZURE)
+    for found in (bucket.adapter.check(DIGEST, picture), bucket.adapter.place(DIGEST, picture)):
+        assert "does not let its keys read files (AuthorizationFailure)" in problem_of(found)
+    assert set(bucket.sent) == {"GET"}
+
+
 # Before and after
 
 

@@ -80,7 +80,8 @@ _REFUSALS = {
 }
 """What stores say (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and
 https://learn.microsoft.com/en-us/rest/api/storageservices/blob-service-error-codes), and the remedy."""
-_DENIED = frozenset({"AccessDenied", "AuthorizationFailure", "AuthorizationPermissionMismatch"})
+_HIDDEN = "AccessDenied"
+_DENIED = frozenset({_HIDDEN, "AuthorizationFailure", "AuthorizationPermissionMismatch"})
 _ABSENT = frozenset({"NoSuchKey", "BlobNotFound"})
 _EXISTS = frozenset({"PreconditionFailed", "BlobAlreadyExists", "ConditionNotMet"})
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
@@ -239,9 +240,9 @@ class StoreHost:
         if isinstance(answer, Response) and _code(answer) in _ABSENT:
             return None
         refused = self._refused(answer, "read")
-        # Who may not list a bucket is told that a file which is not there may not be read
+        # Who may not list an S3 bucket is told that a file which is not there may not be read
         # (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
-        hidden = isinstance(answer, Response) and _code(answer) in _DENIED and not self._skewed(answer)
+        hidden = isinstance(answer, Response) and _code(answer) == _HIDDEN and not self._skewed(answer)
         return None if hidden else refused
 
     def _ask(
