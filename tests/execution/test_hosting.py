@@ -13,9 +13,10 @@ import requests
 from tests.execution.servers import Server, answering, header, target_of
 from tests.live.waiting import until
 from threadsync.errors import ProjectError
+from threadsync.execution import hosting
 from threadsync.execution.clock import SystemClock
-from threadsync.execution.hosting import Means, MediaHosts
-from threadsync.execution.hosting_probe import SEEN_SECONDS, Fetch, Prober
+from threadsync.execution.hosting import PLACED_AT_ONCE_MAX, Means, MediaHosts
+from threadsync.execution.hosting_probe import LOOKS_MAX, SEEN_SECONDS, Fetch, Prober
 from threadsync.execution.hosting_web import LoopbackHost, UrlPrefixHost
 from threadsync.execution.transport import HEAD_BYTES, Fetched, Transport
 from threadsync.flows.effects import Hosted, NoResponse
@@ -326,3 +327,27 @@ def test_a_slow_host_is_asked_beside_the_run_and_once_for_each_file(picture: Pat
 def test_a_bug_of_an_adapter_reaches_the_run(picture: Path) -> None:
     with hosts(picture) as media, pytest.raises(AssertionError, match="was fetched"):
         placed(media, "threads/main")
+
+
+def test_a_few_files_are_placed_side_by_side_and_none_once_the_run_is_over(
+    picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosting, "CLOSE_SECONDS", 0.0)  # these hang on purpose
+    files = dict.fromkeys((MediaDigest(f"{number:064}") for number in range(9)), picture)
+    over, asked = threading.Event(), list[str]()
+
+    def served(url: str, **how: object) -> NoResponse:
+        asked.append(url)
+        assert over.wait(5)
+        return NoResponse("nothing came", sent=True)
+
+    with hosts(picture, files=files, fetch=served) as media:
+        for digest in files:
+            assert media.url_of(TargetName("threads/main"), digest).underway
+        until(lambda: len(asked) == PLACED_AT_ONCE_MAX, "as many as are placed at once")
+    workers = [each for each in threading.enumerate() if each.name.startswith("threadsync-media-")]
+    over.set()
+    for worker in workers:
+        worker.join(5)
+    looks = PLACED_AT_ONCE_MAX * LOOKS_MAX
+    assert len(asked) == looks, "what was begun is looked at to its end, and nothing else is begun"

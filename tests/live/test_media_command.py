@@ -82,6 +82,8 @@ def test_it_is_run_only_when_it_is_allowed(folder: Path, web: tuple[Path, str]) 
     _, said = ran(folder, "apply", "--yes", "--first-run")
     assert "those of the project file are not run" in said
     assert "add --allow-commands" in said
+    _, said = ran(folder, "plan", "--refresh")
+    assert "1 to create" in said, "a plan runs nothing, so it does not ask whether it may"
     assert list(web[0].iterdir()) == []
     status, said = ran(folder, "apply", "--yes", "--first-run", "--allow-commands")
     assert (status, "1 applied" in said) == (0, True), said

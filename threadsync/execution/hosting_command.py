@@ -9,15 +9,11 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Event
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from threadsync.content.escape import printable, shown
@@ -26,6 +22,10 @@ from threadsync.execution.hosting_probe import Prober, Seen
 from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import MediaDigest, PublicUrl
 from threadsync.model.target import MediaHost
+from threadsync.statefile.processes import started
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 FILE = "{file}"
 COMMAND_SECONDS = 60.0
@@ -105,27 +105,19 @@ class CommandHost:
         words = [word.replace(FILE, str(file.path)) for word in words_of(self._host)]
         with TemporaryFile() as output, TemporaryFile() as said:
             try:
-                running = subprocess.Popen(  # noqa: S603  (the person allowed it; no shell reads it)
-                    words,
-                    cwd=self._root,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=said,
-                    start_new_session=True,
-                )
+                with started(words, os.environ, folder=self._root, stdout=output, stderr=said) as running:
+                    assert running.stdin is not None, "it is piped"
+                    running.stdin.close()  # it has nothing to ask
+                    ended = self._awaited(running, seconds)
             except OSError as error:
                 return self._failed(f"cannot be run: {error.strerror}", b"")
-            try:
-                ended = self._awaited(running, seconds)
-            finally:
-                _kill(running)
             if ended:
                 return self._failed(ended, _tail(said))
             if running.returncode != 0:
                 return self._failed(f"ended with the status {running.returncode}", _tail(said))
             return self._url(_head(output), _tail(said))
 
-    def _awaited(self, running: subprocess.Popen[bytes], seconds: float) -> str:
+    def _awaited(self, running: Popen[bytes], seconds: float) -> str:
         """Wait for the end of the command; return why it is not waited for any longer."""
         clock = self._prober.clock
         until_seconds = clock.monotonic() + seconds
@@ -179,18 +171,6 @@ def missing_program(host: MediaHost, root: Path) -> MediaProblem | None:
     return MediaProblem(
         problem, f"Put it there and make it executable (chmod +x), or correct command: in {root}."
     )
-
-
-def _kill(running: subprocess.Popen[bytes]) -> None:
-    """Kill a command that still runs, with all that it started."""
-    if running.poll() is not None:
-        return
-    with suppress(ProcessLookupError):
-        if sys.platform == "win32":
-            running.kill()
-        else:
-            os.killpg(running.pid, signal.SIGKILL)
-    running.wait()
 
 
 def _head(file: IO[bytes]) -> bytes:
