@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +16,7 @@ from tests.execution.transports import MEDIA, TOKEN, AnyTransport, Open, perform
 from threadsync import __version__
 from threadsync.errors import ContentError, ProjectError
 from threadsync.execution.clock import SystemClock
-from threadsync.execution.transport import Fetched, Transport
+from threadsync.execution.transport import HEAD_BYTES, Fetched, Transport
 from threadsync.execution.wire import Endpoint
 from threadsync.flows.effects import (
     FilePart,
@@ -278,3 +280,76 @@ def test_fetch_reads_no_more_than_it_is_told() -> None:
     with Server(answering(b"abc")) as server, Transport(SystemClock()) as transport:
         fetched = transport.fetch(server.url, bytes_max=2, timeout_seconds=5)
     assert fetched == NoResponse(f"127.0.0.1:{server.port}: its answer is longer than 2 bytes", sent=True)
+
+
+def test_fetch_leaves_what_need_not_be_whole_unread_and_keeps_its_beginning() -> None:
+    with (
+        Server(answering(b"abc" * 100_000, "Content-Type: image/png")) as server,
+        Transport(SystemClock()) as transport,
+    ):
+        fetched = transport.fetch(
+            f"{server.url}/x.png", bytes_max=0, timeout_seconds=5, agent="a-crawler/1", whole=False
+        )
+    assert isinstance(fetched, Fetched)
+    assert fetched.size < 300_000
+    assert fetched.head == (b"abc" * HEAD_BYTES)[:HEAD_BYTES]
+    assert fetched.headers["content-type"] == "image/png"
+    assert header(server.requests[0], "user-agent") == "a-crawler/1"
+    assert header(server.requests[0], "accept-encoding") == "identity"
+
+
+def test_fetch_follows_no_redirect() -> None:
+    """Whether the fetcher of a network would is not ours to hope."""
+    with (
+        Server(answering(b"", "Location: /y.jpg", status="302 Found")) as server,
+        Transport(SystemClock()) as transport,
+    ):
+        fetched = transport.fetch(f"{server.url}/x.jpg", bytes_max=10, timeout_seconds=5)
+    assert isinstance(fetched, Fetched)
+    assert (fetched.status, fetched.headers["location"]) == (302, "/y.jpg")
+    assert len(server.requests) == 1
+
+
+def test_a_signed_address_is_asked_once_and_never_shown() -> None:
+    """What is redirected to would be given the signature, and who reads a message could use it."""
+
+    class Content:
+        def __len__(self) -> int:
+            return 6
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield from (b"abc", b"def")
+
+    with (
+        Server(answering(b"moved", "Location: /other", status="307 Moved")) as server,
+        Transport(SystemClock()) as transport,
+    ):
+        url = SecretText(f"{server.url}/a%20b.jpg?sig=CANARY")
+        answer = transport.exchange(
+            "PUT", url, headers={"If-None-Match": "*"}, content=Content(), timeout_seconds=5
+        )
+    assert isinstance(answer, Response)
+    assert (answer.status, answer.body) == (307, b"moved")
+    (request,) = server.requests
+    assert target_of(request) == "PUT /a%20b.jpg?sig=CANARY"
+    assert (header(request, "content-length"), header(request, "if-none-match")) == ("6", "*")
+    assert body_of(request) == b"abcdef"
+    gone = transport.exchange("GET", url, headers={}, content=None, timeout_seconds=5)
+    assert isinstance(gone, NoResponse)
+    assert gone.reason == f"127.0.0.1:{server.port}: it refused the connection"
+
+
+def test_a_content_that_cannot_be_read_to_its_end_says_why() -> None:
+    class Content:
+        def __len__(self) -> int:
+            return 6
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"abc"
+            raise OSError(errno.EIO, "film.mp4 became shorter while it was sent")
+
+    with Server(answering()) as server, Transport(SystemClock()) as transport:
+        url = SecretText(f"{server.url}/a.mp4")
+        answer = transport.exchange("PUT", url, headers={}, content=Content(), timeout_seconds=5)
+    assert isinstance(answer, NoResponse)
+    assert answer.reason.endswith("film.mp4 became shorter while it was sent")

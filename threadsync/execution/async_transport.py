@@ -24,7 +24,7 @@ from yarl import URL
 
 from threadsync.errors import UsageError
 from threadsync.execution import reasons
-from threadsync.execution.bodies import Stream
+from threadsync.execution.bodies import Content
 from threadsync.execution.clock import Times
 from threadsync.execution.reasons import Table, explained
 from threadsync.execution.wire import (
@@ -151,11 +151,11 @@ class AsyncTransport:
             for value in headers.values():
                 _check(value)
             content: bytes | AsyncIterator[bytes] | None
-            if isinstance(call.content, Stream):
+            if call.content is None or isinstance(call.content, bytes):
+                content = call.content
+            else:
                 headers["Content-Length"] = str(len(call.content))
                 content = _read(call.content)
-            else:
-                content = call.content
             async with session.request(
                 call.method,
                 URL(call.url, encoded=True),
@@ -226,7 +226,7 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
         raise _Lost from error
 
 
-async def _read(stream: Stream) -> AsyncIterator[bytes]:
+async def _read(stream: Content) -> AsyncIterator[bytes]:
     """Read files without holding up the loop."""
     pieces = iter(stream)
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:

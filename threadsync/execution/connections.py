@@ -7,6 +7,7 @@ request: sockets alone limit only single reads, which a server that drips can st
 
 from __future__ import annotations
 
+import errno
 import io
 import socket
 import ssl
@@ -28,6 +29,7 @@ from urllib3.exceptions import (
 
 from threadsync.execution import reasons
 from threadsync.execution.reasons import Table
+from threadsync.model.urls import is_public
 
 if TYPE_CHECKING:
     from http.client import _DataType
@@ -44,10 +46,13 @@ class Exchange:
     sent: bool = False
     """Whether a byte of the request may have left; never turned back."""
     connecting: bool = False
+    public_only: bool = False
+    """Whether nothing may be asked of this machine or of a network of its own."""
 
-    def begin(self, timeout_seconds: float) -> None:
+    def begin(self, timeout_seconds: float, *, public_only: bool = False) -> None:
         """Begin anew, with *timeout_seconds* for everything."""
         self.deadline_seconds = self.monotonic() + timeout_seconds
+        self.public_only = public_only
         self.sent = False
         self.connecting = False
 
@@ -106,6 +111,8 @@ def observed_pools(exchange: Exchange) -> dict[str, type[HTTPConnectionPool]]:
         def send(self, data: _DataType | str) -> None:
             if self.sock is None:
                 self.connect()
+            if exchange.public_only:
+                _refuse_private(self.sock)
             # Looking a name up has no limit of its own: what went well too late is not sent.
             self.sock.settimeout(exchange.left_seconds())
             if not exchange.connecting:  # what is said to a proxy to get through is not the request
@@ -122,6 +129,19 @@ def observed_pools(exchange: Exchange) -> dict[str, type[HTTPConnectionPool]]:
         ConnectionCls = ObservedTlsConnection
 
     return {"http": Pool, "https": TlsPool}
+
+
+def _refuse_private(sock: socket.socket) -> None:
+    """Refuse to say a word to what is not on the public internet, whatever its name is.
+
+    Asked of the connection itself: what a name led to a moment ago says nothing of where it leads now.
+
+    Raises:
+        OSError: it is not.
+    """
+    address = str(sock.getpeername()[0])
+    if not is_public(address):
+        raise OSError(errno.EACCES, f"it is at {address}, which the public internet does not reach")
 
 
 _WHY: Table = (

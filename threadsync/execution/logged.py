@@ -47,6 +47,8 @@ class Errand:
     run: str
     tell: Callable[[str], None] = lambda _: None
     """Is told what is worth knowing and stops nothing."""
+    allow_commands: bool = False
+    """Whether commands that the project file names may be run."""
 
 
 @dataclass(frozen=True, slots=True)

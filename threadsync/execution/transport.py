@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from threadsync.errors import UsageError
+from threadsync.execution.bodies import Content
 from threadsync.execution.clock import Clock
 from threadsync.execution.connections import Exchange, observed_pools, surely_unsent, why
 from threadsync.execution.wire import (
@@ -38,7 +39,11 @@ from threadsync.execution.wire import (
     own_headers,
 )
 from threadsync.flows.effects import NoResponse, Request, Response
+from threadsync.model.secret import SecretText
 from threadsync.model.urls import is_loopback
+
+HEAD_BYTES = 1024
+"""How much is kept of what a public address serves."""
 
 _TALKATIVE = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
 _FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError)
@@ -51,6 +56,10 @@ class Fetched:
     status: int
     size: int
     sha256: str
+    head: bytes = field(default=b"", compare=False)
+    """The first ``HEAD_BYTES`` of them."""
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """With lower-case names."""
 
 
 class _Line(Protocol):
@@ -205,26 +214,70 @@ class Transport:
             request, answer.status, answer.headers.items(), bytes(content), duration_seconds=took_seconds
         )
 
-    def fetch(self, url: str, *, bytes_max: int, timeout_seconds: float) -> Fetched | NoResponse:
-        """Read what the public address *url* serves, without any credential, up to *bytes_max*."""
-        call = Call("GET", url, own_headers(), None, (), follows=True)
+    def fetch(
+        self,
+        url: str,
+        *,
+        bytes_max: int,
+        timeout_seconds: float,
+        agent: str = "",
+        whole: bool = True,
+        public_only: bool = False,
+    ) -> Fetched | NoResponse:
+        """Read what the address *url* serves, without any credential, and following no redirect.
+
+        More than *bytes_max* is no answer, unless it need not be *whole*: then the rest is left unread.
+        *agent* is the name of the program that seems to ask. With *public_only*, an address of this
+        machine or of a network of its own is not asked.
+        """
+        headers = own_headers() | {"Accept-Encoding": "identity"} | ({"User-Agent": agent} if agent else {})
+        call = Call("GET", url, headers, None, (), follows=False)
         digest = hashlib.sha256()
-        sizes: list[int] = []
+        head = bytearray()
+        size = 0
 
         def take(chunk: bytes) -> None:
+            nonlocal size
             digest.update(chunk)
-            sizes.append(len(chunk))
+            head.extend(chunk[: HEAD_BYTES - len(head)])
+            size += len(chunk)
 
-        answer = self._send(call, timeout_seconds, bytes_max, take)
+        answer = self._send(call, timeout_seconds, bytes_max, take, whole=whole, public_only=public_only)
         if isinstance(answer, NoResponse):
             return answer
-        return Fetched(answer.status, sum(sizes), digest.hexdigest())
+        found = {name.lower(): answer.headers[name] for name in answer.headers}
+        return Fetched(answer.status, size, digest.hexdigest(), bytes(head), found)
+
+    def exchange(
+        self,
+        method: str,
+        url: SecretText,
+        *,
+        headers: Mapping[str, str],
+        content: Content | None,
+        timeout_seconds: float,
+    ) -> Response | NoResponse:
+        """Send one request to an address that is a secret itself, because it is signed; never a redirect."""
+        call = Call(method, url.reveal(), own_headers() | dict(headers), content, (url,), follows=False)
+        answered = bytearray()
+        answer = self._send(call, timeout_seconds, RESPONSE_BYTES_MAX, answered.extend)
+        if isinstance(answer, NoResponse):
+            return answer
+        found = {name.lower(): answer.headers[name] for name in answer.headers}
+        return Response(answer.status, bytes(answered), found)
 
     def _send(
-        self, call: Call, limit_seconds: float, bytes_max: int, take: Callable[[bytes], object]
+        self,
+        call: Call,
+        limit_seconds: float,
+        bytes_max: int,
+        take: Callable[[bytes], object],
+        *,
+        whole: bool = True,
+        public_only: bool = False,
     ) -> BaseHTTPResponse | NoResponse:
         line = self._line()
-        line.exchange.begin(limit_seconds)
+        line.exchange.begin(limit_seconds, public_only=public_only)
         answer: BaseHTTPResponse | None = None
         try:
             answer = self._open(line, call, limit_seconds)
@@ -232,6 +285,10 @@ class Transport:
             for chunk in answer.stream(CHUNK_BYTES, decode_content=True):
                 line.exchange.left_seconds()
                 size += len(chunk)
+                if size > bytes_max and not whole:
+                    take(chunk)
+                    answer.close()
+                    return answer
                 if size > bytes_max:
                     answer.close()
                     return call.too_long(bytes_max)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from threadsync import __version__
 from threadsync.errors import UsageError
-from threadsync.execution.bodies import Stream, encode
+from threadsync.execution.bodies import Content, encode
 from threadsync.execution.credentials import scrubbed
 from threadsync.flows.effects import FieldValue, NoResponse, Request, Response, Secret, Visibility
 from threadsync.model.ids import MediaDigest, Role
@@ -55,7 +55,7 @@ class Call:
     method: str
     url: str
     headers: Mapping[str, str]
-    content: bytes | Stream | None
+    content: bytes | Content | None
     secrets: tuple[SecretText, ...]
     follows: bool
     """Whether redirects are followed."""
