@@ -45,6 +45,7 @@ lint: setup
 # As each system would run it: what is written for macOS and Windows is at least checked here.
 types: setup
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 	$(BIN)/pyright

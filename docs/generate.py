@@ -15,6 +15,7 @@ from threadsync.content.rules import TABLES
 from threadsync.content.schemas import load_schema
 from threadsync.model.ids import Json
 from threadsync.operations.workspace import RULES as PROJECT_RULES
+from threadsync.operations.workspace import WARNINGS
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTICE = "<!-- Made by docs/generate.py from {source}. Do not edit. -->"
@@ -178,7 +179,8 @@ def _rules_page() -> str:
         for rule in table:
             cells = (f"`{rule.id}`", rule.severity.value, rule.meaning, rule.remedy)
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    lines += [f"| `{rule}` | error | {said} | {remedy} |" for rule, (said, remedy) in PROJECT_RULES.items()]
+    for rule, (said, remedy) in PROJECT_RULES.items():
+        lines.append(f"| `{rule}` | {'warning' if rule in WARNINGS else 'error'} | {said} | {remedy} |")
     return "\n".join(lines) + "\n"
 
 

@@ -23,7 +23,7 @@ from threadsync.errors import ProjectError
 from threadsync.flows.bounds import SAFETY_BOUNDS, Bounds
 from threadsync.model.diagnostic import Diagnostic, Location, by_place
 from threadsync.model.ids import MAIN, Json, NetworkName, Role, TargetName, network_of
-from threadsync.model.target import MediaHost, Policies, Safety, Target
+from threadsync.model.target import MEDIA_HOST_KINDS, MediaHost, Policies, Safety, Target
 from threadsync.model.urls import is_loopback, origin_of
 
 _COMMON = frozenset(
@@ -184,14 +184,52 @@ class _Reader:
     def _media_hosts(self) -> Iterator[tuple[str, MediaHost]]:
         for name, value in _mapping(self.values.get("media_hosts")).items():
             keys, path = _mapping(value), ("media_hosts", name)
-            kind, url, root = str(keys["kind"]), _text(keys.get("url")), _text(keys.get("root"))
-            if (kind == "url_prefix") != (url is not None) or (kind == "loopback" and root is not None):
-                problem = f"the media host {shown(name)} of kind {kind} "
-                problem += "has no url." if kind == "url_prefix" else "has keys of a url_prefix."
-                self._find("project/media-host", path, problem)
-            if root is not None:
+            kind, at = str(keys["kind"]), self._at(path, key=True)
+            texts = {key: inner for key, inner in keys.items() if key != "kind" and isinstance(inner, str)}
+            credentials = {Role(role): str(form) for role, form in _mapping(keys.get("credentials")).items()}
+            self._check_media_host(
+                MediaHost(name, kind, location=at, settings=texts, credentials=credentials)
+            )
+            url, root = texts.pop("url", ""), texts.pop("root", "")
+            if root:
                 self._path_inside(root, (*path, "root"))
-            yield name, MediaHost(name, kind, url or "", root or "", self._at(path, key=True))
+            yield name, MediaHost(name, kind, url, root, at, texts, credentials)
+
+    def _check_media_host(self, host: MediaHost) -> None:
+        """Find what an entry of media_hosts lacks, has too much, or cannot mean."""
+        known, path = MEDIA_HOST_KINDS[host.kind], ("media_hosts", host.name)
+        has, roles = set(host.settings), set(host.credentials)
+        # Where a store that is not Amazon's own shows its files to everybody, only its owner knows.
+        needed = [*known.required, *(("url",) if host.kind == "s3" and "endpoint" in has else ())]
+        said = f"the media host {shown(host.name)} of kind {host.kind}"
+        found = [
+            *(f"{said} has no {key}." for key in needed if key not in has),
+            *(f"{said} names no {role} under credentials:." for role in known.roles if role not in roles),
+            *(f"{said} has no key {key}." for key in sorted(has - {*known.required, *known.optional})),
+            *(
+                f"{said} has no credential {role}."
+                for role in sorted(roles - {*known.roles, *known.roles_optional})
+            ),
+        ]
+        for problem in found:
+            self._find(
+                "project/media-host", path, problem, "See docs/media-hosts.md for what its kind needs."
+            )
+        if "endpoint" in has:
+            self._check_address(host.settings["endpoint"], (*path, "endpoint"), "the endpoint of")
+        if "command" in has:
+            self._check_command(host, (*path, "command"))
+
+    def _check_command(self, host: MediaHost, path: yaml12.Path) -> None:
+        """Find a command that no shell would understand either."""
+        import shlex  # few projects have a command, and every plan reads a project
+
+        try:
+            shlex.split(host.settings["command"])
+        except ValueError as error:
+            problem = f"the command of {shown(host.name)} cannot be read: {shown(str(error))}."
+            remedy = "Close every quotation mark; no shell reads it, so a pipe needs a script."
+            self._find("project/media-host", path, problem, remedy)
 
     def _targets(self, zone: str | None, hosts: Mapping[str, MediaHost]) -> Iterator[Target]:
         for each, value in _mapping(self.values.get("targets")).items():
@@ -205,6 +243,7 @@ class _Reader:
                     f"there is no media host {shown(media_host)}.",
                     explain.suggestion(media_host, hosts) or None,
                 )
+            self._check_reach(base_url, hosts.get(media_host or ""), (*path, "media_host"))
             yield Target(
                 name,
                 self._provider(name, keys, path),
@@ -217,6 +256,14 @@ class _Reader:
                 {key: inner for key, inner in keys.items() if key not in _COMMON},
                 self._at(path, key=True),
             )
+
+    def _check_reach(self, base_url: str | None, host: MediaHost | None, path: yaml12.Path) -> None:
+        """Find a real network that is to fetch media from this machine."""
+        if host is None or host.kind != "loopback" or (base_url is not None and is_loopback(base_url)):
+            return
+        problem = f"{shown(host.name)} serves media to this machine alone, and {path[1]} is not on it."
+        remedy = "Name a media host that everybody can fetch from; see docs/media-hosts.md."
+        self._find("project/media-host", path, problem, remedy)
 
     def _provider(self, name: TargetName, keys: Mapping[str, Json], path: yaml12.Path) -> NetworkName:
         """Return the provider that a target names, or else the one it is called after."""
@@ -232,14 +279,18 @@ class _Reader:
 
     def _address(self, keys: Mapping[str, Json], path: yaml12.Path) -> str | None:
         base_url = _text(keys.get("base_url"))
-        try:
-            if base_url is not None and origin_of(base_url)[0] != "https" and not is_loopback(base_url):
-                problem = f"the base_url of {path[-1]} is not https."
-                self._find("project/plain-http", (*path, "base_url"), problem)
-        except ValueError as error:
-            problem = f"the base_url of {path[-1]} is no address: {shown(str(error))}."
-            self._find("schema/form", (*path, "base_url"), problem, "Write one like http://127.0.0.1:8471")
+        if base_url is not None:
+            self._check_address(base_url, (*path, "base_url"), "the base_url of")
         return base_url
+
+    def _check_address(self, url: str, path: yaml12.Path, what: str) -> None:
+        """Find an address that credentials would travel to unencrypted, or that is none."""
+        try:
+            if origin_of(url)[0] != "https" and not is_loopback(url):
+                self._find("project/plain-http", path, f"{what} {path[-2]} is not https.")
+        except ValueError as error:
+            problem = f"{what} {path[-2]} is no address: {shown(str(error))}."
+            self._find("schema/form", path, problem, "Write one like http://127.0.0.1:8471")
 
     def _credentials(self, keys: Mapping[str, Json], path: yaml12.Path) -> dict[Role, str]:
         found = {Role(role): str(where) for role, where in _mapping(keys.get("credentials")).items()}

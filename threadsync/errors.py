@@ -8,7 +8,8 @@
     │                    StateOutdated · StateUnreachable
     ├─ PlanError         UnsafePlan · StalePlan
     ├─ ProviderError     what ends the run for a target: ApiError (the network refused) · Unanswered ·
-    │                    AuthorizationDenied · AuthorizationMismatch
+    │                    AuthorizationDenied · AuthorizationMismatch ·
+    │                    CredentialsExpired · RateLimitReached (both before anything is sent)
     ├─ WebhookError      what arrived at a webhook is not the network's, or cannot be read
     ├─ OutputError       what the command has to say cannot be written
     ├─ WatchError        files cannot be watched
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from threadsync.model.diagnostic import Diagnostic
     from threadsync.model.fault import Fault
@@ -130,6 +132,31 @@ class Unanswered(ProviderError):
             else "Nothing was sent. Check the address and the connection, then try again."
         )
         super().__init__(f"no answer from the network: {reason}", where=where, remedy=remedy)
+
+
+class CredentialsExpired(ProviderError):
+    """The credentials of *user_id* ended at *expiration*; nothing was sent."""
+
+    def __init__(self, user_id: str, expiration: datetime) -> None:
+        self.user_id = user_id
+        self.expiration = expiration
+        super().__init__(
+            f"the credentials of {user_id} expired at {expiration.isoformat(timespec='seconds')}; nothing was"
+            " sent",
+            remedy="Authorize the account again: expired credentials cannot be renewed.",
+        )
+
+
+class RateLimitReached(ProviderError):
+    """The program's own limit of calls holds this one back for too long; nothing was sent."""
+
+    def __init__(self, seconds: float, seconds_max: float) -> None:
+        self.seconds = seconds
+        """After how long it could begin."""
+        super().__init__(
+            f"the rate limit of this program lets the call begin in {seconds:.0f} s; nothing was sent",
+            remedy=f"Call again later, or let the limiter wait longer (wait_seconds_max: {seconds_max:g}).",
+        )
 
 
 class AuthorizationDenied(ProviderError):

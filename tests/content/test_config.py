@@ -107,6 +107,107 @@ def test_every_key_of_the_format_arrives(tmp_path: Path) -> None:
     )
 
 
+HOSTS = """\
+targets:
+  threads/main: {media_host: bucket}
+  threads/sandbox: {media_host: local, base_url: 'http://127.0.0.1:8471'}
+media_hosts:
+  bucket:
+    kind: s3
+    bucket: media
+    region: auto
+    endpoint: https://0123.r2.cloudflarestorage.com
+    url: https://media.example
+    prefix: social/
+    credentials: {access_key: env:A, secret_key: keyring:S, names: file:secrets/names, session_token: env:T}
+  blobs: {kind: azure, account: ours, container: media, credentials: {account_key: env:K, names: env:N}}
+  own: {kind: command, command: './upload.sh --to "our site" {file}'}
+  local: {kind: loopback}
+"""
+
+
+def test_every_kind_of_media_host_arrives(tmp_path: Path) -> None:
+    found = project(tmp_path, HEAD + HOSTS).media_hosts
+    assert (found["bucket"].kind, found["bucket"].url) == ("s3", "https://media.example")
+    assert found["bucket"].settings == {
+        "bucket": "media",
+        "region": "auto",
+        "endpoint": "https://0123.r2.cloudflarestorage.com",
+        "prefix": "social/",
+    }
+    assert found["bucket"].credentials["names"] == "file:secrets/names"
+    assert found["blobs"].settings == {"account": "ours", "container": "media"}
+    assert found["own"].settings == {"command": './upload.sh --to "our site" {file}'}
+    assert [host.takes_files for host in found.values()] == [True] * 4
+    assert [host.has_address for host in found.values()] == [True, True, False, False]
+
+
+S3 = "kind: s3, bucket: b, region: r"
+KEYS = "credentials: {access_key: env:A, secret_key: env:B, names: env:C}"
+
+
+@pytest.mark.parametrize(
+    ("host", "rule", "said"),
+    [
+        ("kind: s3, region: r, " + KEYS, "project/media-host", "of kind s3 has no bucket"),
+        ("kind: s3, bucket: b, " + KEYS, "project/media-host", "has no region"),
+        (
+            S3 + ", credentials: {access_key: env:A, secret_key: env:B}",
+            "project/media-host",
+            "names no names",
+        ),
+        (f"{S3}, {KEYS}, endpoint: 'https://s3.example'", "project/media-host", "has no url"),
+        (
+            f"{S3}, {KEYS}, endpoint: 'http://s3.example', url: 'https://e'",
+            "project/plain-http",
+            "the endpoint of a",
+        ),
+        (f"{S3}, {KEYS}, endpoint: 'http://[::1', url: 'https://e'", "schema/form", "is no address"),
+        (f"{S3}, {KEYS}, container: c", "project/media-host", "has no key container"),
+        (f"{S3}, {KEYS}, root: posts", "project/media-host", "has no key root"),
+        (
+            "kind: azure, account: a, container: c, credentials: {account_key: env:K, names: env:N, "
+            "access_key: env:A}",
+            "project/media-host",
+            "has no credential access_key",
+        ),
+        ("kind: command", "project/media-host", "has no command"),
+        ("kind: command, command: './upload.sh'", "schema/form", ""),
+        ('kind: command, command: "./it\'s {file}"', "project/media-host", "cannot be read"),
+        ("kind: ftp", "schema/value", ""),
+    ],
+)
+def test_what_a_media_host_lacks_or_cannot_mean(host: str, rule: str, said: str, tmp_path: Path) -> None:
+    text = f"{HEAD}targets: {{threads/main: {{}}}}\nmedia_hosts:\n  a: {{{host}}}\n"
+    (found,) = faults(tmp_path, text)
+    assert found.rule == rule
+    assert said in found.problem
+    assert found.remedy
+
+
+def test_a_real_network_cannot_fetch_from_this_machine(tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}targets: {{threads/main: {{media_host: here}}}}\nmedia_hosts: {{here: {{kind: loopback}}}}\n"
+    )
+    (found,) = faults(tmp_path, text)
+    assert (found.rule, found.problem) == (
+        "project/media-host",
+        "here serves media to this machine alone, and threads/main is not on it.",
+    )
+
+
+def test_a_store_of_this_machine_may_do_without_tls(tmp_path: Path) -> None:
+    text = f"targets: {{threads/main: {{}}}}\nmedia_hosts: {{a: {{{S3}, {KEYS}, url: 'https://e', "
+    found = project(tmp_path, f"{HEAD}{text}endpoint: 'http://127.0.0.1:9000'}}}}\n")
+    assert found.media_hosts["a"].settings["endpoint"] == "http://127.0.0.1:9000"
+
+
+def test_a_key_written_where_its_place_belongs_is_not_shown(tmp_path: Path) -> None:
+    keys = f"{{access_key: env:A, secret_key: {CANARY}, names: env:C}}"
+    text = f"{HEAD}targets: {{threads/main: {{}}}}\nmedia_hosts: {{a: {{{S3}, credentials: {keys}}}}}\n"
+    assert not any(CANARY in f"{each.problem} {each.remedy}" for each in faults(tmp_path, text))
+
+
 def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
     found = project(tmp_path, HEAD + "targets: {threads/main: {}}\n")
     assert found.posts == tmp_path.resolve() / "posts"

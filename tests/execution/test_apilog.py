@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -376,3 +377,25 @@ def test_a_renewal_is_kept_until_another_credential_stands_in_its_place(tmp_path
     assert apilog.read_renewal(path, TARGET, MAIN) == second
     apilog.forget_renewal(path, TARGET, MAIN)
     assert apilog.read_renewal(path, TARGET, MAIN) is None
+
+
+def test_threads_may_share_a_log(tmp_path: Path) -> None:
+    log = ApiLog(tmp_path / "log", FakeClock())
+    row = Call(START, "run-1", "client", "threads/7", "GET /me", {}, "read", 1)
+    workers = [threading.Thread(target=lambda: [log.add(row) for _ in range(200)]) for _ in range(5)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    log.close()
+    assert len(read_calls(tmp_path / "log", limit=2000)) == 1000
+
+
+def test_a_program_that_does_not_say_whom_to_tell_finds_it_in_its_own_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "log").mkdir()
+    log = ApiLog(tmp_path / "log")
+    log.add(Call(START, "run-1", "client", "threads/7", "GET /me", {}, "read", 1))
+    log.close()
+    assert "cannot be written" in caplog.text

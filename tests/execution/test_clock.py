@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC
 
-from threadsync.execution.clock import Clock, SystemClock
+from threadsync.execution.clock import AsyncClock, Clock, SystemAsyncClock, SystemClock
 from threadsync.testing.fakes import START, FakeClock
 
 
@@ -14,6 +15,23 @@ def test_the_systems_time_is_in_utc_and_its_seconds_only_grow() -> None:
     clock.sleep(0)
     assert clock.now().tzinfo is UTC
     assert clock.monotonic() >= before
+
+
+def test_a_task_lets_time_pass_while_the_others_of_its_loop_go_on() -> None:
+    async def main() -> list[str]:
+        clock: AsyncClock = SystemAsyncClock()
+        done: list[str] = []
+
+        async def other() -> None:
+            done.append("other")
+
+        task = asyncio.create_task(other())
+        await clock.sleep(0)
+        assert done == ["other"]
+        await task
+        return done
+
+    assert asyncio.run(main()) == ["other"]
 
 
 def test_virtual_time_moves_by_sleeping() -> None:

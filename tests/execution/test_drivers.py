@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from tests.execution.servers import Peer, Server, answering
 from tests.execution.worlds import PUBLISH, staged
 from threadsync.errors import Unanswered, UsageError
 from threadsync.execution.drivers import run
-from threadsync.execution.transport import Endpoint, Transport
+from threadsync.execution.transport import Transport
+from threadsync.execution.wire import Endpoint
 from threadsync.flows.core import gather, host, now, record, send, wait
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.model.ids import MediaDigest
@@ -35,12 +38,12 @@ def test_a_flow_runs_to_its_end() -> None:
         yield from wait(90, "")
         later = yield from now()
         statuses = yield from gather([get("/1"), get("/2")])
-        hosted = yield from host(MediaDigest("abc"))
-        return began, (later - began).total_seconds(), statuses, hosted.url
+        return began, (later - began).total_seconds(), statuses
 
     clock = FakeClock()
     with Server(answering()) as server, Transport(clock) as transport:
-        assert run(flow(), transport, endpoint(server.url), clock) == (START, 90.0, (200, 200), None)
+        perform = partial(transport.perform, endpoint(server.url))
+        assert run(flow(), perform, clock) == (START, 90.0, (200, 200))
     assert len(server.requests) == 2
 
 
@@ -60,22 +63,32 @@ def test_a_visible_request_is_sent_once_and_its_error_says_whether_it_may_have_a
         Transport(clock) as transport,
         pytest.raises(Unanswered, match="may have acted"),
     ):
-        run(publish(), transport, endpoint(server.url), clock)
+        run(publish(), partial(transport.perform, endpoint(server.url)), clock)
     assert len(server.requests) == 1
 
 
-def test_without_a_journal_nothing_can_be_put_on_record() -> None:
+def unasked(request: Request) -> Response:
+    raise AssertionError(f"{request} was not to be sent")
+
+
+@pytest.mark.parametrize(
+    ("effect", "problem"),
+    [
+        (lambda: record(staged("container")), "a client has no journal"),
+        (lambda: host(MediaDigest("abc")), "a client has no media host"),
+    ],
+)
+def test_what_only_a_project_has_is_refused(effect: Callable[[], Flow[object]], problem: str) -> None:
     closed: list[str] = []
 
     def flow() -> Flow[object]:
         try:
-            return (yield from record(staged("container")))
+            return (yield from effect())
         finally:
             closed.append("flow")
 
-    clock = FakeClock()
-    with Transport(clock) as transport, pytest.raises(UsageError, match="a client has no journal"):
-        run(flow(), transport, endpoint("http://127.0.0.1"), clock)
+    with pytest.raises(UsageError, match=problem):
+        run(flow(), unasked, FakeClock())
     assert closed == ["flow"]
 
 
@@ -86,7 +99,5 @@ def test_with_a_journal_notes_are_put_on_record() -> None:
         yield from record(staged("container"))
         return "done"
 
-    clock = FakeClock()
-    with Transport(clock) as transport:
-        assert run(flow(), transport, endpoint("http://127.0.0.1"), clock, journal=notes.append) == "done"
+    assert run(flow(), unasked, FakeClock(), journal=notes.append) == "done"
     assert notes == [(staged("container"),)]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.execution.servers import Peer, Server, answering, header, target_of
-from tests.execution.transports import TOKEN, perform, redirecting
-from threadsync.execution.transport import Transport
+from tests.execution.transports import TOKEN, AnyTransport, perform, redirecting
 from threadsync.flows.effects import Request, Response, Secret, Visibility
 from threadsync.model.ids import MAIN
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See", "307 Temporary", "308 Permanent"])
-def test_a_read_is_followed_on_its_own_origin_with_its_credential(transport: Transport, status: str) -> None:
+def test_a_read_is_followed_on_its_own_origin_with_its_credential(
+    transport: AnyTransport, status: str
+) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         peer.answer(b"", "Location: /there?x=1", "Connection: close", status=status)
@@ -25,7 +26,9 @@ def test_a_read_is_followed_on_its_own_origin_with_its_credential(transport: Tra
     assert header(server.requests[1], "authorization") == f"Bearer {TOKEN}"
 
 
-def test_another_origin_gets_no_credential_and_neither_does_who_comes_after_it(transport: Transport) -> None:
+def test_another_origin_gets_no_credential_and_neither_does_who_comes_after_it(
+    transport: AnyTransport,
+) -> None:
     with (
         Server(answering(b'{"id": 1}')) as last,
         Server(redirecting(f"{last.url}/last")) as other,
@@ -39,7 +42,7 @@ def test_another_origin_gets_no_credential_and_neither_does_who_comes_after_it(t
     assert header(last.requests[0], "authorization") is None
 
 
-def test_a_redirect_that_would_carry_the_token_elsewhere_is_not_followed(transport: Transport) -> None:
+def test_a_redirect_that_would_carry_the_token_elsewhere_is_not_followed(transport: AnyTransport) -> None:
     def echo(peer: Peer) -> None:
         query = target_of(peer.request()).split("?")[1]
         peer.answer(b"", f"Location: {other.url}/steal?{query}", status="302 Found")
@@ -53,7 +56,7 @@ def test_a_redirect_that_would_carry_the_token_elsewhere_is_not_followed(transpo
 
 @pytest.mark.parametrize("visibility", [Visibility.STAGE, Visibility.VISIBLE])
 @pytest.mark.parametrize("method", ["POST", "DELETE", "GET"])
-def test_nothing_but_a_read_is_followed(transport: Transport, visibility: Visibility, method: str) -> None:
+def test_nothing_but_a_read_is_followed(transport: AnyTransport, visibility: Visibility, method: str) -> None:
     with Server(redirecting("/there")) as server:
         answer = perform(transport, server.url, Request(method, "/here", visibility=visibility))
     assert isinstance(answer, Response)
@@ -61,7 +64,7 @@ def test_nothing_but_a_read_is_followed(transport: Transport, visibility: Visibi
     assert len(server.requests) == 1
 
 
-def test_a_post_that_only_reads_is_not_followed_either(transport: Transport) -> None:
+def test_a_post_that_only_reads_is_not_followed_either(transport: AnyTransport) -> None:
     with Server(redirecting("/there")) as server:
         answer = perform(transport, server.url, Request("POST", "/search"))
     assert isinstance(answer, Response)
@@ -70,14 +73,14 @@ def test_a_post_that_only_reads_is_not_followed_either(transport: Transport) -> 
 
 
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/", "data:,x"])
-def test_only_http_is_followed(transport: Transport, location: str) -> None:
+def test_only_http_is_followed(transport: AnyTransport, location: str) -> None:
     with Server(redirecting(location)) as server:
         answer = perform(transport, server.url, Request("GET", "/here"))
     assert isinstance(answer, Response)
     assert answer.status == 302
 
 
-def test_redirects_end(transport: Transport) -> None:
+def test_redirects_end(transport: AnyTransport) -> None:
     with Server(redirecting("/round")) as server:
         answer = perform(transport, server.url, Request("GET", "/round"))
     assert isinstance(answer, Response)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 
 from tests.execution.worlds import World
 from threadsync.errors import ApiError, Unanswered
+from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised, advance, attempt, drive, gather, host, now, record, send, wait
 from threadsync.flows.effects import (
     Effect,
     Flow,
+    Hosted,
     Now,
     Outcome,
     Record,
@@ -25,7 +28,7 @@ from threadsync.flows.effects import (
     Waited,
 )
 from threadsync.model.fault import Fault, FaultClass
-from threadsync.model.ids import MediaDigest
+from threadsync.model.ids import MediaDigest, PublicUrl
 from threadsync.testing.fakes import START
 
 READ = Request("GET", "/me")
@@ -138,6 +141,40 @@ def test_the_helpers_yield_their_effects_and_return_what_was_answered() -> None:
         return answer, (yield from now()), (yield from record())
 
     assert drive(flow(), perform) == (Response(200), START, Recorded())
+
+
+def hosting(after_looks: int) -> tuple[Hosted, list[float]]:
+    """Return what comes of a file whose upload takes so many looks, and the waits in between."""
+    waits, looks = list[float](), count()
+
+    def perform(effect: Effect) -> Outcome:
+        if isinstance(effect, Wait):
+            assert effect.why == "the upload of a.jpg"
+            waits.append(effect.seconds)
+            return Waited()
+        if next(looks) < after_looks:
+            return Hosted(None, underway="the upload of a.jpg")
+        return Hosted(PublicUrl("https://media.example/a.jpg"))
+
+    return drive(host(MediaDigest("a"), Bounds(hosting_seconds=30)), perform), waits
+
+
+def test_an_upload_is_waited_for_without_holding_a_worker() -> None:
+    """It is looked at soon, then less and less often."""
+    assert hosting(0) == (Hosted(PublicUrl("https://media.example/a.jpg")), [])
+    hosted, waits = hosting(12)
+    assert hosted.url is not None
+    assert waits[0] == 0.1
+    assert waits == sorted(waits)
+    assert max(waits) == 2.0
+
+
+def test_an_upload_is_not_waited_for_for_ever() -> None:
+    hosted, waits = hosting(1000)
+    assert hosted.url is None
+    assert 30 <= sum(waits) <= 32
+    assert hosted.problem == f"the upload of a.jpg was not done after {sum(waits):.0f} s"
+    assert "hosting_seconds" in hosted.remedy
 
 
 @pytest.mark.parametrize(

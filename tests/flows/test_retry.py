@@ -8,9 +8,19 @@ from hypothesis import strategies as st
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.bounds import Bounds
-from threadsync.flows.core import drive
-from threadsync.flows.effects import Effect, Flow, Outcome, Request, Response, Wait, Waited
-from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, poll_seconds, retried
+from threadsync.flows.core import drive, gather, send
+from threadsync.flows.effects import (
+    Effect,
+    Flow,
+    NoResponse,
+    Outcome,
+    Request,
+    Response,
+    Visibility,
+    Wait,
+    Waited,
+)
+from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, persistent, poll_seconds, retried
 from threadsync.model.fault import Fault, FaultClass
 
 BOUNDS = Bounds(retry_attempts_max=4, retry_first_seconds=2, retry_growth=3, retry_longest_seconds=10)
@@ -93,3 +103,112 @@ def test_a_targets_bounds_replace_the_providers_and_counts_stay_whole() -> None:
     bounds = Bounds().overridden({"settle_looks_max": 2.0, "request_seconds": 5})
     assert bounds == Bounds(settle_looks_max=2, request_seconds=5)
     assert isinstance(bounds.settle_looks_max, int)
+
+
+# What a client sends again
+
+
+class Answers:
+    """Gives each request the next of *outcomes*; keeps what was sent, and the waits."""
+
+    def __init__(self, *outcomes: Response | NoResponse) -> None:
+        self.outcomes = list(outcomes)
+        self.sent: list[str] = []
+        self.waits: list[float] = []
+
+    def perform(self, effect: Effect) -> Outcome:
+        match effect:
+            case Wait(seconds=seconds):
+                self.waits.append(seconds)
+                return Waited()
+            case Request(path=path):
+                self.sent.append(path)
+                return self.outcomes.pop(0)
+            case _:
+                raise AssertionError(effect)
+
+
+def classify(response: Response) -> Fault | None:
+    """Say which fault an answer carries: its body names the kind, and when to come back."""
+    if response.status < 400:
+        return None
+    kind, _, seconds = response.body.decode().partition(" ")
+    later = float(seconds) if seconds else None
+    return Fault(FaultClass(kind), "problem", "remedy", "row", retry_after_seconds=later)
+
+
+def failed(kind: FaultClass, after: str = "") -> Response:
+    return Response(500, f"{kind} {after}".strip().encode())
+
+
+def asked(request: Request, *outcomes: Response | NoResponse) -> tuple[object, list[float]]:
+    network = Answers(*outcomes)
+    outcome = drive(persistent(send(request), BOUNDS, classify), network.perform)
+    assert network.outcomes == []
+    return outcome, network.waits
+
+
+OK = Response(200)
+LOST = NoResponse("gone", sent=True)
+NEVER_LEFT = NoResponse("refused", sent=False)
+READ = Request("GET", "/me")
+STAGE = Request("POST", "/threads", visibility=Visibility.STAGE)
+VISIBLE = Request("POST", "/publish", visibility=Visibility.VISIBLE)
+
+
+@pytest.mark.parametrize("request_", [READ, STAGE])
+@pytest.mark.parametrize("outcome", [LOST, NEVER_LEFT, failed(FaultClass.TRANSIENT)])
+def test_a_read_and_what_nobody_sees_are_sent_again_within_the_bounds(
+    request_: Request, outcome: Response | NoResponse
+) -> None:
+    assert asked(request_, outcome, outcome, OK) == (OK, [2, 6])
+    assert asked(request_, *[outcome] * 4) == (outcome, [2, 6, 10])
+
+
+@pytest.mark.parametrize("outcome", [LOST, NEVER_LEFT, *map(failed, FaultClass)])
+def test_what_others_can_see_is_sent_once_whatever_comes_back(outcome: Response | NoResponse) -> None:
+    assert asked(VISIBLE, outcome) == (outcome, [])
+
+
+@pytest.mark.parametrize("kind", [each for each in FaultClass if each is not FaultClass.TRANSIENT])
+def test_a_read_that_is_refused_for_good_is_sent_once(kind: FaultClass) -> None:
+    assert asked(READ, failed(kind)) == (failed(kind), [])
+
+
+def test_what_is_made_of_something_fresh_waits_for_it() -> None:
+    fresh = failed(FaultClass.NOT_READY)
+    assert asked(STAGE, fresh, OK) == (OK, [2])
+
+
+@pytest.mark.parametrize("kind", [FaultClass.THROTTLED, FaultClass.TRANSIENT])
+def test_when_the_network_says_to_come_back_counts_if_it_is_soon(kind: FaultClass) -> None:
+    assert asked(READ, failed(kind, "9"), OK) == (OK, [9])
+    assert asked(READ, failed(kind, "1"), OK) == (OK, [2]), "not sooner than usual"
+    assert asked(READ, failed(kind, "11")) == (failed(kind, "11"), []), "longer than anybody waits"
+
+
+def test_each_request_of_a_flow_has_attempts_of_its_own_and_so_have_its_children() -> None:
+    def flow() -> Flow[tuple[object, ...]]:
+        first = yield from send(READ)
+        others = yield from gather([send(READ), send(VISIBLE)])
+        return first, *others
+
+    network = Answers(LOST, LOST, OK, LOST, OK, LOST)
+    assert drive(persistent(flow(), BOUNDS, classify), network.perform) == (OK, OK, LOST)
+    assert network.sent == ["/me"] * 5 + ["/publish"]
+    assert network.waits == [2, 6, 2]
+
+
+def test_an_error_of_a_child_comes_to_the_flow_that_waits_for_it() -> None:
+    def child() -> Flow[object]:
+        yield from send(READ)
+        raise LookupError("no such post")
+
+    def flow() -> Flow[str]:
+        try:
+            yield from gather([child()])
+        except LookupError as error:
+            return str(error)
+        return "nothing"
+
+    assert drive(persistent(flow(), BOUNDS, classify), Answers(OK).perform) == "no such post"

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.operations.world import World
-from threadsync.execution.hosting import LoopbackHost
+from threadsync.execution.hosting_web import LoopbackHost
 from threadsync.flows.effects import Hosted
 from threadsync.media.rendition import FOLDER
+from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import MediaDigest, PublicUrl, TargetName
 from threadsync.operations.connections import Connections
 from threadsync.operations.validate import validate
@@ -36,7 +37,7 @@ class Served(World):
         self.files = files
         host = LoopbackHost()
 
-        def check(_: TargetName, media: MediaDigest) -> str:
+        def check(_: TargetName, media: MediaDigest) -> MediaProblem | None:
             return host.check(media, files[media])
 
         performer = FakePerformer(self.clock, self.answer)

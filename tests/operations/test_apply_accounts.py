@@ -10,6 +10,7 @@ import pytest
 from tests.operations.someone import no_op, words_of
 from tests.operations.world import World, picture, words
 from threadsync.errors import ContentError, StateError, UsageError
+from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import Address, TargetName
 from threadsync.operations.importing import import_post
 from threadsync.operations.surgery import state_accept, state_move, state_remove
@@ -229,7 +230,7 @@ def test_one_networks_failure_stops_no_other(world: World) -> None:
 def test_a_picture_that_its_host_does_not_serve_blocks_its_post(world: World) -> None:
     world.write("posts/p.jpg", picture())
     world.post("a", "Look\n\n![red](p.jpg)")
-    world.media_problem = "https://cdn.example/p.jpg answers 404"
+    world.media_problem = MediaProblem("https://cdn.example/p.jpg answers 404", "Make it public.")
     assert words_of(world) == {"a@threads/main": "blocked media-not-served"}
     assert world.live() == []
 

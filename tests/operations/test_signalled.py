@@ -11,6 +11,7 @@ import pytest
 from tests.operations.world import World, picture
 from threadsync.execution.report import Became
 from threadsync.execution.seams import Unwatched
+from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import MediaDigest, TargetName
 from threadsync.operations.apply import ApplyOptions, apply
 from threadsync.operations.connections import Connections
@@ -22,7 +23,7 @@ def test_a_media_host_that_does_not_answer_is_not_waited_for(world: World) -> No
     (world.root / "posts/red.jpg").write_bytes(picture())
     stops: list[Callable[[], None]] = []
 
-    def check(target: TargetName, media: MediaDigest) -> str:
+    def check(target: TargetName, media: MediaDigest) -> MediaProblem | None:
         stops[0]()
         pytest.fail("the answer of the media host was waited for")
 

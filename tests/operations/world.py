@@ -16,6 +16,7 @@ from PIL import Image
 
 from threadsync.execution.seams import Unwatched
 from threadsync.flows.effects import FormBody, Hosted, NoResponse, Request, Response, Secret
+from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import PublicUrl, TargetName
 from threadsync.model.state import State
 from threadsync.operations.apply import AppliedPlan, ApplyOptions, apply
@@ -64,7 +65,7 @@ class World:
     kill_at_request: int | None = None
     tokens: Mapping[TargetName, str] = field(default_factory=lambda: TOKENS)
     base_url: str = "http://127.0.0.1:1"
-    media_problem: str = ""
+    media_problem: MediaProblem | None = None
 
     def __post_init__(self) -> None:
         profiles = [

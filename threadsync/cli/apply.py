@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -68,6 +69,11 @@ def _words(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     help="End with 1 if something is blocked, waits for a person's yes (ask), or should be live by now and "
     "is not (overdue): blocked,ask,overdue.",
 )
+@click.option(
+    "--allow-commands",
+    is_flag=True,
+    help="Run the commands that the project file names for bringing media to their hosts.",
+)
 @lock_timeout_option
 @global_options
 @format_option("text", "json", "markdown")
@@ -88,6 +94,7 @@ def apply(
     max_deletes: int | None,
     plan_file: Path | None,
     fail_on: tuple[str, ...],
+    allow_commands: bool,
     lock_timeout: float,
 ) -> None:
     """Show what is to be done, ask, do it, and report.
@@ -106,4 +113,4 @@ def apply(
         selectors, exclude, yes, first_run, allow_replace, allow_delete, allow_duplicate, late,
         max_creates, max_replaces, max_deletes, lock_timeout, saved,
     )  # fmt: skip
-    ctx.exit(run(workspace(), options, fail_on))
+    ctx.exit(run(replace(workspace(), allow_commands=allow_commands), options, fail_on))

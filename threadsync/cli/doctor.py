@@ -19,7 +19,8 @@ def doctor(ctx: click.Context, *, offline: bool) -> None:
     """Go through this set-up, and say what to mend.
 
     It looks at the machine, the project, git, the state, every credential and what it opens, the
-    clock, and the media hosts. Nothing is changed. Ends with 1 if there is a problem.
+    clock, and the media hosts: a bucket is given a picture of one pixel, which is taken away again.
+    Nothing else is changed. Ends with 1 if there is a problem.
     """
     from threadsync.cli._terminal import output, say
     from threadsync.operations.doctor import doctor as examine

@@ -343,8 +343,8 @@ PROJECT_RULES = (
     ),
     Rule(
         "project/media-host",
-        "A media host is not declared, or lacks what its kind needs.",
-        "Declare it under media_hosts:, a url_prefix with its url:.",
+        "A media host is not declared, lacks what its kind needs, or is out of its network's reach.",
+        "Declare it under media_hosts:, with what its kind needs.",
         target("media_host: site"),
         project(SAMPLE_PROJECT + "media_hosts: {site: {kind: url_prefix, url: 'https://example.org/'}}\n"),
     ),
@@ -364,7 +364,7 @@ PROJECT_RULES = (
     ),
     Rule(
         "project/plain-http",
-        "A target's address is http:, so that the credential would travel unencrypted.",
+        "A target's or a store's address is http:, so that credentials would travel unencrypted.",
         "Write https:; only an address on this machine may do without.",
         target("base_url: 'http://graph.example.org'"),
         target("base_url: 'https://graph.example.org'"),

@@ -10,7 +10,9 @@ end, never a post. A log that cannot be written is told once and ends nothing.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, fields
@@ -18,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from threadsync.execution.clock import Clock
+from threadsync.execution.clock import SystemTimes, Times
 from threadsync.model.ids import Json, Role, TargetName
 
 FORMAT: Final = 1
@@ -30,6 +32,9 @@ BATCH_SECONDS: Final = 1.0
 """A batch is written when it holds so many calls, or its first one has waited so long."""
 BUSY_SECONDS: Final = 0.5
 """How long another process that writes the log is waited for."""
+
+
+_LOGGER: Final = logging.getLogger("threadsync")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,18 @@ _INSERT: Final = f"INSERT INTO calls VALUES ({', '.join('?' * len(_COLUMNS))})" 
 
 
 class ApiLog:
-    """The log at *path*, open for writing; *tell* is told once if it cannot be written."""
+    """The log at *path*, open for writing; *tell* is told once if it cannot be written.
 
-    def __init__(self, path: Path, clock: Clock, tell: Callable[[str], None]) -> None:
+    Threads, tasks and clients may share one.
+    """
+
+    def __init__(
+        self, path: Path, clock: Times | None = None, tell: Callable[[str], None] = _LOGGER.warning
+    ) -> None:
         self._path = path
-        self._clock = clock
+        self._clock = clock or SystemTimes()
         self._tell = tell
+        self._lock = threading.RLock()
         self._base: sqlite3.Connection | None = None
         self._is_lost = False
         self._is_pruned = False
@@ -95,15 +106,20 @@ class ApiLog:
 
     def add(self, call: Call) -> None:
         """Take *call* into the batch, and write that if it is full or has waited long enough."""
-        if not self._batch:
-            self._oldest_seconds = self._clock.monotonic()
-        self._batch.append(call)
-        waited = self._clock.monotonic() - self._oldest_seconds
-        if len(self._batch) >= BATCH_CALLS or waited >= BATCH_SECONDS:
-            self.flush()
+        with self._lock:
+            if not self._batch:
+                self._oldest_seconds = self._clock.monotonic()
+            self._batch.append(call)
+            waited = self._clock.monotonic() - self._oldest_seconds
+            if len(self._batch) >= BATCH_CALLS or waited >= BATCH_SECONDS:
+                self._flush()
 
     def flush(self) -> None:
         """Write what has been taken in."""
+        with self._lock:
+            self._flush()
+
+    def _flush(self) -> None:
         batch, self._batch = self._batch, []
         if not batch or self._is_lost:
             return
@@ -118,11 +134,12 @@ class ApiLog:
 
     def close(self) -> None:
         """Write what has been taken in, and let go of the file."""
-        self.flush()
-        if self._base is not None:
-            with suppress(sqlite3.Error):  # every row is in by now
-                self._base.close()
-            self._base = None
+        with self._lock:
+            self._flush()
+            if self._base is not None:
+                with suppress(sqlite3.Error):  # every row is in by now
+                    self._base.close()
+                self._base = None
 
     def _prune(self, base: sqlite3.Connection) -> None:
         with base:
@@ -144,7 +161,8 @@ def opened(path: Path) -> sqlite3.Connection:
         OSError, sqlite3.Error: it cannot be written, or a newer threadsync wrote it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    base = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    # A lock of ours keeps the threads that share it apart.
+    base = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
     try:
         (version,) = base.execute("PRAGMA user_version").fetchone()
         if version > FORMAT:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, assert_never
+from typing import Protocol, TypeAlias, assert_never
 from urllib.parse import urlencode
 
 from threadsync.errors import ContentError
@@ -21,6 +21,22 @@ Reveal: TypeAlias = Callable[[FieldValue], str]
 """Puts the secret where a ``Secret`` stands."""
 
 CHUNK_BYTES = 65536
+
+
+class Content(Protocol):
+    """Bytes that are read as they are sent, of a known length; each iteration begins at the start."""
+
+    def __len__(self) -> int:
+        """Return how many bytes they are."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Read them.
+
+        Raises:
+            OSError: they cannot be read to their end.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

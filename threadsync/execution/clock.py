@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 
-class Clock(Protocol):
-    """Tells the time and lets it pass."""
+class Times(Protocol):
+    """Tells the time."""
 
     def now(self) -> datetime:
         """Return the local wall clock's time, aware and in UTC."""
@@ -21,13 +21,25 @@ class Clock(Protocol):
         """Return seconds that only ever grow, from an unnamed start."""
         ...
 
+
+class Clock(Times, Protocol):
+    """Tells the time and lets it pass."""
+
     def sleep(self, seconds: float) -> None:
         """Let *seconds* pass."""
         ...
 
 
-class SystemClock:
-    """The clock of this machine."""
+class AsyncClock(Times, Protocol):
+    """Tells the time and lets it pass for one task, while the others of its loop go on."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let *seconds* pass."""
+        ...
+
+
+class SystemTimes:
+    """The clock of this machine, as it is read."""
 
     def now(self) -> datetime:
         """Return the local wall clock's time, aware and in UTC."""
@@ -37,6 +49,20 @@ class SystemClock:
         """Return the seconds of the machine's monotonic clock."""
         return time.monotonic()
 
+
+class SystemClock(SystemTimes):
+    """The clock of this machine."""
+
     def sleep(self, seconds: float) -> None:
         """Let *seconds* pass."""
         time.sleep(seconds)  # noqa: TID251  (this is the seam)
+
+
+class SystemAsyncClock(SystemTimes):
+    """The clock of this machine, for the tasks of an event loop."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let *seconds* pass."""
+        import asyncio  # the commands of threadsync do without it
+
+        await asyncio.sleep(seconds)

@@ -7,10 +7,11 @@ request: sockets alone limit only single reads, which a server that drips can st
 
 from __future__ import annotations
 
+import errno
 import io
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from http.client import IncompleteRead as BodyBrokenOff
@@ -18,7 +19,17 @@ from typing import TYPE_CHECKING
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import DecodeError, ReadTimeoutError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from threadsync.execution import reasons
+from threadsync.execution.reasons import Table
+from threadsync.model.urls import is_public
 
 if TYPE_CHECKING:
     from http.client import _DataType
@@ -35,10 +46,13 @@ class Exchange:
     sent: bool = False
     """Whether a byte of the request may have left; never turned back."""
     connecting: bool = False
+    public_only: bool = False
+    """Whether nothing may be asked of this machine or of a network of its own."""
 
-    def begin(self, timeout_seconds: float) -> None:
+    def begin(self, timeout_seconds: float, *, public_only: bool = False) -> None:
         """Begin anew, with *timeout_seconds* for everything."""
         self.deadline_seconds = self.monotonic() + timeout_seconds
+        self.public_only = public_only
         self.sent = False
         self.connecting = False
 
@@ -97,6 +111,8 @@ def observed_pools(exchange: Exchange) -> dict[str, type[HTTPConnectionPool]]:
         def send(self, data: _DataType | str) -> None:
             if self.sock is None:
                 self.connect()
+            if exchange.public_only:
+                _refuse_private(self.sock)
             # Looking a name up has no limit of its own: what went well too late is not sent.
             self.sock.settimeout(exchange.left_seconds())
             if not exchange.connecting:  # what is said to a proxy to get through is not the request
@@ -115,40 +131,40 @@ def observed_pools(exchange: Exchange) -> dict[str, type[HTTPConnectionPool]]:
     return {"http": Pool, "https": TlsPool}
 
 
-_WHY: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-    ((ssl.SSLError, SSLError), "no TLS connection could be made or kept"),
-    ((ConnectionRefusedError,), "it refused the connection"),
-    ((BodyBrokenOff,), "its answer broke off"),
-    ((DecodeError,), "its answer is damaged: it cannot be decompressed"),
-    ((ConnectionError,), "it closed the connection without a whole answer"),
-    ((TimeoutError, ReadTimeoutError), "nothing came within {limit:g} s"),
-    ((HTTPException,), "what it answered is not HTTP"),
+def _refuse_private(sock: socket.socket) -> None:
+    """Refuse to say a word to what is not on the public internet, whatever its name is.
+
+    Asked of the connection itself: what a name led to a moment ago says nothing of where it leads now.
+
+    Raises:
+        OSError: it is not.
+    """
+    address = str(sock.getpeername()[0])
+    if not is_public(address):
+        raise OSError(errno.EACCES, f"it is at {address}, which the public internet does not reach")
+
+
+_WHY: Table = (
+    ((ssl.SSLError, SSLError), reasons.NO_TLS),
+    ((ConnectionRefusedError,), reasons.REFUSED),
+    ((BodyBrokenOff,), reasons.BROKE_OFF),
+    ((DecodeError,), reasons.DAMAGED),
+    ((ConnectionError,), reasons.CLOSED),
+    ((TimeoutError, ReadTimeoutError), reasons.LATE),
+    ((HTTPException,), reasons.NOT_HTTP),
 )
 
 
 def why(error: BaseException, *, limit_seconds: float) -> str:
-    """Say in our own words why there is no answer; the library's words may hold the whole address."""
-    chain = tuple(_causes(error, set()))
-    for each in chain:
-        if isinstance(each, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted: {each.verify_message}"
-        if isinstance(each, socket.gaierror):
-            return f"its name leads nowhere: {each.strerror}"
-    for kinds, text in _WHY:
-        if any(isinstance(each, kinds) for each in chain):
-            return text.format(limit=limit_seconds)
-    for each in chain:
-        if isinstance(each, OSError) and each.strerror:
-            return each.strerror
-    return f"the request cannot be sent as it is ({type(error).__name__}); check the address"
+    """Say in our own words why there is no answer."""
+    return reasons.explained(error, _WHY, limit_seconds=limit_seconds)
 
 
-def _causes(error: BaseException, seen: set[int]) -> Iterator[BaseException]:
-    if id(error) in seen:
-        return
-    seen.add(id(error))
-    yield error
-    inside = (error.__cause__, error.__context__, getattr(error, "reason", None), *error.args)
-    for each in inside:
-        if isinstance(each, BaseException):
-            yield from _causes(each, seen)
+def surely_unsent(error: BaseException) -> bool:
+    """Whether *error* tells by itself that no connection was made, where nobody observed it."""
+    return any(isinstance(each, _UNCONNECTED) for each in reasons.causes(error))
+
+
+_UNCONNECTED = (ConnectTimeoutError, ProxyError, ssl.SSLCertVerificationError)
+"""Also a refused connection and an unknown name are the first of them; the second is not getting through a
+proxy; and a certificate is verified before anything is sent."""

@@ -1,197 +1,83 @@
-"""Media at an address that a network can fetch: served from here to a sandbox, or found on a web server.
+"""Media at an address that a network can fetch: one seam, and an adapter for each kind of media host.
 
-A network takes what the address serves, whenever it asks; so before anything is published, what is
-served is compared with the file on disk.
+A network takes what the address serves, whenever it asks. So before anything is published, what is
+served is compared with the file on disk; and nothing is brought to a public place before its post is
+due, since files are placed only when a flow asks where they are.
 """
 
 from __future__ import annotations
 
-import hashlib
-import mimetypes
-import shutil
-import sys
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import socket
+from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, TypeAlias
-from urllib.parse import quote, urlsplit
+from typing import Protocol, TypeAlias
 
-from threadsync.flows.effects import Hosted, NoResponse
-from threadsync.model.ids import MediaDigest, PublicUrl, TargetName
+from threadsync.errors import ThreadsyncError
+from threadsync.execution.clock import Clock
+from threadsync.execution.hosting_command import CommandHost
+from threadsync.execution.hosting_probe import Fetch, Prober
+from threadsync.execution.hosting_signing import signer_of
+from threadsync.execution.hosting_store import Send, StoreHost
+from threadsync.execution.hosting_web import LoopbackHost, UrlPrefixHost
+from threadsync.flows.effects import Hosted
+from threadsync.model.facts import MediaProblem
+from threadsync.model.ids import MediaDigest, PublicUrl, Role, TargetName
+from threadsync.model.secret import SecretText
 from threadsync.model.target import MediaHost, Target
 from threadsync.model.urls import is_loopback
 
-if TYPE_CHECKING:
-    from threadsync.execution.transport import Fetched
-
-FETCH_SECONDS = 60.0
-"""How long reading back one hosted file may take, besides what its size takes."""
-
-FETCH_BYTES_PER_SECOND = 1_000_000
-"""How fast a web server is at least: a video of 1 GB gets a quarter of an hour."""
-
-FETCH_BYTES_MORE = 1024 * 1024
-"""How many bytes more than the file's are read before they count as another file's."""
+PLACED_AT_ONCE_MAX = 4
+"""How many files are brought to their hosts side by side."""
 
 
-class Fetch(Protocol):
-    """Reads a public address; ``Transport.fetch`` is one."""
-
-    def __call__(self, url: str, *, bytes_max: int, timeout_seconds: float) -> Fetched | NoResponse:
-        """Return what *url* serves, or why nothing came."""
-        ...
+CLOSE_SECONDS = 0.5
+"""How long closing waits for each of them; one that hangs is left behind."""
 
 
 class MediaHostAdapter(Protocol):
     """One way for media files to reach a public address."""
 
-    def url_of(self, media: MediaDigest, path: Path) -> Hosted:
-        """Return the address of *path*, whose bytes are *media*."""
+    def known(self, media: MediaDigest, path: Path) -> PublicUrl | None:
+        """Return the address of *path*, whose bytes are *media*, if it can be told without asking anybody."""
         ...
 
-    def check(self, media: MediaDigest, path: Path) -> str:
-        """Return why *path* is not served as it is on disk; empty where it is."""
+    def place(self, media: MediaDigest, path: Path) -> PublicUrl | MediaProblem:
+        """Bring *path* to a public address and make sure that it can be fetched there; this may take long.
+
+        Raises:
+            ProjectError: a credential, or a package, is missing.
+        """
+        ...
+
+    def check(self, media: MediaDigest, path: Path) -> MediaProblem | None:
+        """Return why *path* could not be fetched as it is on disk, as far as is known before it is placed.
+
+        Raises:
+            ProjectError: a credential, or a package, is missing.
+        """
         ...
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving, and sending."""
         ...
 
 
-class LoopbackHost:
-    """Serves files to this machine, for a sandbox; nothing but those it was asked for."""
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What media hosts work with: the network, the project's secrets, the time, and what they may do."""
 
-    def __init__(self) -> None:
-        self._files: dict[str, Path] = {}
-        self._server: ThreadingHTTPServer | None = None
-        self._serving: threading.Thread | None = None
-
-    def __enter__(self) -> LoopbackHost:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def url_of(self, media: MediaDigest, path: Path) -> Hosted:
-        """Serve *path* from now on, and return its address; the server starts with the first one."""
-        if self._server is None:
-            self._server = _Server(("127.0.0.1", 0), partial(_Handler, self._files))
-            self._serving = threading.Thread(
-                target=self._server.serve_forever, args=(0.05,), name="threadsync-media", daemon=True
-            )
-            self._serving.start()
-        name = f"/{media}{path.suffix.lower()}"
-        self._files[name] = path
-        return Hosted(PublicUrl(f"http://127.0.0.1:{self._server.server_port}{name}"))
-
-    def check(self, media: MediaDigest, path: Path) -> str:
-        """Return why *path* is not what it was; empty where it is."""
-        try:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            return f"{path} cannot be read: {error.strerror}"
-        return "" if digest == media else f"{path} has other bytes than when the post was read"
-
-    def close(self) -> None:
-        """Stop serving."""
-        if self._server is not None and self._serving is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._serving.join()
-        self._server = self._serving = None
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: socket | tuple[bytes, socket], client_address: object) -> None:
-        """Show what went wrong; but a client that goes away in the middle is its own affair."""
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    timeout = FETCH_SECONDS
-
-    def __init__(self, files: Mapping[str, Path], *connection: object) -> None:
-        self._files = files
-        super().__init__(*connection)  # type: ignore[arg-type]  # what socketserver hands over
-
-    def do_GET(self) -> None:
-        """Send a file."""
-        self._answer(with_body=True)
-
-    def do_HEAD(self) -> None:
-        """Say what a file is."""
-        self._answer(with_body=False)
-
-    def _answer(self, *, with_body: bool) -> None:
-        path = self._files.get(self.path)
-        if path is None or not path.is_file():
-            self.send_error(404)
-            return
-        with path.open("rb") as file:
-            self.send_response(200)
-            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(path.stat().st_size))
-            self.end_headers()
-            if with_body:
-                shutil.copyfileobj(file, self.wfile)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it)
-        """Say nothing: standard error belongs to the command."""
-
-
-class UrlPrefixHost:
-    """Files that a web server has already: *url* serves what is below *root*."""
-
-    def __init__(self, url: str, root: Path, fetch: Fetch) -> None:
-        self._url = url.rstrip("/")
-        self._root = root
-        self._fetch = fetch
-
-    def url_of(self, media: MediaDigest, path: Path) -> Hosted:
-        """Return the address of *path*: the prefix, and its path below the root."""
-        if not path.is_relative_to(self._root) or ".." in path.relative_to(self._root).parts:
-            return Hosted(None, f"{path} is not below {self._root}, which {self._url} serves")
-        below = quote(path.relative_to(self._root).as_posix())
-        return Hosted(PublicUrl(f"{self._url}/{below}"))
-
-    def check(self, media: MediaDigest, path: Path) -> str:
-        """Return why the address does not serve *path* as it is on disk; empty where it does."""
-        hosted = self.url_of(media, path)
-        if hosted.url is None:
-            return hosted.problem
-        if urlsplit(hosted.url).scheme != "https" and not is_loopback(hosted.url):
-            return f"{hosted.url} is not https: networks do not fetch from it"
-        try:
-            size = path.stat().st_size
-        except OSError as error:
-            return f"{path} cannot be read: {error.strerror}"
-        seconds = FETCH_SECONDS + size / FETCH_BYTES_PER_SECOND
-        served = self._fetch(hosted.url, bytes_max=size + FETCH_BYTES_MORE, timeout_seconds=seconds)
-        if isinstance(served, NoResponse):
-            return f"{hosted.url} cannot be fetched: {served.reason}"
-        if served.status != 200:
-            return f"{hosted.url} answers {served.status}"
-        if served.sha256 != media:
-            sizes = f"{served.size} instead of {size} bytes"
-            return f"{hosted.url} serves other bytes than the file on disk ({sizes})"
-        return ""
-
-    def close(self) -> None:
-        """Do nothing: the web server is not ours."""
-
-
-_Make: TypeAlias = Callable[[MediaHost], MediaHostAdapter]
+    fetch: Fetch
+    send: Send
+    secret: Callable[[MediaHost, Role], SecretText]
+    scrub: Callable[[str], str]
+    """Takes every secret that was read out of a text."""
+    clock: Clock
+    allow_commands: bool = False
+    """Whether commands that the project file names may be run."""
 
 
 class MediaHosts:
@@ -207,16 +93,16 @@ class MediaHosts:
         hosts: Mapping[str, MediaHost],
         files: Mapping[MediaDigest, Path],
         project_root: Path,
-        fetch: Fetch,
+        means: Means,
     ) -> None:
         self._targets = targets
         self._hosts = hosts
         self._files = files
-        self._open: dict[str, MediaHostAdapter] = {}
-        self._kinds: dict[str, _Make] = {
-            "loopback": lambda _: LoopbackHost(),
-            "url_prefix": lambda host: UrlPrefixHost(host.url, project_root / host.root, fetch),
-        }
+        self._root = project_root
+        self._means = means
+        self._stopped = threading.Event()
+        self._placing = _Placing()
+        self._open: dict[tuple[str, bool], MediaHostAdapter] = {}
 
     def __enter__(self) -> MediaHosts:
         return self
@@ -224,36 +110,169 @@ class MediaHosts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stopped.set()
+        self._placing.close()
         for adapter in self._open.values():
             adapter.close()
 
     def url_of(self, target: TargetName, media: MediaDigest) -> Hosted:
-        """Return the address that *target*'s network fetches *media* from, or why there is none."""
+        """Return the address that *target*'s network fetches *media* from, or why there is none.
+
+        Never blocks: what takes long is begun, and asked for again.
+        """
         adapter, path = self._adapter(target), self._files.get(media)
-        if isinstance(adapter, str):
-            return Hosted(None, adapter)
+        if isinstance(adapter, MediaProblem):
+            return _hosted(adapter)
         if path is None:
-            return Hosted(None, _unknown(media))
-        return adapter.url_of(media, path)
+            return _hosted(_unknown(media))
+        known = adapter.known(media, path)
+        if known is not None:
+            return Hosted(known)
+        host, at_home = self._targets[target].media_host, self._is_at_home(target)
+        why = f"{path.name} to be at a public address ({host})"
+        return self._placing.ask((host or "", at_home, media), partial(adapter.place, media, path), why)
 
-    def check(self, target: TargetName, media: MediaDigest) -> str:
-        """Return why *target*'s network would not get *media* as it is on disk; empty where it would."""
+    def check(self, target: TargetName, media: MediaDigest) -> MediaProblem | None:
+        """Return why *target*'s network would not get *media* as it is on disk; None where it would.
+
+        Nothing is placed: where files are sent only when they are due, it is only known what hinders that.
+        """
         adapter, path = self._adapter(target), self._files.get(media)
-        if isinstance(adapter, str):
+        if isinstance(adapter, MediaProblem):
             return adapter
-        return _unknown(media) if path is None else adapter.check(media, path)
+        if path is None:
+            return _unknown(media)
+        try:
+            return adapter.check(media, path)
+        except ThreadsyncError as error:
+            return _raised(error)
 
-    def _adapter(self, target: TargetName) -> MediaHostAdapter | str:
+    def try_out(self, name: str) -> MediaProblem | str | None:
+        """Put a little picture at the media host *name*, fetch it and take it away; None where none is sent.
+
+        Returns why that does not work, or what remains to be said where it does.
+        """
+        on = [target for target, each in self._targets.items() if each.media_host == name]
+        at_home = bool(on) and all(map(self._is_at_home, on))
+        adapter = self._adapter_of(name, at_home=at_home)
+        try:
+            return adapter.try_out() if isinstance(adapter, StoreHost) else None
+        except ThreadsyncError as error:
+            return _raised(error)
+
+    def _is_at_home(self, target: TargetName) -> bool:
+        base_url = self._targets[target].base_url
+        return base_url is not None and is_loopback(base_url)
+
+    def _adapter(self, target: TargetName) -> MediaHostAdapter | MediaProblem:
         name = self._targets[target].media_host
         if name is None:
-            return f"{target} has no media_host: its network fetches media itself, from a public address"
+            return MediaProblem(
+                f"{target} has no media_host: its network fetches media itself, from a public address",
+                "Write media_host: under it in threadsync.yaml, and declare it under media_hosts:.",
+            )
         if name not in self._hosts:
-            return f"{target} has the media_host {name}, and media_hosts has no such entry"
-        if name not in self._open:
-            host = self._hosts[name]
-            self._open[name] = self._kinds[host.kind](host)
-        return self._open[name]
+            problem = f"{target} has the media_host {name}, and media_hosts has no such entry"
+            return MediaProblem(problem, "Declare it under media_hosts: in threadsync.yaml.")
+        return self._adapter_of(name, at_home=self._is_at_home(target))
+
+    def _adapter_of(self, name: str, *, at_home: bool) -> MediaHostAdapter:
+        if (name, at_home) not in self._open:
+            self._open[name, at_home] = self._made(self._hosts[name], at_home=at_home)
+        return self._open[name, at_home]
+
+    def _made(self, host: MediaHost, *, at_home: bool) -> MediaHostAdapter:
+        means = self._means
+        prober = Prober(means.fetch, means.clock, at_home)
+        match host.kind:
+            case "loopback":
+                return LoopbackHost()
+            case "url_prefix":
+                return UrlPrefixHost(host.url, self._root / host.root, prober)
+            case "command":
+                return CommandHost(
+                    host, self._root, prober, means.scrub, self._stopped, allowed=means.allow_commands
+                )
+            case _:
+                secret = partial(means.secret, host)
+                return StoreHost(
+                    host,
+                    sign=signer_of(host, secret),
+                    secret=secret,
+                    send=means.send,
+                    prober=prober,
+                    stopped=self._stopped,
+                )
 
 
-def _unknown(media: MediaDigest) -> str:
-    return f"no file of the project has the sha256 {media} any more"
+_Work: TypeAlias = Callable[[], PublicUrl | MediaProblem]
+_Key: TypeAlias = tuple[str, bool, MediaDigest]
+
+
+@dataclass(slots=True)
+class _Job:
+    work: _Work
+    result: PublicUrl | MediaProblem | None = None
+    bug: Exception | None = None
+
+
+@dataclass(slots=True)
+class _Placing:
+    """Threads of their own that bring files to their hosts, each file once in a run.
+
+    They are daemons: what hangs in a system call keeps no program from ending. An upload that is cut off
+    so leaves nothing behind, since a store shows only whole files.
+    """
+
+    _jobs: dict[_Key, _Job] = field(default_factory=dict)
+    _queue: SimpleQueue[_Job | None] = field(default_factory=SimpleQueue)
+    _workers: list[threading.Thread] = field(default_factory=list)
+    _closed: bool = False
+
+    def ask(self, key: _Key, work: _Work, why: str) -> Hosted:
+        """Return what became of *work*, which is begun when it is first asked for."""
+        job = self._jobs.get(key)
+        if job is None:
+            job = self._jobs[key] = _Job(work)
+            self._queue.put(job)
+            if len(self._workers) < PLACED_AT_ONCE_MAX:
+                name = f"threadsync-media-{len(self._workers) + 1}"
+                worker = threading.Thread(target=self._work, name=name, daemon=True)
+                self._workers.append(worker)
+                worker.start()
+        if job.bug is not None:
+            raise job.bug
+        return Hosted(None, underway=why) if job.result is None else _hosted(job.result)
+
+    def close(self) -> None:
+        """Begin nothing more, and give the workers a moment to break off what they do."""
+        self._closed = True
+        for _ in self._workers:
+            self._queue.put(None)
+        for worker in self._workers:
+            worker.join(CLOSE_SECONDS)
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            if self._closed:
+                return
+            try:
+                job.result = job.work()
+            except ThreadsyncError as error:
+                job.result = _raised(error)
+            except Exception as error:  # noqa: BLE001  (raised in the thread that asks)
+                job.bug = error
+
+
+def _hosted(result: PublicUrl | MediaProblem) -> Hosted:
+    if isinstance(result, MediaProblem):
+        return Hosted(None, result.problem, result.remedy)
+    return Hosted(result)
+
+
+def _raised(error: ThreadsyncError) -> MediaProblem:
+    return MediaProblem(error.problem.removesuffix("."), error.remedy)
+
+
+def _unknown(media: MediaDigest) -> MediaProblem:
+    return MediaProblem(f"no file of the project has the sha256 {media} any more", "Plan again.")

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 
 from threadsync.execution.apilog import ApiLog, Call
-from threadsync.execution.clock import Clock
+from threadsync.execution.clock import Clock, Times
 from threadsync.execution.seams import Completion, Performer
 from threadsync.flows.core import Raised
 from threadsync.flows.effects import (
@@ -47,10 +47,14 @@ class Errand:
     run: str
     tell: Callable[[str], None] = lambda _: None
     """Is told what is worth knowing and stops nothing."""
+    allow_commands: bool = False
+    """Whether commands that the project file names may be run."""
 
 
-@dataclass(slots=True)
-class _Underway:
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """A request that has begun."""
+
     at: datetime
     began_seconds: float
     target: TargetName
@@ -76,12 +80,8 @@ class LoggedPerformer:
     ) -> None:
         self._performer = performer
         self._log = log
-        self._errand = errand
-        self._clock = clock
-        self._scrub = scrub
-        self._classify = classify
-        self._underway: dict[int, _Underway] = {}
-        self._attempts: Counter[tuple[TargetName, str]] = Counter()
+        self._scribe = Scribe(errand, clock, scrub=scrub, classify=classify)
+        self._underway: dict[int, Underway] = {}
 
     @property
     def free(self) -> int:
@@ -91,10 +91,7 @@ class LoggedPerformer:
     def submit(self, target: TargetName, request: Request) -> int:
         """See ``Performer.submit``."""
         ticket = self._performer.submit(target, request)
-        which = (target, request.fingerprint())
-        self._attempts[which] += 1
-        now, began = self._clock.now(), self._clock.monotonic()
-        self._underway[ticket] = _Underway(now, began, target, request, self._attempts[which])
+        self._underway[ticket] = self._scribe.began(target, request)
         return ticket
 
     def next(self, timeout_seconds: float | None) -> Completion | None:
@@ -104,7 +101,7 @@ class LoggedPerformer:
         completion = self._performer.next(timeout_seconds)
         if completion is not None:
             underway = self._underway.pop(completion.ticket)
-            self._log.add(self._ended(underway, completion.outcome))
+            self._log.add(self._scribe.ended(underway, completion.outcome))
         return completion
 
     def wake(self) -> None:
@@ -114,11 +111,38 @@ class LoggedPerformer:
     def close(self) -> None:
         """Write the calls whose answer this run did not wait for."""
         for underway in self._underway.values():
-            self._log.add(self._ended(underway, NoResponse("the run ended before an answer came", sent=True)))
+            lost = NoResponse("the run ended before an answer came", sent=True)
+            self._log.add(self._scribe.ended(underway, lost))
         self._underway.clear()
         self._log.close()
 
-    def _ended(self, underway: _Underway, outcome: Response | NoResponse | Raised) -> Call:
+
+class Scribe:
+    """Makes rows of the requests of one errand, and counts how often each is sent."""
+
+    def __init__(
+        self,
+        errand: Errand,
+        clock: Times,
+        *,
+        scrub: Callable[[str], str],
+        classify: Callable[[TargetName, Response], Fault | None],
+    ) -> None:
+        self._errand = errand
+        self._clock = clock
+        self._scrub = scrub
+        self._classify = classify
+        self._attempts: Counter[tuple[TargetName, str]] = Counter()
+
+    def began(self, target: TargetName, request: Request) -> Underway:
+        """Take note that *request* begins now."""
+        which = (target, request.fingerprint())
+        self._attempts[which] += 1
+        now, began = self._clock.now(), self._clock.monotonic()
+        return Underway(now, began, target, request, self._attempts[which])
+
+    def ended(self, underway: Underway, outcome: Response | NoResponse | Raised) -> Call:
+        """Return the row of a request that ended now."""
         request = underway.request
         # Only now: the secrets that it used were read on its way, and are known to *scrub* since.
         operation, parameters = described(request, self._scrub)

@@ -21,6 +21,8 @@ class Bounds:
     retry_first_seconds: float = 2.0
     retry_growth: float = 2.0
     retry_longest_seconds: float = 30.0
+    hosting_seconds: float = 3600.0
+    """How long putting one media file at a public address may take."""
     rebuilds_max: int = 2
     """How many new containers one segment may cost."""
     publish_doubt_seconds: float = 300.0

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Generic, TypeVar, cast
 
 from threadsync.errors import ApiError, Unanswered
+from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import (
     All,
     Effect,
@@ -33,6 +34,11 @@ from threadsync.model.ids import MediaDigest
 from threadsync.model.journal import Note
 
 T = TypeVar("T")
+
+HOSTING_LOOK_FIRST_SECONDS = 0.1
+"""After how long a flow looks whether an upload is done, for the first time."""
+HOSTING_LOOK_GROWTH = 1.4
+HOSTING_LOOK_LONGEST_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +119,27 @@ def now() -> Flow[datetime]:
     return outcome.now
 
 
-def host(media: MediaDigest) -> Flow[Hosted]:
-    """Return a public address of *media*, or why there is none."""
-    outcome = yield Host(media)
-    assert isinstance(outcome, Hosted), "a Host is answered by Hosted"
-    return outcome
+def host(media: MediaDigest, bounds: Bounds | None = None) -> Flow[Hosted]:
+    """Return a public address of *media*, or why there is none.
+
+    An upload goes on beside the flow, which looks at it now and then (``hosting_seconds`` in all), so
+    that nobody else has to wait for it.
+    """
+    seconds_max = (bounds or Bounds()).hosting_seconds
+    pause, waited = HOSTING_LOOK_FIRST_SECONDS, 0.0
+    while True:
+        outcome = yield Host(media)
+        assert isinstance(outcome, Hosted), "a Host is answered by Hosted"
+        if not outcome.underway:
+            return outcome
+        if waited >= seconds_max:
+            return Hosted(
+                None,
+                f"{outcome.underway} was not done after {waited:.0f} s",
+                "Run apply again; or raise hosting_seconds under bounds.",
+            )
+        yield from wait(pause, outcome.underway)
+        waited, pause = waited + pause, min(pause * HOSTING_LOOK_GROWTH, HOSTING_LOOK_LONGEST_SECONDS)
 
 
 def gather(flows: Sequence[Flow[T]]) -> Flow[tuple[T, ...]]:

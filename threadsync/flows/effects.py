@@ -203,10 +203,13 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """A public address of the media file, or *problem* where it has none."""
+    """A public address of the media file, or *problem* where it has none, with its *remedy*."""
 
     url: PublicUrl | None
     problem: str = ""
+    remedy: str = ""
+    underway: str = ""
+    """What is being done so that it will have one; ask again a little later."""
 
 
 Outcome: TypeAlias = Response | NoResponse | Recorded | Taken | Waited | Time | Results | Hosted

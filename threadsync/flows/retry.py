@@ -6,12 +6,13 @@ For requests that may be repeated without harm alone: reads, and things nobody s
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from contextlib import closing
+from typing import TypeAlias, TypeVar
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
-from threadsync.flows.core import attempt, wait
-from threadsync.flows.effects import Flow
+from threadsync.flows.core import Done, Raised, advance, attempt, send, wait
+from threadsync.flows.effects import All, Flow, NoResponse, Outcome, Request, Response, Visibility
 from threadsync.model.fault import Fault, FaultClass
 
 T = TypeVar("T")
@@ -20,6 +21,9 @@ PASSING = frozenset({FaultClass.TRANSIENT})
 """What a read is tried again after."""
 PASSING_OR_FRESH = frozenset({FaultClass.TRANSIENT, FaultClass.NOT_READY})
 """What is tried again where something just made may not be visible everywhere yet."""
+
+Classify: TypeAlias = Callable[[Response], Fault | None]
+"""Says which error an answer carries; None where it carries none."""
 
 
 def delay_seconds(attempt_number: int, bounds: Bounds) -> float:
@@ -39,6 +43,57 @@ def retried(
             return result
         yield from wait(delay_seconds(number, bounds), f"{why}: trying again")
     raise AssertionError("a bound of at least one attempt ends the loop")
+
+
+def persistent(flow: Flow[T], bounds: Bounds, classify: Classify) -> Flow[T]:
+    """Run *flow*, and send its reads and what it stages again where that may help; the rest goes out once.
+
+    For a program that runs endpoints one by one. A provider's own flows decide that themselves.
+    """
+    outcome: Outcome | Raised | None = None
+    with closing(flow):
+        while True:
+            step = advance(flow, outcome)
+            if isinstance(step, Done):
+                return step.value
+            try:
+                if isinstance(step, Request):
+                    outcome = yield from _repeated(step, bounds, classify)
+                elif isinstance(step, All):
+                    outcome = yield All(tuple(persistent(each, bounds, classify) for each in step.flows))
+                else:
+                    outcome = yield step
+            except Exception as error:  # noqa: BLE001  (handed on to the flow that waits for it)
+                outcome = Raised(error)
+
+
+def _repeated(request: Request, bounds: Bounds, classify: Classify) -> Flow[Response | NoResponse]:
+    for number in range(1, bounds.retry_attempts_max + 1):
+        outcome = yield from send(request)
+        seconds = _pause_seconds(request, outcome, delay_seconds(number, bounds), classify)
+        if seconds is None or seconds > bounds.retry_longest_seconds or number == bounds.retry_attempts_max:
+            return outcome
+        yield from wait(seconds, f"{request.method} {request.path}: trying again")
+    raise AssertionError("a bound of at least one attempt ends the loop")
+
+
+def _pause_seconds(
+    request: Request, outcome: Response | NoResponse, usual_seconds: float, classify: Classify
+) -> float | None:
+    """Return after how long *request* may be sent again; None where it must not be."""
+    if request.visibility is Visibility.VISIBLE:
+        return None
+    if isinstance(outcome, NoResponse):
+        return usual_seconds
+    fault = classify(outcome)
+    if fault is None:
+        return None
+    if fault.kind is FaultClass.THROTTLED:
+        if fault.retry_after_seconds is None:
+            return None  # without a word on when, it is minutes: longer than somebody waits for one call
+    elif fault.kind not in (PASSING if request.visibility is Visibility.READ else PASSING_OR_FRESH):
+        return None
+    return max(usual_seconds, fault.retry_after_seconds or 0.0)
 
 
 def poll_seconds(polls: int, bounds: Bounds) -> float:

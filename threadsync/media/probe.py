@@ -120,6 +120,16 @@ def probe(path: Path) -> MediaFacts | str:
     return facts
 
 
+def format_of(path: Path) -> str:
+    """Return the format of the file at *path* by its first bytes; empty where it is none that is known.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return _kind_of(file.read(_HEAD_BYTES))[1]
+
+
 def _facts(file: BufferedReader, size_bytes: int) -> MediaFacts:
     head = file.read(_HEAD_BYTES)
     if not head:

@@ -139,12 +139,20 @@ _NOTHING = TargetFacts()
 
 
 @dataclass(frozen=True, slots=True)
+class MediaProblem:
+    """Why a network would not get a media file as it is on disk, and what to do about it."""
+
+    problem: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that was gathered by reading, and when; empty for an offline plan."""
 
     gathered_at: datetime | None = None
     targets: Mapping[TargetName, TargetFacts] = field(default_factory=dict)
-    media_problems: Mapping[tuple[TargetName, MediaDigest], str] = field(default_factory=dict)
+    media_problems: Mapping[tuple[TargetName, MediaDigest], MediaProblem] = field(default_factory=dict)
     """Media files that a target's host does not serve as they are on disk."""
 
     def of(self, target: TargetName) -> TargetFacts:

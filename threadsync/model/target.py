@@ -36,16 +36,49 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaHostKind:
+    """What an entry of ``media_hosts`` of one kind may say: its keys, and the roles of its credentials."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    roles_optional: tuple[str, ...] = ()
+
+
+MEDIA_HOST_KINDS: Mapping[str, MediaHostKind] = {
+    "loopback": MediaHostKind(),
+    "url_prefix": MediaHostKind(("url",), ("root",)),
+    "s3": MediaHostKind(
+        ("bucket", "region"),
+        ("endpoint", "prefix", "url"),
+        ("access_key", "secret_key", "names"),
+        ("session_token",),
+    ),
+    "azure": MediaHostKind(("account", "container"), ("endpoint", "prefix", "url"), ("account_key", "names")),
+    "command": MediaHostKind(("command",)),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class MediaHost:
-    """How media reach a public address; *kind* is ``loopback`` or ``url_prefix``."""
+    """How media reach a public address; *kind* is one of ``MEDIA_HOST_KINDS``."""
 
     name: str
     kind: str
     url: str = ""
-    """For ``url_prefix``: what the path of a file below *root* is put behind."""
+    """What the path of a file below *root*, or the name of a file in the bucket, is put behind."""
     root: str = ""
     """For ``url_prefix``: the project folder that *url* serves."""
     location: Location = Location("threadsync.yaml")
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What its kind needs besides, as ``MEDIA_HOST_KINDS`` lists it."""
+    credentials: Mapping[Role, str] = field(default_factory=dict)
+    """Role to ``env:NAME``, ``file:PATH`` or ``keyring:NAME``; never a secret itself."""
+
+    @property
+    def has_address(self) -> bool:
+        """Whether it is known beforehand where its files will be."""
+        return self.kind in {"url_prefix", "s3", "azure"}
 
     @property
     def takes_files(self) -> bool:

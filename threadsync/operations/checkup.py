@@ -106,13 +106,22 @@ def unreadable_project(error: ProjectError) -> Check:
 
 def check_extras(workspace: Workspace) -> Iterator[Check]:
     """What the project names needs a package that is installed only on demand."""
-    forms = {form for target in workspace.project.targets.values() for form in target.credentials.values()}
-    if any(form.startswith("keyring:") for form in forms) and importlib.util.find_spec("keyring") is None:
+    if (
+        any(form.startswith("keyring:") for _, form in _credentials(workspace, real=False))
+        and importlib.util.find_spec("keyring") is None
+    ):
         yield problem(
             "extras",
             "a credential is in the keyring, and the package that reads it is not installed",
             "Run: pip install 'threadsync[keyring]'",
         )
+    for name, host in sorted(workspace.project.media_hosts.items()):
+        if host.kind in {"s3", "azure"} and importlib.util.find_spec("obstore") is None:
+            yield problem(
+                "extras",
+                f"the media host {name} is of kind {host.kind}, and the package that signs for it is missing",
+                "Run: pip install 'threadsync[hosts]'",
+            )
 
 
 def check_files(declared: Declared) -> Check:
@@ -215,26 +224,34 @@ def check_git(workspace: Workspace) -> Iterator[Check]:
             f"git ignores {project.state_name}: a fresh clone would not know what is published",
             "Take it out of .gitignore and commit it.",
         )
+    for owner, form in _credentials(workspace):
+        name = form.removeprefix("file:")
+        is_inside = (project.root / name).resolve().is_relative_to(project.root)
+        if name == form or not is_inside or _is_ignored(project.root, name):
+            continue
+        if _answers(project.root, "ls-files", "--error-unmatch", "--", name):
+            yield problem(
+                "git",
+                f"{name}, which holds a credential of {owner}, is in the git repository",
+                f"Run git rm --cached {name}, add the line {name} to .gitignore, and renew the "
+                "credential: who can read the history has it.",
+            )
+        else:
+            yield problem(
+                "git",
+                f"git does not ignore {name}, which holds a credential of {owner}",
+                f"Add the line {name} to .gitignore.",
+            )
+
+
+def _credentials(workspace: Workspace, *, real: bool = True) -> Iterator[tuple[str, str]]:
+    """Yield whose and where every credential of the project is; if *real*, without those of sandboxes."""
+    project = workspace.project
     for target in project.targets.values():
-        for form in target.credentials.values():
-            name = form.removeprefix("file:")
-            is_inside = (project.root / name).resolve().is_relative_to(project.root)
-            on_loopback = target.base_url is not None and is_loopback(target.base_url)
-            if name == form or not is_inside or on_loopback or _is_ignored(project.root, name):
-                continue
-            if _answers(project.root, "ls-files", "--error-unmatch", "--", name):
-                yield problem(
-                    "git",
-                    f"{name}, which holds a credential of {target.name}, is in the git repository",
-                    f"Run git rm --cached {name}, add the line {name} to .gitignore, and renew the "
-                    "credential: who can read the history has it.",
-                )
-            else:
-                yield problem(
-                    "git",
-                    f"git does not ignore {name}, which holds a credential of {target.name}",
-                    f"Add the line {name} to .gitignore.",
-                )
+        if not (real and target.base_url is not None and is_loopback(target.base_url)):
+            yield from ((target.name, form) for form in target.credentials.values())
+    for host in project.media_hosts.values():
+        yield from ((f"media_hosts.{host.name}", form) for form in host.credentials.values())
 
 
 def _is_ignored(root: Path, name: str) -> bool | None:
@@ -344,19 +361,18 @@ def check_private(workspace: Workspace) -> Iterator[Check]:
     """A file with a credential is its owner's alone."""
     if os.name == "nt":
         return  # its rights are not told by a mode
-    for target in workspace.project.targets.values():
-        for form in target.credentials.values():
-            if not form.startswith("file:") or (target.base_url is not None and is_loopback(target.base_url)):
-                continue
-            path = workspace.project.root / form.removeprefix("file:")
-            with suppress(OSError):  # that it is missing is said elsewhere
-                mode = stat.S_IMODE(path.stat().st_mode)
-                if mode & 0o077:
-                    yield warning(
-                        f"credential {target.name}",
-                        f"others on this machine can read {path} (mode {mode:o})",
-                        f"Run: chmod 600 {path}",
-                    )
+    for owner, form in _credentials(workspace):
+        if not form.startswith("file:"):
+            continue
+        path = workspace.project.root / form.removeprefix("file:")
+        with suppress(OSError):  # that it is missing is said elsewhere
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & 0o077:
+                yield warning(
+                    f"credential {owner}",
+                    f"others on this machine can read {path} (mode {mode:o})",
+                    f"Run: chmod 600 {path}",
+                )
 
 
 def _named(names: Sequence[str]) -> str:

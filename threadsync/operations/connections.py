@@ -13,15 +13,16 @@ from typing import TypeAlias
 from threadsync.content.project import Project
 from threadsync.errors import ProjectError
 from threadsync.execution.clock import Clock
-from threadsync.execution.credentials import resolve, scrubbed
+from threadsync.execution.credentials import SERVICE, resolve, scrubbed
 from threadsync.execution.logged import Errand, LoggedPerformer
 from threadsync.execution.seams import Performer
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Hosted, NoResponse, Request, Response
+from threadsync.model.facts import MediaProblem
 from threadsync.model.fault import Fault
 from threadsync.model.ids import MediaDigest, Role, TargetName
 from threadsync.model.secret import SecretText
-from threadsync.model.target import Target
+from threadsync.model.target import MediaHost, Target
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored, log_path
 from threadsync.providers.base import Provider
 
@@ -32,8 +33,10 @@ class Connections:
 
     performer: Performer
     url_of: Callable[[TargetName, MediaDigest], Hosted]
-    check: Callable[[TargetName, MediaDigest], str]
-    """Returns why a target's network would not get a file as it is on disk; empty where it would."""
+    check: Callable[[TargetName, MediaDigest], MediaProblem | None]
+    """Returns why a target's network would not get a file as it is on disk; None where it would."""
+    try_host: Callable[[str], MediaProblem | str | None] = lambda _: None
+    """Tries a media host out: returns what is wrong, or what it does; None where nothing is sent there."""
 
 
 Files: TypeAlias = Mapping[MediaDigest, Path]
@@ -52,9 +55,10 @@ def connect(
 ) -> Iterator[Connections]:
     """Connect to the networks that the project names; every request is written into the API log."""
     from threadsync.execution.apilog import ApiLog
-    from threadsync.execution.hosting import MediaHosts
+    from threadsync.execution.hosting import Means, MediaHosts
     from threadsync.execution.performer import PooledPerformer
-    from threadsync.execution.transport import Endpoint, Transport
+    from threadsync.execution.transport import Transport
+    from threadsync.execution.wire import Endpoint
 
     secrets = Secrets(project.root)
     with ExitStack() as stack:
@@ -65,7 +69,14 @@ def connect(
                 hosts=project.media_hosts,
                 files=files,
                 project_root=project.root,
-                fetch=transport.fetch,
+                means=Means(
+                    transport.fetch,
+                    transport.exchange,
+                    secrets.of_host,
+                    secrets.scrub,
+                    clock,
+                    errand.allow_commands,
+                ),
             )
         )
         endpoints = {
@@ -89,7 +100,7 @@ def connect(
         log = ApiLog(log_path(project.root), clock, errand.tell)
         logged = LoggedPerformer(performer, log, errand, clock, scrub=secrets.scrub, classify=classify)
         stack.callback(logged.close)
-        yield Connections(logged, hosts.url_of, hosts.check)
+        yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out)
 
 
 class Secrets:
@@ -112,9 +123,26 @@ class Secrets:
                 f"{target.name} has no credential for the role {role}.",
                 remedy=f"Write credential: env:NAME (or file:PATH) under {target.name} in threadsync.yaml.",
             )
+        return self._read(form, target.name, role)
+
+    def of_host(self, host: MediaHost, role: Role) -> SecretText:
+        """Read the credential of *role* of a media host.
+
+        Raises:
+            ProjectError: it is not there.
+        """
+        try:
+            return self._read(host.credentials[role], TargetName(f"media_hosts.{host.name}"), role)
+        except ProjectError as error:
+            form, _, name = host.credentials[role].partition(":")
+            # Only a target's credential is put there by ``auth login``.
+            remedy = f"Put it there: keyring set {SERVICE} {name}." if form == "keyring" else error.remedy
+            raise ProjectError(error.problem, remedy=remedy) from error
+
+    def _read(self, form: str, owner: TargetName, role: Role) -> SecretText:
         if form in self._of_keyring:
             return self._of_keyring[form]
-        secret = resolve(form, target=target.name, role=role, project_root=self._root, environ=os.environ)
+        secret = resolve(form, target=owner, role=role, project_root=self._root, environ=os.environ)
         if secret not in self._seen:
             self._seen.append(secret)
         if form.startswith("keyring:"):

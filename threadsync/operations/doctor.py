@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from threadsync.content.project import StateBranch
 from threadsync.errors import ProjectError, StateError, ThreadsyncError
+from threadsync.execution.hosting_command import missing_program
 from threadsync.execution.seams import NoJournal, Unwatched
+from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import MediaDigest, TargetName
 from threadsync.model.state import State
 from threadsync.operations import checkup
@@ -29,7 +31,7 @@ def doctor(
     """Go through all checks of the project that *open_workspace* opens; *encoding* is the terminal's.
 
     With *offline* nothing is asked of a network. It changes nothing, except for a file in the folder of
-    the state that is gone at once, and the API log.
+    the state and one in each bucket that are gone at once, and the API log.
     """
     return tuple(_checks(open_workspace, encoding=encoding, offline=offline))
 
@@ -80,7 +82,9 @@ def _network(
     for row in rows:
         yield from check_credential(workspace, row)
     yield from check_clock(rows)
+    yield from check_commands(workspace)
     if not offline:
+        yield from check_hosts(workspace, declared)
         yield from check_media(workspace, declared, prior)
 
 
@@ -165,13 +169,45 @@ def check_clock(rows: tuple[CredentialStanding, ...]) -> Iterator[Check]:
         yield ok("clock", f"within {max(1, round(abs(most)))} s of the network's")
 
 
+def check_commands(workspace: Workspace) -> Iterator[Check]:
+    """A command that uploads media is there; it is not run."""
+    for name, host in sorted(workspace.project.media_hosts.items()):
+        if host.kind == "command":
+            missing = missing_program(host, workspace.project.root)
+            if missing is not None:
+                yield problem(f"media host {name}", missing.problem, missing.remedy)
+            else:
+                said = f"{host.settings['command']} can be run; apply does, with --allow-commands"
+                yield ok(f"media host {name}", said)
+
+
+def check_hosts(workspace: Workspace, declared: Declared) -> Iterator[Check]:
+    """A bucket takes files, and shows them to everybody."""
+    hosts = sorted(workspace.project.media_hosts)
+    if not any(workspace.project.media_hosts[name].kind in {"s3", "azure"} for name in hosts):
+        return
+    with opened(workspace, media_files(workspace, declared), NoJournal(), Unwatched()) as shell:
+        for name in hosts:
+            match shell.connections.try_host(name):
+                case MediaProblem() as found:
+                    yield problem(f"media host {name}", found.problem, found.remedy)
+                case str() as said:
+                    yield ok(f"media host {name}", said)
+                case None:
+                    pass
+
+
 def check_media(workspace: Workspace, declared: Declared, prior: State | None) -> Iterator[Check]:
-    """What is still to be published is served where the network will fetch it from, as it is on disk."""
+    """What is still to be published is served where the network will fetch it from, as it is on disk.
+
+    What a command uploads is not asked about: ``doctor`` runs none.
+    """
     live = prior.bindings if prior is not None else {}
     wanted: dict[tuple[TargetName, MediaDigest], str] = {}
     for address, each in declared.desired.publications.items():
         hosted = workspace.providers[address.target].capabilities.fetches_media
-        if address not in live and hosted and workspace.project.targets[address.target].media_host:
+        host = workspace.project.media_hosts.get(workspace.project.targets[address.target].media_host or "")
+        if address not in live and hosted and host is not None and host.kind != "command":
             for segment in each.publication.segments:
                 wanted |= {(address.target, item.digest): item.path for item in segment.media}
     if not wanted:
@@ -181,13 +217,11 @@ def check_media(workspace: Workspace, declared: Declared, prior: State | None) -
     with opened(workspace, media_files(workspace, declared), NoJournal(), Unwatched()) as shell:
         for (target, digest), path in chosen.items():
             why = shell.connections.check(target, digest)
-            if why:
+            if why is not None:
                 bad += 1
-                yield problem(
-                    f"media {target}",
-                    f"{path}: {why}",
-                    "Upload the file, or correct media_hosts:, then look again.",
-                )
+                yield problem(f"media {target}", f"{path}: {why.problem}", why.remedy)
     if not bad:
         of = f" (of {len(wanted)})" if len(wanted) > len(chosen) else ""
-        yield ok("media", f"{len(chosen)} files{of} are served as they are on disk")
+        kinds = {host.kind for host in workspace.project.media_hosts.values()}
+        later = ", or will be when they are due" if kinds & {"s3", "azure"} else ""
+        yield ok("media", f"{len(chosen)} files{of} are served as they are on disk{later}")

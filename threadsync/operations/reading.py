@@ -60,7 +60,9 @@ def read_as_apply(
     workspace: Workspace, declared: Declared, plan: Plan, prior: State | None, watcher: Watcher
 ) -> Facts:
     """Read what apply would read for *plan*, and every live post that it is about."""
-    with opened(workspace, media_files(workspace, declared), NoJournal(), watcher) as shell:
+    # Here commands are only looked for, and never run: whether apply may run them is for its own flag.
+    looking = replace(workspace, allow_commands=True)
+    with opened(looking, media_files(workspace, declared), NoJournal(), watcher) as shell:
         ledger = Ledger(prior or State(Lineage("")))
         gatherer = Gatherer(
             shell.scheduler,

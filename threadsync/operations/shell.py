@@ -11,6 +11,7 @@ from threadsync.execution.logged import Errand
 from threadsync.execution.scheduler import Scheduler
 from threadsync.execution.seams import JournalSink, Watcher
 from threadsync.flows.bounds import Bounds
+from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import MediaDigest, TargetName
 from threadsync.operations.connections import Connections
 from threadsync.operations.workspace import Declared, Workspace, context_of
@@ -71,7 +72,7 @@ class Shell:
         """Whether the run is to end."""
         return self._stopped
 
-    def media_problems(self, plan: Plan) -> dict[tuple[TargetName, MediaDigest], str]:
+    def media_problems(self, plan: Plan) -> dict[tuple[TargetName, MediaDigest], MediaProblem]:
         """Compare what the media hosts serve with the files on disk, for all that *plan* would publish.
 
         A slow host is not waited for once the run is to end; what is returned then is incomplete.
@@ -83,7 +84,7 @@ class Shell:
             for segment in action.segments
             for digest in segment.media_digests
         }
-        problems: dict[tuple[TargetName, MediaDigest], str] = {}
+        problems: dict[tuple[TargetName, MediaDigest], MediaProblem | None] = {}
         try:
             self._checking = True
             for each in () if self._stopped else sorted(wanted):
@@ -92,7 +93,7 @@ class Shell:
             pass  # ``stopped`` says it
         finally:
             self._checking = False
-        return {each: problem for each, problem in problems.items() if problem}
+        return {each: problem for each, problem in problems.items() if problem is not None}
 
 
 @contextmanager
@@ -104,7 +105,7 @@ def opened(
     run: str | None = None,
 ) -> Iterator[Shell]:
     """Open the connections of a run and close them after it; a run without a name is given one."""
-    errand = Errand(workspace.command, run or new_run(workspace), workspace.tell)
+    errand = Errand(workspace.command, run or new_run(workspace), workspace.tell, workspace.allow_commands)
     with workspace.connect(
         workspace.project, workspace.providers, files, workspace.clock, errand
     ) as connections:

@@ -52,12 +52,19 @@ RULES = {
         "fit: true makes a copy of a picture, and the target's media host serves only what it has already.",
         "Save the picture within the network's limits, or name a media host that takes files.",
     ),
+    "media/host-doubtful": (
+        "Networks have failed to fetch media from the address of a target's media host.",
+        "Serve the files under a domain of your own.",
+    ),
     "media/not-fitted": (
         "fit: true cannot make a copy of a picture that is within the network's limits.",
         "Save the picture within the network's limits.",
     ),
 }
 """What is found with the project or the time at hand, beside the rules of content: meaning and remedy."""
+
+WARNINGS = frozenset({"media/host-doubtful"})
+"""Those of them that stop nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,8 @@ class Workspace:
     """The command that opened it, for the API log."""
     tell: Callable[[str], None] = lambda _: None
     """Is told what is worth knowing and stops nothing."""
+    allow_commands: bool = False
+    """Whether commands that the project file names may be run."""
 
     def declared(self, prior: State | None, now: datetime) -> Declared:
         """Read all posts and see them as their networks will."""
@@ -194,7 +203,9 @@ class Workspace:
             return []
         host = self.project.targets[target].media_host
         if host is not None:
-            return self._unserved(publication, provider, self.project.media_hosts[host])
+            declared = self.project.media_hosts[host]
+            unserved = self._unserved(publication, provider, declared)
+            return [*unserved, *self._doubted(publication, declared)]
         return [
             Diagnostic(
                 item.location,
@@ -205,6 +216,23 @@ class Workspace:
             for segment in publication.segments
             for item in segment.media[:1]
         ]
+
+    def _doubted(self, publication: Publication, host: MediaHost) -> list[Diagnostic]:
+        """Find media whose address is in a domain that fetches are known to fail from."""
+        first = next((item for segment in publication.segments for item in segment.media), None)
+        base_url = self.project.targets[publication.address.target].base_url
+        at_home = base_url is not None and is_loopback(base_url)
+        if first is None or at_home or not host.has_address:
+            return []
+        from threadsync.execution.hosting_probe import doubtful
+        from threadsync.execution.hosting_signing import public_base
+
+        why = doubtful(public_base(host))
+        if why is None:
+            return []
+        problem = f"{first.path} would be fetched from {host.name}: {why.problem}."
+        rule = "media/host-doubtful"
+        return [Diagnostic(first.location, rule, problem, why.remedy, Severity.WARNING)]
 
     def _unserved(self, publication: Publication, provider: Provider, host: MediaHost) -> list[Diagnostic]:
         """Find pictures whose rendition would have no public address."""

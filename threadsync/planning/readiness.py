@@ -205,9 +205,8 @@ def _unpublishable(
                 return block(
                     action,
                     Reason.MEDIA_NOT_SERVED,
-                    f"{item.path}: {problem}",
-                    "Make the file public as it is on disk, or say in threadsync.yaml where the target's "
-                    "media is served (media_host:, media_hosts:).",
+                    f"{item.path}: {problem.problem}",
+                    problem.remedy,
                 )
     if facts.read_back_fault is not None:
         return block(

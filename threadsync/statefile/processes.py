@@ -9,7 +9,8 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Final
+from pathlib import Path
+from typing import IO, Final
 
 END_SECONDS: Final = 0.3
 """How long a process may take to tidy up when it is told to end: one that is killed leaves locks behind."""
@@ -22,8 +23,17 @@ _RAISING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def started(command: Sequence[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run *command* with all its streams piped; at the end of the block it is ended if it still runs.
+def started(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    folder: Path | None = None,
+    stdout: IO[bytes] | int = subprocess.PIPE,
+    stderr: IO[bytes] | int = subprocess.PIPE,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run *command* in *folder*, or else here; at the end of the block it is ended if it still runs.
+
+    All its streams are piped, unless it is said where they go.
 
     It has a session of its own (on Windows a group): Ctrl-C in the terminal is for us, not for a push
     halfway.
@@ -36,8 +46,9 @@ def started(command: Sequence[str], environ: Mapping[str, str]) -> Iterator[subp
             process = subprocess.Popen(  # noqa: S603  (whoever calls says what)
                 command,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=folder,
                 env=environ,
                 start_new_session=True,
                 creationflags=NEW_GROUP,

@@ -295,7 +295,7 @@ class World:
         def hosted(_: TargetName, media: MediaDigest) -> Hosted:
             return Hosted(PublicUrl(f"mem:{media}{FILM if files[media].suffix == FILM else ''}"))
 
-        yield Connections(performer, hosted, lambda *_: "")
+        yield Connections(performer, hosted, lambda *_: None)
 
     def _writing(self, number: int) -> None:
         match self._moment(Place.DISK, "disk"):

@@ -128,14 +128,15 @@ class Stager:
         return (yield from self._stage(name, "CAROUSEL", text=text, children=ids))
 
     def _urls(self) -> Flow[list[str] | Refused]:
+        """Return where the media are; several files are brought there side by side."""
         urls: list[str] = []
-        for digest in self.what.media:
-            hosted = yield from host(MediaDigest(digest))
+        wanted = [host(MediaDigest(digest), self.bounds) for digest in self.what.media]
+        for hosted in (yield from gather(wanted)) if len(wanted) > 1 else [(yield from wanted[0])]:
             if hosted.url is None:
                 fault = Fault(
                     FaultClass.MEDIA,
                     f"a media file has no public address: {hosted.problem}",
-                    "See media_hosts in the project file.",
+                    hosted.remedy or "See media_hosts in the project file.",
                     "no-public-url",
                 )
                 return self.refused(fault)

@@ -1,0 +1,126 @@
+"""Both clients, as tests call them: one that waits, and one of an event loop that runs while it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol, TypeVar
+
+from tests.execution.clocks import FakeAsyncClock
+from tests.execution.servers import Peer, Script, target_of
+from threadsync import AsyncClient, Client
+from threadsync.execution.client_setup import Listed
+from threadsync.flows.effects import Flow
+from threadsync.testing.fakes import FakeClock
+
+T = TypeVar("T")
+
+TOKEN = "CANARY-token"
+BUSY = json.dumps({"error": {"message": "Try later", "code": 2, "is_transient": True}}).encode()
+
+
+class AnyClient(Protocol):
+    """What both clients are to a test that waits for each result."""
+
+    def run(self, flow: Flow[T]) -> T: ...
+    def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]: ...
+    def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]: ...
+    def close(self) -> None: ...
+
+
+class Waiting:
+    """A Client whose lists are read to their end."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.run = client.run
+        self.close = client.close
+
+    def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]:
+        return list(self.client.pages(listing))
+
+    def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]:
+        return list(self.client.items(listing))
+
+
+class Looped:
+    """An AsyncClient with a loop of its own that runs while a flow does."""
+
+    def __init__(self, client: AsyncClient, runner: asyncio.Runner) -> None:
+        self.client = client
+        self.runner = runner
+
+    def run(self, flow: Flow[T]) -> T:
+        return self.runner.run(self.client.run(flow))
+
+    def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]:
+        async def every() -> list[Any]:
+            return [page async for page in self.client.pages(listing)]
+
+        return self.runner.run(every())
+
+    def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]:
+        async def every() -> list[T]:
+            return [each async for each in self.client.items(listing)]
+
+        return self.runner.run(every())
+
+    def close(self) -> None:
+        self.runner.run(self.client.close())
+
+
+@contextmanager
+def _waiting(clock: FakeClock, *credentials: Any, **settings: Any) -> Iterator[AnyClient]:
+    with Client(*credentials, clock=clock, **settings) as client:
+        yield Waiting(client)
+
+
+@contextmanager
+def _looped(clock: FakeClock, *credentials: Any, **settings: Any) -> Iterator[AnyClient]:
+    with asyncio.Runner() as runner:
+        client = AsyncClient(*credentials, clock=FakeAsyncClock(clock), **settings)
+        try:
+            yield Looped(client, runner)
+        finally:
+            runner.run(client.close())
+
+
+class OpenClient(Protocol):
+    """Opens a client of one kind, on a clock that moves only when it is told to."""
+
+    def __call__(
+        self, clock: FakeClock, *credentials: Any, **settings: Any
+    ) -> AbstractContextManager[AnyClient]: ...
+
+
+CLIENTS: dict[str, OpenClient] = {"requests": _waiting, "aiohttp": _looped}
+
+
+def listing(*pages: dict[str, Any]) -> Script:
+    """Answer with the page whose number the cursor names: none is the first, ``c1`` the second."""
+
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            _, _, cursor = target_of(request).partition("after=c")
+            peer.answer(json.dumps(pages[int(cursor or 0)]).encode())
+
+    return script
+
+
+def page(*ids: str, after: str | None = None) -> dict[str, Any]:
+    body: dict[str, Any] = {"data": [{"id": each} for each in ids]}
+    return body if after is None else {**body, "paging": {"cursors": {"after": after}}}
+
+
+def in_turn(*answers: tuple[str, bytes]) -> Script:
+    """Give each request of a connection the next answer, the last one for ever."""
+    left = list(answers)
+
+    def script(peer: Peer) -> None:
+        while peer.request():
+            status, body = left.pop(0) if len(left) > 1 else left[0]
+            peer.answer(body, status=status)
+
+    return script

@@ -1,0 +1,145 @@
+"""The client of programs with an event loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+from threadsync.errors import ProjectError
+from threadsync.execution.apilog import ApiLog
+from threadsync.execution.async_driver import run
+from threadsync.execution.client_setup import (
+    ATTEMPTS_MAX,
+    NO_SECRETS,
+    THREADS,
+    TIMEOUT_SECONDS,
+    Listed,
+    SecretLike,
+    check_session,
+    masked,
+    set_up,
+)
+from threadsync.execution.clock import AsyncClock, SystemAsyncClock
+from threadsync.execution.held import Credentials
+from threadsync.execution.limiter import RateLimiter
+from threadsync.flows.effects import Flow, NoResponse, Request, Response
+from threadsync.flows.paging import Pages
+from threadsync.flows.retry import persistent
+
+if TYPE_CHECKING:
+    import aiohttp
+
+T = TypeVar("T")
+P = TypeVar("P", bound=Listed[object])
+
+
+class AsyncClient:
+    """``Client`` for an event loop: what its arguments mean is said there.
+
+        async with AsyncClient(token="…") as client:
+            limits = await client.run(threads.publishing_limit())
+
+    Tasks of one loop may share it, that of its first request; up to 16 of their requests are in flight at
+    once. Flows that a flow waits for run side by side. When a task is cancelled, so is its request: one that
+    others can see may have acted all the same, and nobody is left to be told.
+
+    Of a *session* of yours its connections and headers are used (no cookies, middlewares, proxy or login),
+    and it is looked into: what is said of the time and of lost answers holds with it too.
+
+    Raises:
+        ProjectError: aiohttp is not installed.
+        ThreadsyncError: as ``Client``.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | None = None,
+        *,
+        token: SecretLike | None = None,
+        secrets: Mapping[str, SecretLike] = NO_SECRETS,
+        network: str = THREADS,
+        base_url: str | None = None,
+        session: aiohttp.ClientSession | None = None,
+        proxy: str = "",
+        ca_file: Path | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        attempts_max: int = ATTEMPTS_MAX,
+        limiter: RateLimiter | None = None,
+        log: ApiLog | None = None,
+        clock: AsyncClock | None = None,
+    ) -> None:
+        given = masked(secrets, token)
+        del secrets, token  # a traceback may show the values of its frames
+        try:
+            from threadsync.execution.async_transport import AsyncTransport
+        except ModuleNotFoundError as error:
+            raise ProjectError(
+                "AsyncClient speaks through aiohttp, and that is not installed",
+                remedy="Run: pip install 'threadsync[async]' (or use Client).",
+            ) from error
+        check_session(session, ca_file)
+        self._clock = clock or SystemAsyncClock()
+        self._setup = set_up(
+            credentials,
+            given,
+            network=network,
+            base_url=base_url,
+            timeout_seconds=timeout_seconds,
+            attempts_max=attempts_max,
+            limiter=limiter,
+            log=log,
+            clock=self._clock,
+        )
+        self._transport = AsyncTransport(self._clock, proxy=proxy, ca_file=ca_file, session=session)
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections of its own, and write what the log has taken in."""
+        await self._transport.close()
+        if self._setup.log is not None:
+            self._setup.log.flush()
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Run what an endpoint function returns, and return its result.
+
+        Raises:
+            ThreadsyncError: see the class.
+        """
+        setup = self._setup
+        scribe = setup.scribe()
+
+        async def perform(request: Request) -> Response | NoResponse:
+            await self._clock.sleep(setup.reserve_seconds())
+            with setup.noted(scribe, request) as keep:
+                return keep(await self._transport.perform(setup.endpoint, request))
+
+        return await run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
+
+    async def pages(self, listing: Callable[[str | None], Flow[P]]) -> AsyncIterator[P]:
+        """Run *listing* from page to page, as ``Client.pages``.
+
+        Raises:
+            ThreadsyncError: see the class.
+        """
+        pages = Pages(listing)
+        while pages.more:
+            yield await self.run(pages.read())
+
+    async def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> AsyncIterator[T]:
+        """Run *listing* from page to page, and return what stands on them, one after the other.
+
+        Raises:
+            ThreadsyncError: see the class.
+        """
+        async for page in self.pages(listing):
+            for each in page.data:
+                yield each

@@ -1,0 +1,215 @@
+"""What both clients are made of: whom they speak for, to what, within which bounds; and what a list is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from secrets import token_hex
+from types import MappingProxyType
+from typing import Final, Protocol, TypeAlias, TypeVar
+
+from threadsync.errors import CredentialsExpired, UsageError
+from threadsync.execution.apilog import ApiLog
+from threadsync.execution.clock import Times
+from threadsync.execution.credentials import scrubbed
+from threadsync.execution.held import Credentials
+from threadsync.execution.limiter import RateLimiter
+from threadsync.execution.logged import Errand, Scribe
+from threadsync.execution.wire import Endpoint
+from threadsync.flows.bounds import Bounds
+from threadsync.flows.core import Raised
+from threadsync.flows.effects import NoResponse, Request, Response
+from threadsync.flows.retry import Classify
+from threadsync.model.ids import MAIN, MediaDigest, NetworkName, Role, TargetName
+from threadsync.model.secret import SecretText
+from threadsync.model.urls import is_loopback, origin_of
+from threadsync.providers.base import ProviderContext
+from threadsync.providers.loading import load_provider
+
+THREADS: Final = "threads"
+TIMEOUT_SECONDS: Final = Bounds().request_seconds
+ATTEMPTS_MAX: Final = Bounds().retry_attempts_max
+NO_SECRETS: Final[Mapping[str, str]] = MappingProxyType({})
+
+T_co = TypeVar("T_co", covariant=True)
+
+Answer: TypeAlias = Response | NoResponse
+SecretLike: TypeAlias = str | SecretText
+Given: TypeAlias = tuple[tuple[Role, SecretText], ...]
+
+
+class Listed(Protocol[T_co]):
+    """One page of a list, as every endpoint that lists returns it."""
+
+    @property
+    def data(self) -> Sequence[T_co]:
+        """What stands on the page."""
+        ...
+
+    @property
+    def after(self) -> str | None:
+        """The cursor of the next page; None on the last."""
+        ...
+
+
+def masked(secrets: Mapping[str, SecretLike], token: SecretLike | None) -> Given:
+    """Return *secrets* with their roles, and *token* with the main one, so that none of them shows."""
+    every = [*secrets.items()] if token is None else [*secrets.items(), (MAIN, token)]
+    return tuple(
+        (Role(role), value if isinstance(value, SecretText) else SecretText(value)) for role, value in every
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Setup:
+    """A client without its connections."""
+
+    target: TargetName
+    endpoint: Endpoint
+    bounds: Bounds
+    classify: Classify
+    clock: Times
+    secrets: tuple[SecretText, ...]
+    limiter: RateLimiter | None
+    log: ApiLog | None
+
+    def reserve_seconds(self) -> float:
+        """Return after how long the next request may go out.
+
+        Raises:
+            RateLimitReached: the limiter does not let it wait so long.
+        """
+        return 0.0 if self.limiter is None else self.limiter.reserve()
+
+    def scribe(self) -> Scribe:
+        """Return who makes rows of the requests of one flow; each flow is a run of its own."""
+        return Scribe(
+            Errand("client", token_hex(6)),
+            self.clock,
+            scrub=lambda text: scrubbed(text, self.secrets),
+            classify=lambda _, response: self.classify(response),
+        )
+
+    @contextmanager
+    def noted(self, scribe: Scribe, request: Request) -> Iterator[Callable[[Answer], Answer]]:
+        """Write *request* into the log, with what became of it, which is told to what is yielded."""
+        if self.log is None:
+            yield lambda answer: answer
+            return
+        underway = scribe.began(self.target, request)
+        outcome: Answer | Raised = NoResponse("it was interrupted before an answer came", sent=True)
+
+        def keep(answer: Answer) -> Answer:
+            nonlocal outcome
+            outcome = answer
+            return answer
+
+        try:
+            yield keep
+        except Exception as error:
+            outcome = Raised(error)
+            raise
+        finally:
+            self.log.add(scribe.ended(underway, outcome))
+
+
+def set_up(
+    credentials: Credentials | None,
+    given: Given,
+    *,
+    network: str,
+    base_url: str | None,
+    timeout_seconds: float,
+    attempts_max: int,
+    limiter: RateLimiter | None,
+    log: ApiLog | None,
+    clock: Times,
+) -> Setup:
+    """Return what a client is made of.
+
+    Raises:
+        UsageError: these make no client.
+        ProviderNotFound: there is no such network.
+    """
+    every = dict(given) if credentials is None else {**dict(given), MAIN: credentials.token}
+    if len(every) < len(given) + (credentials is not None):
+        raise UsageError(
+            "the client is given two tokens for the account",
+            remedy="Give it either credentials or token=….",
+        )
+    if timeout_seconds <= 0 or attempts_max < 1:
+        raise UsageError(
+            f"{attempts_max} attempts of {timeout_seconds:g} s make no call",
+            remedy="Give timeout_seconds over 0, and attempts_max of at least 1.",
+        )
+    for role, secret in every.items():
+        if not secret.reveal() or not secret.reveal().isprintable():
+            raise UsageError(
+                f"the secret of the role {role} is empty, or holds a line break or another control character",
+                remedy="Give the secret alone, as it is on one line.",
+            )
+
+    def credential(role: Role) -> SecretText:
+        ends = credentials.expiration if credentials is not None and role == MAIN else None
+        if credentials is not None and ends is not None and credentials.expired(clock.now()):
+            raise CredentialsExpired(credentials.user_id, ends)
+        if role not in every:
+            wanted = "credentials, or token=…" if role == MAIN else f"secrets={{{role!r}: …}}"
+            raise UsageError(
+                f"the client has no credential for the role {role}; nothing was sent",
+                remedy=f"Give the client {wanted}.",
+            )
+        return every[role]
+
+    target = TargetName(f"{network}/{credentials.user_id if credentials is not None else 'client'}")
+    provider = load_provider(NetworkName(network), ProviderContext(target))
+    return Setup(
+        target,
+        Endpoint(_checked(base_url or provider.default_base_url), credential, _no_media, timeout_seconds),
+        replace(Bounds(), request_seconds=timeout_seconds, retry_attempts_max=attempts_max),
+        provider.classify,
+        clock,
+        tuple(every.values()),
+        limiter,
+        log,
+    )
+
+
+def check_session(session: object | None, ca_file: Path | None) -> None:
+    """Find out whether a session and a file of certificates go together.
+
+    Raises:
+        UsageError: they don't, or there is no such file.
+    """
+    if session is not None and ca_file is not None:
+        raise UsageError(
+            "a session of yours has certificates of its own, and ca_file would change nothing",
+            remedy="Set the certificates of the session, or leave the session out.",
+        )
+    if ca_file is not None and not ca_file.is_file():
+        raise UsageError(
+            f"there is no file of certificates {ca_file}",
+            remedy="Give the path of a file of certificates in PEM.",
+        )
+
+
+def _checked(base_url: str) -> str:
+    try:
+        scheme, host, _ = origin_of(base_url)
+    except ValueError:
+        scheme = host = ""
+    if not host or (scheme != "https" and not is_loopback(base_url)):
+        raise UsageError(
+            f"the base address {base_url} is not one of https, and credentials go out to it",
+            remedy="Write one like https://graph.threads.net (http only for this machine).",
+        )
+    return base_url
+
+
+def _no_media(media: MediaDigest) -> Path:
+    raise UsageError(
+        f"this flow sends a media file ({media[:12]}), and a client has none",
+        remedy="Give the endpoint functions a public address of it.",
+    )
