@@ -131,9 +131,9 @@ def test_apply_as_json_is_one_document_and_nothing_else(run: Run, world: World) 
 
 
 def test_a_part_applied_ends_with_4_and_nothing_applied_with_1(run: Run, world: World) -> None:
-    world.post("one", "Post one")
+    world.post("one", "Post one, see https://example.org/1")
     world.post("two", "Post two")
-    world.arm(Fault("create", FaultKind.RESTRICTED, times=1))
+    world.arm(Fault("create", FaultKind.LINK_REFUSED, times=1))
     first = run("apply", "--yes", "--first-run")
     assert first.exit_code == 4
     assert "Not all was done: 1 applied, 1 refused." in first.stdout
