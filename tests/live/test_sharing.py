@@ -182,8 +182,9 @@ def test_two_targets_of_a_post_share_its_segments_after_the_journey_too(tmp_path
         assert content.publications[twin].segments is publication.segments
 
 
-def test_a_plan_of_many_posts_is_shared_out_among_the_cores_and_stays_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("command", [("plan", "--no-cache"), ("validate",)])
+def test_many_posts_are_shared_out_among_the_cores_and_what_is_said_stays_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     world = World(tmp_path)
     for number in range(3 * ITEMS_EACH_MIN):
@@ -202,7 +203,7 @@ def test_a_plan_of_many_posts_is_shared_out_among_the_cores_and_stays_the_same(
     for cores in (1, 2, 3):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)))
         forks.clear()
-        done = runner(world)("plan", "--no-cache")
+        done = runner(world)(*command)
         assert len(forks) == cores - 1
         assert done.exit_code == 1, "the findings are errors"
         said[cores] = done.output

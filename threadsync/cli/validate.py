@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -23,7 +25,9 @@ def validate(ctx: click.Context, paths: tuple[str, ...]) -> None:
     at once. PATHs narrow what is reported. Ends with 1 if any finding is an error.
     """
     from threadsync.cli._terminal import detail, folder_in_repository, output, say
+    from threadsync.operations.collecting import uncollected
     from threadsync.operations.validate import validate as check
+    from threadsync.operations.workspace import read_posts
     from threadsync.views.findings_text import validation_text
     from threadsync.views.github import github_annotations
     from threadsync.views.json import as_text, validation_json
@@ -35,7 +39,8 @@ def validate(ctx: click.Context, paths: tuple[str, ...]) -> None:
             below = folder_in_repository(asked().project or Path())
             say(github_annotations(error.findings, below=below))
         raise
-    found = check(opened, paths)
+    with uncollected():
+        found = check(replace(opened, read=partial(read_posts, shared=True)), paths)
     match asked().format:
         case "json":
             say(as_text(validation_json(found)))
