@@ -67,10 +67,8 @@ def hold_back(
 
 def _vanished(action: Action, prior: State | None, facts: Facts) -> Action:
     """Block what would stay as it is, where the network was seen to have it no more (law 6)."""
-    if not isinstance(action, NoOp) or (facts.gathered_at is None and not facts.targets):
-        return action
     binding = prior.bindings.get(action.address) if prior is not None else None
-    if binding is None:
+    if not isinstance(action, NoOp) or binding is None:
         return action
     observed = facts.of(action.address.target).observed
     for segment in binding.segments:
