@@ -321,11 +321,15 @@ def plan(
     chosen = {address: action for address, action in actions.items() if selected(address)}
     # What its dependencies hold back was not looked at on its account, so facts cannot speak of it.
     in_order = {
-        a.address: a if isinstance(a, Blocked | Wait) else references.resolved(chosen[a.address], facts)
+        a.address: a
+        if isinstance(chosen[a.address], NoOp) or isinstance(a, Blocked | Wait)
+        else references.resolved(chosen[a.address], facts)
         for a in order.ordered(chosen, desired, prior)
     }
     ready = readiness.hold_back(in_order, desired, prior, facts, consents)
-    ordered = tuple(with_losses(a, prior, facts) for a in order.ordered(ready, desired, prior))
+    if ready != chosen:  # otherwise nothing was held back, so nothing else is
+        ready = {a.address: a for a in order.ordered(ready, desired, prior)}
+    ordered = tuple(a if isinstance(a, NoOp) else with_losses(a, prior, facts) for a in ready.values())
     return Plan(
         ordered,
         now,
