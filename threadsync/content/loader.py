@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from threadsync.content import explain, markdown, references, yaml12
 from threadsync.content.media import MediaFinder, Probe
@@ -25,6 +26,7 @@ from threadsync.content.walking import PostFile, walk
 from threadsync.model.diagnostic import Diagnostic, Location, Severity, by_place
 from threadsync.model.ids import Address, PostKey
 from threadsync.model.post import Publication
+from threadsync.model.references import depends_on
 
 KEY_CHARACTERS_MAX = 128
 _KEY = re.compile(r"[A-Za-z0-9._/-]+", re.ASCII)
@@ -50,17 +52,60 @@ class Content:
     """How many files are posts by their name."""
 
 
-def load(project: Project, probe: Probe) -> Content:
-    """Read all posts of *project*; *probe* says what a media file is."""
-    return _Loader(project, probe).load()
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one file says, whatever the others say."""
+
+    key: PostKey
+    """The one it has; of a file whose keys cannot be trusted, the one it most likely has."""
+    at: Location
+    is_trusted: bool = False
+    made: tuple[Publication, ...] = ()
+    naming: tuple[Publication, ...] = ()
+    """Those of *made* that name other posts."""
+    findings: tuple[Diagnostic, ...] = ()
+    has_errors: bool = True
+
+
+Reader: TypeAlias = Callable[[PostFile, Project, MediaFinder], Said]
+
+
+def said_by(file: PostFile, project: Project, media: MediaFinder) -> Said:
+    """Read *file*, and return what it says."""
+    return said_in(read(file.path, file.file), file, project, media)
+
+
+def said_in(text: str | Diagnostic, file: PostFile, project: Project, media: MediaFinder) -> Said:
+    """Return what *file* says: its *text*, or why that cannot be read."""
+    if isinstance(text, Diagnostic):
+        return Said(PostKey(file.key), Location(file.file), findings=(text,))
+    declared = _declared(file, text)
+    if not isinstance(declared, Declared):
+        found = _KEY_LINE.search(text)
+        key = PostKey(found[1] if found is not None else file.key)
+        return Said(key, Location(file.file), findings=tuple(declared))
+    value = declared.values.get("key")
+    at = declared.key_place(("key",)) if value is not None else Location(file.file)
+    name = PostKey(value if isinstance(value, str) else file.key)
+    made, faults = publications_of(declared, name, project, media)
+    naming = tuple(each for each in made if depends_on(each))
+    has_errors = any(fault.is_error for fault in faults)
+    return Said(name, at, True, tuple(made), naming, tuple(faults), has_errors)
+
+
+def load(project: Project, probe: Probe, reader: Reader = said_by) -> Content:
+    """Read all posts of *project*, each with *reader*; *probe* says what a media file is."""
+    return _Loader(project, probe, reader).load()
 
 
 @dataclass(slots=True)
 class _Loader:
     project: Project
     probe: Probe
+    reader: Reader
     publications: dict[Address, Publication] = field(default_factory=dict)
     drafts: dict[Address, Publication] = field(default_factory=dict)
+    naming: list[Publication] = field(default_factory=list)
     keys: dict[PostKey, Location] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)
     broken: set[PostKey] = field(default_factory=set)
@@ -96,36 +141,23 @@ class _Loader:
         )
 
     def _file(self, file: PostFile, media: MediaFinder) -> None:
-        text = read(file.path, file.file)
-        if isinstance(text, Diagnostic):
-            self._refuse(file, None, [text])
+        said = self.reader(file, self.project, media)
+        if not said.is_trusted:
+            self.findings += said.findings
+            if _is_key(said.key):
+                self.keys.setdefault(said.key, said.at)
+                self.broken.add(said.key)
             return
-        read_ = _declared(file, text)
-        if not isinstance(read_, Declared):
-            self._refuse(file, text, read_)
+        if not self._claim(said.key, said.at):
             return
-        declared, key = read_, read_.values.get("key")
-        at = declared.key_place(("key",)) if key is not None else Location(file.file)
-        name = PostKey(key if isinstance(key, str) else file.key)
-        if not self._claim(name, at):
+        self.findings += said.findings
+        if said.has_errors:
+            self.broken.add(said.key)
             return
-        made, faults = publications_of(declared, name, self.project, media)
-        self.findings += faults
-        if any(fault.is_error for fault in faults):
-            self.broken.add(name)
-            return
-        for publication in made:
+        for publication in said.made:
             where = self.drafts if publication.control.draft else self.publications
             where[publication.address] = publication
-
-    def _refuse(self, file: PostFile, text: str | None, faults: list[Diagnostic]) -> None:
-        """Note *faults* of a file whose keys cannot be trusted, and the key it most likely has."""
-        self.findings += faults
-        declared = _KEY_LINE.search(text) if text is not None else None
-        key = PostKey(declared[1] if declared is not None else file.key)
-        if _is_key(key):
-            self.keys.setdefault(key, Location(file.file))
-            self.broken.add(key)
+        self.naming += said.naming
 
     def _claim(self, key: PostKey, at: Location) -> bool:
         """Take *key* for a file; False where it is no key, or taken."""
@@ -151,12 +183,13 @@ class _Loader:
             frozenset(self.broken),
             frozenset(self.project.targets),
         )
-        findings, broken = references.check(known)
+        naming = [each for each in self.naming if each.address.key not in self.broken]
+        findings, broken = references.check(naming, known)
         self.findings += findings
         self.broken |= broken
 
     def _forget_broken(self) -> None:
-        for where in (self.publications, self.drafts):
+        for where in (self.publications, self.drafts) if self.broken else ():
             for address in [each for each in where if each.key in self.broken]:
                 del where[address]
 
