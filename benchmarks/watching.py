@@ -19,6 +19,14 @@ PATIENCE_SECONDS = 120.0
 BETWEEN_SECONDS = 0.5
 """How long nothing is done between a plan that was shown and the next save."""
 
+TRIED = (
+    "what each file said, what its networks make of it and what stays as it is are kept by value from one "
+    "look to the next: 5.3 s of processor time a save became 0.38 s. What is left grows with the project: to "
+    "walk and stat every file is a fifth of it, to plan three tenths. Left out: to look at just what the "
+    "system tells of, because what is not heard of would be missed; media paths as text in place of "
+    "pathlib (3 %)."
+)
+
 
 def saves(setting: Setting, *, posts: int) -> Measured:
     """Save one post again and again, and see how long it takes until its new text is shown."""
@@ -70,5 +78,5 @@ def _quiet(shown: int) -> None:
 
 ROWS = (
     Row("W1", "`watch`: save to new plan, 1,000 posts", 0.2, None, partial(saves, posts=FEW), "s"),
-    Row("W1", "`watch`: save to new plan, 10,000 posts", 0.5, 0.3, partial(saves, posts=MANY), "s"),
+    Row("W1", "`watch`: save to new plan, 10,000 posts", 0.5, 0.3, partial(saves, posts=MANY), "s", TRIED),
 )

@@ -82,6 +82,26 @@ def test_the_next_run_reads_only_what_changed(asked: list[str], media: Path, mem
     assert asked == ["b.bin"]
 
 
+def test_what_is_saved_is_remembered_and_what_nobody_asked_for_since_is_forgotten(
+    asked: list[str], media: Path, memory: Path
+) -> None:
+    """One that lives long holds what the project has, and no more."""
+    other = media.with_name("b.bin")
+    other.write_bytes(b"other")
+    cached = CachedProbe(memory, lambda: SETTLED)
+    for paths in ([media, other], [media], [media, other]):
+        for path in paths:
+            cached(path)
+        assert cached.save()
+    assert asked == ["a.bin", "b.bin", "b.bin"]
+    later(memory)
+    asked.clear()
+    again = CachedProbe(memory, lambda: SETTLED)
+    again(media)
+    again(other)
+    assert asked == []
+
+
 @pytest.mark.parametrize("ahead_seconds", [-5, 0, GRANULARITY_SECONDS])
 def test_a_file_as_young_as_the_clock_is_coarse_is_read_again(
     asked: list[str], media: Path, ahead_seconds: int

@@ -118,3 +118,10 @@ def test_a_search_that_was_off_stays_off() -> None:
     finally:
         gc.enable()
         gc.unfreeze()
+
+
+def test_what_was_made_inside_is_searched_later_unless_that_is_never_to_be() -> None:
+    frozen = gc.get_freeze_count()
+    with uncollected(for_good=False):
+        assert not gc.isenabled()
+    assert (gc.isenabled(), gc.get_freeze_count()) == (True, frozen)

@@ -49,6 +49,17 @@ class TestOrdinaryLife:
             assert not session.first_run
             assert session.recovered == 0
 
+    def test_what_is_known_already_is_given_again_until_a_byte_of_it_has_changed(self) -> None:
+        world = World()
+        world.record(*published(1))
+        known = world.store.read()
+        with world.session():
+            again = world.store.read(known)
+        assert again.state is known.state is not None
+        assert again.lock is not None
+        world.elsewhere().record(*published(2))
+        assert same(world.store.read(known).state or known.state, folded(*published(1), *published(2)))
+
     def test_an_intent_is_pushed_before_its_barrier_returns(self) -> None:
         world = World()
         begun, receipt, ended = publishing(1)

@@ -113,6 +113,27 @@ def test_a_reader_overlays_the_journal_of_a_run_under_way() -> None:
         assert decode(world.disk.files()[STATE]).sequence == 4, "the file is as it was"
 
 
+def test_what_is_known_already_is_given_again_until_a_byte_of_state_or_journal_has_changed() -> None:
+    world = World()
+    nothing = world.store.read()
+    assert world.store.read(nothing).state is None
+    world.record(*published(1))
+    known = world.store.read(nothing)
+    assert known.state is not None
+    with world.session() as session:
+        again = world.store.read(known)
+        assert again.state is known.state
+        assert again.lock is not None, "who writes is looked at each time"
+        session.append([started()])
+        session.barrier()
+        journalled = world.store.read(known)
+        assert (journalled.journal_records, known.journal_records) == (1, 0)
+        assert world.store.read(journalled).state is journalled.state
+    folded_in = world.store.read(journalled)
+    assert folded_in.state is not journalled.state
+    assert folded_in == replace(world.store.read(), source=folded_in.source)
+
+
 def test_a_reader_that_was_overtaken_by_two_runs_looks_again() -> None:
     """It has read a journal that was folded since, into a state that was folded into another one."""
 

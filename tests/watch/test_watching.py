@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.operations.world import World, picture
-from threadsync.content.project import StateBranch
+from threadsync.content.loader import Said
+from threadsync.content.media import MediaFinder
+from threadsync.content.project import Project, StateBranch
+from threadsync.content.walking import PostFile
 from threadsync.errors import ProjectError, StateError, ThreadsyncError, WatchError
+from threadsync.model.diagnostic import Diagnostic
+from threadsync.operations import memory
 from threadsync.operations.preview import Preview
 from threadsync.operations.workspace import Workspace
 from threadsync.statefile.store import Snapshot, Store
@@ -152,6 +157,24 @@ def test_posts_that_were_gone_for_one_look_alone_are_looked_for_soon(desk: Desk)
     assert desk.clock.seconds < 2 * LOOK_SECONDS  # and one minute of it before anything happened
 
 
+def test_a_save_is_shown_without_reading_what_did_not_change(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        desk.world.post(f"many/{number}", f"Post {number}")
+    read: list[str] = []
+    said_in = memory.said_in
+
+    def saying(text: str | Diagnostic, file: PostFile, project: Project, media: MediaFinder) -> Said:
+        read.append(file.key)
+        return said_in(text, file, project, media)
+
+    monkeypatch.setattr(memory, "said_in", saying)
+    desk.run(read.clear, lambda: desk.world.post("a", "Hello again"), lambda: desk.world.remove("many/3"))
+    assert [keys(each) for each in desk.said[1:] if isinstance(each, News) and each.actions] == [["a"]]
+    assert read == ["a"]
+
+
 def test_it_looks_once_a_minute_though_nothing_happens(desk: Desk) -> None:
     desk.run(lambda: desk.world.post("a", "Saved where nothing is heard"))
     assert keys(desk.said[-1]) == ["a"]
@@ -208,10 +231,10 @@ class Remote:
     offline: list[bool]
     durable: str = "on another machine"
 
-    def read(self) -> Snapshot:
+    def read(self, known: Snapshot | None = None) -> Snapshot:
         if self.offline:
             raise StateError("the remote does not answer.")
-        return self.store.read()
+        return self.store.read(known)
 
 
 def test_while_offline_it_goes_on_with_the_shared_state_as_it_was_fetched(desk: Desk) -> None:

@@ -26,6 +26,7 @@ from threadsync.content.walking import PostFile, walk
 from threadsync.model.diagnostic import Diagnostic, Location, Severity, by_place
 from threadsync.model.ids import Address, PostKey
 from threadsync.model.post import Publication
+from threadsync.model.references import depends_on
 
 KEY_CHARACTERS_MAX = 128
 _KEY = re.compile(r"[A-Za-z0-9._/-]+", re.ASCII)
@@ -60,7 +61,10 @@ class Said:
     at: Location
     is_trusted: bool = False
     made: tuple[Publication, ...] = ()
+    naming: tuple[Publication, ...] = ()
+    """Those of *made* that name other posts."""
     findings: tuple[Diagnostic, ...] = ()
+    has_errors: bool = True
 
 
 Reader: TypeAlias = Callable[[PostFile, Project, MediaFinder], Said]
@@ -84,7 +88,9 @@ def said_in(text: str | Diagnostic, file: PostFile, project: Project, media: Med
     at = declared.key_place(("key",)) if value is not None else Location(file.file)
     name = PostKey(value if isinstance(value, str) else file.key)
     made, faults = publications_of(declared, name, project, media)
-    return Said(name, at, True, tuple(made), tuple(faults))
+    naming = tuple(each for each in made if depends_on(each))
+    has_errors = any(fault.is_error for fault in faults)
+    return Said(name, at, True, tuple(made), naming, tuple(faults), has_errors)
 
 
 Each: TypeAlias = Callable[[Callable[[PostFile], Said], Sequence[PostFile]], Iterable[Said]]
@@ -112,6 +118,7 @@ class _Loader:
     each: Each
     publications: dict[Address, Publication] = field(default_factory=dict)
     drafts: dict[Address, Publication] = field(default_factory=dict)
+    naming: list[Publication] = field(default_factory=list)
     keys: dict[PostKey, Location] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)
     broken: set[PostKey] = field(default_factory=set)
@@ -156,12 +163,13 @@ class _Loader:
         if not self._claim(said.key, said.at):
             return
         self.findings += said.findings
-        if any(fault.is_error for fault in said.findings):
+        if said.has_errors:
             self.broken.add(said.key)
             return
         for publication in said.made:
             where = self.drafts if publication.control.draft else self.publications
             where[publication.address] = publication
+        self.naming += said.naming
 
     def _claim(self, key: PostKey, at: Location) -> bool:
         """Take *key* for a file; False where it is no key, or taken."""
@@ -187,12 +195,13 @@ class _Loader:
             frozenset(self.broken),
             frozenset(self.project.targets),
         )
-        findings, broken = references.check(known)
+        naming = [each for each in self.naming if each.address.key not in self.broken]
+        findings, broken = references.check(naming, known)
         self.findings += findings
         self.broken |= broken
 
     def _forget_broken(self) -> None:
-        for where in (self.publications, self.drafts):
+        for where in (self.publications, self.drafts) if self.broken else ():
             for address in [each for each in where if each.key in self.broken]:
                 del where[address]
 

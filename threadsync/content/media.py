@@ -8,7 +8,7 @@ import posixpath
 import re
 import stat
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from threadsync.content.escape import is_name, shown
 from threadsync.content.rules import finding
@@ -26,6 +26,10 @@ class Probe(Protocol):
         ...
 
 
+Found: TypeAlias = MediaFacts | tuple[str, str, str | None]
+"""The facts of a file; or rule, problem and remedy where it cannot be used."""
+
+
 class MediaFinder:
     """Finds media files by what posts call them; each file is probed once."""
 
@@ -33,7 +37,9 @@ class MediaFinder:
         self._root = os.path.realpath(root)
         self._probe = probe
         self._folders: dict[str, str] = {}
-        self._found: dict[str, MediaFacts | tuple[str, str, str | None]] = {}
+        self._found: dict[str, Found] = {}
+        self.asked: dict[str, Found] = {}
+        """What ``find`` looked up, by path in the project; whoever wants to know empties it before."""
 
     def find(self, src: str, folder: str, location: Location) -> tuple[str, MediaFacts] | Diagnostic:
         """Return path (relative to the project) and facts of a file, or what is wrong with it.
@@ -54,15 +60,20 @@ class MediaFinder:
             return finding(
                 "media/name", location, f"the name {shown(src)} holds characters that cannot be shown."
             )
-        known = self._found.get(path)
-        if known is None:
-            known = self._found[path] = self._look(path)
+        known = self.asked[path] = self.at(path)
         if isinstance(known, MediaFacts):
             return path, known
         rule, problem, remedy = known
         return finding(rule, location, f"{shown(path)} {problem}", remedy)
 
-    def _look(self, path: str) -> MediaFacts | tuple[str, str, str | None]:
+    def at(self, path: str) -> Found:
+        """Return what is at *path*, relative to the project and normalized."""
+        known = self._found.get(path)
+        if known is None:
+            known = self._found[path] = self._look(path)
+        return known
+
+    def _look(self, path: str) -> Found:
         whole = f"{self._root}/{path}"
         try:
             mode = Path(whole).stat().st_mode

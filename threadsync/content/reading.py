@@ -29,7 +29,7 @@ _CONTROL_BYTES = bytes(code for code in range(32) if code not in (9, 10, 13)) + 
 
 def read(path: str, file: str) -> str | Diagnostic:
     """Return the text of the file at *path*, line ends as ``\\n``; *file* names it in findings."""
-    data = _bytes(path, file)
+    data = read_bytes(path, file)
     return data if isinstance(data, Diagnostic) else decode(data, file)
 
 
@@ -72,7 +72,8 @@ def _not_utf8(data: bytes, offset: int, file: str) -> Diagnostic:
     return finding("file/encoding", at, problem)
 
 
-def _bytes(path: str, file: str) -> bytes | Diagnostic:
+def read_bytes(path: str, file: str) -> bytes | Diagnostic:
+    """Return what is in the file at *path*, or why that cannot be told; *file* names it in findings."""
     try:
         handle = os.open(path, _FLAGS)
     except FileNotFoundError:

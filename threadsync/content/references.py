@@ -48,16 +48,16 @@ class Known:
     targets: frozenset[TargetName]
 
 
-def check(known: Known) -> tuple[list[Diagnostic], set[PostKey]]:
-    """Find references that lead nowhere or in a circle; the keys are those of the posts they stand in."""
+def check(naming: Iterable[Publication], known: Known) -> tuple[list[Diagnostic], set[PostKey]]:
+    """Find references of *naming* that lead nowhere or in a circle; the keys are those of their posts.
+
+    *naming* are all of those *known* that name other posts.
+    """
     found: list[Diagnostic] = []
     broken: set[PostKey] = set()
     graph: dict[Address, tuple[Address, ...]] = {}
-    for publication in (*known.publications.values(), *known.drafts.values()):
-        needed = depends_on(publication)
-        if not needed:
-            continue
-        graph[publication.address] = needed
+    for publication in naming:
+        graph[publication.address] = depends_on(publication)
         for address, what, location in _references(publication):
             diagnostic = _missing(address, what, location, publication, known) or _reposting(
                 address, what, location, known

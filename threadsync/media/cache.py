@@ -14,9 +14,9 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from threadsync.media.probe import PROBE_VERSION, probe
 from threadsync.model.ids import Json, MediaDigest
@@ -28,8 +28,7 @@ GRANULARITY_SECONDS = 2
 _GRANULARITY_NS = GRANULARITY_SECONDS * 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Stamp:
+class Stamp(NamedTuple):
     """What of a file tells that it was not written since; times in nanoseconds."""
 
     size_bytes: int
@@ -42,7 +41,7 @@ class _Stamp:
         return max(self.mtime_ns, self.ctime_ns) < moment_ns - _GRANULARITY_NS
 
 
-_Entries = dict[str, tuple[_Stamp, MediaFacts]]
+_Entries = dict[str, tuple[Stamp, MediaFacts]]
 Learnt: TypeAlias = tuple[set[str], _Entries]
 
 
@@ -65,7 +64,7 @@ class CachedProbe:
         name = str(path.absolute())
         self._asked.add(name)
         now_ns = self._now_ns()
-        stamp = _stamp(path)
+        stamp = stamp_of(path)
         known = self._known.get(name)
         if stamp is not None and known is not None and known[0] == stamp:
             return known[1]
@@ -96,6 +95,7 @@ class CachedProbe:
         if self._file is None:
             return False
         kept = {name: entry for name, entry in self._known.items() if partly or name in self._asked}
+        self._known, self._asked = kept, set()
         if kept == self._loaded:
             return self._file.exists()
         try:
@@ -103,7 +103,7 @@ class CachedProbe:
             replace_file(self._file, _encode(kept))
         except OSError:
             return False
-        self._loaded = kept
+        self._loaded = dict(kept)
         return True
 
 
@@ -112,13 +112,14 @@ def _is_final(found: MediaFacts | str) -> TypeGuard[MediaFacts]:
     return not isinstance(found, str) and (found.kind != "video" or found.video is not None)
 
 
-def _stamp(path: Path) -> _Stamp | None:
+def stamp_of(path: str | Path) -> Stamp | None:
+    """Return the stamp of the file at *path*, or where a link there leads; None where there is none."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116  (a str, where there are many)
     except (OSError, ValueError):
         # probe() says in words what is the matter with the file.
         return None
-    return _Stamp(found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
+    return Stamp(found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -175,7 +176,7 @@ def _read(cache_file: Path) -> _Entries:
             return {}
 
 
-def _entry(row: object) -> tuple[_Stamp, MediaFacts] | None:
+def _entry(row: object) -> tuple[Stamp, MediaFacts] | None:
     match row:
         case [
             [int(size), int(inode), int(mtime), int(ctime)],
@@ -184,7 +185,7 @@ def _entry(row: object) -> tuple[_Stamp, MediaFacts] | None:
             None | {} as video,
         ]:
             facts = MediaFacts(MediaDigest(digest), size_bytes, kind, name, width, height, animated)
-            return _Stamp(size, inode, mtime, ctime), replace(facts, video=_video(video))
+            return Stamp(size, inode, mtime, ctime), replace(facts, video=_video(video))
         case _:
             return None
 

@@ -8,17 +8,19 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Let nothing be searched for circles inside, nor ever again what was made inside and lives on.
+def uncollected(*, for_good: bool = True) -> Iterator[None]:
+    """Let nothing be searched for circles inside, nor, *for_good*, ever again what was made and lives on.
 
     Python looks through all that lives each time it has grown by a quarter, and what posts and states are
-    made of holds no circles. For a command that ends soon after: what is left of one is kept until then.
+    made of holds no circles. For good where a command ends soon after, or once: what is left of a circle is
+    kept until then.
     """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
+        if for_good:
+            gc.freeze()
         if was_enabled:
             gc.enable()

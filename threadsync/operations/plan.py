@@ -147,7 +147,8 @@ def prepare(
 
     With *saved* nothing is left to be done that the saved plan did not show.
     """
-    made = make_plan(declared.desired, prior, facts, now, consents, selected=selects)
+    standing = workspace.last.standing if workspace.last is not None else None
+    made = make_plan(declared.desired, prior, facts, now, consents, selected=selects, standing=standing)
     if saved is not None:
         made = held_to(saved, made, bound(workspace, made, declared.desired, prior, saved.options))
     drifted = _drifted((*drifts(workspace.providers, prior, facts), *remembered(prior, facts, made)), made)

@@ -15,7 +15,7 @@ from threadsync.execution.clock import Clock, SystemClock
 from threadsync.flows.bounds import Bounds
 from threadsync.media.cache import CachedProbe
 from threadsync.model.diagnostic import Diagnostic, Severity, by_place
-from threadsync.model.ids import Address, PostKey, TargetName
+from threadsync.model.ids import Address, TargetName
 from threadsync.model.post import PostRef, Publication
 from threadsync.model.references import depends_on
 from threadsync.model.state import State
@@ -28,6 +28,7 @@ from threadsync.operations.provenance import Surroundings
 from threadsync.operations.sharing import in_shares, workers
 from threadsync.planning.actions import SegmentView
 from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
+from threadsync.planning.planner import Standing
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
 from threadsync.providers.loading import BUILT_IN, load_provider
 from threadsync.statefile.disk import LocalDisk
@@ -94,6 +95,24 @@ class Declared:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A publication as its target would get it, and what speaks against it whatever the time is."""
+
+    wanted: Wanted
+    links: tuple[str, ...]
+    """The permalinks of what it waits for; empty where they are not known."""
+    findings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(slots=True)
+class LastLook:
+    """What was found at the last look at a project: what is the very same value now is not asked again."""
+
+    seen: dict[Address, Seen] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
+
+
 def read_posts(project: Project, *, cached: bool = True, shared: bool = False) -> Content:
     """Read all posts of *project*; unless *cached*, read every media file too, and keep nothing of it.
 
@@ -120,6 +139,8 @@ class Workspace:
     surroundings: Surroundings = field(default_factory=Surroundings)
     read: Callable[[Project], Content] = read_posts
     """Reads all posts."""
+    last: LastLook | None = None
+    """Is taken from and brought up to date, for who looks at one project again and again."""
     command: str = ""
     """The command that opened it, for the API log."""
     tell: Callable[[str], None] = lambda _: None
@@ -133,25 +154,26 @@ class Workspace:
         findings = [_graver(each, prior) for each in content.findings]
         wanted: dict[Address, Wanted] = {}
         every = {**content.publications, **content.drafts}
-        faulty: set[PostKey] = set()
-        longest, latest, alike = _longest(self.providers, prior), now + LATEST, self._alike()
+        before, seen = self.last.seen if self.last is not None else {}, dict[Address, Seen]()
+        latest, alike = now + LATEST, self._alike()
+        permalink, longest = _known_or("", prior), _longest(self.providers, prior)
         for address in sorted(every):
-            publication, provider = every[address], self.providers[address.target]
-            findings += _too_far(publication, latest)
-            findings += self._unhosted(publication, provider)
-            twin = wanted.get(Address(address.key, alike[address.target]))
-            # One reading of a file made both, so nothing but the address tells them apart.
-            if twin is not None and twin.publication.segments is publication.segments:
-                needed = depends_on(publication)
-                wanted[address] = Wanted(publication, twin.segments, needed, twin.needs)
-                if address.key not in faulty and not _names_others(publication):
-                    continue
-            else:
-                wanted[address] = self._wanted(publication, provider, prior)
-            found = provider.check(publication, longest)
-            if found:
-                faulty.add(address.key)
-                findings += found
+            publication, known = every[address], before.get(address)
+            if (
+                known is None
+                or known.wanted.publication is not publication
+                or (known.links and known.links != tuple(map(permalink, known.wanted.waits_for)))
+            ):
+                twin = seen.get(Address(address.key, alike[address.target]))
+                known = self._seen(publication, twin, prior, longest)
+            seen[address] = known
+            wanted[address] = known.wanted
+            findings += known.findings
+            schedule = publication.control.publish
+            if schedule is not None and schedule.at > latest:
+                findings.append(_too_far(publication, schedule.at))
+        if self.last is not None:
+            self.last.seen = seen
         findings += self._unanswerable(wanted)
         desired = Desired(
             {address: wanted[address] for address in content.publications},
@@ -165,6 +187,23 @@ class Workspace:
         drafts = {address: wanted[address] for address in content.drafts}
         each = dict.fromkeys(findings)  # two targets of one network find the same
         return Declared(desired, drafts, tuple(sorted(each, key=by_place)), content.files)
+
+    def _seen(
+        self, publication: Publication, twin: Seen | None, prior: State | None, longest: Permalinks
+    ) -> Seen:
+        """See *publication* as its network will; *twin* is the same post on a target that gets just this."""
+        provider = self.providers[publication.address.target]
+        found = self._unhosted(publication, provider)
+        needed = depends_on(publication)
+        links = tuple(map(_known_or("", prior), needed))
+        # One reading of a file made both, so nothing but the address tells them apart.
+        if twin is not None and twin.wanted.publication.segments is publication.segments:
+            wanted = Wanted(publication, twin.wanted.segments, needed, twin.wanted.needs)
+            if not twin.findings and not _names_others(publication):
+                return Seen(wanted, links, tuple(found))
+        else:
+            wanted = self._wanted(publication, provider, prior)
+        return Seen(wanted, links, (*found, *provider.check(publication, longest)))
 
     def _alike(self) -> dict[TargetName, TargetName]:
         """Return for each target the first one by name that gets just what it gets of the same post."""
@@ -182,7 +221,8 @@ class Workspace:
     def _unanswerable(self, wanted: Mapping[Address, Wanted]) -> list[Diagnostic]:
         """Find replies to declared posts that take none."""
         found: list[Diagnostic] = []
-        for address, reply in wanted.items():
+        replies = [each for each in wanted.items() if each[1].publication.reply_to is not None]
+        for address, reply in replies:
             named = reply.publication.reply_to
             above = wanted.get(named.on(address.target)) if isinstance(named, PostRef) else None
             provider = self.providers[address.target]
@@ -351,16 +391,10 @@ def _names_others(publication: Publication) -> bool:
     return any(each is not None for each in (publication.reply_to, publication.repost, *quotes))
 
 
-def _too_far(publication: Publication, latest: datetime) -> list[Diagnostic]:
-    schedule = publication.control.publish
-    if schedule is None or schedule.at <= latest:
-        return []
-    at = publication.key_locations.get("publish", publication.location)
-    return [
-        Diagnostic(
-            at,
-            "schedule/too-far-ahead",
-            f"{schedule.at:%Y-%m-%d} is more than 18 months ahead.",
-            "Check the year; a post that far ahead is a slip more often than a plan.",
-        )
-    ]
+def _too_far(publication: Publication, at: datetime) -> Diagnostic:
+    return Diagnostic(
+        publication.key_locations.get("publish", publication.location),
+        "schedule/too-far-ahead",
+        f"{at:%Y-%m-%d} is more than 18 months ahead.",
+        "Check the year; a post that far ahead is a slip more often than a plan.",
+    )

@@ -23,12 +23,15 @@ from threadsync.planning.actions import (
 )
 from threadsync.planning.inputs import Desired
 
+_NOTHING_TO_DO = (True, "")
+
 
 def ordered(actions: Mapping[Address, Action], desired: Desired, prior: State | None) -> tuple[Action, ...]:
     """Return *actions* in the order they are carried out, holding back what its dependencies hold back."""
     result: dict[Address, Action] = {}
     for address in _stable(actions, desired):
-        result[address] = _held(actions[address], result, desired, prior)
+        action = actions[address]
+        result[address] = _held(action, result, desired, prior) if _before(address, desired) else action
     return tuple(result.values())
 
 
@@ -37,11 +40,12 @@ def _stable(actions: Mapping[Address, Action], desired: Desired) -> list[Address
     behind = {
         address: needed
         for address in actions
-        if (needed := sorted(each for each in _before(address, desired) if each in actions))
+        if (before := _before(address, desired))
+        and (needed := sorted(each for each in before if each in actions))
     }
 
     def in_order(layer: Iterable[Address]) -> list[Address]:
-        return sorted(layer, key=lambda address: (*_rank(actions[address]), address))
+        return sorted(sorted(layer), key=lambda address: _rank(actions[address]))
 
     # Most depend on nothing: they are the first layer, and no graph is made of them.
     found = in_order(address for address in actions if address not in behind)
@@ -56,6 +60,8 @@ def _stable(actions: Mapping[Address, Action], desired: Desired) -> list[Address
 
 
 def _rank(action: Action) -> tuple[bool, str]:
+    if isinstance(action, NoOp):
+        return _NOTHING_TO_DO  # most of a plan
     # What is in doubt is settled before anything that says the same is published.
     return action.reason is not Reason.RESUME, _due(action)
 

@@ -36,6 +36,23 @@ from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.losses import with_losses
 
 
+@dataclass(slots=True)
+class Standing:
+    """What is live as its file says, as a plan found it, for the next plan: it need not be compared again.
+
+    That follows from a publication and its binding alone, so it holds for the very same values.
+    """
+
+    prior: State | None = None
+    found: dict[Address, tuple[Wanted, NoOp]] = field(default_factory=dict)
+
+    def under(self, prior: State | None) -> dict[Address, tuple[Wanted, NoOp]]:
+        """Return what was found under the state *prior*; nothing, where it is another one."""
+        if self.prior is not prior:
+            self.prior, self.found = prior, {}
+        return self.found
+
+
 @dataclass(frozen=True, slots=True)
 class _Planner:
     desired: Desired
@@ -43,6 +60,7 @@ class _Planner:
     facts: Facts
     now: datetime
     consents: Consents
+    standing: dict[Address, tuple[Wanted, NoOp]]
     vanished: dict[Address, Binding] = field(default_factory=dict)
     doubtful: dict[Address, Open] = field(default_factory=dict)
 
@@ -62,7 +80,9 @@ class _Planner:
     # One publication.
 
     def action_for(self, address: Address, renames: dict[Address, moves.Renamed]) -> Action:
-        wanted = self.desired.publications[address]
+        wanted, standing = self.desired.publications[address], self.standing.get(address)
+        if standing is not None and standing[0] is wanted:
+            return standing[1]
         prior = self.prior
         binding = prior.bindings.get(address) if prior is not None else None
         stone = prior.tombstones.get(address) if prior is not None else None
@@ -76,7 +96,10 @@ class _Planner:
         if wanted.publication.control.withdraw:
             return self._withdrawn(address, binding)
         if binding is not None:
-            return self._bound(wanted, binding, unfinished)
+            action = self._bound(wanted, binding, unfinished)
+            if isinstance(action, NoOp) and action.reason is Reason.SAME and unfinished is None:
+                self.standing[address] = wanted, action
+            return action
         if stone is not None:
             again = stone.why != "skipped" or stone.republished
             return (
@@ -299,10 +322,15 @@ def plan(
     *,
     selected: Callable[[Address], bool] = lambda _: True,
     notices: Iterable[Notice] = (),
+    standing: Standing | None = None,
 ) -> Plan:
-    """Return what would be done to every selected publication, in order."""
+    """Return what would be done to every selected publication, in order.
+
+    *standing* is what plans of the same publications found before; it is added to.
+    """
     vanished = removal.vanished(desired, prior)
-    planner = _Planner(desired, prior, facts, now, consents, vanished)
+    found = standing.under(prior) if standing is not None else {}
+    planner = _Planner(desired, prior, facts, now, consents, found, vanished)
     planner.doubtful.update(planner.in_doubt())
     renames: dict[Address, moves.Renamed] = {}
     actions: dict[Address, Action] = {}
@@ -321,11 +349,15 @@ def plan(
     chosen = {address: action for address, action in actions.items() if selected(address)}
     # What its dependencies hold back was not looked at on its account, so facts cannot speak of it.
     in_order = {
-        a.address: a if isinstance(a, Blocked | Wait) else references.resolved(chosen[a.address], facts)
+        a.address: a
+        if isinstance(chosen[a.address], NoOp) or isinstance(a, Blocked | Wait)
+        else references.resolved(chosen[a.address], facts)
         for a in order.ordered(chosen, desired, prior)
     }
     ready = readiness.hold_back(in_order, desired, prior, facts, consents)
-    ordered = tuple(with_losses(a, prior, facts) for a in order.ordered(ready, desired, prior))
+    if ready != chosen:  # otherwise nothing was held back, so nothing else is
+        ready = {a.address: a for a in order.ordered(ready, desired, prior)}
+    ordered = tuple(a if isinstance(a, NoOp) else with_losses(a, prior, facts) for a in ready.values())
     return Plan(
         ordered,
         now,

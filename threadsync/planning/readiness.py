@@ -40,7 +40,11 @@ def hold_back(
     used: Counter[tuple[TargetName, str]] = Counter()
     result: dict[Address, Action] = {}
     for address, action in actions.items():
-        result[address] = _vanished(action, prior, facts)
+        result[address] = action
+        if isinstance(action, NoOp):
+            if facts.targets or facts.gathered_at is not None:
+                result[address] = _vanished(action, prior, facts)
+            continue
         target = desired.targets.get(address.target)
         if target is None or not isinstance(action, Create | Extend | Replace | Delete | Blocked):
             continue
@@ -65,10 +69,10 @@ def hold_back(
     return result
 
 
-def _vanished(action: Action, prior: State | None, facts: Facts) -> Action:
+def _vanished(action: NoOp, prior: State | None, facts: Facts) -> Action:
     """Block what would stay as it is, where the network was seen to have it no more (law 6)."""
     binding = prior.bindings.get(action.address) if prior is not None else None
-    if not isinstance(action, NoOp) or binding is None:
+    if binding is None:
         return action
     observed = facts.of(action.address.target).observed
     for segment in binding.segments:

@@ -50,7 +50,8 @@ def actions(
                 "forget",
                 old=binding.segments,
             )
-    for address in sorted({*prior.bindings, *prior.open}):
+    strays = {address for address in prior.bindings if address.target not in desired.targets}
+    for address in sorted({*strays, *prior.open}):
         if address.target not in desired.targets:
             found[address] = Blocked(
                 address,
@@ -60,7 +61,7 @@ def actions(
                 f"the publication up with threadsync state rm {address}.",
                 "forget",
             )
-        elif address not in found and address not in desired.publications and address in prior.open:
+        elif address not in found and address not in desired.publications:
             found[address] = _interrupted(address, prior, is_draft=address in desired.drafts)
     return found
 

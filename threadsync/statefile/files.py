@@ -43,18 +43,25 @@ class Files:
         """The lock beside the state."""
         return self.state.with_name(f"{self.state.name}.lock")
 
+    def encoded(self, disk: Disk) -> bytes | None:
+        """Return the state file as it is; None where there is none.
+
+        Raises:
+            StateError: it cannot be read, or is too large.
+        """
+        found = disk.identity(self.state)
+        if found is not None and found.size_bytes > STATE_BYTES_MAX:
+            raise too_large(found.size_bytes, str(self.state))
+        return disk.read(self.state)
+
     def document(self, disk: Disk) -> Document | None:
         """Read the state; None where there is none.
 
         Raises:
             StateError: it cannot be read, is damaged or too new.
         """
-        where = str(self.state)
-        found = disk.identity(self.state)
-        if found is not None and found.size_bytes > STATE_BYTES_MAX:
-            raise too_large(found.size_bytes, where)
-        data = disk.read(self.state)
-        return None if data is None else open_document(data, where)
+        data = self.encoded(disk)
+        return None if data is None else open_document(data, str(self.state))
 
     def create(self, disk: Disk, state: State) -> Document:
         """Write the first state file.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from threadsync.errors import (
@@ -35,7 +35,7 @@ from threadsync.statefile.lock import (
 from threadsync.statefile.machine import Machine
 from threadsync.statefile.remote import Deadline, Remote, Revision, foreign
 from threadsync.statefile.shared_session import Names, Opened, SharedSession, said, without
-from threadsync.statefile.store import HistoryEntry, Session, Snapshot, entry_of
+from threadsync.statefile.store import HistoryEntry, Session, Snapshot, entry_of, source_of
 
 POLL_SECONDS = 2.0
 """How often a held lock is looked at: each look is a call to the remote."""
@@ -78,14 +78,18 @@ class SharedStore:
     def _names(self) -> Names:
         return Names(self.file, self.remote.where)
 
-    def read(self) -> Snapshot:
+    def read(self, known: Snapshot | None = None) -> Snapshot:
         """See ``Store.read``; needs the right to read the remote, and no other."""
         names, revision = self._names, self._fetched(Deadline(self.clock))
+        encoded, journal = revision.files.get(names.state), revision.files.get(names.journal)
+        lock = parse_lock(revision.files.get(names.lock))
+        source = source_of(encoded, journal)
+        if known is not None and known.source == source:
+            return replace(known, lock=lock)
         document = self._document(revision)
         with _of_a_remote():
-            state, records = overlaid(document, revision.files.get(names.journal), names.where_journal)
-        lock = parse_lock(revision.files.get(names.lock))
-        return Snapshot(state, records, self.where, lock, self.durable)
+            state, records = overlaid(document, journal, names.where_journal)
+        return Snapshot(state, records, self.where, lock, self.durable, source)
 
     @contextmanager
     def open(self, holder: Holder, lock_timeout_seconds: float) -> Iterator[Session]:

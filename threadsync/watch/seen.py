@@ -48,19 +48,19 @@ def news(before: Preview, after: Preview) -> News:
         bool(was.findings) and not now.findings,
         tuple(action for address, action in actions.items() if action != old_actions.get(address)),
         tuple(draft for address, draft in drafts.items() if draft != old_drafts.get(address)),
-        tuple(sorted(gone - _unreadable(before, after))),
+        tuple(sorted(gone - _unreadable(gone, before, after))),
     )
 
 
-def _unreadable(before: Preview, after: Preview) -> set[Address]:
-    """Return what was declared *before* in files that have errors, or cannot be seen, by now."""
-    desired = after.prepared.desired
+def _unreadable(gone: Iterable[Address], before: Preview, after: Preview) -> set[Address]:
+    """Return those of *gone* that *before* declared in files that have errors, or cannot be seen, by now."""
+    broken, was, drafts = after.prepared.desired.broken, before.prepared.desired.publications, _drafts(before)
     places = {each.location.file for each in after.prepared.findings if each.rule == "file/unreadable"}
-    was = {**before.prepared.desired.publications, **_drafts(before)}
     return {
         address
-        for address, wanted in was.items()
-        if address.key in desired.broken or _is_below(wanted, places)
+        for address in gone
+        if address.key in broken
+        or ((wanted := was.get(address) or drafts.get(address)) is not None and _is_below(wanted, places))
     }
 
 

@@ -7,6 +7,7 @@ cannot be heard of it looks by itself, now and then.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from threadsync.errors import StateError, ThreadsyncError, WatchError
 from threadsync.execution.clock import Clock
 from threadsync.model.state import State
 from threadsync.operations.caches import CACHE_DIRECTORY
+from threadsync.operations.collecting import uncollected
+from threadsync.operations.memory import Memory
 from threadsync.operations.preview import Preview, preview
 from threadsync.operations.workspace import Workspace
 from threadsync.watch.debounce import LOOK_SECONDS, Burst, grown, pause_seconds
@@ -51,13 +54,14 @@ class Watching:
     """Makes what hears of changes: it is told whom to call, and which files matter."""
     _changes: SimpleQueue[bool] = field(default_factory=SimpleQueue)
     """A change each; False asks for the end."""
+    _memory: Memory = field(default_factory=Memory)
     _last: Preview | None = None
     _problem: str = ""
     _state: tuple[State | None, float] | None = None
     """The shared state as it was fetched, and when; it is not asked for at every key stroke."""
     _fetch_problem: str = ""
     _folders: tuple[Folder, ...] = ()
-    _media: frozenset[Path] = frozenset()
+    _media: frozenset[str] = frozenset()
     _state_file: Path | None = None
     _is_deaf: bool = False
     """Whether the system refuses to watch all of the folders."""
@@ -72,7 +76,8 @@ class Watching:
             again = True
             while again:
                 began_seconds = self.clock.monotonic()
-                self._look(files)
+                with uncollected(for_good=self._last is None and not self._problem):
+                    self._look(files)
                 self._took_seconds = self.clock.monotonic() - began_seconds
                 again = self._listen(files) or self._changed(files)
         finally:
@@ -122,7 +127,7 @@ class Watching:
 
     def _look(self, files: FileWatch) -> None:
         try:
-            workspace = self.opened()
+            workspace = self._memory.within(self.opened())
             self._folders = self._folders_of(workspace.project)
             self._listen(files)  # before the files are read, so that nothing is missed after it
             found = preview(workspace, self._prior(workspace))
@@ -131,7 +136,7 @@ class Watching:
                 self._problem = str(error)
                 self.shown.problem(error)
             return
-        self._media = _media_of(workspace.project, found)
+        self._media = found.prepared.media
         self._folders = self._folders_of(workspace.project)
         mended, self._problem = bool(self._problem), ""
         before, self._last = self._last, found
@@ -147,11 +152,11 @@ class Watching:
     def _prior(self, workspace: Workspace) -> State | None:
         """Return the state; one that has to be fetched is fetched once a minute, and kept while offline."""
         if not isinstance(workspace.project.state, StateBranch):
-            return workspace.store.read().state
+            return self._memory.state(workspace)
         now = self.clock.monotonic()
         if self._state is None or now - self._state[1] >= LOOK_SECONDS:
             try:
-                self._state = workspace.store.read().state, now
+                self._state = self._memory.state(workspace), now
                 self._fetch_problem = ""
             except StateError as error:
                 if self._state is None:
@@ -169,14 +174,15 @@ class Watching:
         if isinstance(project.state, Path):
             self._state_file = project.state
             folders.add(Folder(project.state.parent))
-        elsewhere = {path.parent for path in self._media}
-        folders |= {Folder(folder) for folder in elsewhere if not folder.is_relative_to(project.posts)}
+        for folder in {posixpath.dirname(path) for path in self._media}:
+            if not (project.root / folder).is_relative_to(project.posts):
+                folders.add(Folder(project.root / folder))
         return tuple(sorted(folders, key=lambda folder: (folder.path, folder.recursive)))
 
     def _matters(self, path: Path) -> bool:
-        if path in self._media:
-            return True  # whatever its name is
         below = path.relative_to(self.root).parts if path.is_relative_to(self.root) else path.parts
+        if "/".join(below) in self._media:
+            return True  # whatever its name is
         if is_ignored(path.name) or CACHE_DIRECTORY in below or ".git" in below:
             return False
         state = self._state_file
@@ -185,13 +191,3 @@ class Watching:
             state is not None and path.parent == state.parent and path.name.startswith(f"{state.name}.")
         )
         return not is_beside
-
-
-def _media_of(project: Project, found: Preview) -> frozenset[Path]:
-    wanted = (*found.prepared.desired.publications.values(), *found.drafts)
-    return frozenset(
-        project.root / item.path
-        for each in wanted
-        for segment in each.publication.segments
-        for item in segment.media
-    )
