@@ -232,7 +232,7 @@ def test_what_hangs_together_is_planned_as_it_is_from_everything(world: World, n
     agrees(world)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.sampled_from(sorted(STEPS)), st.sampled_from(KEYS), st.integers(0, 3)),
@@ -321,6 +321,26 @@ def test_what_waits_is_read_each_time_so_that_it_is_due_when_it_is(world: World)
         assert agrees(world)
         assert words in text_of(whole(world))
         world.clock.sleep(1_900.0 if words != "1 to create" else 4_000.0)
+
+
+def test_a_warning_and_what_was_seen_on_the_network_are_told_each_time(world: World) -> None:
+    STEPS["a warning"](world, "blue")
+    STEPS["gone on the network"](world, "red")
+    assert based(world)
+    STEPS["edit"](world, "black")
+    assert agrees(world)
+    printed = text_of(whole(world))
+    assert "no alternative text" in printed
+    assert "Warning: red@threads/main: " in printed
+
+
+def test_a_new_post_is_held_against_all_that_was_forgotten(world: World) -> None:
+    world.remove("blue")
+    world.apply()
+    assert based(world)
+    world.post("again", f"{WORDS} blue.")
+    assert agrees(world)
+    assert "same-as-published" in text_of(whole(world))
 
 
 def test_a_file_that_was_written_just_now_is_read_again_whatever_its_stamp_says(world: World) -> None:
