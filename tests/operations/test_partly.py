@@ -33,6 +33,7 @@ from threadsync.views.plan_text import plan_text
 TICK_NS = 20_000_000
 """Longer than a tick of the clock of a local file system."""
 TRIES_MAX = 20
+STATE_ENDS = ("", ".journal", ".lock")
 KEYS = ("red", "blue", "green", "black")
 """The posts that are changed; as many others never are, so that it is always less than half."""
 WORDS = "We rode to all forty stations, and twelve lifts were broken at"
@@ -324,7 +325,11 @@ def test_what_waits_is_read_each_time_so_that_it_is_due_when_it_is(world: World)
 
 
 def test_a_warning_and_what_was_seen_on_the_network_are_told_each_time(world: World) -> None:
-    STEPS["a warning"](world, "blue")
+    world.post("shown", "Look", media="[near.jpg]")
+    world.apply()
+    world.clock.sleep(60.0)
+    world.post("late", "What went live last is read in any case.")
+    world.apply()
     STEPS["gone on the network"](world, "red")
     assert based(world)
     STEPS["edit"](world, "black")
@@ -367,6 +372,14 @@ def test_what_says_nothing_again_is_made_from_everything_once_it_has_settled_so_
     assert plan_partly(world.workspace, lambda: time.time_ns() + 10**10) is None
     world.post("blue", "Something else altogether.")
     assert plan_partly(world.workspace, lambda: time.time_ns() + 10**10) is not None
+
+
+@pytest.mark.parametrize("name", [PROJECT_FILE, *(f"state/threadsync.json{end}" for end in STATE_ENDS)])
+def test_what_posts_are_planned_with_is_looked_at_too(world: World, name: str) -> None:
+    world.post("blue", "Something else altogether.")
+    assert plan_partly(world.workspace) is not None
+    (world.root / name).touch()
+    assert plan_partly(world.workspace) is None
 
 
 def test_what_is_damaged_foreign_or_of_another_time_is_planned_from_everything(

@@ -95,7 +95,7 @@ def _planned(workspace: Workspace, basis: Basis, part: _Part) -> Prepared | None
     content = load(project, probe, chosen=part.files)
     probe.save(partly=True)
     read = {each.file for each in part.files} | part.gone
-    if not content.complete or _taken(content, basis, read):
+    if _taken(content, basis, read):
         return None
     prior = _prior(workspace, basis, content, read)
     now = workspace.clock.now()
