@@ -48,7 +48,7 @@ types: setup
 	$(BIN)/mypy tests/typing
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 contracts: setup
 	$(BIN)/lint-imports
