@@ -171,6 +171,8 @@ KEYS = "credentials: {access_key: env:A, secret_key: env:B, names: env:C}"
             "project/media-host",
             "has no credential access_key",
         ),
+        (f"{S3}, {KEYS}, prefix: a/../b", "schema/form", ""),
+        (f"{S3}, {KEYS}, prefix: a//b", "schema/form", ""),
         ("kind: command", "project/media-host", "has no command"),
         ("kind: command, command: './upload.sh'", "schema/form", ""),
         ('kind: command, command: "./it\'s {file}"', "project/media-host", "cannot be read"),

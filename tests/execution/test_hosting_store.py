@@ -326,6 +326,7 @@ def test_keys_that_may_not_write(picture: Path) -> None:
         NoResponse("store:443: it closed the connection", sent=True),
         error(503, "SlowDown"),
         error(409, "ConditionalRequestConflict"),
+        error(400, "BadDigest"),
         error(500),
     ],
 )

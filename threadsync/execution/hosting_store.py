@@ -83,6 +83,7 @@ https://learn.microsoft.com/en-us/rest/api/storageservices/blob-service-error-co
 _HIDDEN = "AccessDenied"
 _DENIED = frozenset({_HIDDEN, "AuthorizationFailure", "AuthorizationPermissionMismatch"})
 _ABSENT = frozenset({"NoSuchKey", "BlobNotFound"})
+_DAMAGED = frozenset({"BadDigest", "Md5Mismatch"})
 _EXISTS = frozenset({"PreconditionFailed", "BlobAlreadyExists", "ConditionNotMet"})
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
@@ -270,7 +271,7 @@ class StoreHost:
         code = _code(answer)
         if code in _REFUSALS:
             said, remedy = _REFUSALS[code]
-            return Finding(MediaProblem(f"{who} {said} ({code})", remedy))
+            return Finding(MediaProblem(f"{who} {said} ({code})", remedy), passing=code in _DAMAGED)
         if code in _DENIED:
             problem = f"{who} does not let its keys {verb} files ({code})"
             return Finding(MediaProblem(problem, "Give them the right to read and write objects there."))
