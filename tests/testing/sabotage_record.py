@@ -199,13 +199,13 @@ def vanished(desk: Desk) -> list[str]:
     return after_100_days(desk, lambda world: world.disk._unlink(_state_file(world)), first_run=False)
 
 
-_document = Files.document
+_state_opened = Files.opened
 
 
-def takes_damage_for_nothing(self: Files, disk: Disk) -> Document | None:
+def takes_damage_for_nothing(self: Files, encoded: bytes | None) -> Document | None:
     """A store to which a state that cannot be read is none."""
     try:
-        return _document(self, disk)
+        return _state_opened(self, encoded)
     except StateError:
         return None
 
@@ -291,7 +291,7 @@ RECORD = (
     Safeguard(
         "an unreadable state is not no state",
         8,
-        ({f"{FILES}.document": takes_damage_for_nothing},),
+        ({f"{FILES}.opened": takes_damage_for_nothing},),
         emptied,
         "duplicate",
     ),

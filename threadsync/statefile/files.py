@@ -60,8 +60,15 @@ class Files:
         Raises:
             StateError: it cannot be read, is damaged or too new.
         """
-        data = self.encoded(disk)
-        return None if data is None else open_document(data, str(self.state))
+        return self.opened(self.encoded(disk))
+
+    def opened(self, encoded: bytes | None) -> Document | None:
+        """Return what the state file says, which is *encoded*; None where there is none.
+
+        Raises:
+            StateError: it is damaged or too new.
+        """
+        return None if encoded is None else open_document(encoded, str(self.state))
 
     def create(self, disk: Disk, state: State) -> Document:
         """Write the first state file.

@@ -230,8 +230,7 @@ class FileStore:
                 source = source_of(encoded, journal)
                 if known is not None and known.source == source:
                     return replace(known, lock=read_lock(self.disk, files.lock))
-                document = None if encoded is None else open_document(encoded, str(files.state))
-                refuse_foreign(document, self.project, str(files.state))
+                document = self._document(files, encoded)
                 state, records = overlaid(document, journal, str(files.journal))
             except (StateForeign, StateDamaged):
                 if attempt + 1 < READ_AGAIN_MAX and self.disk.read(files.journal) != journal:
@@ -248,7 +247,7 @@ class FileStore:
         lease = self._lock(files).acquire(holder, lock_timeout_seconds)
         try:
             files.sweep(self.disk)
-            document = self._document(files)
+            document = self._document(files, files.encoded(self.disk))
             recovered = 0
             journal = self.disk.read(files.journal)
             if journal is not None:
@@ -297,8 +296,8 @@ class FileStore:
     def _lock(self, files: Files) -> Lock:
         return Lock(files.lock, self.disk, self.clock, self.machine, self.new_id)
 
-    def _document(self, files: Files) -> Document | None:
-        document = files.document(self.disk)
+    def _document(self, files: Files, encoded: bytes | None) -> Document | None:
+        document = files.opened(encoded)
         refuse_foreign(document, self.project, str(files.state))
         return document
 
