@@ -26,7 +26,7 @@ from threadsync.operations.memory import Memory
 from threadsync.operations.preview import Preview, preview
 from threadsync.providers.base import Permalinks
 from threadsync.providers.threads.provider import ThreadsProvider
-from threadsync.statefile import store
+from threadsync.statefile import files
 
 TICK_NS = 20_000_000
 """Longer than a tick of the clock of a local file system."""
@@ -77,7 +77,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
         module.read_bytes,
         module.said_in,
         cache.probe,
-        store.open_document,
+        files.open_document,
     )
 
     def reading(path: str, file: str) -> bytes | Diagnostic:
@@ -104,7 +104,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
     monkeypatch.setattr(module, "read_bytes", reading)
     monkeypatch.setattr(module, "said_in", saying)
     monkeypatch.setattr(cache, "probe", probing)
-    monkeypatch.setattr(store, "open_document", opening)
+    monkeypatch.setattr(files, "open_document", opening)
     monkeypatch.setattr(ThreadsProvider, "check", checking)
     return counts
 
