@@ -127,8 +127,8 @@ def test_the_request_goes_where_the_docstring_says(call: str) -> None:
     assert request.path.startswith(api.VERSION) != ("access_token" in path), "tokens are without a version"
 
 
-def test_what_others_see_is_never_sent_as_a_read() -> None:
-    """A driver repeats a read, and sends what is visible under an intent alone (law 1)."""
+def test_what_must_go_out_once_is_never_sent_as_a_read() -> None:
+    """A driver repeats a read, and sends what is visible under an intent alone (law 1); a code works once."""
     visible = {
         function_of(call)
         for call in CALLS
@@ -136,6 +136,7 @@ def test_what_others_see_is_never_sent_as_a_read() -> None:
     }
     assert visible == {
         *("publish_container", "repost_media", "delete_media", "manage_reply", "manage_pending_reply"),
+        "exchange_code",
     }
 
 

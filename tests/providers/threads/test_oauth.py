@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from threadsync.errors import AuthorizationDenied, AuthorizationMismatch, ThreadsyncError, UsageError
+from tests.providers.threads.documented import CALLS
+from threadsync.errors import (
+    AuthorizationDenied,
+    AuthorizationMismatch,
+    ThreadsyncError,
+    Unanswered,
+    UsageError,
+)
+from threadsync.flows.bounds import Bounds
+from threadsync.flows.core import drive
+from threadsync.flows.effects import Effect, NoResponse, Outcome, Wait, Waited
+from threadsync.flows.retry import persistent
 from threadsync.model.secret import HIDDEN
 from threadsync.providers.threads import api
 
@@ -129,3 +140,19 @@ def test_whatever_is_pasted_ends_in_a_code_or_in_one_of_our_errors(url: str, sta
 def test_every_scope_is_named() -> None:
     """docs/threads/get-started and the pages of the endpoints name eleven."""
     assert len(set(api.SCOPES)) == 11
+
+
+@pytest.mark.parametrize(("call", "times"), [("exchange_code", 1), ("refresh_token", 3)])
+def test_a_code_goes_out_once_and_a_lost_answer_is_told_as_that(call: str, times: int) -> None:
+    """It is used up then: Threads would refuse the second request, and that would hide what happened."""
+    sent: list[Effect] = []
+
+    def perform(effect: Effect) -> Outcome:
+        if isinstance(effect, Wait):
+            return Waited()
+        sent.append(effect)
+        return NoResponse("it closed the connection without a whole answer", sent=True)
+
+    with pytest.raises(Unanswered, match="without a whole answer"):
+        drive(persistent(CALLS[call](), Bounds(retry_attempts_max=3), lambda _: None), perform)
+    assert len(sent) == times

@@ -167,7 +167,16 @@ def exchange_code(
         "redirect_uri": redirect_uri,
         "code": Secret(code),
     }
-    return (yield from _new_token("POST", "/oauth/access_token", said))
+    # Sent once, as what others see is: the code is used up, and a refusal of the second request would hide
+    # that the answer to the first was lost.
+    request = Request(
+        "POST",
+        "/oauth/access_token",
+        body=FormBody(said),
+        visibility=Visibility.VISIBLE,
+        answer_secrets=(_NEW,),
+    )
+    return (yield from call(request, _token))
 
 
 def exchange_token(*, client_secret: Role = APP_SECRET, access_token: Role = MAIN) -> Flow[NewToken]:
@@ -183,7 +192,7 @@ def exchange_token(*, client_secret: Role = APP_SECRET, access_token: Role = MAI
         "client_secret": Secret(client_secret),
         _NEW: Secret(access_token),
     }
-    return (yield from _new_token("GET", "/access_token", said))
+    return (yield from _new_token("/access_token", said))
 
 
 def refresh_token(*, access_token: Role = MAIN) -> Flow[NewToken]:
@@ -197,7 +206,7 @@ def refresh_token(*, access_token: Role = MAIN) -> Flow[NewToken]:
     Source: developers.facebook.com/docs/threads/get-started/long-lived-tokens
     """
     said: dict[str, FieldValue] = {"grant_type": "th_refresh_token", _NEW: Secret(access_token)}
-    return (yield from _new_token("GET", "/refresh_access_token", said))
+    return (yield from _new_token("/refresh_access_token", said))
 
 
 def app_token(*, client_id: str, client_secret: Role = APP_SECRET) -> Flow[NewToken]:
@@ -212,7 +221,7 @@ def app_token(*, client_id: str, client_secret: Role = APP_SECRET) -> Flow[NewTo
         "client_secret": Secret(client_secret),
         "grant_type": "client_credentials",
     }
-    return (yield from _new_token("GET", "/oauth/access_token", said))
+    return (yield from _new_token("/oauth/access_token", said))
 
 
 def debug_token(*, input_token: Role = MAIN, access_token: Role = MAIN) -> Flow[TokenFacts]:
@@ -229,16 +238,9 @@ def debug_token(*, input_token: Role = MAIN, access_token: Role = MAIN) -> Flow[
     return (yield from call(request, _facts))
 
 
-def _new_token(method: str, path: str, said: Mapping[str, FieldValue]) -> Flow[NewToken]:
+def _new_token(path: str, said: Mapping[str, FieldValue]) -> Flow[NewToken]:
     """Ask for a token; making one more of them harms nobody, so it is no READ and may be repeated."""
-    request = Request(
-        method,
-        path,
-        said if method == "GET" else {},
-        body=FormBody(said) if method == "POST" else None,
-        visibility=Visibility.STAGE,
-        answer_secrets=(_NEW,),
-    )
+    request = Request("GET", path, said, visibility=Visibility.STAGE, answer_secrets=(_NEW,))
     return (yield from call(request, _token))
 
 
