@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from threadsync.flows.effects import Flow, Request
+from threadsync.flows.effects import FieldValue, Flow, Request
 from threadsync.model.ids import MAIN
 from threadsync.providers.threads.api_media import MEDIA_FIELDS, OWN_REPLY_FIELDS, MediaObject, media_of
 from threadsync.providers.threads.calls import (
@@ -121,10 +121,8 @@ def own_threads(
     Limits: *since* not before 5 July 2023; 1 to 100 entries a page
     Source: developers.facebook.com/docs/threads/retrieve-and-discover-posts/retrieve-posts
     """
-    span = bounded(since=since, until=until)
-    params = {"fields": fields, **span, **listed(limit=limit, before=before, after=after)}
-    request = Request("GET", f"{VERSION}/me/threads", params, auth=MAIN)
-    return (yield from call(request, page_of(params, media_of)))
+    page = listed(limit=limit, before=before, after=after)
+    return (yield from _own("threads", {"fields": fields, **bounded(since=since, until=until), **page}))
 
 
 def own_replies(
@@ -143,10 +141,8 @@ def own_replies(
     Limits: *since* not before 5 July 2023; 1 to 100 entries a page
     Source: developers.facebook.com/docs/threads/retrieve-and-manage-replies/retrieve-replies
     """
-    span = bounded(since=since, until=until)
-    params = {"fields": fields, **span, **listed(limit=limit, before=before, after=after)}
-    request = Request("GET", f"{VERSION}/me/replies", params, auth=MAIN)
-    return (yield from call(request, page_of(params, media_of)))
+    page = listed(limit=limit, before=before, after=after)
+    return (yield from _own("replies", {"fields": fields, **bounded(since=since, until=until), **page}))
 
 
 def own_ghost_posts(
@@ -165,10 +161,8 @@ def own_ghost_posts(
     Limits: *since* not before 5 July 2023; 1 to 100 entries a page
     Source: developers.facebook.com/docs/threads/retrieve-and-discover-posts/retrieve-posts
     """
-    span = bounded(since=since, until=until)
-    params = {"fields": fields, **span, **listed(limit=limit, before=before, after=after)}
-    request = Request("GET", f"{VERSION}/me/ghost_posts", params, auth=MAIN)
-    return (yield from call(request, page_of(params, media_of)))
+    page = listed(limit=limit, before=before, after=after)
+    return (yield from _own("ghost_posts", {"fields": fields, **bounded(since=since, until=until), **page}))
 
 
 def mentions(
@@ -190,9 +184,12 @@ def mentions(
     Errors: access-tier
     Source: developers.facebook.com/docs/threads/threads-mentions
     """
-    span = bounded(since=since, until=until)
-    params = {"fields": fields, **span, **listed(limit=limit, before=before, after=after)}
-    request = Request("GET", f"{VERSION}/me/mentions", params, auth=MAIN)
+    page = listed(limit=limit, before=before, after=after)
+    return (yield from _own("mentions", {"fields": fields, **bounded(since=since, until=until), **page}))
+
+
+def _own(edge: str, params: Mapping[str, FieldValue]) -> Flow[Page[MediaObject]]:
+    request = Request("GET", f"{VERSION}/me/{edge}", params, auth=MAIN)
     return (yield from call(request, page_of(params, media_of)))
 
 
