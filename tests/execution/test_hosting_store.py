@@ -442,7 +442,6 @@ KEYS = {
 
 
 def signed(host: MediaHost) -> str:
-    pytest.importorskip("obstore")
     url = signer_of(host, lambda role: SecretText(KEYS[role]))("PUT", "a b.jpg", seconds=60)
     assert repr(url) == "[secret]"
     return url.reveal()
@@ -476,7 +475,6 @@ def test_azure_signs_with_the_accounts_key(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_key_that_can_be_none_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("obstore")
     sign = signer_of(AZURE, lambda role: SecretText("not base64: CANARY!"))
     with pytest.raises(ProjectError) as caught:
         sign("GET", "a.jpg", seconds=60)

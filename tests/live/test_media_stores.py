@@ -33,7 +33,6 @@ from threadsync.model.ids import MediaDigest, PublicUrl
 from threadsync.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.live
-pytest.importorskip("obstore")
 
 
 @pytest.fixture(scope="module")
