@@ -6,12 +6,12 @@ JOBS ?= auto
 SEEDS ?= 2000
 EXAMPLES ?= 2000
 
-.PHONY: demo test setup check format lint types contracts docs docs-check wheel state sim stateful live exhaustive load bench clean
+.PHONY: demo test setup pds check format lint types contracts docs docs-check wheel state sim stateful live exhaustive load bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
 
-test: $(VENV)/.development
+test: $(VENV)/.development pds
 	$(BIN)/python -m pytest -n $(JOBS)
 
 setup: $(VENV)/.development
@@ -28,6 +28,15 @@ $(VENV)/.runtime: pyproject.toml $(BIN)/python
 $(VENV)/.development: pyproject.toml $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[all,dev]'
 	touch $@ $(VENV)/.runtime
+
+# The real Bluesky server of the tests, where there is a Node to run it; without one, they say what is not tested.
+pds:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory tests/pds/node_modules/.installed; \
+	else echo "NOT TESTED AGAINST A REAL BLUESKY SERVER: Node is not installed" >&2; fi
+
+tests/pds/node_modules/.installed: tests/pds/package-lock.json
+	cd tests/pds && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
 
 # What .ci/run runs. Pre-commit may call it too: it needs no network once set up.
 check: setup format-check lint types contracts docs-check test
@@ -91,4 +100,4 @@ live: setup
 	$(BIN)/python -m pytest -m live
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/pds/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,25 @@
+"""One PDS for all of these tests; each makes accounts of its own."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from tests.pds import launcher
+from tests.pds.launcher import Pds, Person
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Pds]:
+    if problem := launcher.missing():
+        pytest.skip(f"BLUESKY IS NOT TESTED AGAINST A REAL SERVER: {problem}")
+    with launcher.pds() as found:
+        yield found
+
+
+@pytest.fixture
+def person(server: Pds, request: pytest.FixtureRequest) -> Person:
+    """An account that no other test has."""
+    return server.person(f"t{zlib.crc32(request.node.nodeid.encode())}")
