@@ -33,7 +33,7 @@ from threadsync.flows.effects import (
 from threadsync.model.fault import Fault
 from threadsync.model.ids import MAIN, MediaDigest, TargetName
 from threadsync.model.secret import HIDDEN, SecretText
-from threadsync.providers.threads.faults import classify, is_refusal
+from threadsync.providers.threads.faults import refusal
 from threadsync.testing.fakes import START, Answered, FakeClock, FakePerformer
 
 TARGET = TargetName("threads/main")
@@ -55,7 +55,7 @@ def scrub(text: str) -> str:
 
 
 def fault_of(_: TargetName, response: Response) -> Fault | None:
-    return classify(response) if is_refusal(response) else None
+    return refusal(response)
 
 
 class Desk:

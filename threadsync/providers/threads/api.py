@@ -18,6 +18,7 @@ Source: developers.facebook.com/docs/threads/reference, version v1.0.
 
 from __future__ import annotations
 
+from threadsync.providers.answers import Exchange, Page
 from threadsync.providers.threads.api_discovery import (
     Embed,
     PublicProfile,
@@ -108,7 +109,7 @@ from threadsync.providers.threads.api_replies import (
     pending_replies,
     replies,
 )
-from threadsync.providers.threads.calls import EARLIEST_SINCE, PAGE_MAX, VERSION, Exchange, Page
+from threadsync.providers.threads.calls import EARLIEST_SINCE, PAGE_MAX, VERSION
 from threadsync.providers.threads.intents import follow_intent, post_intent
 
 __all__ = (

@@ -14,6 +14,7 @@ from typing import Literal
 from threadsync.errors import UsageError
 from threadsync.flows.effects import FieldValue, Flow, Request
 from threadsync.model.ids import MAIN
+from threadsync.providers.answers import Exchange, Fields, Page
 from threadsync.providers.threads.api_media import (
     LOCATION_FIELDS,
     SEARCH_FIELDS,
@@ -22,17 +23,7 @@ from threadsync.providers.threads.api_media import (
     location_of,
     media_of,
 )
-from threadsync.providers.threads.calls import (
-    PAGE_MAX,
-    VERSION,
-    Exchange,
-    Fields,
-    Page,
-    bounded,
-    call,
-    listed,
-    page_of,
-)
+from threadsync.providers.threads.calls import PAGE_MAX, VERSION, bounded, call, listed, page_of
 
 OEMBED_WIDTHS = range(320, 659)
 """What ``maxwidth`` may be, in pixels."""

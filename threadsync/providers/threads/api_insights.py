@@ -13,7 +13,8 @@ from typing import Literal
 from threadsync.errors import UsageError
 from threadsync.flows.effects import FieldValue, Flow, Request
 from threadsync.model.ids import MAIN
-from threadsync.providers.threads.calls import VERSION, Exchange, Fields, bounded, call
+from threadsync.providers.answers import Exchange, Fields
+from threadsync.providers.threads.calls import VERSION, bounded, call
 
 METRICS = ("likes", "replies", "reposts", "quotes", "shares", "views")
 """What Threads counts of a post."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from threadsync.providers.threads.calls import Exchange, Fields
+from threadsync.providers.answers import Exchange, Fields
 
 POLL_OPTIONS = ("option_a", "option_b", "option_c", "option_d")
 _SHARES = tuple(f"{name}_votes_percentage" for name in POLL_OPTIONS)

@@ -20,7 +20,8 @@ from threadsync.errors import AuthorizationDenied, AuthorizationMismatch, UsageE
 from threadsync.flows.effects import FieldValue, Flow, FormBody, Request, Secret, Visibility
 from threadsync.model.ids import MAIN, Role
 from threadsync.model.secret import SecretText
-from threadsync.providers.threads.calls import VERSION, Exchange, Fields, call
+from threadsync.providers.answers import Exchange, Fields
+from threadsync.providers.threads.calls import VERSION, call
 
 AUTHORIZE_URL = "https://threads.com/oauth/authorize"
 """The Authorization Window; until 2026 it was on threads.net, which still works."""

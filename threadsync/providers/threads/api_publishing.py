@@ -14,8 +14,9 @@ from typing import Literal, TypedDict, Unpack
 
 from threadsync.flows.effects import FieldValue, Flow, FormBody, Request, Visibility
 from threadsync.model.ids import MAIN
+from threadsync.providers.answers import Exchange, Fields
 from threadsync.providers.threads.api_media import POLL_OPTIONS
-from threadsync.providers.threads.calls import VERSION, Exchange, Fields, call
+from threadsync.providers.threads.calls import VERSION, call
 
 
 @dataclass(frozen=True, slots=True)

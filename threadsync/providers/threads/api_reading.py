@@ -11,18 +11,9 @@ from datetime import UTC, datetime
 
 from threadsync.flows.effects import FieldValue, Flow, Request
 from threadsync.model.ids import MAIN
+from threadsync.providers.answers import Exchange, Fields, Page
 from threadsync.providers.threads.api_media import MEDIA_FIELDS, OWN_REPLY_FIELDS, MediaObject, media_of
-from threadsync.providers.threads.calls import (
-    PAGE_MAX,
-    VERSION,
-    Exchange,
-    Fields,
-    Page,
-    bounded,
-    call,
-    listed,
-    page_of,
-)
+from threadsync.providers.threads.calls import PAGE_MAX, VERSION, bounded, call, listed, page_of
 
 PROFILE_FIELDS = (
     "id,username,name,threads_profile_picture_url,threads_biography,is_verified,is_eligible_for_geo_gating"

@@ -12,8 +12,9 @@ from typing import Literal
 
 from threadsync.flows.effects import FieldValue, Flow, FormBody, Request, Visibility
 from threadsync.model.ids import MAIN
+from threadsync.providers.answers import Exchange, Fields, Page
 from threadsync.providers.threads.api_media import PENDING_REPLY_FIELDS, REPLY_FIELDS, MediaObject, media_of
-from threadsync.providers.threads.calls import VERSION, Exchange, Fields, Page, call, listed, page_of
+from threadsync.providers.threads.calls import VERSION, call, listed, page_of
 
 
 @dataclass(frozen=True, slots=True)

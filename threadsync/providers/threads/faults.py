@@ -10,23 +10,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from threadsync.flows.effects import Response
 from threadsync.model.fault import Fault, FaultClass
+from threadsync.providers.answers import time_in
 from threadsync.providers.threads.faults_rows import ROWS, UNKNOWN_REFUSAL, UNKNOWN_SERVER, FaultRow
 
-__all__ = ("ROWS", "UNKNOWN_REFUSAL", "UNKNOWN_SERVER", "FaultRow", "classify", "is_refusal", "time_in")
+__all__ = ("ROWS", "UNKNOWN_REFUSAL", "UNKNOWN_SERVER", "FaultRow", "classify", "refusal")
 
 _PASSING = frozenset({FaultClass.THROTTLED, FaultClass.QUOTA, FaultClass.TRANSIENT})
 """What passes with time."""
 
 
-def is_refusal(response: Response) -> bool:
+def _is_refusal(response: Response) -> bool:
     """Whether *response* carries an error; Threads answers some with status 200."""
     body = response.json
     return response.status >= 400 or (isinstance(body, dict) and "error" in body)
+
+
+def refusal(response: Response) -> Fault | None:
+    """Return the error that *response* carries; None where it carries none."""
+    return classify(response) if _is_refusal(response) else None
 
 
 def classify(response: Response) -> Fault:
@@ -73,14 +77,6 @@ def _regained_seconds(headers: Mapping[str, str], row: FaultRow) -> float | None
 
 
 _USAGE = "x-business-use-case-usage"
-
-
-def time_in(header: str) -> datetime | None:
-    """Return the moment that *header* names (RFC 9110, to the second); None where it names none."""
-    try:
-        return parsedate_to_datetime(header).astimezone(UTC)
-    except ValueError:
-        return None
 
 
 def _estimated_minutes(usage: str) -> int:

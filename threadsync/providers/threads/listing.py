@@ -16,10 +16,11 @@ from threadsync.model.facts import ObservedPost
 from threadsync.model.fault import Fault
 from threadsync.model.ids import RemoteId
 from threadsync.model.journal import Rendered
+from threadsync.providers.answers import Page
 from threadsync.providers.threads import api_reading as api
 from threadsync.providers.threads import convert
 from threadsync.providers.threads.api_media import MediaObject
-from threadsync.providers.threads.calls import EARLIEST_SINCE, Page
+from threadsync.providers.threads.calls import EARLIEST_SINCE
 
 
 class Listing(Enum):

@@ -35,7 +35,7 @@ from threadsync.providers.threads import api_reading as api
 from threadsync.providers.threads.about import ABOUT
 from threadsync.providers.threads.api_media import MediaObject
 from threadsync.providers.threads.chains import publish_all, publisher_of
-from threadsync.providers.threads.faults import classify, is_refusal
+from threadsync.providers.threads.faults import refusal
 from threadsync.providers.threads.listing import Listing, own_posts
 from threadsync.providers.threads.publishing import NotPublished
 from threadsync.providers.threads.recording import wait_left_seconds
@@ -69,7 +69,7 @@ class ThreadsProvider:
 
     def classify(self, response: Response) -> Fault | None:
         """Return the error that *response* carries; None where it carries none."""
-        return classify(response) if is_refusal(response) else None
+        return refusal(response)
 
     def examine(self, role: Role) -> Flow[Examined]:
         """Ask Threads about the token, with the token itself."""

@@ -22,8 +22,8 @@ from typing import TypeAlias
 
 from threadsync.errors import WebhookError
 from threadsync.model.secret import SecretText
+from threadsync.providers.answers import Fields
 from threadsync.providers.threads.api_media import MediaObject, media_of
-from threadsync.providers.threads.calls import Fields
 
 SIGNATURE_HEADER = "X-Hub-Signature-256"
 _SIGNED_AS = "sha256="
