@@ -20,6 +20,7 @@ from threadsync.execution.credentials import scrubbed
 from threadsync.execution.logged import IDS_MAX, TEXT_CHARACTERS_MAX, Errand, LoggedPerformer, described
 from threadsync.flows.core import Raised
 from threadsync.flows.effects import (
+    BytesBody,
     FilePart,
     FormBody,
     JsonBody,
@@ -170,6 +171,7 @@ def test_every_kind_of_body_is_described() -> None:
         (JsonBody(["a"]), {"body": ["a"]}),
         (MultipartBody({"a": "b"}, {"file": part}), {"a": "b", "file": "file abababababab from byte 7"}),
         (part, {"body": "file abababababab from byte 7"}),
+        (BytesBody(CANARY.encode(), "image/png"), {"body": f"{len(CANARY)} bytes"}),
         (None, {}),
     ):
         assert described(Request("POST", "/x", body=body), scrub)[1] == said

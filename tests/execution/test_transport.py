@@ -6,19 +6,21 @@ import errno
 import gzip
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.execution.servers import Peer, Server, answering, body_of, header, target_of
-from tests.execution.transports import MEDIA, TOKEN, AnyTransport, Open, perform, post
+from tests.execution.transports import MEDIA, TOKEN, AnyTransport, Open, endpoint, perform, post
 from threadsync import __version__
 from threadsync.errors import ContentError, ProjectError
 from threadsync.execution.clock import SystemClock
 from threadsync.execution.transport import HEAD_BYTES, Fetched, Transport
 from threadsync.execution.wire import Endpoint
 from threadsync.flows.effects import (
+    BytesBody,
     FilePart,
     FormBody,
     JsonBody,
@@ -62,6 +64,34 @@ def test_a_read_goes_out_with_its_params_and_our_name(transport: AnyTransport) -
     assert target_of(request) == "GET /v1.0/me?a=1&fields=id%2Ctext&q=%C3%BC+%26+x"
     assert header(request, "user-agent") == f"threadsync/{__version__}"
     assert header(request, "authorization") is None
+
+
+def test_a_param_of_several_values_is_repeated_and_further_headers_are_sent(transport: AnyTransport) -> None:
+    with Server(answering()) as server:
+        request = Request(
+            "GET", "/posts", {"uris": ("at://a", "at://b")}, headers={"Atproto-Proxy": "did:web:c"}
+        )
+        perform(transport, server.url, request)
+    (request_sent,) = server.requests
+    assert target_of(request_sent) == "GET /posts?uris=at%3A%2F%2Fa&uris=at%3A%2F%2Fb"
+    assert header(request_sent, "atproto-proxy") == "did:web:c"
+
+
+def test_a_request_goes_to_the_host_that_it_names(transport: AnyTransport) -> None:
+    with Server(answering(b"main")) as main, Server(answering(b"video")) as video:
+        both = replace(endpoint(main.url), hosts={"video": f"{video.url}/xrpc/"})
+        answers = [transport.perform(both, Request("GET", "/limits", host=name)) for name in ("", "video")]
+    assert [each.body for each in answers if isinstance(each, Response)] == [b"main", b"video"]
+    assert target_of(video.requests[0]) == "GET /xrpc/limits"
+
+
+def test_bytes_at_hand_are_sent_as_what_they_are(transport: AnyTransport) -> None:
+    with Server(answering()) as server:
+        perform(transport, server.url, post(BytesBody(b"\x89PNG", "image/png")))
+    assert (header(server.requests[0], "content-type"), body_of(server.requests[0])) == (
+        "image/png",
+        b"\x89PNG",
+    )
 
 
 def test_secrets_are_put_in_where_they_stand_and_nowhere_else(transport: AnyTransport) -> None:

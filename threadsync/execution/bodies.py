@@ -14,7 +14,16 @@ from typing import Protocol, TypeAlias, assert_never
 from urllib.parse import urlencode
 
 from threadsync.errors import ContentError
-from threadsync.flows.effects import Body, FieldValue, FilePart, FormBody, JsonBody, MultipartBody, Request
+from threadsync.flows.effects import (
+    Body,
+    BytesBody,
+    FieldValue,
+    FilePart,
+    FormBody,
+    JsonBody,
+    MultipartBody,
+    Request,
+)
 from threadsync.model.ids import MediaDigest
 
 Reveal: TypeAlias = Callable[[FieldValue], str]
@@ -105,6 +114,8 @@ def encode(request: Request, reveal: Reveal, path_of: Callable[[MediaDigest], Pa
             part = _slice(body, path_of)
             # A stream without a length would go out in chunks, and an empty one has none.
             return Encoded(Stream((part,)) if part.length else b"", body.content_type)
+        case BytesBody(content=content, content_type=content_type):
+            return Encoded(content, content_type)
         case MultipartBody():
             return _multipart(body, request.fingerprint(), reveal, path_of)
         case _:

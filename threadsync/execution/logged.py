@@ -16,6 +16,7 @@ from threadsync.execution.seams import Completion, Performer
 from threadsync.flows.core import Raised
 from threadsync.flows.effects import (
     Body,
+    BytesBody,
     FilePart,
     FormBody,
     JsonBody,
@@ -209,7 +210,7 @@ def _of_body(body: Body) -> Mapping[str, object]:
             return value
         case JsonBody(value=value):
             return {"body": value}
-        case FilePart():
+        case FilePart() | BytesBody():
             return {"body": body}
         case None:
             return {}
@@ -222,6 +223,8 @@ def _fit(value: object, scrub: Callable[[str], str]) -> Json:
             return HIDDEN
         case FilePart(media=media, offset=offset):
             return f"file {media[:12]} from byte {offset}"
+        case BytesBody(content=content):
+            return f"{len(content)} bytes"
         case str():
             return _short(scrub(_without_signature(value)))
         case Mapping():

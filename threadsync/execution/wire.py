@@ -42,6 +42,12 @@ class Endpoint:
     media: Callable[[MediaDigest], Path] = field(repr=False)
     request_seconds: float = 30.0
     """How long a request may take that does not say so itself."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """The base addresses of the network's further hosts, by the provider's names for them."""
+
+    def base_of(self, request: Request) -> str:
+        """Return the base address that the path of *request* is relative to."""
+        return (self.hosts[request.host] if request.host else self.base_url).rstrip("/")
 
     def limit_seconds(self, request: Request) -> float:
         """Return how long *request* may take."""
@@ -131,11 +137,17 @@ def call_of(endpoint: Endpoint, request: Request) -> Call:
     assert request.path.startswith("/"), "a path is relative to the base address"
     reveal = _Reveal(endpoint.credentials)
     body = encode(request, reveal, endpoint.media)
-    url = endpoint.base_url.rstrip("/") + request.path
+    url = endpoint.base_of(request) + request.path
     if request.params:
-        query = urlencode({name: reveal(value) for name, value in request.params.items()})
+        query = urlencode(
+            [
+                (name, reveal(each))
+                for name, value in request.params.items()
+                for each in (value if isinstance(value, tuple) else (value,))
+            ]
+        )
         url += ("&" if "?" in request.path else "?") + query
-    headers = own_headers()
+    headers = {**own_headers(), **request.headers}
     if body.content_type:
         headers["Content-Type"] = body.content_type
     if request.auth is not None:

@@ -63,6 +63,14 @@ class FilePart:
 
 
 @dataclass(frozen=True, slots=True)
+class BytesBody:
+    """A body of bytes at hand, sent as *content_type*."""
+
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class MultipartBody:
     """A body sent as ``multipart/form-data``."""
 
@@ -70,26 +78,34 @@ class MultipartBody:
     files: Mapping[str, FilePart]
 
 
-Body: TypeAlias = JsonBody | FormBody | FilePart | MultipartBody | None
+Body: TypeAlias = JsonBody | FormBody | FilePart | BytesBody | MultipartBody | None
+Params: TypeAlias = Mapping[str, FieldValue | tuple[str, ...]]
+"""What stands in an address's query; a name with several values is repeated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call; *path* starts with ``/`` and is relative to the target's base address."""
+    """One call; *path* starts with ``/`` and is relative to the base address of its *host*."""
 
     method: str
     path: str
-    params: Mapping[str, FieldValue] = field(default_factory=dict)
+    params: Params = field(default_factory=dict)
     body: Body = None
     auth: Role | None = None
     visibility: Visibility = Visibility.READ
     timeout_seconds: float | None = None
     answer_secrets: tuple[str, ...] = ()
     """Keys of the JSON answer under which secrets stand; the transport takes them out of its text."""
+    host: str = ""
+    """Which of the network's hosts it goes to, by the provider's name for it; empty for the target's own."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What the network wants to be said in headers besides."""
 
     def fingerprint(self) -> str:
         """Name exactly this call; an intent covers the one request with its fingerprint."""
         said = [self.method, self.path, sorted(map(repr, self.params.items())), _plain(self.body)]
+        if self.host or self.headers:
+            said += [self.host, sorted(self.headers.items())]
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).hexdigest()[:32]
 
 
