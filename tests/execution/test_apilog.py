@@ -171,7 +171,7 @@ def test_every_kind_of_body_is_described() -> None:
         (JsonBody(["a"]), {"body": ["a"]}),
         (MultipartBody({"a": "b"}, {"file": part}), {"a": "b", "file": "file abababababab from byte 7"}),
         (part, {"body": "file abababababab from byte 7"}),
-        (BytesBody(CANARY.encode(), "image/png"), {"body": f"{len(CANARY)} bytes"}),
+        (BytesBody(CANARY.encode(), "image/png"), {"body": f"{len(CANARY.encode())} bytes"}),
         (None, {}),
     ):
         assert described(Request("POST", "/x", body=body), scrub)[1] == said
