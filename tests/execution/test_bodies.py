@@ -93,3 +93,8 @@ def test_what_is_not_json_is_a_bug() -> None:
         encoded(JsonBody({"a": {1}}))  # type: ignore[dict-item]
     with pytest.raises(ValueError, match="not JSON compliant"):
         encoded(JsonBody(float("nan")))
+
+
+def test_json_has_its_secrets_put_in_where_they_stand() -> None:
+    body = encoded(JsonBody({"identifier": "lifts", "password": Secret(MAIN)}))
+    assert content(body) == b'{"identifier": "lifts", "password": "CANARY"}'

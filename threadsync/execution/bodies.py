@@ -23,6 +23,7 @@ from threadsync.flows.effects import (
     JsonBody,
     MultipartBody,
     Request,
+    Secret,
 )
 from threadsync.model.ids import MediaDigest
 
@@ -105,7 +106,9 @@ def encode(request: Request, reveal: Reveal, path_of: Callable[[MediaDigest], Pa
         case None:
             return Encoded(None)
         case JsonBody(value=value):
-            text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_as_dict)
+            text = json.dumps(
+                value, ensure_ascii=False, allow_nan=False, default=lambda each: _as_json(each, reveal)
+            )
             return Encoded(text.encode(), "application/json")
         case FormBody(fields=fields):
             text = urlencode({name: reveal(value) for name, value in fields.items()})
@@ -122,9 +125,11 @@ def encode(request: Request, reveal: Reveal, path_of: Callable[[MediaDigest], Pa
             assert_never(body)
 
 
-def _as_dict(value: object) -> dict[object, object]:
+def _as_json(value: object, reveal: Reveal) -> object:
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, Secret):
+        return reveal(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 

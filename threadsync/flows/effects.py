@@ -37,11 +37,14 @@ class Secret:
 FieldValue: TypeAlias = str | Secret
 
 
+SecretJson: TypeAlias = Json | Secret | Mapping[str, "SecretJson"]
+
+
 @dataclass(frozen=True, slots=True)
 class JsonBody:
     """A body sent as ``application/json``."""
 
-    value: Json
+    value: SecretJson
 
 
 @dataclass(frozen=True, slots=True)
