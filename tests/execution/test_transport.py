@@ -115,6 +115,12 @@ def test_secrets_are_put_in_where_they_stand_and_nowhere_else(transport: AnyTran
     assert parse_qs(body_of(received).decode()) == {"client_secret": [f"{TOKEN}-app_secret"], "grant": ["x"]}
 
 
+def test_a_secret_of_an_earlier_answer_opens_what_it_is_for(transport: AnyTransport) -> None:
+    with Server(answering()) as server:
+        perform(transport, server.url, Request("GET", "/limits", auth=SecretText("of-an-answer")))
+    assert header(server.requests[0], "authorization") == "Bearer of-an-answer"
+
+
 def test_secrets_of_an_answer_are_taken_out_of_its_text(transport: AnyTransport) -> None:
     """What a flow declares as secret comes as a handle; the body, which may be logged, has none of it."""
     request = Request("GET", "/refresh", answer_secrets=("access_token",))

@@ -113,16 +113,16 @@ class Call:
 
 
 class _Reveal:
-    """Puts secrets where ``Secret`` stands, and keeps which ones."""
+    """Puts secrets where they stand, by role or as they are, and keeps which ones."""
 
     def __init__(self, credentials: Callable[[Role], SecretText]) -> None:
         self._credentials = credentials
         self.used: list[SecretText] = []
 
-    def __call__(self, value: FieldValue) -> str:
-        if not isinstance(value, Secret):
+    def __call__(self, value: FieldValue | SecretText) -> str:
+        if isinstance(value, str):
             return value
-        secret = self._credentials(value.role)
+        secret = value if isinstance(value, SecretText) else self._credentials(value.role)
         self.used.append(secret)
         return secret.reveal()
 
@@ -151,7 +151,8 @@ def call_of(endpoint: Endpoint, request: Request) -> Call:
     if body.content_type:
         headers["Content-Type"] = body.content_type
     if request.auth is not None:
-        headers["Authorization"] = f"Bearer {reveal(Secret(request.auth))}"
+        auth = request.auth if isinstance(request.auth, SecretText) else Secret(request.auth)
+        headers["Authorization"] = f"Bearer {reveal(auth)}"
     follows = request.visibility is Visibility.READ and request.method == "GET"
     return Call(request.method, url, headers, body.content, tuple(reveal.used), follows)
 

@@ -94,7 +94,8 @@ class Request:
     path: str
     params: Params = field(default_factory=dict)
     body: Body = None
-    auth: Role | None = None
+    auth: Role | SecretText | None = None
+    """What opens the account: a credential by its role, or a secret that an answer held."""
     visibility: Visibility = Visibility.READ
     timeout_seconds: float | None = None
     answer_secrets: tuple[str, ...] = ()

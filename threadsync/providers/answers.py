@@ -156,6 +156,10 @@ class Fields:
         del self._left[name]
         return Fields(found)
 
+    def whole(self, name: str) -> object:
+        """Take what stands there, whatever it is; None where nothing does."""
+        return self._left.pop(name, None)
+
     def put_back(self, name: str, inner: Fields | None) -> None:
         """Keep what nobody took of *inner*, the object that stood under *name*."""
         if inner is not None and inner.rest:
@@ -213,7 +217,7 @@ def read_answer(
                 raise ApiError(fault, where=where)
             try:
                 how = Exchange(outcome.status, outcome.headers, outcome.duration_seconds, outcome.secrets)
-                return read(Fields(outcome.json), how)
+                return read(Fields(outcome.json if outcome.body else {}), how)
             except (ValueError, KeyError, TypeError) as error:
                 reason = f"the answer (HTTP {outcome.status}) cannot be read: {error}"
                 raise Unanswered(reason, sent=True, where=where) from error
