@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.live.bluesky.desk import Desk
 from tests.pds import launcher
 from tests.pds.launcher import Pds, Person
+from threadsync.execution.clock import SystemClock
+from threadsync.execution.transport import Transport
+from threadsync.providers.bluesky import api
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +27,12 @@ def server() -> Iterator[Pds]:
 def person(server: Pds, request: pytest.FixtureRequest) -> Person:
     """An account that no other test has."""
     return server.person(f"t{zlib.crc32(request.node.nodeid.encode())}")
+
+
+@pytest.fixture
+def desk(server: Pds, person: Person) -> Iterator[Desk]:
+    """The account, logged in."""
+    with Transport(SystemClock()) as transport:
+        found = Desk(server, person, transport)
+        found.use(found.run(api.create_session(person.handle)))
+        yield found

@@ -7,8 +7,8 @@ status, headers and duration. A list is read by the page: its function takes ``c
 repeated by itself, and needs a recorded intent where a journal is kept.
 
 Raises, for every function: ``ApiError`` where the server refuses (``error.fault`` says what may be done next,
-its ``row`` is what a docstring names under Errors), ``Unanswered`` where no usable answer came (``error.sent``:
-the server may have acted), ``UsageError`` before anything is sent for what it would refuse.
+its ``row`` is what a docstring names under Errors), ``Unanswered`` where no usable answer came
+(``error.sent``: the server may have acted), ``UsageError`` before anything is sent for what it would refuse.
 
 Source: https://docs.bsky.app/docs/category/http-reference, and the lexicons of
 https://github.com/bluesky-social/atproto.
