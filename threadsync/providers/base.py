@@ -155,6 +155,45 @@ class Renewed:
     expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What opens an account for some hours; *secrets* stand for the roles that a provider's requests name."""
+
+    secrets: Mapping[Role, SecretText]
+    expires_at: datetime | None
+    base_url: str = ""
+    """Where the account lives, and later requests go; empty where that is the target's own address."""
+
+
+class Sessions(Protocol):
+    """How a network's accounts are opened, where a credential does not do so by itself."""
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles that a session fills; no project declares them."""
+        ...
+
+    def open(self) -> Flow[Session]:
+        """Ask for a session, with the main credential.
+
+        Raises:
+            ApiError, Unanswered: there is none.
+        """
+        ...
+
+    def renew(self) -> Flow[Session]:
+        """Ask for the next session, with the roles of the one that there is.
+
+        Raises:
+            ApiError, Unanswered: there is none.
+        """
+        ...
+
+    def is_over(self, response: Response) -> bool:
+        """Whether *response* says that the session it was asked with is over, and nothing was done."""
+        ...
+
+
 class Permalinks(Protocol):
     """Gives the text for ``{{ links[…] }}``: a receipt's permalink, or a stand-in of the longest length."""
 
