@@ -37,6 +37,8 @@ class ProviderContext:
     """Whether the target's address is on this machine: a sandbox, whose own word on its origin counts."""
     account: str | None = None
     """The handle or id that the project declares for it."""
+    project: str = ""
+    """The id of the project: two of them may write to one account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Work:
     """Every remote post that some binding on this target holds, at the moment of asking."""
     live: tuple[Published, ...] = ()
     """The segments that are live already."""
+    account_id: str = ""
+    """The account that the target is bound to."""
 
 
 @dataclass(frozen=True, slots=True)

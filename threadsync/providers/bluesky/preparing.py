@@ -1,0 +1,258 @@
+"""Making ready what nobody sees: files, accounts, what is answered or quoted, and the records themselves.
+
+What a segment becomes is put on record whole, so that every later try sends the same bytes under the same
+keys.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from threadsync.errors import Unanswered
+from threadsync.flows.bounds import Bounds
+from threadsync.flows.core import gather, now, record
+from threadsync.flows.effects import FilePart, Flow
+from threadsync.flows.retry import retried
+from threadsync.model.fault import Fault, FaultClass
+from threadsync.model.ids import Json, MediaDigest, RemoteId
+from threadsync.model.journal import Rendered, Settled, Staged
+from threadsync.providers.base import ProviderContext, Refused, Work
+from threadsync.providers.bluesky import api_repo, tids
+from threadsync.providers.bluesky.api_sessions import resolve_handle
+from threadsync.providers.bluesky.records import (
+    Composed,
+    Materials,
+    ReplyRef,
+    StrongRef,
+    facets_of,
+    gates_of,
+    post_of,
+    repost_of,
+)
+from threadsync.providers.bluesky.richtext import Mentions
+from threadsync.providers.bluesky.uris import AtUri
+
+RECORDS = "records"
+"""What the note is called that holds the records of a segment."""
+PLANNED, UNTIL, TYPES = "planned", "until", "types"
+"""Options of a rendered segment: when it was to go out, until when that counts, and what its files are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment, ready to be written: its post and its gates."""
+
+    what: Rendered
+    records: tuple[Composed, ...]
+
+    @property
+    def post(self) -> Composed:
+        """The post; what follows it are gates."""
+        return self.records[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Preparer:
+    """The flows that make the segments of a job ready."""
+
+    work: Work
+    context: ProviderContext
+
+    @property
+    def _bounds(self) -> Bounds:
+        return self.context.bounds
+
+    @property
+    def _did(self) -> str:
+        return self.work.account_id
+
+    def staged(self) -> tuple[Segment, ...]:
+        """Return the segments as they were put on record last; none unless it is all of them."""
+        notes = [each for each in self.work.notes if isinstance(each, Staged) and each.name == RECORDS]
+        last = {note.index: note for note in notes}
+        if self._was_dropped() or any(what.index not in last for what in self.work.job.segments):
+            return ()
+        return tuple(Segment(what, _parsed(last[what.index].remote)) for what in self.work.job.segments)
+
+    def prepared(self, keys_taken: int) -> Flow[tuple[Segment, ...] | Refused]:
+        """Compose the records, under the keys after *keys_taken*, and put them on record."""
+        dids = yield from self._accounts()
+        if isinstance(dids, Refused):
+            return dids
+        blobs = yield from self.blobs(fresh=False)
+        if isinstance(blobs, Refused):
+            return blobs
+        reply = yield from self._reply()
+        if isinstance(reply, Refused):
+            return reply
+        moment = yield from self._moment()
+        segments: list[Segment] = []
+        for what in self.work.job.segments:
+            quoted = yield from self._referred(what.quotes or what.reposts)
+            if isinstance(quoted, Refused):
+                return quoted
+            made = self._composed(what, keys_taken, moment, Materials(dids, blobs, reply, quoted))
+            segments.append(made)
+            ref = made.post.ref(self._did)
+            reply = ReplyRef(reply.root if reply is not None else ref, ref)
+        at = yield from now()
+        notes = [
+            Staged(self.work.address, each.what.index, each.what.digest, RECORDS, _written(each.records), at)
+            for each in segments
+        ]
+        yield from record(*notes)
+        return tuple(segments)
+
+    def _composed(self, what: Rendered, keys_taken: int, moment: datetime, materials: Materials) -> Segment:
+        rkey, at = tids.chosen(self.context.project, self.work.address, keys_taken, what.index, moment)
+        if what.reposts is not None and materials.quoted is not None:
+            return Segment(what, (repost_of(materials.quoted, rkey, at),))
+        post = post_of(what, rkey, at, materials)
+        return Segment(what, (post, *gates_of(what, post, self._did, at)))
+
+    def _moment(self) -> Flow[datetime]:
+        """Return the second that the post is of: the planned one while it counts, or else now."""
+        at = yield from now()
+        options = self.work.job.segments[0].options
+        planned, until = _time(options.get(PLANNED)), _time(options.get(UNTIL))
+        return planned if planned is not None and until is not None and planned <= at <= until else at
+
+    def _accounts(self) -> Flow[dict[str, str] | Refused]:
+        """Return the accounts that are mentioned; one that nobody can find stops the post."""
+        handles = {
+            facet.feature.handle
+            for what in self.work.job.segments
+            for facet in facets_of(what)
+            if isinstance(facet.feature, Mentions)
+        }
+        found: dict[str, str] = {}
+        for handle in sorted(handles):
+            did = yield from retried(partial(resolve_handle, handle), self._bounds, why="finding a name")
+            match did:
+                case str():
+                    found[handle] = did
+                case Fault():
+                    return self._refused(did)
+                case Unanswered():
+                    return self._refused(unanswered(did))
+        return found
+
+    def blobs(self, *, fresh: bool) -> Flow[dict[MediaDigest, Mapping[str, Json]] | Refused]:
+        """Send the files side by side; those that were sent already are not, unless *fresh*."""
+        wanted = {
+            digest: str(kind)
+            for what in self.work.job.segments
+            for digest, kind in zip(what.media, _types(what), strict=True)
+        }
+        known = {} if fresh else self._sent_blobs()
+        missing = [digest for digest in wanted if digest not in known]
+        sent = yield from gather([self._blob(digest, wanted[digest]) for digest in missing])
+        for digest, blob in zip(missing, sent, strict=True):
+            if isinstance(blob, Refused):
+                return blob
+            known[digest] = blob
+        return known
+
+    def _blob(self, digest: MediaDigest, kind: str) -> Flow[Mapping[str, Json] | Refused]:
+        blob = yield from retried(
+            lambda: api_repo.upload_blob(FilePart(digest, kind)), self._bounds, why="sending a file"
+        )
+        match blob:
+            case Fault():
+                return self._refused(blob)
+            case Unanswered():
+                return self._refused(unanswered(blob))
+        at = yield from now()
+        first = self.work.job.segments[0]
+        yield from record(
+            Staged(self.work.address, first.index, first.digest, f"blob-{digest}", json.dumps(blob.value), at)
+        )
+        return blob.value
+
+    def _reply(self) -> Flow[ReplyRef | Refused | None]:
+        """Return what the first segment replies to."""
+        over = self.work.live[-1].remote_id if self.work.live else self.work.job.parent
+        if over is None:
+            return None
+        found = yield from self._read(over)
+        if isinstance(found, Refused):
+            return found
+        parent = StrongRef(found.uri, found.cid or "")
+        said = found.value.get("reply")
+        root = said.get("root") if isinstance(said, Mapping) else None
+        if not isinstance(root, Mapping):
+            return ReplyRef(parent, parent)
+        return ReplyRef(StrongRef(str(root["uri"]), str(root["cid"])), parent)
+
+    def _referred(self, remote_id: RemoteId | None) -> Flow[StrongRef | Refused | None]:
+        if remote_id is None:
+            return None
+        found = yield from self._read(remote_id)
+        return found if isinstance(found, Refused) else StrongRef(found.uri, found.cid or "")
+
+    def _read(self, remote_id: RemoteId) -> Flow[api_repo.Record | Refused]:
+        uri = AtUri.parse(remote_id)
+        if uri is None:
+            problem = f"{remote_id} is not the address of a post"
+            return self._refused(Fault(FaultClass.INVALID, problem, "Correct it.", "refused"))
+        found = yield from retried(
+            partial(api_repo.get_record, uri.repo, uri.collection, uri.rkey), self._bounds, why="a post"
+        )
+        match found:
+            case Fault():
+                return self._refused(found)
+            case Unanswered():
+                return self._refused(unanswered(found))
+        return found
+
+    # What the notes say.
+
+    def _was_dropped(self) -> bool:
+        """Whether the records that were staged last are of no use any more: their key was taken."""
+        mine = [
+            n
+            for n in self.work.notes
+            if isinstance(n, Settled) or (isinstance(n, Staged) and n.name == RECORDS)
+        ]
+        return bool(mine) and isinstance(mine[-1], Settled) and not mine[-1].reuse
+
+    def keys_taken(self) -> int:
+        """Return how many keys were found taken."""
+        return sum(isinstance(note, Settled) and not note.reuse for note in self.work.notes)
+
+    def _sent_blobs(self) -> dict[MediaDigest, Mapping[str, Json]]:
+        return {
+            MediaDigest(note.name.removeprefix("blob-")): json.loads(note.remote)
+            for note in self.work.notes
+            if isinstance(note, Staged) and note.name.startswith("blob-")
+        }
+
+    def _refused(self, fault: Fault) -> Refused:
+        return Refused(fault, self.work.job.segments[0].index)
+
+
+def _written(records: Sequence[Composed]) -> str:
+    return json.dumps([[each.collection, each.rkey, each.value] for each in records], ensure_ascii=False)
+
+
+def _parsed(text: str) -> tuple[Composed, ...]:
+    return tuple(Composed(*each) for each in json.loads(text))
+
+
+def _types(what: Rendered) -> tuple[str, ...]:
+    kept = what.options.get(TYPES)
+    return tuple(map(str, kept)) if isinstance(kept, Sequence) and not isinstance(kept, str) else ()
+
+
+def _time(value: Json) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else None
+
+
+def unanswered(error: Unanswered) -> Fault:
+    """Return a lost answer as an error of the network."""
+    remedy = "Run apply again; it goes on where it stopped."
+    return Fault(FaultClass.TRANSIENT, error.problem, remedy, "no-answer")

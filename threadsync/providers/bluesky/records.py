@@ -1,0 +1,203 @@
+"""A segment as the records that are written for it: the post, and who may answer or quote it.
+
+Source: https://docs.bsky.app/docs/advanced-guides/posts, and the lexicons ``app.bsky.feed`` and
+``app.bsky.embed``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from threadsync.model.ids import Json, MediaDigest
+from threadsync.model.journal import Rendered
+from threadsync.providers.bluesky.cids import of_record
+from threadsync.providers.bluesky.richtext import Facet, Feature, LinkTo, Mentions, Tagged, as_json
+from threadsync.providers.bluesky.uris import POST, AtUri
+
+REPOST = "app.bsky.feed.repost"
+THREADGATE = "app.bsky.feed.threadgate"
+POSTGATE = "app.bsky.feed.postgate"
+EMBED = "app.bsky.embed"
+IMAGES_MAX = 4
+"""More pictures go into a gallery."""
+
+FACETS, LANGS, TAGS, LABELS, SIZES, GATE, QUOTES = (
+    *("facets", "langs", "tags", "labels", "sizes", "who_can_reply", "quotes"),
+)
+"""The options of a rendered segment."""
+
+REPLY_RULES: Mapping[str, tuple[str, ...]] = {
+    "nobody": (),
+    "followers": ("followerRule",),
+    "following": ("followingRule",),
+    "mentioned": ("mentionRule",),
+}
+"""Who may reply, as rules of a threadgate; everyone needs none."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrongRef:
+    """A record in the very words that it has now."""
+
+    uri: str
+    cid: str
+
+    def as_json(self) -> dict[str, Json]:
+        """Return it as a record names it."""
+        return {"uri": self.uri, "cid": self.cid}
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRef:
+    """What a post replies to, and the post that the conversation began with."""
+
+    root: StrongRef
+    parent: StrongRef
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """One record, ready to be written: the same bytes whenever it is tried."""
+
+    collection: str
+    rkey: str
+    value: Mapping[str, Json]
+
+    @property
+    def cid(self) -> str:
+        """What it will be called."""
+        return of_record(self.value)
+
+    def ref(self, did: str) -> StrongRef:
+        """Return it as other records name it, in the repository of *did*."""
+        return StrongRef(str(AtUri(did, self.collection, self.rkey)), self.cid)
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What had to be found out or sent before a record can be written."""
+
+    dids: Mapping[str, str]
+    """Accounts that are mentioned, by their handles."""
+    blobs: Mapping[MediaDigest, Mapping[str, Json]]
+    """What the server calls the files that were sent."""
+    reply: ReplyRef | None = None
+    quoted: StrongRef | None = None
+
+
+def stamp(at: datetime) -> str:
+    """Return *at* as records write it."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def post_of(what: Rendered, rkey: str, at: datetime, materials: Materials) -> Composed:
+    """Return the record of a post.
+
+    Raises:
+        KeyError: *materials* lack an account or a file.
+    """
+    value: dict[str, Json] = {"$type": POST, "text": what.text, "createdAt": stamp(at)}
+    facets = facets_of(what)
+    if facets:
+        value["facets"] = as_json(facets, materials.dids)
+    if materials.reply is not None:
+        value["reply"] = {
+            "root": materials.reply.root.as_json(),
+            "parent": materials.reply.parent.as_json(),
+        }
+    embed = _embed(what, materials)
+    if embed is not None:
+        value["embed"] = embed
+    for name in (LANGS, TAGS):
+        if what.options.get(name):
+            value[name] = what.options[name]
+    labels = what.options.get(LABELS)
+    if isinstance(labels, Sequence) and labels:
+        value["labels"] = {
+            "$type": "com.atproto.label.defs#selfLabels",
+            "values": [{"val": str(each)} for each in labels],
+        }
+    return Composed(POST, rkey, value)
+
+
+def repost_of(subject: StrongRef, rkey: str, at: datetime) -> Composed:
+    """Return the record of a repost."""
+    return Composed(REPOST, rkey, {"$type": REPOST, "subject": subject.as_json(), "createdAt": stamp(at)})
+
+
+def gates_of(what: Rendered, post: Composed, did: str, at: datetime) -> tuple[Composed, ...]:
+    """Return who may reply to *post* and quote it, where that is not everybody; under the key of the post."""
+    uri = str(AtUri(did, post.collection, post.rkey))
+    found = []
+    rules = REPLY_RULES.get(str(what.options.get(GATE, "")))
+    if rules is not None:
+        allow: Json = [{"$type": f"{THREADGATE}#{rule}"} for rule in rules]
+        value = {"$type": THREADGATE, "post": uri, "allow": allow, "createdAt": stamp(at)}
+        found.append(Composed(THREADGATE, post.rkey, value))
+    if what.options.get(QUOTES) == "nobody":
+        embedding: Json = [{"$type": f"{POSTGATE}#disableRule"}]
+        value = {"$type": POSTGATE, "post": uri, "embeddingRules": embedding, "createdAt": stamp(at)}
+        found.append(Composed(POSTGATE, post.rkey, value))
+    return tuple(found)
+
+
+def facets_of(what: Rendered) -> tuple[Facet, ...]:
+    """Return the facets of a rendered segment."""
+    kept = what.options.get(FACETS)
+    return tuple(map(_facet, kept)) if isinstance(kept, Sequence) and not isinstance(kept, str) else ()
+
+
+_FEATURES: Mapping[str, Callable[[str], Feature]] = {"link": LinkTo, "mention": Mentions, "tag": Tagged}
+
+
+def kept_facets(facets: Sequence[Facet]) -> list[Json]:
+    """Return *facets* as a rendered segment keeps them."""
+    return [[each.start, each.end, *_kept_feature(each)] for each in facets]
+
+
+def _kept_feature(facet: Facet) -> tuple[str, str]:
+    match facet.feature:
+        case LinkTo(uri=uri):
+            return "link", uri
+        case Mentions(handle=handle):
+            return "mention", handle
+        case Tagged(tag=tag):
+            return "tag", tag
+
+
+def _facet(kept: Json) -> Facet:
+    assert isinstance(kept, Sequence), "kept by kept_facets"
+    start, end, kind, value = kept
+    assert isinstance(start, int), "kept by kept_facets"
+    assert isinstance(end, int), "kept by kept_facets"
+    return Facet(start, end, _FEATURES[str(kind)](str(value)))
+
+
+def _embed(what: Rendered, materials: Materials) -> dict[str, Json] | None:
+    media = _pictures(what, materials)
+    if materials.quoted is None:
+        return media
+    record: dict[str, Json] = {"$type": f"{EMBED}.record", "record": materials.quoted.as_json()}
+    if media is None:
+        return record
+    return {"$type": f"{EMBED}.recordWithMedia", "record": record, "media": media}
+
+
+def _pictures(what: Rendered, materials: Materials) -> dict[str, Json] | None:
+    if not what.media:
+        return None
+    sizes = what.options.get(SIZES)
+    known = list(sizes) if isinstance(sizes, Sequence) and not isinstance(sizes, str) else []
+    pictures: list[Json] = []
+    for index, (digest, alt) in enumerate(zip(what.media, what.alts, strict=True)):
+        picture: dict[str, Json] = {"image": materials.blobs[digest], "alt": alt}
+        size = known[index] if index < len(known) else None
+        if isinstance(size, Sequence) and not isinstance(size, str):
+            picture["aspectRatio"] = {"width": size[0], "height": size[1]}
+        pictures.append(picture)
+    if len(pictures) <= IMAGES_MAX:
+        return {"$type": f"{EMBED}.images", "images": pictures}
+    items: list[Json] = [{"$type": f"{EMBED}.gallery#image", **each} for each in pictures]  # type: ignore[dict-item]
+    return {"$type": f"{EMBED}.gallery", "items": items}
