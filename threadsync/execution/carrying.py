@@ -137,13 +137,14 @@ class Carrier:
     def _work(self, address: Address, job: Job) -> Work:
         ledger = self.ledger()
         unfinished = ledger.open.get(address)
-        binding = ledger.bindings.get(address)
+        binding, account = ledger.bindings.get(address), ledger.targets.get(address.target)
         return Work(
             address,
             job,
             unfinished.notes if unfinished is not None else (),
             lambda: known_ids(self.ledger(), address.target),
             binding.segments if binding is not None else (),
+            account.account_id if account is not None else "",
         )
 
     def rendered(self, action: Create | Extend | Replace) -> tuple[Rendered, ...]:

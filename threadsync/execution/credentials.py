@@ -166,7 +166,7 @@ def store(
     elif form.startswith("file:"):
         path = Path(os.path.realpath(project_root / name))
         try:
-            _write_private(path, secret.reveal() + "\n")
+            write_private(path, secret.reveal() + "\n")
         except OSError as error:
             raise ProjectError(
                 f"{where} is {form}, and the file cannot be written: {error.strerror}",
@@ -209,7 +209,7 @@ def _not_ours(where: str, form: str) -> ProjectError:
     )
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Replace *path*, synced, by a file that only this user can read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # its mode is 600

@@ -68,7 +68,7 @@ class SessionKeeper:
     """The session of one account, for all threads that send its requests.
 
     *perform* sends one request, with the session that is given or without one; *run* runs a flow of
-    *sessions* with it.
+    *sessions* with it. *seen* is told each secret, so that it is hidden in what is logged.
     """
 
     def __init__(
@@ -78,12 +78,15 @@ class SessionKeeper:
         clock: Clock,
         perform: Callable[[Request, Session | None], Answer],
         run: Callable[[Flow[Session], Callable[[Request], Answer]], Session],
+        *,
+        seen: Callable[[SecretText], None] = lambda _: None,
     ) -> None:
         self._sessions = sessions
         self._store = store
         self._clock = clock
         self._perform = perform
         self._run = run
+        self._seen = seen
         self._lock = threading.Lock()
         self._held: Session | None = None
 
@@ -117,7 +120,7 @@ class SessionKeeper:
                 if found is None or found == stale or self._ends(found):
                     found = self._got(stale or found)
                     self._store.write(_written(found))
-            self._held = found
+            self._held = self._noted(found)
             return found
 
     def _got(self, old: Session | None) -> Session:
@@ -135,7 +138,14 @@ class SessionKeeper:
 
     def _read(self) -> Session | None:
         text = self._store.read()
-        return None if text is None else _parsed(text)
+        found = None if text is None else _parsed(text)
+        return found if found is None else self._noted(found)
+
+    def _noted(self, session: Session) -> Session:
+        """Let the secrets of *session* be hidden wherever they might show (law 12)."""
+        for secret in session.secrets.values():
+            self._seen(secret)
+        return session
 
 
 def _written(session: Session) -> str:

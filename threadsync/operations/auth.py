@@ -101,7 +101,7 @@ def impatient(workspace: Workspace) -> Workspace:
     """Return *workspace* with providers that ask a network that does not answer only a few times."""
     providers = {}
     for name, target in workspace.project.targets.items():
-        context = context_of(target)
+        context = context_of(target, workspace.project.id)
         few = min(LOOKS_MAX, context.bounds.retry_attempts_max)
         bounds = replace(context.bounds, retry_attempts_max=few)
         providers[name] = load_provider(target.provider, replace(context, bounds=bounds))

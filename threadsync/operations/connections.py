@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from threadsync.content.project import Project
 from threadsync.errors import ProjectError
@@ -20,11 +20,16 @@ from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Hosted, NoResponse, Request, Response
 from threadsync.model.facts import MediaProblem
 from threadsync.model.fault import Fault
-from threadsync.model.ids import MediaDigest, Role, TargetName
+from threadsync.model.ids import MAIN, MediaDigest, Role, TargetName
 from threadsync.model.secret import SecretText
 from threadsync.model.target import MediaHost, Target
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored, log_path
-from threadsync.providers.base import Provider
+from threadsync.providers.base import Provider, Session, Sessions
+
+if TYPE_CHECKING:
+    from threadsync.execution.sessions import SessionKeeper
+    from threadsync.execution.transport import Transport
+    from threadsync.execution.wire import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +90,20 @@ def connect(
                 partial(secrets.credential, target),
                 files.__getitem__,
                 Bounds().overridden(target.bounds).request_seconds,
+                providers[name].hosts,
             )
             for name, target in project.targets.items()
         }
+        keepers = {
+            name: _keeper(project, target, opening, endpoints[name], transport, clock, secrets)
+            for name, target in project.targets.items()
+            if (opening := providers[name].sessions) is not None
+        }
 
         def perform(target: TargetName, request: Request) -> Response | NoResponse:
+            keeper = keepers.get(target)
+            if keeper is not None:
+                return keeper.perform(request)
             return transport.perform(endpoints[target], request)
 
         def classify(target: TargetName, response: Response) -> Fault | None:
@@ -101,6 +115,37 @@ def connect(
         logged = LoggedPerformer(performer, log, errand, clock, scrub=secrets.scrub, classify=classify)
         stack.callback(logged.close)
         yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out)
+
+
+def _keeper(  # noqa: PLR0917  (what a session is made of)
+    project: Project,
+    target: Target,
+    opening: Sessions,
+    endpoint: Endpoint,
+    transport: Transport,
+    clock: Clock,
+    secrets: Secrets,
+) -> SessionKeeper:
+    from threadsync.execution.drivers import run
+    from threadsync.execution.sessions import SessionKeeper
+    from threadsync.operations.sessions import SessionFile
+
+    def perform(request: Request, session: Session | None) -> Response | NoResponse:
+        return transport.perform(endpoint if session is None else _opened(endpoint, session), request)
+
+    store = SessionFile(project.root, target.name, clock, partial(secrets.credential, target, MAIN))
+    return SessionKeeper(
+        opening, store, clock, perform, lambda flow, send: run(flow, send, clock), seen=secrets.remember
+    )
+
+
+def _opened(endpoint: Endpoint, session: Session) -> Endpoint:
+    """Return *endpoint* as it is with *session*: where the account lives, with what it was opened with."""
+
+    def credential(role: Role) -> SecretText:
+        return session.secrets.get(role) or endpoint.credentials(role)
+
+    return replace(endpoint, base_url=session.base_url or endpoint.base_url, credentials=credential)
 
 
 class Secrets:
@@ -143,11 +188,15 @@ class Secrets:
         if form in self._of_keyring:
             return self._of_keyring[form]
         secret = resolve(form, target=owner, role=role, project_root=self._root, environ=os.environ)
-        if secret not in self._seen:
-            self._seen.append(secret)
+        self.remember(secret)
         if form.startswith("keyring:"):
             self._of_keyring[form] = secret  # it may ask the person, or take longer than the request
         return secret
+
+    def remember(self, secret: SecretText) -> None:
+        """Take notice of a secret that is to be hidden, wherever it came from."""
+        if secret not in self._seen:
+            self._seen.append(secret)
 
     def scrub(self, text: str) -> str:
         """Return *text* without any secret that was read."""

@@ -56,7 +56,7 @@ class Shell:
 
     def bounds_of(self, target: TargetName) -> Bounds:
         """Return the bounds that *target* runs under."""
-        return context_of(self.workspace.project.targets[target]).bounds
+        return context_of(self.workspace.project.targets[target], self.workspace.project.id).bounds
 
     def stop(self) -> None:
         """Start nothing more, and be done soon; safe to call from a signal handler."""

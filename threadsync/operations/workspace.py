@@ -323,7 +323,8 @@ def open_project(
     """
     project = load_project(directory or Path.cwd(), exact=exact, providers=BUILT_IN)
     providers = {
-        name: load_provider(target.provider, context_of(target)) for name, target in project.targets.items()
+        name: load_provider(target.provider, context_of(target, project.id))
+        for name, target in project.targets.items()
     }
     clock = clock or SystemClock()
     surroundings = Surroundings()
@@ -345,11 +346,11 @@ def _store(project: Project, clock: Clock, new_id: Callable[[], str]) -> Store:
     )
 
 
-def context_of(target: Target) -> ProviderContext:
-    """Return what a provider is told about *target*."""
+def context_of(target: Target, project: str) -> ProviderContext:
+    """Return what a provider is told about *target* of the project whose id is *project*."""
     loopback = target.base_url is not None and is_loopback(target.base_url)
     bounds = Bounds().overridden(target.bounds)
-    return ProviderContext(target.name, target.settings, bounds, loopback, target.account)
+    return ProviderContext(target.name, target.settings, bounds, loopback, target.account, project)
 
 
 def _known_or(unknown: str, prior: State | None) -> Permalinks:

@@ -224,6 +224,16 @@ class Provider(Protocol):
         """What it speaks to, and what it needs and obeys there."""
         ...
 
+    @property
+    def sessions(self) -> Sessions | None:
+        """How the account is opened; None where the credential itself goes with each request."""
+        ...
+
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """The base addresses of the network's further hosts, by the names that requests have for them."""
+        ...
+
     def classify(self, response: Response) -> Fault | None:
         """Return the error that *response* carries; None where it carries none."""
         ...

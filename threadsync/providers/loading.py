@@ -16,7 +16,16 @@ def _threads() -> Callable[[ProviderContext], Provider]:
     return ThreadsProvider
 
 
-BUILT_IN: dict[str, Callable[[], Callable[[ProviderContext], Provider]]] = {"threads": _threads}
+def _bluesky() -> Callable[[ProviderContext], Provider]:
+    from threadsync.providers.bluesky.provider import BlueskyProvider
+
+    return BlueskyProvider
+
+
+BUILT_IN: dict[str, Callable[[], Callable[[ProviderContext], Provider]]] = {
+    "bluesky": _bluesky,
+    "threads": _threads,
+}
 
 
 def load_provider(name: NetworkName, context: ProviderContext) -> Provider:

@@ -68,7 +68,7 @@ class Desk:
         """
         if text not in self._providers:
             self._providers[text] = {
-                name: load_provider(target.provider, context_of(target))
+                name: load_provider(target.provider, context_of(target, self.project(text).id))
                 for name, target in self.project(text).targets.items()
             }
         return self._providers[text]

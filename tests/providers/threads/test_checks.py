@@ -25,7 +25,7 @@ from threadsync.model.text import Anchor, Hashtag, Mention, PermalinkOf, Plain, 
 from threadsync.providers.base import ProviderContext
 from threadsync.providers.threads import checks, convert
 from threadsync.providers.threads.provider import ThreadsProvider
-from threadsync.providers.threads.rule import Rule
+from threadsync.providers.rules import Rule
 
 TARGET = Address.parse("a@threads/main").target
 HERE = Location("posts/a.md", 3, 1)

@@ -13,10 +13,11 @@ from threadsync.model.diagnostic import Diagnostic, Location, Severity
 from threadsync.model.ids import Json, TargetName
 from threadsync.model.post import Media, Publication, Segment
 from threadsync.model.text import Styled
+from threadsync.providers.rules import Rule
 from threadsync.providers.threads.carrying import Carried, carried_by
 from threadsync.providers.threads.checks_kinds import findings
 from threadsync.providers.threads.convert import TEXT_MAX, count, links_in, topic_in
-from threadsync.providers.threads.rule import ACCESSIBILITY, OVERVIEW, POSTS, PUBLISHING, Rule
+from threadsync.providers.threads.pages import ACCESSIBILITY, OVERVIEW, POSTS, PUBLISHING
 from threadsync.providers.threads.rules_kinds import KIND_RULES
 from threadsync.providers.threads.videos import VIDEO_RULES, faults_of
 

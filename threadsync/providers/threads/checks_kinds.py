@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from threadsync.model.diagnostic import Location
 from threadsync.model.post import Publication, Segment
+from threadsync.providers.rules import Found
 from threadsync.providers.threads.carrying import (
     REPLY_CONTROLS,
     Carried,
@@ -18,7 +19,6 @@ from threadsync.providers.threads.carrying import (
 from threadsync.providers.threads.checks_references import references
 from threadsync.providers.threads.convert import is_public
 from threadsync.providers.threads.countries import COUNTRIES
-from threadsync.providers.threads.rule import Found
 
 POLL_OPTIONS_MAX = 4
 POLL_OPTION_CHARACTERS_MAX = 25

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from threadsync.model.diagnostic import Location
 from threadsync.model.ids import network_of
 from threadsync.model.post import PostRef, Publication, Reference, RemoteRef
+from threadsync.providers.rules import Found
 from threadsync.providers.threads.convert import handle_of, reference_of
-from threadsync.providers.threads.rule import Found
 
 
 def references(publication: Publication, account: str | None) -> Iterator[Found]:

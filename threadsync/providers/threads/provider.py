@@ -67,6 +67,16 @@ class ThreadsProvider:
         """What it speaks to, and what it needs and obeys there."""
         return ABOUT
 
+    @property
+    def sessions(self) -> None:
+        """A token goes with each request."""
+        return
+
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """There is one host."""
+        return {}
+
     def classify(self, response: Response) -> Fault | None:
         """Return the error that *response* carries; None where it carries none."""
         return refusal(response)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from threadsync.model.diagnostic import Severity
 from threadsync.model.ids import Json
-from threadsync.providers.threads.rule import (
+from threadsync.providers.rules import Rule
+from threadsync.providers.threads.pages import (
     ATTACHMENTS,
     CREATE,
     GEO_GATING,
@@ -17,7 +18,6 @@ from threadsync.providers.threads.rule import (
     REPOSTS,
     RETRIEVAL,
     SPOILERS,
-    Rule,
 )
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from threadsync.model.diagnostic import Severity
 from threadsync.model.ids import Json
 from threadsync.model.post import AudioFacts, Media, MediaFacts, VideoFacts
-from threadsync.providers.threads.rule import OVERVIEW, Rule
+from threadsync.providers.rules import Rule
+from threadsync.providers.threads.pages import OVERVIEW
 
 FORMATS = ("MP4", "MOV")
 BYTES_MAX = 1024 * 1024 * 1024

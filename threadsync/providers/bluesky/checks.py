@@ -1,0 +1,303 @@
+"""What Bluesky would refuse, drop or change, found before anything is sent.
+
+``RULES`` is the table of every rule used; ``tests/providers/bluesky/test_checks.py`` runs its samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from threadsync.model.capabilities import Capabilities, PictureLimits
+from threadsync.model.diagnostic import Diagnostic, Location, Severity
+from threadsync.model.ids import Json
+from threadsync.model.post import Media, Publication, Segment
+from threadsync.model.text import Styled
+from threadsync.providers.bluesky.records import REPLY_RULES
+from threadsync.providers.bluesky.richtext import (
+    TAG_BYTES_MAX,
+    TAG_GRAPHEMES_MAX,
+    TEXT_BYTES_MAX,
+    TEXT_GRAPHEMES_MAX,
+    RichText,
+    Tagged,
+    graphemes,
+)
+from threadsync.providers.rules import Found, Rule
+
+POST_LEXICON = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json"
+IMAGES = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json"
+GALLERY = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/gallery.json"
+GATES = "https://docs.bsky.app/docs/tutorials/thread-gates"
+RICH_TEXT = "https://docs.bsky.app/docs/advanced-guides/post-richtext"
+
+PICTURES_MAX = 10
+PICTURES_WITHOUT_GALLERY_MAX = 4
+PICTURE_BYTES_MAX = 2_000_000
+LANGS_MAX = 3
+TAGS_MAX = 8
+PICTURE_FORMATS = ("JPEG", "PNG")
+WIDEST = 4_000
+"""The official app sends no wider pictures."""
+
+PICTURES = PictureLimits(PICTURE_FORMATS, PICTURE_BYTES_MAX, 1, WIDEST)
+CAPABILITIES = Capabilities(
+    features=frozenset(
+        {
+            *("text", "image", "carousel", "chain", "number", "fit", "quote", "reply_to", "repost"),
+            *("who_can_reply", "tags", "langs", "labels", "quotes"),
+        }
+    ),
+    pictures=PICTURES,
+    permalink_characters_max=80,
+    quota_of_publish="points",
+    quota_of_reply="points",
+    quota_of_delete="points",
+)
+
+
+def _text(text: str, **keys: Json) -> dict[str, Json]:
+    return {"segments": [{"text": text}], **keys}
+
+
+def _images(count: int = 1, size: int = 9000, alt: str = "a", form: str = "JPEG") -> dict[str, Json]:
+    image: Json = {"format": form, "width": 800, "height": 600, "bytes": size, "alt": alt}
+    return {"segments": [{"text": "t", "images": [image] * count}]}
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "bluesky/empty",
+        "ours",
+        POST_LEXICON,
+        "A segment needs text, a picture or a quote; an empty post is accepted and says nothing.",
+        _text("x"),
+        _text(""),
+    ),
+    Rule(
+        "bluesky/text-too-long",
+        "documented",
+        POST_LEXICON,
+        "A segment may have 300 characters as readers see them (graphemes), and 3,000 bytes.",
+        _text("é" * 300),
+        _text("é" * 301),
+    ),
+    Rule(
+        "bluesky/text-too-heavy",
+        "documented",
+        POST_LEXICON,
+        "A segment may have 3,000 bytes; one emoji of a family has 25.",
+        _text("👩‍👩‍👧‍👦" * 120),
+        _text("👩‍👩‍👧‍👦" * 121),
+    ),
+    Rule(
+        "bluesky/style-not-shown",
+        "documented",
+        RICH_TEXT,
+        "Bluesky shows no bold, italic or code in a post's text.",
+        _text("plain"),
+        _text("a **bold** word"),
+        Severity.WARNING,
+    ),
+    Rule(
+        "bluesky/hashtag-too-long",
+        "documented",
+        RICH_TEXT,
+        "A tag may have 64 characters as readers see them, and 640 bytes.",
+        _text("#" + "x" * 64),
+        _text("#" + "x" * 65),
+    ),
+    Rule(
+        "bluesky/too-many-tags",
+        "documented",
+        POST_LEXICON,
+        "A post may have 8 tags besides those of its text.",
+        _text("x", tags=["t"] * 8),
+        _text("x", tags=["t"] * 9),
+    ),
+    Rule(
+        "bluesky/too-many-languages",
+        "documented",
+        POST_LEXICON,
+        "A post may name 3 languages.",
+        _text("x", langs=["de", "en", "fr"]),
+        _text("x", langs=["de", "en", "fr", "it"]),
+    ),
+    Rule(
+        "bluesky/too-many-pictures",
+        "documented",
+        GALLERY,
+        "A segment may hold 10 pictures; more than 4 need a server that knows galleries.",
+        _images(10),
+        _images(11),
+    ),
+    Rule(
+        "bluesky/picture-bytes",
+        "documented",
+        IMAGES,
+        "A picture may have 2,000,000 bytes.",
+        _images(size=PICTURE_BYTES_MAX),
+        _images(size=PICTURE_BYTES_MAX + 1),
+    ),
+    Rule(
+        "bluesky/picture-format",
+        "ours",
+        IMAGES,
+        "Pictures are JPEG or PNG: others are accepted, and not every reader shows them.",
+        _images(form="PNG"),
+        _images(form="WEBP"),
+    ),
+    Rule(
+        "bluesky/alt-missing",
+        "ours",
+        IMAGES,
+        "A picture without an alternative text says nothing to people who cannot see it.",
+        _images(),
+        _images(alt=""),
+        Severity.WARNING,
+    ),
+    Rule(
+        "bluesky/who-can-reply",
+        "documented",
+        GATES,
+        "Replies can be limited to nobody, followers, people the account follows, or people it mentions.",
+        _text("x", who_can_reply="mentioned"),
+        _text("x", who_can_reply="parent-author"),
+    ),
+    Rule(
+        "bluesky/not-there",
+        "documented",
+        POST_LEXICON,
+        "Bluesky has no polls.",
+        _text("x"),
+        {"segments": [{"text": "x"}], "poll": {"options": ["a", "b"]}},
+    ),
+)
+_SEVERITY = {rule.id: rule.severity for rule in RULES}
+
+
+def check(publication: Publication, texts: Sequence[RichText]) -> list[Diagnostic]:
+    """Find everything wrong with *publication*; *texts* are its segments as Bluesky gets them."""
+    found = list(_of_post(publication))
+    if publication.repost is None:
+        for index, (segment, text) in enumerate(zip(publication.segments, texts, strict=True)):
+            named = f"segment {index + 1}" if len(texts) > 1 else "this post"
+            found += _of_text(segment, text, named)
+            found += _of_media(segment, named)
+    return [
+        Diagnostic(location, rule, problem, remedy, _SEVERITY[rule])
+        for rule, location, problem, remedy in found
+    ]
+
+
+def _of_post(publication: Publication) -> Iterator[Found]:
+    def at(key: str) -> Location:
+        return publication.key_locations.get(key, publication.location)
+
+    if len(publication.tags) > TAGS_MAX:
+        yield (
+            "bluesky/too-many-tags",
+            at("tags"),
+            f"the post has {len(publication.tags)} tags and Bluesky takes {TAGS_MAX}.",
+            "Take some out, or give Bluesky tags of its own in overrides.",
+        )
+    if len(publication.langs) > LANGS_MAX:
+        yield (
+            "bluesky/too-many-languages",
+            at("langs"),
+            f"the post names {len(publication.langs)} languages and Bluesky takes {LANGS_MAX}.",
+            "Name those that most of its words are in.",
+        )
+    who = publication.who_can_reply
+    if who not in {None, "everyone"} and who not in REPLY_RULES:
+        yield (
+            "bluesky/who-can-reply",
+            at("who_can_reply"),
+            f"Bluesky cannot limit replies to {who!r}.",
+            f"Write one of everyone, {', '.join(REPLY_RULES)}, or give Bluesky its own in overrides.",
+        )
+    if any(segment.poll for segment in publication.segments):
+        yield (
+            "bluesky/not-there",
+            at("poll"),
+            "Bluesky has no polls.",
+            "Take the poll out for Bluesky: overrides: {bluesky: {poll: null}}.",
+        )
+
+
+def _of_text(segment: Segment, text: RichText, named: str) -> Iterator[Found]:
+    if not text.text.strip() and not segment.media and segment.quote is None:
+        yield (
+            "bluesky/empty",
+            segment.location,
+            f"{named} has neither text nor a picture.",
+            "Write something, or remove it.",
+        )
+    length, weight = graphemes(text.text), len(text.text.encode())
+    if length > TEXT_GRAPHEMES_MAX:
+        yield (
+            "bluesky/text-too-long",
+            segment.location,
+            f"{named} has {length} characters for Bluesky and {TEXT_GRAPHEMES_MAX} are allowed.",
+            f"Shorten it by {length - TEXT_GRAPHEMES_MAX}, split it with a line that is only ---, or give "
+            "Bluesky a text of its own in overrides (text:, or segments: for a chain).",
+        )
+    elif weight > TEXT_BYTES_MAX:
+        yield (
+            "bluesky/text-too-heavy",
+            segment.location,
+            f"{named} has {weight:,} bytes for Bluesky and {TEXT_BYTES_MAX:,} are allowed.",
+            "Use fewer emoji, or split it with a line that is only ---.",
+        )
+    if any(isinstance(span, Styled) for span in segment.spans):
+        yield (
+            "bluesky/style-not-shown",
+            segment.location,
+            f"Bluesky shows the bold, italic or code words of {named} as plain text.",
+            "Nothing to do, if that is fine.",
+        )
+    for facet in text.facets:
+        tag = facet.feature.tag if isinstance(facet.feature, Tagged) else ""
+        if graphemes(tag) > TAG_GRAPHEMES_MAX or len(tag.encode()) > TAG_BYTES_MAX:
+            yield (
+                "bluesky/hashtag-too-long",
+                segment.location,
+                f"#{tag[:20]}… of {named} is longer than the {TAG_GRAPHEMES_MAX} characters of a tag.",
+                "Shorten it, or write a backslash before its #.",
+            )
+
+
+def _of_media(segment: Segment, named: str) -> Iterator[Found]:
+    if len(segment.media) > PICTURES_MAX:
+        yield (
+            "bluesky/too-many-pictures",
+            segment.media[PICTURES_MAX].location,
+            f"{named} has {len(segment.media)} pictures, and Bluesky shows {PICTURES_MAX}.",
+            "Spread them over segments, with a line that is only --- between them.",
+        )
+    for item in segment.media:
+        yield from _of_picture(item)
+
+
+def _of_picture(item: Media) -> Iterator[Found]:
+    facts = item.sent
+    if facts.format not in PICTURE_FORMATS:
+        yield (
+            "bluesky/picture-format",
+            item.location,
+            f"{item.path} is {f'a {facts.format} file' if facts.format else 'no picture'}, not JPEG or PNG.",
+            "Convert it; with fit: true threadsync sends a copy.",
+        )
+    if facts.size_bytes > PICTURE_BYTES_MAX:
+        yield (
+            "bluesky/picture-bytes",
+            item.location,
+            f"{item.path} has {facts.size_bytes:,} bytes and Bluesky takes {PICTURE_BYTES_MAX:,}.",
+            "Save it smaller; with fit: true threadsync sends a copy that Bluesky takes.",
+        )
+    if not item.alt.strip():
+        yield (
+            "bluesky/alt-missing",
+            item.location,
+            f"{item.path} has no alternative text.",
+            "Say in a sentence what it shows: ![what it shows](file).",
+        )

@@ -1,0 +1,332 @@
+"""Bluesky as a provider: what it can do, and the flows that plan and apply need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from threadsync.errors import ApiError, Unanswered, UsageError
+from threadsync.flows.bounds import Bounds
+from threadsync.flows.core import attempt, now, record, wait
+from threadsync.flows.effects import Flow, Response
+from threadsync.flows.paging import Pages
+from threadsync.flows.retry import delay_seconds, retried
+from threadsync.model.capabilities import Capabilities, Needs
+from threadsync.model.diagnostic import Diagnostic
+from threadsync.model.facts import Account, Engagement, ObservedPost, Quota, ReadBack
+from threadsync.model.fault import Fault, FaultClass
+from threadsync.model.ids import RemoteId, Role
+from threadsync.model.journal import Deleted, Intent, Published, Rendered
+from threadsync.model.post import Publication, Segment
+from threadsync.providers.answers import Page
+from threadsync.providers.base import (
+    About,
+    Applied,
+    Examined,
+    Permalinks,
+    ProviderContext,
+    Refused,
+    RenderedSegment,
+    Renewed,
+    Result,
+    Session,
+    Sessions,
+    Uncertain,
+    Work,
+)
+from threadsync.providers.bluesky import api_feeds, api_records, api_repo, api_sessions, checks, convert
+from threadsync.providers.bluesky.about import ABOUT
+from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, RENEWAL, SESSION, VIDEO
+from threadsync.providers.bluesky.faults import EXPIRED, refusal
+from threadsync.providers.bluesky.preparing import unanswered
+from threadsync.providers.bluesky.publishing import GATES, Publisher
+from threadsync.providers.bluesky.records import REPOST
+from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, graphemes
+from threadsync.providers.bluesky.uris import POST, AtUri
+
+T = TypeVar("T")
+
+ORIGIN = "bsky.network"
+"""Where accounts are known by their DIDs, whatever server they live on."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlueskySessions:
+    """How an account is opened: with its handle and an app password."""
+
+    identifier: str
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """What a session fills."""
+        return frozenset({SESSION, RENEWAL})
+
+    def open(self) -> Flow[Session]:
+        """Log in."""
+        return (yield from self._opened(api_sessions.create_session(self.identifier)))
+
+    def renew(self) -> Flow[Session]:
+        """Get the next session."""
+        return (yield from self._opened(api_sessions.refresh_session()))
+
+    def is_over(self, response: Response) -> bool:
+        """Whether the session is over; it is said with 400, and nothing was done."""
+        fault = refusal(response) if response.status == 400 else None
+        return fault is not None and fault.row == EXPIRED
+
+    def _opened(self, flow: Flow[api_sessions.Session]) -> Flow[Session]:
+        made = yield from flow
+        secrets = {SESSION: made.access, RENEWAL: made.refresh}
+        return Session(secrets, made.expires_at, made.pds_url or "")
+
+
+@dataclass(frozen=True, slots=True)
+class BlueskyProvider:
+    """One account."""
+
+    context: ProviderContext
+
+    @property
+    def default_base_url(self) -> str:
+        """Where every account can log in (https://docs.bsky.app/docs/advanced-guides/entryway)."""
+        return "https://bsky.social"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What may be planned on Bluesky."""
+        return checks.CAPABILITIES
+
+    @property
+    def about(self) -> About:
+        """What it speaks to, and what it needs and obeys there."""
+        return ABOUT
+
+    @property
+    def sessions(self) -> Sessions:
+        """How the account is opened; the project declares whose it is."""
+        return BlueskySessions(self.context.account or "")
+
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """Where what everybody may read is read, films are sent, and accounts are found.
+
+        Sources: https://docs.bsky.app/docs/advanced-guides/api-directory, https://docs.bsky.app/docs/tutorials/video
+        and https://web.plc.directory.
+        """
+        named = {
+            PUBLIC: "https://public.api.bsky.app",
+            VIDEO: "https://video.bsky.app",
+            DIRECTORY: "https://plc.directory",
+        }
+        return {name: str(self.context.settings.get(f"{name}_url", url)) for name, url in named.items()}
+
+    def classify(self, response: Response) -> Fault | None:
+        """Return the error that *response* carries; None where it carries none."""
+        return refusal(response)
+
+    def examine(self, role: Role) -> Flow[Examined]:
+        """An app password has no rights to tell of, and lives until it is taken away."""
+        yield from api_sessions.get_session()
+        return Examined(endless=True)
+
+    def renew(self, role: Role) -> Flow[Renewed]:
+        """An app password cannot be renewed."""
+        raise UsageError(
+            "an app password lives until it is taken away; there is nothing to renew",
+            remedy="To change it, make a new one in the app and store it: threadsync auth login.",
+        )
+
+    def check(self, publication: Publication, links: Permalinks) -> list[Diagnostic]:
+        """Find everything Bluesky would refuse or drop."""
+        return checks.check(
+            publication,
+            [convert.said(publication, index, links) for index in range(len(publication.segments))],
+        )
+
+    def render(
+        self, publication: Publication, segment: Segment, index: int, links: Permalinks
+    ) -> RenderedSegment:
+        """Return *segment* exactly as Bluesky gets it."""
+        what = convert.rendered(publication, segment, index, links)
+        return RenderedSegment(what, graphemes(what.text), TEXT_GRAPHEMES_MAX, "graphemes")
+
+    def unanswerable(self, publication: Publication) -> str:
+        """Everything can be replied to by whoever made it."""
+        return ""
+
+    def needs(self, publication: Publication) -> Needs:
+        """An account is an account."""
+        return Needs()
+
+    def identify(self) -> Flow[Account]:
+        """Read whose account the session opens."""
+        asked_at = yield from now()
+        who = yield from self._asked(partial(api_sessions.get_session), "reading the account")
+        server = who.exchange.server_time
+        ahead = (server - asked_at).total_seconds() if server is not None else None
+        return Account(ORIGIN, who.did, who.handle, "", ahead)
+
+    def quotas(self) -> Flow[Mapping[str, Quota]]:
+        """Nothing tells how many points are left but the answer to a write."""
+        yield from ()
+        return {"points": Quota(None, None, "Bluesky tells it with a write")}
+
+    def read_back(self, since: datetime, wanted: Sequence[Rendered] = ()) -> Flow[ReadBack]:
+        """List own posts since *since*; reposts too where *wanted* has one."""
+        who = yield from self._asked(partial(api_sessions.get_session), "reading the account")
+        collections = (POST, REPOST) if any(each.reposts is not None for each in wanted) else (POST,)
+        found: list[ObservedPost] = []
+        complete = True
+        for collection in collections:
+            listed, whole = yield from self._listed(who.did, collection, since)
+            found += listed
+            complete = complete and whole
+        found.sort(key=lambda post: post.at, reverse=True)
+        return ReadBack(since, tuple(found), complete)
+
+    def _listed(self, did: str, collection: str, since: datetime) -> Flow[tuple[list[ObservedPost], bool]]:
+        pages = Pages(lambda cursor: api_repo.list_records(did, collection, limit=100, cursor=cursor))
+        found: list[ObservedPost] = []
+        while pages.more:
+            page: Page[api_repo.Record] = yield from self._asked(pages.read, "reading the account")
+            for entry in page.data:
+                post = convert.observed(entry)
+                if post is not None and post.at < since:
+                    return found, True
+                if len(found) >= self.context.bounds.read_back_posts_max:
+                    return found, False
+                if post is not None:
+                    found.append(post)
+        return found, True
+
+    def observe(self, remote_id: RemoteId) -> Flow[ObservedPost | None]:
+        """Read one post; None where it is gone."""
+        uri = AtUri.parse(remote_id)
+        if uri is None:
+            return None
+        found = yield from retried(
+            partial(api_repo.get_record, uri.repo, uri.collection, uri.rkey),
+            self.context.bounds,
+            why="reading a post",
+        )
+        match found:
+            case Fault(kind=FaultClass.GONE):
+                return None
+            case Fault():
+                raise ApiError(found, where=str(self.context.target))
+            case Unanswered():
+                raise found
+        return convert.observed(found)
+
+    def engagement(self, remote_id: RemoteId) -> Flow[Engagement]:
+        """Read likes, replies, reposts and quotes of one post; anybody may."""
+        found = yield from attempt(api_feeds.get_posts([remote_id]))
+        match found:
+            case Fault():
+                return Engagement({}, found.problem)
+            case Unanswered():
+                return Engagement({}, found.problem)
+            case ():
+                return Engagement({}, "Bluesky shows no such post yet")
+        view = found[0]
+        counts = {
+            "likes": view.like_count,
+            "replies": view.reply_count,
+            "reposts": view.repost_count,
+            "quotes": view.quote_count,
+        }
+        return Engagement({name: count for name, count in counts.items() if count is not None})
+
+    def locate(self, reference: str) -> Flow[ObservedPost | None]:
+        """Find one of the account's own posts by its at-uri, or the address of its page."""
+        uri = AtUri.parse(reference.removeprefix("id:"))
+        if uri is None:
+            return None
+        repo = uri.repo
+        if not repo.startswith("did:"):
+            repo = yield from self._asked(partial(api_sessions.resolve_handle, repo), "finding a name")
+        return (yield from self.observe(RemoteId(str(AtUri(repo, uri.collection, uri.rkey)))))
+
+    def matches(self, rendered: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:
+        """Whether *post* may be what publishing *rendered* made."""
+        return convert.matches(rendered, parent, post)
+
+    def unchanged(self, published: Published, post: ObservedPost) -> bool:
+        """Whether *post* still says what it said."""
+        return post.kind == "repost" or published.text == post.text
+
+    def publish(self, work: Work) -> Flow[Result]:
+        """Publish the job's segments, all in one write."""
+        return Publisher(work, self.context).publish()
+
+    def settle(self, work: Work) -> Flow[Result]:
+        """Find out what became of the write in flight; a delete is harmless to ask for once more."""
+        intents = [note for note in work.notes if isinstance(note, Intent)]
+        if not intents:
+            return Applied()
+        if intents[-1].verb != "delete":
+            return (yield from Publisher(work, self.context).settle())
+        remote_id = RemoteId(intents[-1].key)
+        if (yield from self.observe(remote_id)) is None:
+            at = yield from now()
+            yield from record(Deleted(work.address, remote_id, at))
+        return Applied()
+
+    def delete(self, work: Work, posts: tuple[Published, ...]) -> Flow[Result]:
+        """Take *posts* down, each with the gates that were put beside it."""
+        for post in posts:
+            uri = AtUri.parse(post.remote_id)
+            if uri is None:
+                raise UsageError(f"{post.remote_id} is not the address of a post")
+            gates = [AtUri(uri.repo, each, uri.rkey) for each in post.ids.get(GATES, "").split(",") if each]
+            for each in (*gates, uri):
+                result = yield from self._deleted(work, post, each)
+                if not isinstance(result, Applied):
+                    return result
+            at = yield from now()
+            yield from record(Deleted(work.address, post.remote_id, at))
+        return Applied()
+
+    def _deleted(self, work: Work, post: Published, uri: AtUri) -> Flow[Result]:
+        """Delete one record; that it is not there is no error, so it is asked for until it is answered."""
+        bounds = self.context.bounds
+        request = api_records.delete_request(uri.repo, uri.collection, uri.rkey)
+        for number in range(1, bounds.retry_attempts_max + 1):
+            at = yield from now()
+            yield from record(
+                Intent(
+                    work.address, post.index, post.digest, "delete", post.remote_id, request.fingerprint(), at
+                )
+            )
+            answer = yield from attempt(api_records.delete_record(uri.repo, uri.collection, uri.rkey))
+            match answer:
+                case api_records.Erased():
+                    return Applied()
+                case Fault(kind=FaultClass.TRANSIENT) | Unanswered():
+                    if number == bounds.retry_attempts_max:
+                        fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
+                        return Uncertain(f"it may yet go: {fault.problem}", post.index)
+                case Fault():
+                    return Refused(answer, post.index)
+            yield from wait(delay_seconds(number, bounds), "Bluesky to delete a post")
+        raise AssertionError("a bound of at least one attempt ends the loop")
+
+    def _asked(self, make: Callable[[], Flow[T]], why: str) -> Flow[T]:
+        """Run a reading flow until it succeeds.
+
+        Raises:
+            ApiError, Unanswered: it does not.
+        """
+        found = yield from retried(make, self._bounds, why=why)
+        if isinstance(found, Fault):
+            raise ApiError(found, where=str(self.context.target))
+        if isinstance(found, Unanswered):
+            raise found
+        return found
+
+    @property
+    def _bounds(self) -> Bounds:
+        return self.context.bounds
