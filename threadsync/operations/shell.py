@@ -81,6 +81,7 @@ class Shell:
             (action.address.target, digest)
             for action in plan.effective
             if isinstance(action, Create | Extend | Replace)
+            and self.workspace.providers[action.address.target].capabilities.fetches_media
             for segment in action.segments
             for digest in segment.media_digests
         }

@@ -118,6 +118,7 @@ def drawn_on(action: Create | Extend | Replace | Delete, can: Capabilities) -> C
         needs[can.quota_of_reply] += len(action.segments) - roots
     if isinstance(action, Replace | Delete):
         needs[can.quota_of_delete] += len(action.old)
+    del needs[""]  # a network that counts nothing
     return +needs
 
 

@@ -49,9 +49,9 @@ CAPABILITIES = Capabilities(
     ),
     pictures=PICTURES,
     permalink_characters_max=80,
-    quota_of_publish="points",
-    quota_of_reply="points",
-    quota_of_delete="points",
+    quota_of_publish="",
+    quota_of_reply="",
+    quota_of_delete="",
 )
 
 

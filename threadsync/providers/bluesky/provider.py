@@ -172,7 +172,7 @@ class BlueskyProvider:
     def quotas(self) -> Flow[Mapping[str, Quota]]:
         """Nothing tells how many points are left but the answer to a write."""
         yield from ()
-        return {"points": Quota(None, None, "Bluesky tells it with a write")}
+        return {}
 
     def read_back(self, since: datetime, wanted: Sequence[Rendered] = ()) -> Flow[ReadBack]:
         """List own posts since *since*; reposts too where *wanted* has one."""
