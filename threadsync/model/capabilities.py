@@ -51,7 +51,7 @@ class Capabilities:
     permalink_characters_max: int = 100
     """The longest permalink, in characters: what a link still to be made counts as."""
     quota_of_publish: str = "posts"
-    """Which of the account's allowances a post takes from, by its name; empty where the network tells none."""
+    """Which of the account's allowances a post takes from, by its name; empty where there is none."""
     quota_of_reply: str = "replies"
     quota_of_delete: str = "deletes"
 

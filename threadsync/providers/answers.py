@@ -217,7 +217,7 @@ def read_answer(
                 raise ApiError(fault, where=where)
             try:
                 how = Exchange(outcome.status, outcome.headers, outcome.duration_seconds, outcome.secrets)
-                return read(Fields(outcome.json if outcome.body else {}), how)
+                return read(Fields(outcome.json), how)
             except (ValueError, KeyError, TypeError) as error:
                 reason = f"the answer (HTTP {outcome.status}) cannot be read: {error}"
                 raise Unanswered(reason, sent=True, where=where) from error

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from threadsync.errors import UsageError
-from threadsync.flows.effects import Flow, Request, Secret, SecretJson, Visibility
+from threadsync.errors import ApiError, Unanswered, UsageError
+from threadsync.flows.core import send
+from threadsync.flows.effects import Flow, NoResponse, Request, Secret, SecretJson, Visibility
 from threadsync.model.ids import MAIN
 from threadsync.model.secret import SecretText
 from threadsync.providers.answers import Exchange, Fields
@@ -24,8 +25,10 @@ from threadsync.providers.bluesky.calls import (
     asked,
     call,
     procedure,
+    procedure_request,
     query,
 )
+from threadsync.providers.bluesky.faults import refusal
 
 _SECRETS = ("accessJwt", "refreshJwt")
 
@@ -135,13 +138,20 @@ def refresh_session() -> Flow[Session]:
     )
 
 
-def delete_session() -> Flow[Exchange]:
+def delete_session() -> Flow[None]:
     """Log out: nothing is renewed any more; what was given out lives on until it ends.
 
     Endpoint: POST com.atproto.server.deleteSession
     Source: https://docs.bsky.app/docs/api/com-atproto-server-delete-session
     """
-    return procedure("com.atproto.server.deleteSession", None, lambda _, how: how, Visibility.STAGE, RENEWAL)
+    request = procedure_request("com.atproto.server.deleteSession", None, Visibility.STAGE, RENEWAL)
+    outcome = yield from send(request)
+    where = f"{request.method} {request.path}"
+    if isinstance(outcome, NoResponse):
+        raise Unanswered(outcome.reason, sent=outcome.sent, where=where)
+    fault = refusal(outcome)
+    if fault is not None:
+        raise ApiError(fault, where=where)
 
 
 def get_session() -> Flow[Whoami]:
