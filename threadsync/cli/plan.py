@@ -11,7 +11,6 @@ import click
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._options import (
-    Asked,
     asked,
     consent_options,
     exclude_option,
@@ -75,7 +74,7 @@ def plan(
     when = moment_option(at, opened.project.zone) if at is not None else None
     options = PlanOptions(selectors, exclude, allow_replace, allow_delete, allow_duplicate, late)
     # Only what a plain `plan` prints is kept, and made from what was kept.
-    is_plain = asked() == Asked() and options == PlanOptions() and when is None and not refresh
+    is_plain = asked().is_plain and options == PlanOptions() and when is None and not refresh
     is_kept = is_plain and not no_cache and out is None
     with uncollected():
         partly = plan_partly(opened) if is_kept else None

@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -65,7 +65,7 @@ class Call:
     """What the answer's headers tell of limits and usage."""
 
 
-_COLUMNS: Final = tuple(each.name for each in fields(Call))
+_COLUMNS: Final = Call.__struct_fields__
 _JSON: Final = frozenset({"parameters", "ids", "allowances"})
 """Columns that hold JSON."""
 _TABLES: Final = f"""

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from threadsync.errors import ContentError
 from threadsync.flows.effects import Body, FieldValue, FilePart, FormBody, JsonBody, MultipartBody, Request
 from threadsync.model.ids import MediaDigest
+from threadsync.values import Discreet
 
 Reveal: TypeAlias = Callable[[FieldValue], str]
 """Puts the secret where a ``Secret`` stands."""
@@ -60,8 +61,7 @@ class _FileSlice:
                 yield chunk
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Stream:
+class Stream(Discreet, frozen=True):
     """Bytes and slices of files, one after the other; each iteration reads them from the start."""
 
     pieces: tuple[bytes | _FileSlice, ...]
@@ -77,8 +77,7 @@ class Stream:
                 yield from piece
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Encoded:
+class Encoded(Discreet, frozen=True):
     """A body as it goes out; it may hold secrets, and so shows nothing of itself."""
 
     content: bytes | Stream | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 from types import MappingProxyType
@@ -27,6 +27,7 @@ from threadsync.model.secret import SecretText
 from threadsync.model.urls import is_loopback, origin_of
 from threadsync.providers.base import ProviderContext
 from threadsync.providers.loading import load_provider
+from threadsync.values import Discreet
 
 THREADS: Final = "threads"
 TIMEOUT_SECONDS: Final = Bounds().request_seconds
@@ -62,8 +63,7 @@ def masked(secrets: Mapping[str, SecretLike], token: SecretLike | None) -> Given
     )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Setup:
+class Setup(Discreet, frozen=True):
     """A client without its connections."""
 
     target: TargetName

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +41,7 @@ from threadsync.execution.wire import (
 from threadsync.flows.effects import NoResponse, Request, Response
 from threadsync.model.secret import SecretText
 from threadsync.model.urls import is_loopback
+from threadsync.values import Besides
 
 HEAD_BYTES = 1024
 """How much is kept of what a public address serves."""
@@ -49,16 +50,17 @@ _TALKATIVE = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retr
 _FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError)
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Besides, frozen=True):
     """What a public address serves; its bytes were only counted and hashed."""
+
+    hidden = frozenset({"head", "headers"})
 
     status: int
     size: int
     sha256: str
-    head: bytes = field(default=b"", compare=False)
+    head: bytes = b""
     """The first ``HEAD_BYTES`` of them."""
-    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
     """With lower-case names."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Bounds:
 
     def overridden(self, values: Mapping[str, float]) -> Bounds:
         """Return these bounds with *values* put in; names are checked by the project schema."""
-        whole = {each.name for each in fields(self) if each.type == "int"}
+        whole = {name for name, kind in self.__annotations__.items() if kind == "int"}
         typed = {name: int(value) if name in whole else value for name, value in values.items()}
-        return replace(self, **typed)  # type: ignore[arg-type]  # the names choose the types
+        return replace(self, **typed)
 
 
 SAFETY_BOUNDS = ("publish_doubt_seconds", "listing_lag_seconds")

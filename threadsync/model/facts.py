@@ -9,17 +9,19 @@ from enum import StrEnum
 
 from threadsync.model.fault import Fault
 from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
+from threadsync.values import Besides
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Besides, frozen=True):
     """Whose account a credential opens; *origin* is the network's own, ``sandbox:NAME`` for a sandbox."""
+
+    hidden = frozenset({"server_ahead_seconds"})
 
     origin: str
     account_id: str
     handle: str
     channel: str = ""
-    server_ahead_seconds: float | None = field(default=None, compare=False)
+    server_ahead_seconds: float | None = None
     """The server's clock minus ours, where the answer was dated."""
     lacks: frozenset[str] = frozenset()
     """What posts may need (``Needs.features``) and the network says that this account may not do."""

@@ -69,7 +69,7 @@ def apply(
         StateError: the state is locked, damaged, foreign, or cannot be written; nothing was sent. Once
             something was, the report says so (``failure``).
     """
-    run = _Run(workspace, options, person, show)
+    run = _Run(workspace, options, person, show, workspace.clock.now())
     return run.run(watcher, on_started)
 
 
@@ -79,13 +79,12 @@ class _Run:
     options: ApplyOptions
     person: Person | None
     show: Callable[[Prepared], None]
-    consents: Consents = field(default_factory=Consents)
-    now: datetime = field(init=False)
+    now: datetime
     """The moment all plans of this run are made for: what becomes due while the accounts are read was
     not looked for on them, so it waits for the next run."""
+    consents: Consents = field(default_factory=Consents)
 
     def run(self, watcher: Watcher, on_started: Callable[[Callable[[], None]], None]) -> AppliedPlan:
-        self.now = self.workspace.clock.now()
         snapshot = self.workspace.store.read()
         declared = self._declared(snapshot.state)
         selects = self._asked(declared, snapshot.state)

@@ -71,7 +71,7 @@ class Basis:
 
 def encode(basis: Basis) -> bytes:
     """Write *basis* with a checksum in front of it."""
-    whole = json.dumps({name: getattr(basis, name) for name in Basis.__slots__}).encode()
+    whole = json.dumps({name: getattr(basis, name) for name in Basis.__struct_fields__}).encode()
     return hashlib.sha256(whole).hexdigest().encode() + whole
 
 
@@ -85,7 +85,7 @@ def decode(kept: bytes) -> Basis:
     if hashlib.sha256(whole).hexdigest().encode() != kept[:_HEX]:
         raise ValueError("the basis is damaged")
     found = json.loads(whole)
-    if found.keys() != set(Basis.__slots__):
+    if found.keys() != set(Basis.__struct_fields__):
         raise ValueError("the basis is another version's")
     return Basis(**{**found, "state": tuple(found["state"])})
 

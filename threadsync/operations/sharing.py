@@ -8,7 +8,6 @@ does so here.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import pickle
 import signal
@@ -19,6 +18,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import pairwise
 from operator import attrgetter
 from typing import IO, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -144,10 +145,8 @@ class _Makers(dict[type, _Made]):
     """How our values are packed: as what makes them. Their own way takes twice as long, there and back."""
 
     def __missing__(self, kind: type) -> _Made:
-        if dataclasses.is_dataclass(kind):
-            names = tuple(each.name for each in dataclasses.fields(kind))
-        else:
-            names = getattr(kind, "_fields", ())  # of a named tuple
+        of_tuple = getattr(kind, "_fields", ())
+        names = kind.__struct_fields__ if issubclass(kind, Struct) else of_tuple
         if not names:
             raise KeyError(kind)  # it is packed in its own way
         values = attrgetter(*names)  # of one name it is the value itself

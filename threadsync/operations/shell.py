@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from threadsync.execution.logged import Errand
@@ -36,9 +36,9 @@ class Shell:
     connections: Connections
     journal: JournalSink
     watcher: Watcher
-    _running: Scheduler | None = field(default=None, init=False)
-    _stopped: bool = field(default=False, init=False)
-    _checking: bool = field(default=False, init=False)
+    _running: Scheduler | None = None
+    _stopped: bool = False
+    _checking: bool = False
 
     def scheduler(self) -> Scheduler:
         """Return a scheduler for the next stretch of work."""

@@ -9,8 +9,10 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import to_builtins
 
 from threadsync.sandbox.datafolder import DataFolder
 from threadsync.sandbox.fetching import Fetcher, Shelf
@@ -206,7 +208,7 @@ class Engine:
     def change_switches(self, changes: Mapping[str, Any]) -> None:
         """Set some switches and leave the others; a wrong name or value raises :class:`ValueError`."""
         with self._lock:
-            self._apply(SetSwitches(switches_from_json({**asdict(self._state.switches), **changes})))
+            self._apply(SetSwitches(switches_from_json({**to_builtins(self._state.switches), **changes})))
 
     def advance(self, seconds: float) -> None:
         """Move this network's clock, forward or back, and carry out what has become due."""

@@ -189,7 +189,7 @@ class ThreadsNetwork:
 
     def switch(self, **changes: object) -> None:
         """Change how this network behaves; the names are those of ``threads.Switches``."""
-        self.state.switches = replace(self.state.switches, **changes)  # type: ignore[arg-type]
+        self.state.switches = replace(self.state.switches, **changes)
 
     def _call(
         self, account: str, method: str, path: str, params: dict[str, str], at: float

@@ -28,6 +28,7 @@ from threadsync.testing.simulation_judge import EXCUSES, Excuse, Judge
 from threadsync.testing.simulation_life import Life
 from threadsync.testing.simulation_strikes import WRONG_SECONDS
 from threadsync.testing.world import World
+from threadsync.values import Discreet
 
 EVENTS_MIN, EVENTS_MAX = 6, 18
 """How many events a life has."""
@@ -67,15 +68,16 @@ ODDS = {
 """How likely each event is, beside the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lived:
+class Lived(Discreet, frozen=True):
     """What became of one seed: what is wrong, and how often what happened."""
+
+    hidden = frozenset({"transcript"})
 
     seed: int
     problems: tuple[str, ...]
     counted: Counter[str]
     excused: Counter[str]
-    transcript: str = field(repr=False)
+    transcript: str
     """The whole conversation, where something is wrong."""
 
 

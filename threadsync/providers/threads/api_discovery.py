@@ -7,7 +7,7 @@ Sources: developers.facebook.com/docs/threads/keyword-search, .../threads-profil
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 
@@ -25,6 +25,7 @@ from threadsync.providers.threads.api_media import (
 from threadsync.providers.threads.calls import (
     PAGE_MAX,
     VERSION,
+    Answer,
     Exchange,
     Fields,
     Page,
@@ -38,8 +39,7 @@ OEMBED_WIDTHS = range(320, 659)
 """What ``maxwidth`` may be, in pixels."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicProfile:
+class PublicProfile(Answer, frozen=True, kw_only=True):
     """What anybody may see of an account; the counts but the first are of the last 7 days."""
 
     username: str | None = None
@@ -54,11 +54,10 @@ class PublicProfile:
     reposts_count: int | None = None
     views_count: int | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Embed:
+class Embed(Answer, frozen=True, kw_only=True):
     """How a post is shown on a page of one's own: *html*, *width* pixels wide."""
 
     type: str | None = None
@@ -69,7 +68,7 @@ class Embed:
     provider_name: str | None = None
     provider_url: str | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
 def keyword_search(

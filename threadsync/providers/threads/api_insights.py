@@ -13,7 +13,7 @@ from typing import Literal
 from threadsync.errors import UsageError
 from threadsync.flows.effects import FieldValue, Flow, Request
 from threadsync.model.ids import MAIN
-from threadsync.providers.threads.calls import VERSION, Exchange, Fields, bounded, call
+from threadsync.providers.threads.calls import VERSION, Answer, Exchange, Fields, bounded, call
 
 METRICS = ("likes", "replies", "reposts", "quotes", "shares", "views")
 """What Threads counts of a post."""
@@ -87,12 +87,11 @@ class Metric:
         return self.values[0].value if self.values is not None and len(self.values) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Insights:
+class Insights(Answer, frozen=True):
     """What was counted; metrics that Threads left out are not there."""
 
     data: tuple[Metric, ...]
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     more: Mapping[str, object] = field(default_factory=dict)
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from threadsync.providers.threads.calls import Exchange, Fields
+from threadsync.providers.threads.calls import Answer, Exchange, Fields
 
 POLL_OPTIONS = ("option_a", "option_b", "option_c", "option_d")
 _SHARES = tuple(f"{name}_votes_percentage" for name in POLL_OPTIONS)
@@ -82,8 +82,7 @@ class TextAttachment:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Answer, frozen=True):
     """A place; *latitude* and *longitude* in degrees."""
 
     id: str
@@ -95,12 +94,11 @@ class Location:
     longitude: float | None = None
     postal_code: str | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange | None = field(default=None, compare=False, repr=False)
+    exchange: Exchange | None = None
     """None where it came as a part of something else."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaObject:
+class MediaObject(Answer, frozen=True, kw_only=True):
     """A published post or reply, by Meta's own names; what Threads left out is None."""
 
     id: str
@@ -154,7 +152,7 @@ class MediaObject:
     ghost_post_expiration_timestamp: datetime | None = None
     more: Mapping[str, object] = field(default_factory=dict)
     """Fields that this version of threadsync does not know."""
-    exchange: Exchange | None = field(default=None, compare=False, repr=False)
+    exchange: Exchange | None = None
     """None where it came in a list, whose page has it."""
 
 

@@ -11,7 +11,7 @@ Sources: developers.facebook.com/docs/threads/get-started/get-access-tokens-and-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from hmac import compare_digest
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -20,7 +20,7 @@ from threadsync.errors import AuthorizationDenied, AuthorizationMismatch, UsageE
 from threadsync.flows.effects import FieldValue, Flow, FormBody, Request, Secret, Visibility
 from threadsync.model.ids import MAIN, Role
 from threadsync.model.secret import SecretText
-from threadsync.providers.threads.calls import VERSION, Exchange, Fields, call
+from threadsync.providers.threads.calls import VERSION, Answer, Exchange, Fields, call
 
 AUTHORIZE_URL = "https://threads.com/oauth/authorize"
 """The Authorization Window; until 2026 it was on threads.net, which still works."""
@@ -45,8 +45,7 @@ _NEW = "access_token"
 _PASTE = "Copy the whole address of the page that you were sent to, from https:// to its end."
 
 
-@dataclass(frozen=True, slots=True)
-class NewToken:
+class NewToken(Answer, frozen=True):
     """A token that was just made."""
 
     access_token: SecretText
@@ -56,12 +55,11 @@ class NewToken:
     """``bearer``."""
     user_id: str | None
     """Whose it is; told of a code's token alone."""
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenFacts:
+class TokenFacts(Answer, frozen=True):
     """What Threads tells of a token; times are None where it left them out or says never (0)."""
 
     is_valid: bool
@@ -75,7 +73,7 @@ class TokenFacts:
     """USER or APP."""
     application: str | None
     user_id: str | None
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     more: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -15,6 +15,7 @@ from threadsync.providers.threads.api_media import MEDIA_FIELDS, OWN_REPLY_FIELD
 from threadsync.providers.threads.calls import (
     PAGE_MAX,
     VERSION,
+    Answer,
     Exchange,
     Fields,
     Page,
@@ -39,8 +40,7 @@ class SearchedKeyword:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Answer, frozen=True, kw_only=True):
     """The account a token belongs to; what Threads left out is None."""
 
     id: str
@@ -53,7 +53,7 @@ class Profile:
     """Whether its posts may be limited to countries."""
     recently_searched_keywords: tuple[SearchedKeyword, ...] | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,14 @@ class Allowance:
     duration_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Answer, frozen=True):
     """The account's allowances; None for those that were not asked for."""
 
     posts: Allowance | None
     replies: Allowance | None
     deletes: Allowance | None
     location_searches: Allowance | None
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     more: Mapping[str, object] = field(default_factory=dict)
 
 

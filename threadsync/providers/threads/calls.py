@@ -12,6 +12,7 @@ from threadsync.flows.core import send
 from threadsync.flows.effects import FieldValue, Flow, NoResponse, Request, Response
 from threadsync.model.secret import SecretText
 from threadsync.providers.threads.faults import classify, is_refusal, time_in
+from threadsync.values import Besides
 
 VERSION = "/v1.0"
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%z"
@@ -39,13 +40,18 @@ class Exchange:
         return time_in(self.headers.get("date", ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Answer(Besides, frozen=True):
+    """What an endpoint answered; how it came is neither compared nor shown."""
+
+    hidden = frozenset({"exchange"})
+
+
+class Page(Answer, Generic[T], frozen=True):
     """One page of a list; *after* is the cursor of the next one, None on the last."""
 
     data: tuple[T, ...]
     after: str | None
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     before: str | None = None
     """The cursor of the page before this one; None where Threads gave none."""
     more: Mapping[str, object] = field(default_factory=dict)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import to_builtins
 
 from threadsync.sandbox.pages.posts import AuthorView, author_view
 from threadsync.sandbox.pages.texts import plain_line
@@ -148,8 +150,8 @@ def _fault(armed: ArmedFault) -> FaultView:
 
 
 def _changed(switches: Switches) -> Iterator[str]:
-    defaults = asdict(Switches())
-    for name, value in asdict(switches).items():
+    defaults = to_builtins(Switches())
+    for name, value in to_builtins(switches).items():
         if value != defaults[name]:
             yield f"{name.replace('_', ' ')}: {value}"
 

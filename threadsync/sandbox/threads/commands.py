@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import to_builtins
 
 from threadsync.sandbox.threads.codec import fault_from_json, switches_from_json
 from threadsync.sandbox.threads.faults import Fault
@@ -150,7 +152,7 @@ Command: TypeAlias = SetUp | Happening
 
 def command_to_json(command: Command) -> Json:
     """Write a command down."""
-    return {"do": type(command).__name__, **asdict(command)}
+    return {"do": type(command).__name__, **to_builtins(command)}
 
 
 def command_from_json(row: dict[str, Any]) -> Command:

@@ -13,6 +13,8 @@ from hashlib import sha256
 from typing import NewType, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
+from threadsync.values import Discreet
+
 TokenDigest = NewType("TokenDigest", str)
 """The SHA-256 of an access token: the model and its files never hold the token itself."""
 
@@ -172,12 +174,13 @@ class About:
     """Followers by ``country``, ``city``, ``age`` or ``gender``: ``{"country": {"CH": 70}}``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Discreet, frozen=True):
     """A profile to create, and the token that opens it."""
 
+    hidden = frozenset({"token"})
+
     name: str
-    token: str = field(default="", repr=False)
+    token: str = ""
     """Empty means ``sandbox-NAME``."""
     scopes: tuple[str, ...] = SCOPES
     token_expires_at: float | None = None
@@ -192,12 +195,13 @@ class Profile:
         return self.token or f"sandbox-{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(Discreet, frozen=True):
     """The app that profiles authorize: what its developer has from the dashboard, all of it known."""
 
+    hidden = frozenset({"secret"})
+
     id: str = "990000000000001"
-    secret: str = field(default="sandbox-app-secret", repr=False)
+    secret: str = "sandbox-app-secret"  # noqa: S105  (known to everybody)
     name: str = "sandbox"
     redirect_uris: tuple[str, ...] = ()
     """Where people may be sent back to, letter for letter; empty allows every address."""
