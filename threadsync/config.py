@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.content import explain, yaml12
 from threadsync.content.escape import is_name, printable, shown
@@ -109,8 +111,7 @@ def _without_source(diagnostic: Diagnostic, text: str) -> Diagnostic:
     return diagnostic
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """One project file whose keys and types are right; what is left is whether they make sense."""
 
     root: Path

@@ -6,10 +6,10 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.operations.desk import Desk, desk_in
 from tests.operations.someone import words_of

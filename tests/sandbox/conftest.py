@@ -10,12 +10,13 @@ import sys
 import threading
 import venv
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict, replace
 from PIL import Image
 
 from tests.sandbox.callers import AT_ONCE, NOON, SETTINGS, Caller

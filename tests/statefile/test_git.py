@@ -7,10 +7,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
 
 from tests.statefile.worlds import MARIA, numbered_ids, published, publishing, same, started
 from tests.statefile.worlds import folded as fold_all
@@ -40,8 +40,7 @@ class QuickClock(SystemClock):
         """Do not wait."""
 
 
-@dataclass
-class Repositories:
+class Repositories(Struct, dict=True):
     """A bare repository, and what is done around it, in an environment of its own."""
 
     root: Path

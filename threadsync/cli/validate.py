@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._options import asked, format_option, global_options, workspace

@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.content import explain, markdown, references, yaml12
 from threadsync.content.media import MediaFinder, Probe
@@ -33,8 +34,7 @@ _KEY = re.compile(r"[A-Za-z0-9._/-]+", re.ASCII)
 _KEY_LINE = re.compile(r"^key:[ \t]+[\"']?([A-Za-z0-9._/-]+)[\"']?[ \t]*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What the files of a project say."""
 
     publications: Mapping[Address, Publication]
@@ -52,8 +52,7 @@ class Content:
     """How many files are posts by their name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What one file says, whatever the others say."""
 
     key: PostKey
@@ -110,8 +109,7 @@ def load(
     return _Loader(project, probe, reader, each).load(chosen)
 
 
-@dataclass(slots=True)
-class _Loader:
+class _Loader(Struct):
     project: Project
     probe: Probe
     reader: Reader

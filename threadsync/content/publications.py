@@ -8,7 +8,9 @@ from __future__ import annotations
 import posixpath
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.content import inline, merge, segments
 from threadsync.content.controls import control_of
@@ -45,8 +47,7 @@ def publications_of(
     return [each for each in made if each is not None], list(maker.findings)
 
 
-@dataclass(slots=True)
-class _Maker:
+class _Maker(Struct):
     """What one post needs while its publications are made; each text is read once for all targets."""
 
     declared: Declared

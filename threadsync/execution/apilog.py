@@ -15,10 +15,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from threadsync.execution.clock import SystemTimes, Times
 from threadsync.model.ids import Json, Role, TargetName
@@ -37,8 +38,7 @@ BUSY_SECONDS: Final = 0.5
 _LOGGER: Final = logging.getLogger("threadsync")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request and what became of it; texts are shortened and hold no secrets."""
 
     at: datetime
@@ -234,8 +234,7 @@ def _asked(path: Path, how: str, query: str, values: Sequence[str | int]) -> lis
         return base.execute(query, values).fetchall() if version else []
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
+class Renewal(Struct, frozen=True):
     """When a credential was last renewed here, and until when the new one lives, where that was told."""
 
     at: datetime

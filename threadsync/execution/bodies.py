@@ -8,10 +8,11 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias, assert_never
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from threadsync.errors import ContentError
 from threadsync.flows.effects import Body, FieldValue, FilePart, FormBody, JsonBody, MultipartBody, Request
@@ -40,8 +41,7 @@ class Content(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _FileSlice:
+class _FileSlice(Struct, frozen=True):
     path: Path
     offset: int
     length: int

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 from types import MappingProxyType
 from typing import Final, Protocol, TypeAlias, TypeVar
+
+from msgspec.structs import replace
 
 from threadsync.errors import CredentialsExpired, UsageError
 from threadsync.execution.apilog import ApiLog

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.execution.breaker import CircuitBreaker, Pause
 from threadsync.model.ids import Address
@@ -31,8 +32,7 @@ def _nothing() -> None:
     pass
 
 
-@dataclass(slots=True, eq=False)
-class Turn:
+class Turn(Struct, eq=False):
     """One action on its lane; the gate (``seams.Gate``) of its flow."""
 
     action: Sending
@@ -71,8 +71,7 @@ class Turn:
         return last[0].index if last else -1
 
 
-@dataclass(slots=True)
-class Lane:
+class Lane(Struct):
     """One target's part of a run: what is under way there, and what waits."""
 
     breaker: CircuitBreaker

@@ -6,8 +6,9 @@ Own posts are listed, which tells of many at once; what a list does not show is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from threadsync.errors import ApiError, ThreadsyncError, Unanswered
 from threadsync.flows.bounds import Bounds

@@ -11,7 +11,6 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +18,7 @@ from typing import Protocol
 from weakref import WeakSet
 
 import requests
+from msgspec import field
 from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError

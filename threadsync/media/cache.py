@@ -14,11 +14,11 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from threadsync.media.probe import PROBE_VERSION, probe
 from threadsync.model.ids import Json, MediaDigest

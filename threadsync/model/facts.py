@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from threadsync.model.fault import Fault
 from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
@@ -27,8 +28,7 @@ class Account(Besides, frozen=True):
     """What posts may need (``Needs.features``) and the network says that this account may not do."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedPost:
+class ObservedPost(Struct, frozen=True):
     """A post as the network shows it now; *kind* is text, image, video, carousel, repost or other."""
 
     remote_id: RemoteId
@@ -46,8 +46,7 @@ class ObservedPost:
     """When the network takes it from its readers by itself; None where it stays."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """An allowance of the account; None where the credential may not read it (*unknown* says why)."""
 
     used: int | None
@@ -64,8 +63,7 @@ class Quota:
         return None if self.used is None or self.total is None else max(0, self.total - self.used)
 
 
-@dataclass(frozen=True, slots=True)
-class Engagement:
+class Engagement(Struct, frozen=True):
     """What readers made of one post: numbers by name (``likes``, ``replies`` …); others are unknown."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -75,8 +73,7 @@ class Engagement:
     """The scope that the credential lacks to read it, where that is why."""
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialLife:
+class CredentialLife(Struct, frozen=True):
     """How long a credential lives, and since when; None where the network does not say."""
 
     expires_at: datetime | None = None
@@ -95,8 +92,7 @@ class Drift(StrEnum):
     HIDDEN = "hidden"
 
 
-@dataclass(frozen=True, slots=True)
-class SeenPost:
+class SeenPost(Struct, frozen=True):
     """How one live post was when it was last looked at."""
 
     drift: Drift = Drift.NONE
@@ -104,8 +100,7 @@ class SeenPost:
     """As in ``Engagement``."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadBack:
+class ReadBack(Struct, frozen=True):
     """Own posts and replies since *since*, newest first; *complete* is False where a bound ended it early."""
 
     since: datetime
@@ -113,8 +108,7 @@ class ReadBack:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class TargetFacts:
+class TargetFacts(Struct, frozen=True):
     """What was read of one target; *fault* is set where its account could not be read at all."""
 
     account: Account | None = None
@@ -140,16 +134,14 @@ class TargetFacts:
 _NOTHING = TargetFacts()
 
 
-@dataclass(frozen=True, slots=True)
-class MediaProblem:
+class MediaProblem(Struct, frozen=True):
     """Why a network would not get a media file as it is on disk, and what to do about it."""
 
     problem: str
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """All that was gathered by reading, and when; empty for an offline plan."""
 
     gathered_at: datetime | None = None

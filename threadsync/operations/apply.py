@@ -8,8 +8,10 @@ is the plan that was shown, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.errors import ContentError, StalePlan, StateError, UsageError
 from threadsync.execution.executor import Executor, untried
@@ -73,8 +75,7 @@ def apply(
     return run.run(watcher, on_started)
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     workspace: Workspace
     options: ApplyOptions
     person: Person | None

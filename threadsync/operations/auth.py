@@ -6,10 +6,12 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import ProjectError, StateLocked, Unanswered, UsageError
 from threadsync.execution.apilog import Renewal, forget_renewal, note_renewal, read_renewal
@@ -42,8 +44,7 @@ SOON = timedelta(days=7)
 """A credential with less life left than this is warned about."""
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialStanding:
+class CredentialStanding(Struct, frozen=True):
     """One credential of a target, and all that could be found out about it."""
 
     target: TargetName
@@ -183,8 +184,7 @@ def _told(
 # Changing what is stored.
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """What was done with a credential; *secret* is the new one, for who asked to see it."""
 
     lines: tuple[str, ...]

@@ -13,8 +13,9 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from threadsync.model.ids import Address, TargetName
 from threadsync.model.state import State
@@ -29,8 +30,7 @@ UNSETTLED = -2
 _HEX = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Struct, frozen=True):
     """What is kept."""
 
     made_ns: int

@@ -10,10 +10,11 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from threadsync.content.project import PROJECT_FILE, StateBranch
 from threadsync.content.schemas import schema_text
@@ -45,8 +46,7 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One check: its *name*, what it found, and what to do about it."""
 
     name: str

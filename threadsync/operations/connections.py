@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from threadsync.content.project import Project
 from threadsync.errors import ProjectError
@@ -27,8 +28,7 @@ from threadsync.operations.caches import CACHE_DIRECTORY, ignored, log_path
 from threadsync.providers.base import Provider
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Struct, frozen=True):
     """Who performs requests, and where media are to be had."""
 
     performer: Performer

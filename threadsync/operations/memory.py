@@ -13,8 +13,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.content.loader import Content, Said, load, said_in
 from threadsync.content.media import Found, MediaFinder
@@ -32,8 +34,7 @@ STAMPS_TELL = sys.platform != "win32"
 """Whether a stamp tells of every change: Windows has no time that nobody can set."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What a file said when it was read last."""
 
     stamp: Stamp | None
@@ -44,8 +45,7 @@ class _Known:
     """What was found at each path that it names."""
 
 
-@dataclass(slots=True)
-class Memory:
+class Memory(Struct):
     """What was read and seen of one project; *now_ns* is the wall clock."""
 
     now_ns: Callable[[], int] = time.time_ns

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from threadsync.content.escape import CONTROL
 from threadsync.errors import ProjectError, UsageError
@@ -24,8 +25,7 @@ HOUR = 9
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./:-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Drafted:
+class Drafted(Struct, frozen=True):
     """A draft that was made, as a path in the project, and what is wrong with it all the same."""
 
     file: str

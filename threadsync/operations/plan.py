@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.execution.seams import Unwatched, Watcher
 from threadsync.model.diagnostic import Diagnostic
@@ -25,8 +27,7 @@ from threadsync.planning.safety import Excess, excesses
 from threadsync.planning.saving import held_to, saved_plan
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A plan with what a reader of it should know."""
 
     plan: Plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from threadsync.model.capabilities import Capabilities
 from threadsync.model.ids import NetworkName, TargetName
@@ -10,8 +10,7 @@ from threadsync.providers.base import About, ProviderContext
 from threadsync.providers.loading import BUILT_IN, load_provider
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderRow:
+class ProviderRow(Struct, frozen=True):
     """One provider, by its name in ``provider:`` and before the / of a target."""
 
     name: NetworkName

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from threadsync.execution.seams import Watcher
 from threadsync.model.facts import Engagement, Facts, ObservedPost, SeenPost, TargetFacts
@@ -26,16 +27,14 @@ UNDECLARED_DAYS = 30
 """How far back own posts that nobody declared are looked for, unless said otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undeclared:
+class Undeclared(Struct, frozen=True):
     """An own post that no publication is bound to, and that was never let go of."""
 
     target: TargetName
     post: ObservedPost
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A target that could not be looked at, or not wholly."""
 
     target: TargetName
@@ -43,8 +42,7 @@ class Unread:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
+class Refreshed(Struct, frozen=True):
     """What was seen."""
 
     at: datetime

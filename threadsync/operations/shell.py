@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from threadsync.execution.logged import Errand
 from threadsync.execution.scheduler import Scheduler
@@ -28,8 +29,7 @@ class _CheckingEnded(BaseException):
     """The run is to end while a media host is asked; like an interrupt, nothing on the way may catch it."""
 
 
-@dataclass(slots=True)
-class Shell:
+class Shell(Struct):
     """Makes schedulers that share one pool of connections; ``stop`` reaches the one that runs."""
 
     workspace: Workspace

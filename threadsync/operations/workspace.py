@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.config import load_project
 from threadsync.content.loader import Content, load
@@ -68,8 +70,7 @@ WARNINGS = frozenset({"media/host-doubtful"})
 """Those of them that stop nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What the files say, as each network would get it, with everything found wrong."""
 
     desired: Desired
@@ -95,8 +96,7 @@ class Declared:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A publication as its target would get it, and what speaks against it whatever the time is."""
 
     wanted: Wanted
@@ -105,8 +105,7 @@ class Seen:
     findings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(slots=True)
-class LastLook:
+class LastLook(Struct):
     """What was found at the last look at a project: what is the very same value now is not asked again."""
 
     seen: dict[Address, Seen] = field(default_factory=dict)
@@ -127,8 +126,7 @@ def read_posts(project: Project, *, cached: bool = True, shared: bool = False) -
     return content
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """One project, opened. Reading it writes nothing but throw-away caches."""
 
     project: Project

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from threadsync.model.capabilities import Capabilities
 from threadsync.model.facts import CredentialLife, Facts, Quota, TargetFacts
@@ -14,8 +15,7 @@ from threadsync.model.state import State
 from threadsync.planning.actions import Action, Blocked, Create, Delete, Extend, NoOp, Reason, Replace
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """One allowance of an account, and what a plan takes of it."""
 
     what: str
@@ -35,8 +35,7 @@ class Allowance:
         return 0 if left is None else max(0, self.in_plan - left)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountView:
+class AccountView(Struct, frozen=True):
     """What is known of the account of a target, and when it was read."""
 
     target: TargetName

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+from msgspec import Struct, field
 
 from threadsync.model.capabilities import Capabilities, Needs
 from threadsync.model.ids import Address, ContentDigest, PostKey, TargetName
@@ -20,8 +21,7 @@ LATEST = timedelta(days=549)
 """How far ahead a time may be: 18 months."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A publication as its target would get it; *waits_for* must be live first."""
 
     publication: Publication
@@ -41,8 +41,7 @@ class Wanted:
         return "\n".join(segment.text for segment in self.segments)
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """What the files say."""
 
     publications: Mapping[Address, Wanted]
@@ -57,8 +56,7 @@ class Desired:
     """Whether all files were read without error; where not, nothing counts as removed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Consents:
+class Consents(Struct, frozen=True):
     """What the person has agreed to: by flags, or at a prompt that showed it."""
 
     replace: Mapping[Address, str] = field(default_factory=dict)

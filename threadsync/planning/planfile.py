@@ -11,9 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from threadsync.errors import UsageError
 from threadsync.model.ids import Address, Json
@@ -27,8 +29,7 @@ PLAN_BYTES_MAX: Final = 100 * 1024 * 1024
 _AGAIN = "Make it anew: threadsync plan --out FILE."
 
 
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
+class PlanOptions(Struct, frozen=True):
     """What was said on the command line when the plan was made; addresses are ``KEY@TARGET``."""
 
     selectors: tuple[str, ...] = ()
@@ -39,8 +40,7 @@ class PlanOptions:
     late: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """One action as the plan shows it; *content*, *prior* and *does* are digests."""
 
     address: Address
@@ -54,8 +54,7 @@ class Shown:
     """Of what would be done: which segments, under and in place of which posts."""
 
 
-@dataclass(frozen=True, slots=True)
-class TargetShown:
+class TargetShown(Struct, frozen=True):
     """Which account a target was: as the project declares it, and as the state holds it."""
 
     account: str

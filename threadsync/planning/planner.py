@@ -8,8 +8,9 @@ what is left of a binding, what is new. ``readiness`` then holds back what the f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from threadsync.model.facts import Facts
 from threadsync.model.ids import Address
@@ -36,8 +37,7 @@ from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.losses import with_losses
 
 
-@dataclass(slots=True)
-class Standing:
+class Standing(Struct):
     """What is live as its file says, as a plan found it, for the next plan: it need not be compared again.
 
     That follows from a publication and its binding alone, so it holds for the very same values.
@@ -53,8 +53,7 @@ class Standing:
         return self.found
 
 
-@dataclass(frozen=True, slots=True)
-class _Planner:
+class _Planner(Struct, frozen=True):
     desired: Desired
     prior: State | None
     facts: Facts

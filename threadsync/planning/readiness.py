@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from threadsync.model.facts import Account, Facts, Quota, TargetFacts
 from threadsync.model.ids import Address, TargetName, network_of

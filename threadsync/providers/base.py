@@ -7,9 +7,10 @@ flows put their own notes on record, so that they can be taken up again after th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Flow, Response
@@ -26,8 +27,7 @@ API_VERSION = 1
 """The version of this protocol; a provider made for another one is refused when it is loaded."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderContext:
+class ProviderContext(Struct, frozen=True):
     """What a provider is told about its target; later additions come as fields with defaults."""
 
     target: TargetName
@@ -39,8 +39,7 @@ class ProviderContext:
     """The handle or id that the project declares for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedSegment:
+class RenderedSegment(Struct, frozen=True):
     """A segment as this network gets it, with its length in the network's own unit."""
 
     rendered: Rendered
@@ -52,8 +51,7 @@ class RenderedSegment:
     """Further texts that readers can open, exactly as the network gets them, by what they are called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What a publish or delete flow needs to know: the job, its notes so far, and what is ours already."""
 
     address: Address
@@ -65,24 +63,21 @@ class Work:
     """The segments that are live already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """All of it is done and on record; *why* and *remedy* tell what else is to be known, if anything."""
 
     why: str = ""
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """The network said no; what was done before is on record."""
 
     fault: Fault
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Uncertain:
+class Uncertain(Struct, frozen=True):
     """Whether a visible request acted cannot be told; that too is on record."""
 
     why: str
@@ -93,8 +88,7 @@ class Uncertain:
 Result: TypeAlias = Applied | Refused | Uncertain
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialRole:
+class CredentialRole(Struct, frozen=True):
     """One of a provider's credentials; *renewable* says whether it can be made to live longer."""
 
     role: Role
@@ -102,8 +96,7 @@ class CredentialRole:
     renewable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """A right that a credential may carry; without a *required* one nothing can be published."""
 
     name: str
@@ -111,16 +104,14 @@ class Scope:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A number that the network does not go over, *unit* with it: 500 characters a segment."""
 
     number: int
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What a provider speaks to, and what it needs and obeys there."""
 
     api: str
@@ -134,8 +125,7 @@ class About:
     """The account's allowances, by what they count: ``posts`` to ``250 in 24 hours``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """What the network tells of a credential; None, or *unknown*, where it does not."""
 
     scopes: frozenset[str] | None = None
@@ -147,8 +137,7 @@ class Examined:
     """Why nothing could be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Renewed:
+class Renewed(Struct, frozen=True):
     """A new credential in the place of one that goes on working until it expires."""
 
     secret: SecretText

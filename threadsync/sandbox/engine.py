@@ -9,10 +9,9 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from msgspec import to_builtins
+from msgspec import Struct, to_builtins
 
 from threadsync.sandbox.datafolder import DataFolder
 from threadsync.sandbox.fetching import Fetcher, Shelf
@@ -49,8 +48,7 @@ from threadsync.sandbox.threads.values import Json, fetched_to_json
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedRequest:
+class RecordedRequest(Struct, frozen=True):
     """One call, as the independent witness saw it; no token is in it."""
 
     at: float
@@ -67,8 +65,7 @@ class RecordedRequest:
     acted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """One webhook call as it would be POSTed to the app's callback."""
 
     at: float

@@ -28,10 +28,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from msgspec import to_builtins
+from msgspec import Struct, field, to_builtins
 
 from threadsync.sandbox.threads import App, Fault, FaultKind, Profile, Switches
 from threadsync.sandbox.threads.codec import switches_from_json
@@ -44,8 +43,7 @@ DEFAULT_PROFILES = tuple(
 DELAYS = ("text", "image", "video", "carousel")
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxSettings:
+class SandboxSettings(Struct, frozen=True):
     """Everything a sandbox is started with."""
 
     port: int = 0

@@ -10,11 +10,12 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from shlex import quote
 from typing import Final, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from threadsync.errors import StateDamaged, StateError, StateTooNew, StateUnwritable
 from threadsync.model.ids import Address, Json, TargetName
@@ -110,8 +111,7 @@ _POSTS_SEEN = Shape(PostsSeen, POSTS, Field("at", TIME), outside=("address",))
 _ACCOUNT_SEEN = Shape(AccountSeen, *ACCOUNT, outside=("target",))
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenBy:
+class WrittenBy(Struct, frozen=True):
     """Who wrote a state file: the run and person, and *journal*, the id of the journal folded into it."""
 
     run: str = ""
@@ -130,8 +130,7 @@ SHAPES: Final = (
 """The tables of this module; a test compares them with the model."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A state as it stands in a file."""
 
     state: State
@@ -139,8 +138,7 @@ class Document:
     written_by: WrittenBy = WrittenBy()
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(Struct, frozen=True):
     version: int
     lineage: str
     serial: int

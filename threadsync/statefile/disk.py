@@ -14,9 +14,10 @@ import secrets
 import stat
 import sys
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from msgspec import Struct
 
 from threadsync.errors import StateError, StateUnwritable
 
@@ -35,8 +36,7 @@ TRY_AGAIN_SECONDS: Final = 0.05
 _TEMPORARY = re.compile(r"\.(?P<of>.+)\.[0-9a-f]{8}\.tmp")
 
 
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
+class FileIdentity(Struct, frozen=True):
     """Which file a path names and whether it was written since, at the price of one ``stat``."""
 
     inode: int

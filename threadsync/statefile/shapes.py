@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct
 
 from threadsync.model.ids import Address, Json
 
@@ -63,8 +64,7 @@ def _no_number(word: str) -> float:
     raise ValueError(f"{word} is not JSON")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class Kind(Struct, Generic[T], frozen=True):
     """How one sort of value is written and read."""
 
     write: Callable[[T], Json]
@@ -196,8 +196,7 @@ class _Required:
 _REQUIRED = _Required()
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field: its *name* in the file, its attribute in the model, its kind and the format's default."""
 
     name: str

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import (
     StateDamaged,
@@ -53,8 +55,7 @@ _BACK: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SharedStore:
+class SharedStore(Struct, frozen=True):
     """A state in the file *file* of *remote*; *project* and *new_id* as in ``FileStore``."""
 
     remote: Remote

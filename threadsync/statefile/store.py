@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import StateDamaged, StateError, StateForeign
 from threadsync.model.ids import Address
@@ -106,8 +108,7 @@ class Session(Journal, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """What a reader sees: the state with the journal overlaid; *state* is None before the first note."""
 
     state: State | None
@@ -125,8 +126,7 @@ def source_of(*files: bytes | None) -> str:
     return " ".join("-" if data is None else sha256(data).hexdigest() for data in files)
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """One copy of the state: the one in use (*current*), or a backup that can be put back in its place."""
 
     serial: int
@@ -197,8 +197,7 @@ class Store(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FileStore:
+class FileStore(Struct, frozen=True):
     """A state in a file of this machine.
 
     *project* is the id in the project file; a state of another project is refused. *new_id* gives a

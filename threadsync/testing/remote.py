@@ -8,8 +8,9 @@ act itself first, as another machine would. ``crash`` kills the process in a ste
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from threadsync.errors import StateOutdated, StateUnreachable
 from threadsync.statefile.remote import Deadline, Revision
@@ -41,8 +42,7 @@ def _nothing(_: str) -> RemoteFault | None:
     return None
 
 
-@dataclass
-class MemoryRemote:
+class MemoryRemote(Struct):
     """A ``Remote`` in memory; the same calls give the same revisions."""
 
     clock: FakeClock | None = None

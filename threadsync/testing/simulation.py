@@ -12,13 +12,13 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from time import process_time
 
 import click
+from msgspec import Struct, field
 
 from threadsync.testing.desk import Desk
 from threadsync.testing.networks import ThreadsNetwork
@@ -178,8 +178,7 @@ class Simulation:
 # All of them.
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What became of many seeds."""
 
     seeds: int = 0

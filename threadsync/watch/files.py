@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,16 +34,14 @@ _REMEDIES = {
 """The limits of inotify(7), by the error of inotify_add_watch(2) and inotify_init(2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """A folder to watch, with all below it or alone."""
 
     path: Path
     recursive: bool = False
 
 
-@dataclass(slots=True)
-class _Watched:
+class _Watched(Struct):
     watch: ObservedWatch
     identity: tuple[int, int]
 

@@ -7,9 +7,10 @@ Sources: developers.facebook.com/docs/threads/keyword-search, .../threads-profil
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import field
 
 from threadsync.errors import UsageError
 from threadsync.flows.effects import FieldValue, Flow, Request

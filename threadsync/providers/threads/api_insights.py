@@ -6,9 +6,10 @@ Sources: developers.facebook.com/docs/threads/insights and .../reference/insight
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 from threadsync.errors import UsageError
 from threadsync.flows.effects import FieldValue, Flow, Request
@@ -27,8 +28,7 @@ EARLIEST_INSIGHTS = 1712991600
 Breakdown = Literal["country", "city", "age", "gender"]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A number; in a time series that of the day that ends at *end_time*."""
 
     value: int | None
@@ -36,8 +36,7 @@ class Value:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class LinkClicks:
+class LinkClicks(Struct, frozen=True):
     """How often a link in the account's posts was followed."""
 
     value: int | None
@@ -45,8 +44,7 @@ class LinkClicks:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """How many there are of one kind; *dimension_values* names it by the keys of its breakdown."""
 
     dimension_values: tuple[str, ...] | None
@@ -54,8 +52,7 @@ class Share:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Demographics:
+class Demographics(Struct, frozen=True):
     """A number, broken down."""
 
     dimension_keys: tuple[str, ...] | None
@@ -63,8 +60,7 @@ class Demographics:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """One metric; it has one of *values*, *total_value*, *link_total_values* and *breakdowns*."""
 
     name: str

@@ -8,8 +8,9 @@ ghost-posts).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from threadsync.providers.threads.calls import Answer, Exchange, Fields
 
@@ -40,8 +41,7 @@ PENDING_REPLY_FIELDS = f"{REPLY_FIELDS},reply_approval_status"
 LOCATION_FIELDS = "id,address,name,city,country,latitude,longitude,postal_code"
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(Struct, frozen=True):
     """A poll of two to four options; it is open for 24 hours."""
 
     options: tuple[str, ...]
@@ -52,8 +52,7 @@ class Poll:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TextEntity:
+class TextEntity(Struct, frozen=True):
     """A hidden stretch of a text: *entity_type* SPOILER, in the units that Threads counts."""
 
     entity_type: str | None
@@ -62,8 +61,7 @@ class TextEntity:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class StyledText:
+class StyledText(Struct, frozen=True):
     """A stretch of a long text and its styles: bold, italic, highlight, underline, strikethrough."""
 
     offset: int | None
@@ -72,8 +70,7 @@ class StyledText:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TextAttachment:
+class TextAttachment(Struct, frozen=True):
     """The long text that hangs on a post."""
 
     plaintext: str | None

@@ -11,10 +11,11 @@ Sources: developers.facebook.com/docs/threads/get-started/get-access-tokens-and-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from datetime import UTC, datetime
 from hmac import compare_digest
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from msgspec import field
 
 from threadsync.errors import AuthorizationDenied, AuthorizationMismatch, UsageError
 from threadsync.flows.effects import FieldValue, Flow, FormBody, Request, Secret, Visibility

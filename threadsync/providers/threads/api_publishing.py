@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypedDict, Unpack
+
+from msgspec import Struct, field
 
 from threadsync.flows.effects import FieldValue, Flow, FormBody, Request, Visibility
 from threadsync.model.ids import MAIN
@@ -47,8 +48,7 @@ class Removed(Answer, frozen=True):
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Styled:
+class Styled(Struct, frozen=True):
     """A stretch of a text; *offset* and *length* in the units that Threads counts, *styles* for a long text.
 
     The styles are bold, italic, highlight, underline and strikethrough.

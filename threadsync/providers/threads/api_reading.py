@@ -6,8 +6,9 @@ Sources: developers.facebook.com/docs/threads/reference/user and .../reference/m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from threadsync.flows.effects import FieldValue, Flow, Request
 from threadsync.model.ids import MAIN
@@ -31,8 +32,7 @@ PROFILE_FIELDS = (
 """What ``threads_basic`` alone shows of the account; ``recently_searched_keywords`` is there too."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchedKeyword:
+class SearchedKeyword(Struct, frozen=True):
     """Something that the account searched for lately."""
 
     query: str | None
@@ -56,8 +56,7 @@ class Profile(Answer, frozen=True, kw_only=True):
     exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """How much of a quota is used in the current window of *duration_seconds*."""
 
     used: int

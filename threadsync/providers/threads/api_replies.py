@@ -7,8 +7,9 @@ Sources: developers.facebook.com/docs/threads/reference/reply-management, and th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Literal
+
+from msgspec import field
 
 from threadsync.flows.effects import FieldValue, Flow, FormBody, Request, Visibility
 from threadsync.model.ids import MAIN

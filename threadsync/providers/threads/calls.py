@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from threadsync.errors import ApiError, Unanswered, UsageError
 from threadsync.flows.core import send
@@ -24,8 +25,7 @@ EARLIEST_SINCE = 1688540400
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """How an answer came: its status, headers (lower-case names) and duration in seconds."""
 
     status: int

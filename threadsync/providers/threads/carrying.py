@@ -8,8 +8,9 @@ media are hidden. Replies wait for approval in a whole conversation, so its firs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from threadsync.model.capabilities import Needs
 from threadsync.model.ids import Address, Json
@@ -41,8 +42,7 @@ _NEEDING = ("location", "instagram_story", "countries")
 _NOTHING_NEEDED = Needs()
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """What one segment carries."""
 
     topic: str = ""

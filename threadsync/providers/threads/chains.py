@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Flow

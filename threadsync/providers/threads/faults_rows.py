@@ -8,7 +8,8 @@ reported by users of the API and are not in the documentation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from threadsync.model.fault import FaultClass
 from threadsync.model.ids import Json
@@ -16,8 +17,7 @@ from threadsync.model.ids import Json
 _K = FaultClass
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRow:
+class FaultRow(Struct, frozen=True):
     """One row of the table: what it matches, what it means, and an error body that it must match."""
 
     id: str

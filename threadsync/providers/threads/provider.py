@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import attempt, gather, now, record, wait
@@ -46,8 +48,7 @@ SANDBOX_ORIGIN_HEADER = "x-sandbox-origin"
 _PROFILE = "id,username,is_eligible_for_geo_gating"
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadsProvider:
+class ThreadsProvider(Struct, frozen=True):
     """One Threads profile."""
 
     context: ProviderContext

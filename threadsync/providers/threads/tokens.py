@@ -5,8 +5,9 @@ The endpoints are those of ``api``; here is what the provider makes of them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.bounds import Bounds

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
-from msgspec import to_builtins
+from msgspec import Struct, to_builtins
 
 from threadsync.sandbox.pages.posts import AuthorView, author_view
 from threadsync.sandbox.pages.texts import plain_line
@@ -21,8 +20,7 @@ DELETED_SHOWN = 50
 EXCERPT_LENGTH = 80
 
 
-@dataclass(frozen=True, slots=True)
-class TabView:
+class TabView(Struct, frozen=True):
     """A profile among the tabs; ``author`` is ``None`` for everybody."""
 
     author: AuthorView | None
@@ -30,8 +28,7 @@ class TabView:
     is_chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaView:
+class QuotaView(Struct, frozen=True):
     """How much of a quota is used."""
 
     name: str
@@ -39,8 +36,7 @@ class QuotaView:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProfilePanel:
+class ProfilePanel(Struct, frozen=True):
     """What one profile used, and what it has in preparation."""
 
     author: AuthorView
@@ -49,8 +45,7 @@ class ProfilePanel:
     """How many are in each state that is not PUBLISHED."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultView:
+class FaultView(Struct, frozen=True):
     """A fault in force."""
 
     text: str
@@ -58,8 +53,7 @@ class FaultView:
     is_spent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DeletedView:
+class DeletedView(Struct, frozen=True):
     """A post that was taken down."""
 
     author: AuthorView
@@ -67,8 +61,7 @@ class DeletedView:
     time: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class PanelView:
+class PanelView(Struct, frozen=True):
     """All that stands beside the posts."""
 
     profiles: tuple[ProfilePanel, ...]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from threadsync.sandbox.threads.records import Reading
 from threadsync.sandbox.threads.state import Account, Approval, Post, State
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A span of time, in Unix seconds; *until* is outside it."""
 
     since: float = float("-inf")
@@ -43,8 +43,7 @@ def quotes_of_post(state: State, post: Post) -> int:
     return sum(each.content.quote == post.id for each in state.live())
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(Struct, frozen=True):
     """What happened to a profile and its posts within a span of time."""
 
     state: State

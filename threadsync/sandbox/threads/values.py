@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import NewType, TypeAlias
 from urllib.parse import parse_qsl, unquote
+
+from msgspec import Struct, field
 
 from threadsync.values import Discreet
 
@@ -48,8 +49,7 @@ def token_digest(token: str) -> TokenDigest:
     return TokenDigest(sha256(token.encode()).hexdigest())
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One call as the network sees it, without its secrets; :meth:`of` makes one from a raw call."""
 
     method: str
@@ -77,8 +77,7 @@ class Request:
         return {"method": self.method, "path": self.path, "params": dict(self.params), "token": self.token}
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """What the network answers, or that it hangs up.
 
     ``dropped`` means the connection closes without a whole answer (``cut``: after half of its body);
@@ -107,8 +106,7 @@ class MediaKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedMedia:
+class FetchedMedia(Struct, frozen=True):
     """A file that could be downloaded, and what was found in it."""
 
     kind: MediaKind
@@ -123,8 +121,7 @@ class FetchedMedia:
     """The name of a still of a video; empty when none could be made."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchFailed:
+class FetchFailed(Struct, frozen=True):
     """A file that could not be downloaded."""
 
     reason: str
@@ -156,8 +153,7 @@ def no_media(url: str) -> Fetched:
     return FetchFailed(f"nothing is served at {url} here")
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What a profile says of itself, and who reads it."""
 
     display_name: str = ""
@@ -229,8 +225,7 @@ class Republish(StrEnum):
     NEW_POST = "new-post"
 
 
-@dataclass(frozen=True, slots=True)
-class Switches:
+class Switches(Struct, frozen=True):
     """How this network behaves, where documentation gives a number or leaves a question open.
 
     Numbers carry the documented value as default. What is a guess of ours is listed in
