@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from fractions import Fraction
 from itertools import accumulate
 from random import Random
@@ -90,7 +89,7 @@ class Writer(Author, dict=True):
     def clone(self, world: World) -> Writer:
         other = super().clone(world)
         other.former = self.former
-        return Writer(**{each.name: getattr(other, each.name) for each in fields(Author)})
+        return Writer(**{each: getattr(other, each) for each in Author.__struct_fields__})
 
     def rename_target(self) -> tuple[str, str]:
         old, new = super().rename_target()
@@ -138,13 +137,13 @@ class Ledger(Struct):
     old: set[str] = field(default_factory=set)
 
 
-class Witness(Life, dict=True):
+class Witness(Life, eq=False, dict=True):
     """A life in which no run does what its plan did not name; and what its networks' people do besides."""
 
     ledger: Ledger = field(default_factory=Ledger)
     older: list[bytes] = field(default_factory=list)
     """Copies of the state that a person kept."""
-    family: list[Witness] = field(default_factory=list, repr=False, compare=False)
+    family: list[Witness] = field(default_factory=list)
     """The lives of all clones of the project: what a person does on the network happens to each of them."""
 
     def __post_init__(self) -> None:

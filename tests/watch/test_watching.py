@@ -63,7 +63,7 @@ class Desk(Struct):
     opened: Callable[[], Workspace] | None = None
     first: Step = lambda: None
     """What happens while the first look is being shown."""
-    ears: Ears = field(init=False)
+    ears: Ears | None = None
     clock: RunningClock = field(default_factory=RunningClock)
 
     def run(self, *steps: Step, refuses: bool = False) -> None:

@@ -10,9 +10,9 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import click
-from msgspec import Struct
 
 PROJECT_FILE = "threadsync.yaml"
 HEAD_BYTES = 4096
@@ -26,7 +26,7 @@ _TARGETS = re.compile(r"^targets:((?:[ ]*\[[^\]]*\])|(?:\s*\n[ ]*-[^\n]*)+)", re
 _NAME = re.compile(r"[a-z0-9_-]+/[A-Za-z0-9._-]+")
 
 
-class Glance(Struct, frozen=True):
+class Glance(NamedTuple):
     """What a project seems to hold: its targets, the targets of each of its posts by key, their files."""
 
     targets: tuple[str, ...] = ()

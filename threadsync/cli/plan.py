@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import click
-from msgspec.structs import replace
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._options import (
@@ -61,6 +60,8 @@ def plan(
     A SELECTOR is a key, a path, KEY@TARGET, a target, or a glob of one of these. Ends with 1 if files
     have errors: then apply would do nothing.
     """
+    from msgspec.structs import replace
+
     from threadsync.cli._terminal import detail, output, say
     from threadsync.operations.collecting import uncollected
     from threadsync.operations.partly import plan_partly
