@@ -121,6 +121,17 @@ def files_below(path: Path) -> dict[str, bytes]:
 
 
 class TestExchange:
+    def test_what_belongs_to_a_state_is_in_a_branch_beside_its_own(
+        self, repositories: Repositories, clone: Path
+    ) -> None:
+        table = repositories.store(clone).table("insights")
+        table.change(lambda _: b"one\n", MARIA)
+        elsewhere = repositories.store(repositories.clone("two")).table("insights")
+        elsewhere.change(lambda here: (here or b"") + b"two\n", MARIA)
+        assert table.read() == b"one\ntwo\n"
+        branches = repositories.git(repositories.origin, "branch", "--format=%(refname:short)").split()
+        assert branches == ["main", f"{BRANCH}-insights"], "the state's own branch is not touched"
+
     def test_a_branch_that_does_not_exist_is_an_empty_revision_and_is_made_by_the_first_write(
         self, repositories: Repositories, clone: Path
     ) -> None:
