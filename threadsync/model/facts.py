@@ -71,6 +71,8 @@ class Engagement:
     """Why nothing is known."""
     scope: str = ""
     """The scope that the credential lacks to read it, where that is why."""
+    withheld: bool = False
+    """Whether the network answered that it tells no numbers of this very post."""
 
 
 @dataclass(frozen=True, slots=True)

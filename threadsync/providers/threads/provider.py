@@ -195,12 +195,19 @@ class ThreadsProvider:
         return convert.observed(media)
 
     def engagement(self, remote_id: RemoteId) -> Flow[Engagement]:
-        """Read likes, replies, reposts, quotes, shares and views of one post."""
+        """Read likes, replies, reposts, quotes, shares and views of one post.
+
+        Of a repost the list is empty, and a number may be missing from it (docs/threads/insights): what is
+        not there is not known.
+        """
         from threadsync.providers.threads import api_insights
 
         found = yield from attempt(api_insights.media_insights(remote_id))
         if isinstance(found, api_insights.Insights):
-            return Engagement(found.counts, "" if found.counts else "Threads counts nothing here")
+            withheld = not found.counts
+            return Engagement(
+                found.counts, "Threads counts nothing of it" if withheld else "", withheld=withheld
+            )
         forbidden = isinstance(found, Fault) and found.kind is FaultClass.FORBIDDEN
         return Engagement({}, _why(found), "threads_manage_insights" if forbidden else "")
 
