@@ -318,6 +318,7 @@ def test_light_and_dark_have_the_contrast_that_reading_needs() -> None:
             for name in ("ink", "quiet", "link", "alarm"):
                 assert contrast(palette[name], palette[ground]) >= 4.5, (name, ground)
         assert contrast(palette["bar"], palette["sheet"]) >= 3
+        assert contrast(palette["median"], palette["sheet"]) >= 3
         assert contrast(palette["median"], palette["track"]) >= 3
 
 

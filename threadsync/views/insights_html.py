@@ -24,6 +24,7 @@ from threadsync.views.insights_text import (
     trend_text,
     unknown_text,
 )
+from threadsync.views.moments import local, zone_told
 from threadsync.views.moments import told as told_time
 
 SLOTS_MIN = 8
@@ -120,6 +121,7 @@ def insights_html(told: Insights) -> str:
         at=told_time(told.at, told.zone),
         since=told_time(told.since, told.zone),
         offline=told.offline,
+        zone=zone_told(told.zone),
         unkept=printable(f"{told.unkept} {told.remedy}") if told.unkept else "",
         bar_width=BAR_UNITS,
         sections=[_section(each, number, told.zone) for number, each in enumerate(told.targets)],
@@ -163,7 +165,7 @@ def _row(each: PublicationInsights, metrics: tuple[str, ...], highest: int, zone
     return Row(
         printable(name_of(each)),
         permalink if permalink.startswith(("https://", "http://")) else "",
-        told_time(each.subject.published_at, zone),
+        local(each.subject.published_at, zone),
         tuple(number_text(each.counts.get(name)) for name in metrics),
         trend_text(each) if each.untold is not Untold.FEW else "",
         _share(each.counts.get(metrics[0]), highest),
