@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from threadsync.model.facts import Account
 from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.insights import (
     COMPARED_MIN,
@@ -18,6 +19,7 @@ from threadsync.model.insights import (
     Subject,
     TargetInsights,
     Untold,
+    account_name,
     insights_of,
     merged,
     week_name,
@@ -35,7 +37,7 @@ def look(
     name: str, at: datetime, *, published: datetime = NOW - 20 * DAY, index: int = 0, **counts: int
 ) -> Look:
     address = Address.parse(f"{name.partition('.')[0]}@{MAIN}")
-    return Look(address, index, RemoteId(f"id-{name}"), published, at, counts)
+    return Look(address, "178@threads.net", index, RemoteId(f"id-{name}"), published, at, counts)
 
 
 def subject(name: str, *, published: datetime = NOW - 20 * DAY, parts: tuple[str, ...] = ()) -> Subject:
@@ -78,6 +80,12 @@ def test_a_post_is_the_same_whatever_it_is_called_now() -> None:
     assert merged([look("a", NOW - DAY, views=1), renamed], UTC) == (renamed,)
     other = replace(renamed, address=Address.parse("b@bluesky/main"))
     assert len(merged([look("a", NOW, views=1), other], UTC)) == 2, "another network's ids are its own"
+
+
+def test_an_account_is_told_from_all_others() -> None:
+    sandbox, real = Account("sandbox:a", "178", "main"), Account("threads.net", "178", "main")
+    assert (account_name(sandbox), account_name(real)) == ("178@sandbox:a", "178@threads.net")
+    assert account_name(replace(real, channel="town")) != account_name(replace(real, channel="news"))
 
 
 LOOKS = st.lists(

@@ -12,6 +12,7 @@ from tests.operations import test_shared_apply
 from tests.operations.world import World
 from threadsync.errors import StateLocked, UsageError
 from threadsync.execution.seams import Unwatched
+from threadsync.execution.surveying import TOGETHER_MAX
 from threadsync.flows.effects import Request
 from threadsync.model.capabilities import Capabilities
 from threadsync.model.ids import TargetName
@@ -160,19 +161,12 @@ def test_what_is_unknown_today_keeps_its_last_numbers_with_their_age(live: World
     assert found.subject.scope == "threads_manage_insights"
 
 
-def test_posts_that_the_network_counts_nothing_of_do_not_end_the_look(world: World) -> None:
-    """More reposts than are asked for together, and then one post with readers."""
-    world.switch(readers_per_post=1000)
-    for number in range(18):
-        of_brand = world.post_by_hand(f"Theirs {number}", "brand")
-        world.post(f"r{number:02}", "", repost=f"id:{of_brand}")
-    world.post("z", "Ours")
-    world.applied(max_creates=20)
-    world.clock.sleep(DAY_SECONDS)
-    told = look(world)
-    assert len([each for each in views(told).values() if each is None]) == 18
-    assert views(told)["z@threads/main"]
-    assert of(told, "r00@threads/main").subject.unknown == "Threads counts nothing of it"
+def test_of_a_repost_nothing_is_known_and_that_is_said(world: World) -> None:
+    theirs = world.post_by_hand("Theirs", "brand")
+    world.post("r", "", repost=f"id:{theirs}")
+    world.applied()
+    told = of(look(world), "r@threads/main")
+    assert (told.counts, told.subject.unknown) == ({}, "Threads counts nothing of it")
 
 
 def test_a_number_that_fails_to_come_is_asked_for_once_more(live: World) -> None:
@@ -259,6 +253,44 @@ def test_a_renamed_publication_keeps_its_history_and_a_forgotten_one_its_numbers
     gone = of(look(live, "a"), "a@threads/main")
     assert (gone.counts["views"], gone.subject.bound) == (seen["a@threads/main"], False)
     assert live.sent[sent:] == []
+
+
+def test_a_replaced_post_goes_on_counting_beside_the_one_in_its_place(live: World) -> None:
+    look(live)
+    live.post("b", "Both, corrected", targets="threads/main, threads/brand", on_change="replace")
+    live.applied()
+    live.clock.sleep(DAY_SECONDS)
+    (main,) = look(live, "b@threads/main").targets
+    assert [(str(each.address), each.subject.bound) for each in main.publications] == [
+        ("b@threads/main", True),
+        ("b@threads/main", False),
+    ]
+    assert all(each.counts for each in main.publications)
+
+
+def test_another_account_in_the_place_of_a_sandbox_does_not_inherit_its_numbers(live: World) -> None:
+    look(live)
+    table = live.root / TABLE
+    table.write_text(table.read_text().replace("@sandbox:test", "@sandbox:first"))
+    for name in "ab":
+        live.remove(name)
+    live.post("c", "Ours")
+    live.applied()
+    live.clock.sleep(2 * DAY_SECONDS)
+    assert set(views(look(live))) == {"c@threads/main"}
+
+
+def test_posts_that_are_gone_from_the_network_do_not_end_the_look(world: World) -> None:
+    """As many as are asked for together, and those that are asked for first."""
+    world.switch(readers_per_post=1000)
+    for number in range(TOGETHER_MAX + 2):
+        world.post(f"p{number:02}", f"Text {number}")
+    world.applied(max_creates=TOGETHER_MAX + 2)
+    world.clock.sleep(DAY_SECONDS)
+    for post in sorted(world.posts(), key=lambda each: each.id)[:TOGETHER_MAX]:
+        world.delete_by_hand(post.content.text)
+    told = list(views(look(world)).values())
+    assert (len(told), told.count(None)) == (TOGETHER_MAX + 2, TOGETHER_MAX)
 
 
 def test_numbers_that_cannot_be_kept_are_told_all_the_same(live: World) -> None:

@@ -129,7 +129,15 @@ class TestExchange:
         self, repositories: Repositories, tmp_path: Path
     ) -> None:
         looks = [
-            Look(Address.parse(f"{name}@threads/main"), 0, RemoteId(name), START, START, {"views": number})
+            Look(
+                Address.parse(f"{name}@threads/main"),
+                "178@threads.net",
+                0,
+                RemoteId(name),
+                START,
+                START,
+                {"views": number},
+            )
             for number, name in enumerate("abcd")
         ]
         for name, rows in (("base", looks[:1]), ("ours", looks[:3]), ("theirs", [looks[0], looks[3]])):

@@ -44,6 +44,7 @@ def looks(found: Subject, *views: int) -> list[Look]:
     return [
         Look(
             found.address,
+            "178@threads.net",
             0,
             post.remote_id,
             post.published_at,

@@ -15,7 +15,9 @@ from itertools import pairwise
 from statistics import median
 from typing import TypeAlias
 
+from threadsync.model.facts import Account
 from threadsync.model.ids import Address, NetworkName, RemoteId, TargetName, network_of
+from threadsync.model.state import TargetRecord
 
 COMPARED = timedelta(days=90)
 """A publication counts in the median of its target for so long after it was published."""
@@ -35,6 +37,8 @@ class Look:
     """What readers had made of one live post by *at*; *address* is what the publication was called then."""
 
     address: Address
+    account: str
+    """Whose post it is, as ``account_name`` writes it."""
     index: int
     remote_id: RemoteId
     published_at: datetime
@@ -185,6 +189,12 @@ def week_name(monday: date) -> str:
     """Return the name of an ISO week: ``2026-W47``."""
     year, week, _ = monday.isocalendar()
     return f"{year}-W{week:02}"
+
+
+def account_name(account: Account | TargetRecord) -> str:
+    """Return what tells an account from all others, on whatever network: ``178@threads.net``."""
+    channel = f"/{account.channel}" if account.channel else ""
+    return f"{account.account_id}@{account.origin}{channel}"
 
 
 def identity(target: TargetName, remote_id: RemoteId) -> tuple[NetworkName, RemoteId]:

@@ -23,6 +23,7 @@ from threadsync.model.insights import (
     Look,
     Subject,
     TargetInsights,
+    account_name,
     identity,
     insights_of,
     merged,
@@ -110,7 +111,14 @@ def _bound(prior: State | None) -> Iterator[Subject]:
 
 
 def _unbound(prior: State | None, looks: Iterable[Look]) -> Iterator[Subject]:
-    """Yield what was looked at once and is bound no more: taken down, replaced or forgotten."""
+    """Yield what was looked at once and is bound no more: taken down, replaced or forgotten.
+
+    It belongs to the target that is its account now. Of accounts that are no target's nothing is told: a
+    sandbox that a project was tried out on says nothing about the account that took its place.
+    """
+    accounts = {
+        account_name(each): name for name, each in (prior.targets if prior is not None else {}).items()
+    }
     bound = {
         identity(subject.address.target, post.remote_id)
         for subject in _bound(prior)
@@ -118,9 +126,10 @@ def _unbound(prior: State | None, looks: Iterable[Look]) -> Iterator[Subject]:
     }
     left: dict[Address, dict[RemoteId, CountedPost]] = defaultdict(dict)
     for look in looks:
-        if identity(look.address.target, look.remote_id) not in bound:
+        target = accounts.get(look.account)
+        if target is not None and identity(target, look.remote_id) not in bound:
             post = CountedPost(look.index, look.remote_id, look.published_at)
-            left[look.address][look.remote_id] = post
+            left[Address(look.address.key, target)][look.remote_id] = post
     for address, posts in left.items():
         yield Subject(address, tuple(posts.values()), bound=False)
 
@@ -170,11 +179,14 @@ def _looks(
 ) -> Iterator[Look]:
     for address in chosen:
         binding = prior.bindings.get(address) if prior is not None else None
-        told = facts[address.target].engagement if address.target in facts else {}
-        for post in binding.segments if binding is not None else ():
-            if post.remote_id in told and told[post.remote_id].counts:
-                counts = told[post.remote_id].counts
-                yield Look(address, post.index, post.remote_id, post.at, at, counts)
+        read = facts.get(address.target)
+        if binding is None or read is None or read.account is None:
+            continue
+        account = account_name(read.account)
+        for post in binding.segments:
+            engaged = read.engagement.get(post.remote_id)
+            if engaged is not None and engaged.counts:
+                yield Look(address, account, post.index, post.remote_id, post.at, at, engaged.counts)
 
 
 def _kept(workspace: Workspace, table: Table, new: Sequence[Look], zone: tzinfo) -> StateError | None:

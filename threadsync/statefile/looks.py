@@ -34,6 +34,7 @@ VERSION: Final = 1
 _LOOK: Final = Shape(
     Look,
     Field("address", ADDRESS),
+    Field("account", TEXT),
     Field("segment", WHOLE, 0, attribute="index"),
     Field("post", TEXT, attribute="remote_id"),
     Field("published", TIME, attribute="published_at"),

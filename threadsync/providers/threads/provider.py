@@ -208,8 +208,9 @@ class ThreadsProvider:
             return Engagement(
                 found.counts, "Threads counts nothing of it" if withheld else "", withheld=withheld
             )
-        forbidden = isinstance(found, Fault) and found.kind is FaultClass.FORBIDDEN
-        return Engagement({}, _why(found), "threads_manage_insights" if forbidden else "")
+        kind = found.kind if isinstance(found, Fault) else None
+        scope = "threads_manage_insights" if kind is FaultClass.FORBIDDEN else ""
+        return Engagement({}, _why(found), scope, withheld=kind is FaultClass.GONE)
 
     def locate(self, reference: str) -> Flow[ObservedPost | None]:
         """Find one of the account's own posts by ``id:…``, a bare id or its permalink."""
