@@ -50,7 +50,9 @@ def told(
 ) -> TargetInsights:
     names = chosen or tuple(each.address.key for each in subjects)
     addresses = frozenset(Address.parse(f"{name}@{MAIN}") for name in names)
-    return insights_of(MAIN, metrics, subjects, looks, chosen=addresses, now=NOW, zone=UTC)
+    return insights_of(
+        MAIN, metrics, subjects, looks, chosen=addresses, since=NOW - 200 * DAY, now=NOW, zone=UTC
+    )
 
 
 # Weeks, and the table.

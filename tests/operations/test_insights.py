@@ -266,6 +266,8 @@ def test_a_replaced_post_goes_on_counting_beside_the_one_in_its_place(live: Worl
         ("b@threads/main", False),
     ]
     assert all(each.counts for each in main.publications)
+    (recent,) = look(live, "b@threads/main", since="36h").targets
+    assert [each.subject.bound for each in recent.publications] == [True]
 
 
 def test_another_account_in_the_place_of_a_sandbox_does_not_inherit_its_numbers(live: World) -> None:

@@ -57,7 +57,9 @@ def looks(found: Subject, *views: int) -> list[Look]:
 
 def target(subjects: list[Subject], told: list[Look], **more: object) -> TargetInsights:
     chosen = frozenset(each.address for each in subjects)
-    found = insights_of(MAIN, METRICS, subjects, told, chosen=chosen, now=NOW, zone=UTC)
+    found = insights_of(
+        MAIN, METRICS, subjects, told, chosen=chosen, since=NOW - 200 * DAY, now=NOW, zone=UTC
+    )
     return replace(found, **more)  # type: ignore[arg-type]
 
 
@@ -266,6 +268,7 @@ def test_the_page_is_whole_and_asks_no_network_for_anything(told: Insights) -> N
     loads = [attrs for tag, attrs in elements.found if tag in {"link", "image", "use"}]
     assert [attrs["href"] for attrs in loads] == ["data:,"]
     assert not [attrs for _, attrs in elements.found if "src" in attrs]
+    assert page.isascii(), "its encoding is that of whatever it is written to"
     assert "url(" not in page
     assert "@import" not in page
     (policy,) = [attrs["content"] for tag, attrs in elements.found if attrs.get("http-equiv")]

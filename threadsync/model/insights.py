@@ -226,10 +226,11 @@ def insights_of(
     looks: Iterable[Look],
     *,
     chosen: frozenset[Address],
+    since: datetime,
     now: datetime,
     zone: tzinfo,
 ) -> TargetInsights:
-    """Return what is known of the *chosen* ones among *subjects*, which are all of a target."""
+    """Return what is known of the *chosen* ones since *since* among *subjects*, which are all of a target."""
     of_post: dict[RemoteId, list[Look]] = defaultdict(list)
     for look in sorted(looks, key=lambda each: each.at):
         of_post[look.remote_id].append(look)
@@ -243,7 +244,7 @@ def insights_of(
     shown = tuple(
         _compared(each, metrics[0], middle)
         for each in sorted(every, key=lambda each: (each.subject.published_at, each.address), reverse=True)
-        if each.address in chosen
+        if each.address in chosen and each.subject.published_at >= since
     )
     return TargetInsights(
         target,

@@ -91,6 +91,7 @@ def insights(
                 subjects=[each for each in subjects if each.address.target == target],
                 looks=looks,
                 chosen=chosen,
+                since=start,
                 now=now,
                 zone=there,
             )
@@ -211,6 +212,7 @@ def _told(
     subjects: Iterable[Subject],
     looks: Sequence[Look],
     chosen: frozenset[Address],
+    since: datetime,
     now: datetime,
     zone: tzinfo,
 ) -> TargetInsights:
@@ -222,6 +224,7 @@ def _told(
         [_explained(each, read) for each in subjects],
         ours,
         chosen=chosen,
+        since=since,
         now=now,
         zone=zone,
     )

@@ -116,8 +116,9 @@ def _templates() -> Environment:
 
 
 def insights_html(told: Insights) -> str:
-    """Return the page."""
-    return _templates().get_template("insights.html").render(
+    """Return the page, in ASCII: whatever encoding standard output has, it reads the same."""
+    page = _templates().get_template("insights.html")
+    text = page.render(
         at=told_time(told.at, told.zone),
         since=told_time(told.since, told.zone),
         offline=told.offline,
@@ -125,7 +126,8 @@ def insights_html(told: Insights) -> str:
         unkept=printable(f"{told.unkept} {told.remedy}") if told.unkept else "",
         bar_width=BAR_UNITS,
         sections=[_section(each, number, told.zone) for number, each in enumerate(told.targets)],
-    )  # fmt: skip
+    )
+    return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
 def _section(target: TargetInsights, number: int, zone: str | None) -> Section:
