@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = ("text", "json", "github", "markdown")
+FORMATS = ("text", "json", "csv", "html", "github", "markdown")
 
 
 LOCK_SECONDS_MAX = 86_400

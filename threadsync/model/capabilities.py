@@ -48,6 +48,9 @@ class Capabilities(Struct, frozen=True):
     """What ``fit: true`` brings pictures to; None where the network honours no ``fit``."""
     permalink_characters_max: int = 100
     """The longest permalink, in characters: what a link still to be made counts as."""
+    counts: tuple[str, ...] = ()
+    """What the network counts of a post (``views``, ``likes`` …), first what tells most; empty: it offers no
+    numbers."""
     quota_of_publish: str = "posts"
     quota_of_reply: str = "replies"
     quota_of_delete: str = "deletes"

@@ -71,6 +71,8 @@ class Engagement(Struct, frozen=True):
     """Why nothing is known."""
     scope: str = ""
     """The scope that the credential lacks to read it, where that is why."""
+    withheld: bool = False
+    """Whether the network answered that it tells no numbers of this very post."""
 
 
 class CredentialLife(Struct, frozen=True):

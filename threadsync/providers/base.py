@@ -242,7 +242,11 @@ class Provider(Protocol):
         ...
 
     def engagement(self, remote_id: RemoteId) -> Flow[Engagement]:
-        """Read what readers made of one post; what the credential may not read is unknown, not an error."""
+        """Read what readers made of one post, as far as ``capabilities.counts`` says that there are numbers.
+
+        What the credential may not read, and what the network does not tell, is unknown: absent, not 0, and
+        no error. It is asked once: who needs it more than a plan does asks again.
+        """
         ...
 
     def locate(self, reference: str) -> Flow[ObservedPost | None]:

@@ -142,6 +142,10 @@ class GitRemote(Struct):
         found = [(each, self._files(each, deadline).get(name)) for each in commits]
         return tuple(Revision(each, {name: data}) for each, data in found if data is not None)
 
+    def beside(self, name: str) -> GitRemote:
+        """See ``Remote.beside``: the branch ``BRANCH-NAME``."""
+        return GitRemote(self.directory, self.remote, f"{self.branch}-{name}", self.clock, self.environ)
+
     def restoring(self, revision: Revision, name: str) -> str:
         """See ``Remote.restoring``."""
         return f"git show {shlex.quote(f'{revision.id}:{name}')}"

@@ -87,6 +87,10 @@ class Remote(Protocol):
         """
         ...
 
+    def beside(self, name: str) -> Remote:
+        """Return the place *name* that belongs to this one, and is exchanged apart from it."""
+        ...
+
     def restoring(self, revision: Revision, name: str) -> str:
         """Return the command that prints the file *name* of *revision*, for a person's shell."""
         ...

@@ -28,6 +28,7 @@ from threadsync.statefile.folding import Copy, overlaid, put_back, refuse_foreig
 from threadsync.statefile.lock import Clock, Holder, Lock, LockInfo, read_lock
 from threadsync.statefile.machine import Machine
 from threadsync.statefile.session import FileSession
+from threadsync.statefile.tables import FileTable, Table, file_of
 
 DURABLE: Final = "safe against process death, not against loss of this disk"
 READ_AGAIN_MAX = 5
@@ -196,6 +197,10 @@ class Store(Protocol):
         """
         ...
 
+    def table(self, name: str) -> Table:
+        """Return the table *name*, which is kept where the state is, and is no part of it."""
+        ...
+
 
 class FileStore(Struct, frozen=True):
     """A state in a file of this machine.
@@ -288,6 +293,12 @@ class FileStore(Struct, frozen=True):
             files.exchange(self.disk, put_back(copy, here, journal, self.project, str(files.state)))
         finally:
             lease.release()
+
+    def table(self, name: str) -> Table:
+        """See ``Store.table``."""
+        state = self.disk.resolve(self.path)
+        path = state.with_name(file_of(state.name, name))
+        return FileTable(path, self.disk, self.clock, self.machine, self.new_id)
 
     def _files(self) -> Files:
         return Files(self.disk.resolve(self.path), self.history_dir)

@@ -61,6 +61,7 @@ class MemoryRemote(Struct):
     _revisions: dict[str, Revision] = field(default_factory=dict)
     _before: dict[str, str] = field(default_factory=dict)
     _tip: Revision = Revision()
+    _others: dict[str, MemoryRemote] = field(default_factory=dict)
 
     @property
     def tip(self) -> Revision:
@@ -74,6 +75,10 @@ class MemoryRemote(Struct):
     def force(self, revision: Revision) -> None:
         """Put an older revision back into its place, as ``git push --force`` would."""
         self._tip = revision
+
+    def beside(self, name: str) -> MemoryRemote:
+        """See ``Remote.beside``: a place of its own, always the same one."""
+        return self._others.setdefault(name, MemoryRemote(where=f"{self.where}-{name}"))
 
     def write(self, files: Mapping[str, bytes], message: str = "somebody else") -> Revision:
         """Write *files* as somebody else, whatever is there."""

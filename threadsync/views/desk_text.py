@@ -100,6 +100,8 @@ def providers_text(rows: Sequence[Spoken], *, width: int, color: bool) -> str:
         page.add(f"posts: {', '.join(sorted(known.features))}", indent=INDENT, hang=2)
         if known.fetches_media:
             page.add("media: fetched from a public address (media_host)", indent=INDENT, hang=2)
+        numbers = ", ".join(known.counts) or "none"
+        page.add(f"numbers of a post (threadsync insights): {numbers}", indent=INDENT, hang=2)
         for limit in about.limits:
             page.add(f"at most {limit.number:,} {limit.unit}", indent=INDENT, hang=2)
         for what, number in about.quotas.items():

@@ -94,6 +94,7 @@ def _provider(row: Spoken) -> Json:
         "source": about.source,
         "features": sorted(known.features),
         "fetches_media": known.fetches_media,
+        "counts": list(known.counts),
         "permalink_characters_max": known.permalink_characters_max,
         "limits": [{"number": limit.number, "unit": limit.unit} for limit in about.limits],
         "quotas": dict(about.quotas),

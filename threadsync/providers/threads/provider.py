@@ -196,14 +196,22 @@ class ThreadsProvider(Struct, frozen=True):
         return convert.observed(media)
 
     def engagement(self, remote_id: RemoteId) -> Flow[Engagement]:
-        """Read likes, replies, reposts, quotes, shares and views of one post."""
+        """Read likes, replies, reposts, quotes, shares and views of one post.
+
+        Of a repost the list is empty, and a number may be missing from it (docs/threads/insights): what is
+        not there is not known.
+        """
         from threadsync.providers.threads import api_insights
 
         found = yield from attempt(api_insights.media_insights(remote_id))
         if isinstance(found, api_insights.Insights):
-            return Engagement(found.counts, "" if found.counts else "Threads counts nothing here")
-        forbidden = isinstance(found, Fault) and found.kind is FaultClass.FORBIDDEN
-        return Engagement({}, _why(found), "threads_manage_insights" if forbidden else "")
+            withheld = not found.counts
+            return Engagement(
+                found.counts, "Threads counts nothing of it" if withheld else "", withheld=withheld
+            )
+        kind = found.kind if isinstance(found, Fault) else None
+        scope = "threads_manage_insights" if kind is FaultClass.FORBIDDEN else ""
+        return Engagement({}, _why(found), scope, withheld=kind is FaultClass.GONE)
 
     def locate(self, reference: str) -> Flow[ObservedPost | None]:
         """Find one of the account's own posts by ``id:…``, a bare id or its permalink."""

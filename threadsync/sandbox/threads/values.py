@@ -297,5 +297,7 @@ class Switches(Struct, frozen=True):
     """The spam block, or 4279013: a profile that may not post; 0 is a policy block, code 368."""
     refresh_age_min_seconds: float = 86_400.0
     token_life_seconds: float = 5_184_000.0
+    readers_per_post: int = 0
+    """How many readers a post comes to have by itself, roughly and over days; 0 is nobody."""
     clock_skew_seconds: float = 0.0
     """How far the network's clock is ahead of ours."""
