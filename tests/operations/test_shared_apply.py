@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +10,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -144,7 +144,7 @@ def test_a_long_wait_is_a_time_to_push_receipts(world: World) -> None:
 
     def look(request: Request) -> None:
         if request.method == "GET" and world.clock.seconds > 60:
-            state = msgspec.structs.replace(world, remote=world.remote).workspace.store.read().state
+            state = dataclasses.replace(world, remote=world.remote).workspace.store.read().state
             seen.append({str(address) for address in state.bindings} if state is not None else set())
 
     world.before = look
