@@ -13,6 +13,8 @@ from pathlib import Path
 from types import UnionType
 from typing import get_args
 
+import pytest
+
 from threadsync.content.schemas import load_schema
 from threadsync.statefile import codec
 from threadsync.views import json as views
@@ -135,15 +137,17 @@ def test_no_public_name_argument_or_field_changes_unawares(golden: Callable[[str
     golden("api/names.txt", "\n".join(described()).rstrip() + "\n")
 
 
-def test_the_modules_of_the_page_are_those_that_the_other_pages_use() -> None:
-    """No example for library users imports what may change under them."""
-    for page in ("library", "from-pythreads"):
-        text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
-        used = re.findall(r"^ *from (threadsync[\w.]*) import (.+)$", text, re.MULTILINE)
-        assert used
-        for module, imported in used:
-            for name in re.sub(r" as \w+", "", imported).split(", "):
-                assert f"{module}.{name}" in public() or name in names(module), f"{page}: {module} {name}"
+NEW = pytest.mark.xfail(strict=True, reason="the client has no publish yet; without the mark once it has")
+
+
+@pytest.mark.parametrize("page", ["library", pytest.param("from-pythreads", marks=NEW)])
+def test_no_example_for_library_users_imports_what_may_change_under_them(page: str) -> None:
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    used = re.findall(r"^ *from (threadsync[\w.]*) import (.+)$", text, re.MULTILINE)
+    assert used
+    for module, imported in used:
+        for name in re.sub(r" as \w+", "", imported).split(", "):
+            assert f"{module}.{name}" in public() or name in names(module), (module, name)
 
 
 def test_the_versions_of_the_page_are_those_in_use() -> None:

@@ -114,7 +114,7 @@ def test_the_commands_that_the_page_names_in_passing_exist() -> None:
 @NEW
 def test_the_options_that_the_page_names_exist() -> None:
     named = {(name, option) for name, rest in PASSING for option in re.findall(r"--[a-z-]+", rest)}
-    named |= {("auth login", "--no-browser"), ("auth refresh", "--write-back")}
+    named |= {("auth login", "--no-browser"), ("auth login", "--scope"), ("auth refresh", "--write-back")}
     assert len(named) >= 4
     for name, option in named:
         assert option in PAGE
