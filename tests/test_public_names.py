@@ -16,6 +16,7 @@ from typing import get_args
 import pytest
 
 from threadsync.content.schemas import load_schema
+from threadsync.errors import ThreadsyncError
 from threadsync.statefile import codec
 from threadsync.views import json as views
 
@@ -59,8 +60,9 @@ def described() -> Iterator[str]:
 
 def _described(name: str, value: object) -> Iterator[str]:
     if inspect.isclass(value):
-        above = (each for each in value.__mro__[1:] if each.__module__.startswith("threadsync"))
-        base = next((each.__name__ for each in above if not each.__name__.startswith("_")), "")
+        # What is caught by which kind is a promise; what a value is made of is none.
+        above = [each.__name__ for each in value.__mro__[1:] if issubclass(each, ThreadsyncError)]
+        base = next((each for each in above if not each.startswith("_")), "")
         yield f"class {name}({base})" if base else f"class {name}"
         for line in (*_fields(value), *_told(value), *_methods(value)):
             yield f"    {line}"
@@ -82,7 +84,7 @@ def _fields(owner: type) -> Iterator[str]:
         for each in reversed(owner.__mro__)
         if each.__module__.startswith("threadsync")
         for name, kind in inspect.get_annotations(each).items()
-        if not name.startswith("_")
+        if not name.startswith("_") and not str(kind).startswith("ClassVar")
     }
     arguments = {} if issubclass(owner, dict) or not said else inspect.signature(owner).parameters
     optional = {name for name, each in arguments.items() if each.default is not each.empty}
