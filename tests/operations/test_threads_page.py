@@ -105,3 +105,21 @@ def test_every_example_of_a_project_loads(example: str, tmp_path: Path) -> None:
     project = load_project(tmp_path, exact=True)
     (target,) = project.targets.values()
     assert target.media_host in project.media_hosts
+
+
+def test_what_the_page_says_you_see_is_what_is_said() -> None:
+    """Each message of its table is one that the sandbox gives, from Meta's words, or one of ours."""
+    table = PAGE.partition("## When it does not work")[2].partition("\n## ")[0]
+    seen = re.findall(r"^\| \*(.+?)\*", table, re.MULTILINE)
+    assert len(seen) >= 7
+    package = Path(threads.__file__).parents[2]
+    said = "\n".join(
+        (package / name).read_text(encoding="utf-8")
+        for name in (
+            "sandbox/threads/errors.py",
+            "sandbox/threads/oauth.py",
+            "providers/threads/api_oauth.py",
+        )
+    )
+    for words in seen:
+        assert words in said
