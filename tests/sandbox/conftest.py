@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import io
-import mimetypes
 import os
 import subprocess
 import sys
@@ -163,7 +162,6 @@ def media_host() -> Iterator[MediaHost]:
             self.send_response(302 if self.path == "/moved" else 200 if content is not None else 404)
             if self.path == "/moved":
                 self.send_header("Location", "/map.png")
-            self.send_header("Content-Type", mimetypes.guess_type(self.path)[0] or "text/html")
             self.send_header("Content-Length", str(len(content or b"")))
             self.end_headers()
             self.wfile.write(content or b"")

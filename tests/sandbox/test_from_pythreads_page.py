@@ -14,8 +14,11 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -142,21 +145,39 @@ def _shape(path: str) -> str:
     return re.sub(r"\d+", "{id}", path)
 
 
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves files as a web server does, each under its own media type."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+
 @pytest.fixture
-def readers(media_host, make_png, tmp_path) -> Callable[[], Any]:
-    media_host.add("map.png", make_png())
-    media_host.add("ride.mp4", film(tmp_path / "ride.mp4").read_bytes())
+def readers(make_png, tmp_path) -> Iterator[Callable[[], Any]]:
+    """Give what opens a sandbox with media beside it."""
+    served = tmp_path / "media"
+    served.mkdir()
+    (served / "map.png").write_bytes(make_png())
+    film(served / "ride.mp4")
     profile = Profile("lift_report", about=About(follower_count=120))
     delays = Switches(
         image_delay_seconds=0.03, video_delay_seconds=0, carousel_delay_seconds=0, refresh_age_min_seconds=0
     )
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(served)))
+    worker = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
 
     @contextmanager
     def opened() -> Iterator[Readers]:
         with running(SandboxSettings(seed=7, profiles=(profile,), switches=delays)) as sandbox:
-            yield Readers(sandbox, media_host.base_url)
+            yield Readers(sandbox, f"http://127.0.0.1:{server.server_port}")
 
-    return opened
+    worker.start()
+    try:
+        yield opened
+    finally:
+        server.shutdown()
+        worker.join()
+        server.server_close()
 
 
 class _AtTheSandbox(ast.NodeTransformer):
