@@ -178,7 +178,9 @@ def _rules_page() -> str:
     for table in TABLES:
         for rule in table:
             cells = (f"`{rule.id}`", rule.severity.value, rule.meaning, rule.remedy)
-            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+            # A remedy may show how a picture is written, which is none of this page.
+            shown = (cell.replace("|", "\\|").replace("](", "\\](") for cell in cells)
+            lines.append("| " + " | ".join(shown) + " |")
     for rule, (said, remedy) in PROJECT_RULES.items():
         lines.append(f"| `{rule}` | {'warning' if rule in WARNINGS else 'error'} | {said} | {remedy} |")
     return "\n".join(lines) + "\n"

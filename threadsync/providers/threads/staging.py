@@ -94,7 +94,7 @@ class Stager(Struct, frozen=True):
         text, name = self.what.text or None, container_name(self.what, self.parent)
         if not self.what.media:
             return (yield from self._stage(name, "TEXT", text=text))
-        urls = yield from self._urls()
+        urls = yield from self.urls()
         if isinstance(urls, Refused):
             return urls
         types = convert.media_types(self.what) or ("IMAGE",) * len(urls)
@@ -124,7 +124,7 @@ class Stager(Struct, frozen=True):
             ids.append(child.id)
         return (yield from self._stage(name, "CAROUSEL", text=text, children=ids))
 
-    def _urls(self) -> Flow[list[str] | Refused]:
+    def urls(self) -> Flow[list[str] | Refused]:
         """Return where the media are; several files are brought there side by side."""
         urls: list[str] = []
         wanted = [host(MediaDigest(digest), self.bounds) for digest in self.what.media]
