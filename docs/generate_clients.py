@@ -17,10 +17,12 @@ INTRO = """\
 
 What a Python program can do on Threads with the endpoint functions of `threadsync.providers.threads`, and with four clients that others
 wrote, in the versions named. Each row is a scenario of `tests/contract`: every client named in it is driven through it against a sandbox
-of its own, in an environment of its own, with nothing of it changed but the addresses it talks to. A test asserts that
+of its own, in an environment of its own. Nothing of it is changed: the host it talks to is mapped to the sandbox, and its waits are cut
+by their parameters. A test asserts that
 
 * ours is told the same, and leaves the same on the network: each post with all that it carries;
-* nobody's client sends a parameter that ours was not seen to send to that endpoint, but for [what is listed below](#what-others-send);
+* nobody's client sends a parameter, or asks for a field or a metric, that ours was not seen to send to that endpoint or to ask it for, but
+  for [what is listed below](#what-others-send);
 * one that **fails** does not come to the result;
 * one without the capability (`–`) has no word of it in its source, or the reason that is given.
 

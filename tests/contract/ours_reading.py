@@ -15,6 +15,9 @@ from threadsync.model.secret import SecretText
 from threadsync.providers.threads import api as threads
 from threadsync.providers.threads import webhooks
 
+OF_REPLIES = "has_replies,reply_audience"
+"""Fields that are not among those that ours asks for by itself, as they need a scope more; others ask."""
+
 
 def day(stage: Stage, name: Literal["before", "since", "until"]) -> datetime:
     """Return the midnight with which a day begins."""
@@ -72,7 +75,8 @@ def limits(stage: Stage) -> Json:
 
 
 def own_posts(stage: Stage) -> Json:
-    return [post.id for post in stage.client.run(threads.own_threads(limit=2)).data]
+    asked = threads.own_threads(limit=2, fields=f"{threads.MEDIA_FIELDS},{OF_REPLIES}")
+    return [post.id for post in stage.client.run(asked).data]
 
 
 def own_posts_of_a_time(stage: Stage) -> Json:
@@ -92,12 +96,14 @@ def page_before(stage: Stage) -> Json:
 
 
 def one_post(stage: Stage) -> Json:
-    found = stage.client.run(threads.media_object(stage.given["post"]))
+    fields = f"{threads.MEDIA_FIELDS},{OF_REPLIES}"
+    found = stage.client.run(threads.media_object(stage.given["post"], fields=fields))
     return [found.id, found.media_type, found.text, found.username]
 
 
 def own_replies(stage: Stage) -> Json:
-    asked = threads.own_replies(since=day(stage, "before"), until=day(stage, "until"))
+    fields = f"{threads.OWN_REPLY_FIELDS},hide_status"
+    asked = threads.own_replies(since=day(stage, "before"), until=day(stage, "until"), fields=fields)
     return [reply.id for reply in stage.client.run(asked).data]
 
 
@@ -106,7 +112,8 @@ def own_ghosts(stage: Stage) -> Json:
 
 
 def replies(stage: Stage) -> Json:
-    return sorted(reply.id for reply in stage.client.run(threads.replies(stage.given["post"])).data)
+    asked = threads.replies(stage.given["post"], fields=f"{threads.REPLY_FIELDS},owner")
+    return sorted(reply.id for reply in stage.client.run(asked).data)
 
 
 def replies_newest_first(stage: Stage) -> Json:
@@ -116,7 +123,8 @@ def replies_newest_first(stage: Stage) -> Json:
 
 
 def conversation(stage: Stage) -> Json:
-    return sorted(reply.id for reply in stage.client.run(threads.conversation(stage.given["post"])).data)
+    asked = threads.conversation(stage.given["post"], fields=f"{threads.REPLY_FIELDS},owner")
+    return sorted(reply.id for reply in stage.client.run(asked).data)
 
 
 def hide(stage: Stage) -> Json:

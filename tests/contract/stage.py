@@ -6,6 +6,7 @@ What it comes to is an ``Outcome`` without addresses and ids, so that two client
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -38,6 +39,8 @@ MEDIA = {
 }
 PLACE = "http://media.invalid"
 """Stands for the address of the media host, whose port is another one each time."""
+CHOSEN = {"fields", "metric"}
+"""Parameters whose values are names of what is asked for."""
 BACK = "https://localhost:8000/back"
 STATE = "nobody-guesses-this"
 DAY_SECONDS = 86_400.0
@@ -98,7 +101,8 @@ class Outcome:
     left: Json
     """What the sandbox holds in the end: each post with all that it carries."""
     asked: Mapping[str, tuple[str, ...]]
-    """The names of the parameters that it was sent, by operation; tokens are not recorded."""
+    """The names of the parameters that it was sent, and of what was asked for with them, by operation; tokens
+    are not recorded."""
 
 
 @dataclass(slots=True)
@@ -196,5 +200,10 @@ def _asked(state: State, record: tuple[RecordedRequest, ...]) -> dict[str, tuple
     for each in record:
         route = find_route(state, Request(each.method, each.path, each.params, None))
         operation = str(route.operation) if route is not None else f"{each.method} {each.path}"
-        found.setdefault(operation, set()).update(name.removesuffix("_digest") for name in each.params)
+        names = found.setdefault(operation, set())
+        names.update(name.removesuffix("_digest") for name in each.params)
+        for name in CHOSEN & each.params.keys():
+            # What stands in braces belongs to the name before them.
+            chosen = re.sub(r"\{[^}]*\}", "", each.params[name]).split(",")
+            names.update(f"{name}: {each_name.strip()}" for each_name in chosen)
     return {operation: tuple(sorted(names)) for operation, names in sorted(found.items())}

@@ -6,11 +6,13 @@ If a recording is not today's: ``make cassettes``, then read what changed.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from vcr.errors import CannotOverwriteExistingCassetteException
 
 from tests.contract import recording
 from tests.contract.cells import PEERS
@@ -19,6 +21,7 @@ from tests.contract.stage import PLACE, Json, staged
 from tests.contract.table import DIFFERENCES, ROWS
 from threadsync import Client
 from threadsync.errors import Unanswered
+from threadsync.flows.effects import Flow
 from threadsync.providers.threads import api, webhooks
 from threadsync.sandbox.threads import App
 from threadsync.sandbox.threads.faults import Operation
@@ -63,6 +66,25 @@ def test_the_recording_is_what_the_sandbox_answers_today(name: str, tmp_path: Pa
     assert entry == outcomes()[name]
     if name not in SILENT:
         assert conversation(tmp_path / f"{name}.yaml") == conversation(CASSETTES / f"{name}.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "flow"),
+    [
+        ("profile", lambda: api.delete_media("me")),
+        ("profile", lambda: api.media_object("you", fields=api.PROFILE_FIELDS)),
+        ("profile", lambda: api.me(fields="id")),
+        ("text", lambda: api.create_container("TEXT", text="12 lifts were repaired.")),
+    ],
+    ids=["method", "path", "query", "body"],
+)
+def test_a_recording_answers_nothing_but_what_was_asked(name: str, flow: Callable[[], Flow[Any]]) -> None:
+    with (
+        taped(CASSETTES / f"{name}.yaml", ELSEWHERE, PLACE, anew=False),
+        staged(SESSIONS["requests"], ELSEWHERE, "of-no-use", {}, {}) as stage,
+        pytest.raises(CannotOverwriteExistingCassetteException),
+    ):
+        stage.client.run(flow())
 
 
 def test_no_recording_holds_a_secret() -> None:
