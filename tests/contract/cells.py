@@ -80,7 +80,7 @@ class Row:
     name: str
     title: str
     ours: str
-    """The functions of ``threadsync.providers.threads.api`` and ``.webhooks`` that it takes."""
+    """What of ``threadsync.providers.threads.api``, of ``.webhooks`` or of ``threadsync`` it takes."""
     sign: str
     """A regular expression: a client with the capability says it somewhere in its source."""
     peers: Mapping[str, Cell] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.contract import setting_up
 from tests.contract.stage import Json, Play, Stage
+from threadsync import Credentials
 from threadsync.model.secret import SecretText
 from threadsync.providers.threads import api as threads
 from threadsync.providers.threads import webhooks
@@ -47,6 +48,16 @@ def long_lived_token(stage: Stage) -> Json:
 
 def refresh(stage: Stage) -> Json:
     return stage.client.run(threads.refresh_token()).expires_in
+
+
+def credentials(_: Stage) -> Json:
+    """To text and back, of a token that has ended and of one that has not."""
+    found = []
+    for year in (2020, 2100):
+        held = Credentials("4711", "of-no-use", ["threads_basic"], datetime(year, 1, 1, tzinfo=UTC))
+        again = Credentials.from_json(held.to_json())
+        found.append([again.user_id, sorted(again.scopes), again.expired(datetime(2026, 9, 21, tzinfo=UTC))])
+    return found
 
 
 def app_token(stage: Stage) -> Json:
@@ -237,6 +248,7 @@ PLAYS: Mapping[str, Play] = MappingProxyType(
         "authorize": Play(authorize),
         "long-lived-token": Play(long_lived_token, setting_up.a_short_lived_token),
         "refresh": Play(refresh, setting_up.a_token_of_a_day),
+        "credentials": Play(credentials),
         "app-token": Play(app_token),
         "debug-token": Play(debug_token),
         "profile": Play(profile),

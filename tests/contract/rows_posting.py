@@ -35,6 +35,13 @@ TOKENS = (
         t=Does("refresh_token"),
         m=Does("auth.refresh_token"),
     ),
+    row(
+        "credentials",
+        "keep somebody's credentials as text, and know when they end",
+        "Credentials",
+        r"def to_json",
+        p=Does("Credentials"),
+    ),
     row("app-token", "get the token of the app itself", "app_token", r"client_credentials"),
     row("debug-token", "read what Threads knows of a token", "debug_token", r"debug_token"),
 )

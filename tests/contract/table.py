@@ -64,6 +64,11 @@ BEYOND = (
     ),
     (
         THREADSPIPEPY,
+        "takes the hashtags from the end of a text, and gives each part of a chain one",
+        "a text goes out as it is written; `topic_tag` is a post's topic",
+    ),
+    (
+        THREADSPIPEPY,
         "puts local files into a GitHub repository while Threads fetches them",
         "[media hosts](../media-hosts.md), in `threadsync apply`",
     ),

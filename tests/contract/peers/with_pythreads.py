@@ -70,6 +70,15 @@ def authorize(order: Order) -> Any:
     return [str(found.user_id), asyncio.run(name())]
 
 
+def credentials(_: Order) -> Any:
+    found = []
+    for year in (2020, 2100):
+        ends = datetime(year, 1, 1, tzinfo=UTC)
+        again = Credentials.from_json(Credentials("4711", SCOPES[:1], False, "of-no-use", ends).to_json())
+        found.append([again.user_id, again.scopes, again.expired()])
+    return found
+
+
 def life_seconds(until: datetime) -> int:
     """Return how long a token lives, to the minute: the client counts from its own clock."""
     return round((until - now()).total_seconds() / 60) * 60
@@ -249,6 +258,7 @@ serve(
         "authorize": alone(authorize),
         "long-lived-token": alone(long_lived_token),
         "refresh": alone(refresh),
+        "credentials": alone(credentials),
         "text": by_api(text),
         "picture": by_api(picture),
         "video": by_api(video),
