@@ -72,6 +72,7 @@ def pages() -> Mapping[str, str]:
         "threads-api.md": _beside("generate_threads_api").page(
             NOTICE.format(source="threadsync/providers/threads/api.py")
         ),
+        "clients.md": _beside("generate_clients").page(NOTICE.format(source="tests/contract/table.py")),
         **_beside("generate_cli").pages(),
     }
 

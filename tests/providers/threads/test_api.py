@@ -103,7 +103,14 @@ def test_everything_public_says_what_it_is() -> None:
 
 def test_every_endpoint_has_a_body_from_its_page_and_every_body_a_call() -> None:
     assert {function_of(call) for call in CALLS} == set(ENDPOINTS)
-    assert {path.stem for path in BODIES.glob("*.json") if not path.stem.startswith("webhook_")} == set(CALLS)
+    others = ("webhook_", "refused_")  # of test_webhooks.py and test_faults.py
+    assert {path.stem for path in BODIES.glob("*.json") if not path.stem.startswith(others)} == set(CALLS)
+
+
+def test_every_body_names_the_page_of_meta_that_it_is_from() -> None:
+    for path in BODIES.glob("*.json"):
+        assert page(path.stem)["source"].startswith("https://developers.facebook.com/docs/"), path.name
+        assert page(path.stem)["body_is"], path.name
 
 
 # Requests, as the pages describe them.
