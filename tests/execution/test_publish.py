@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from PIL import Image
 
 from tests.execution.clients import CLIENTS, AnyClient, OpenClient
 from threadsync import ApiLog, Attachment, Credentials, PostSegment
@@ -22,6 +24,7 @@ from threadsync.errors import (
     PublishRefused,
     PublishUncertain,
     StateForeign,
+    StateLocked,
     UsageError,
 )
 from threadsync.execution.apilog import read_calls
@@ -249,6 +252,44 @@ def test_a_warning_is_told_with_what_was_published(client: AnyClient, sandbox: S
     assert "these tags are not sent: lifts" in warning.problem
 
 
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"tags": "transit"}, "tags must be a list"),
+        ({"poll": "Yes"}, "poll.options must be a list"),
+        ({"media": ["a\0b.png"]}, "has a name with characters that cannot be shown"),
+        ({"media": [""]}, "is a folder, not a file"),
+    ],
+)
+def test_one_text_is_no_list_and_a_name_is_one(client: AnyClient, keys: dict[str, Any], told: str) -> None:
+    with pytest.raises(ContentError, match=told):
+        client.publish("Hello", **keys)
+
+
+def test_one_file_is_no_list_of_them(client: AnyClient) -> None:
+    for media in ("map.png", b"..."):
+        with pytest.raises(UsageError, match="a list of them"):
+            client.publish("Hello", media)
+        with pytest.raises(UsageError, match="a list of them"):
+            client.publish([PostSegment("Hello", cast("list[bytes]", media))])
+
+
+def test_a_picture_that_breaks_a_limit_is_fitted_if_that_is_said(client: AnyClient, sandbox: Sandbox) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (4000, 3000), "red").save(out, "WEBP")
+    media = [Attachment(out.getvalue(), "Red")]
+    with pytest.raises(ContentError, match="With fit: true in the post"):
+        client.publish("A picture", media, media_host=HOME)
+    post = client.publish("A picture", media, media_host=HOME, fit=True)
+    (asked,) = [each.params["image_url"] for each in sandbox.requests() if "image_url" in each.params]
+    assert asked.endswith((".jpg", ".png"))
+    assert post.segments[0].text == "A picture"
+    Image.new("F", (640, 480)).save(heights := io.BytesIO(), "TIFF")
+    with pytest.raises(ContentError) as refused:
+        client.publish("A picture", [heights.getvalue()], media_host=HOME, fit=True)
+    assert "media/not-fitted" in {each.rule for each in refused.value.findings}
+
+
 def test_options_that_no_file_can_hold_and_a_key_given_twice_are_refused(client: AnyClient) -> None:
     with pytest.raises(UsageError, match="no post file can say"):
         client.publish("Hello", options={"topic": object()})
@@ -381,6 +422,21 @@ def test_the_state_of_a_project_is_no_journal(client: AnyClient) -> None:
     state = Path(__file__).parents[2] / "state" / "threadsync.json"
     with pytest.raises(StateForeign):
         client.publish("One", journal=state)
+
+
+def test_a_journal_is_made_with_its_folder_and_a_locked_one_says_what_to_do(
+    client: AnyClient, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    journal = tmp_path / "kept" / "posts.json"
+    client.publish("One", journal=journal)
+    lock = journal.with_name("posts.json.lock")
+    lock.write_text("{}")
+    with pytest.raises(StateLocked, match="remove that file") as locked:
+        client.publish("Two", journal=journal, lock_timeout_seconds=0)
+    assert locked.value.where == str(lock)
+    lock.unlink()
+    client.publish("Two", journal=journal)
+    assert texts(sandbox) == ["One", "Two"]
 
 
 def test_no_secret_comes_into_a_journal_or_a_log(

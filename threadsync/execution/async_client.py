@@ -175,6 +175,7 @@ class AsyncClient:
         langs: Sequence[str] = (),
         number: str | None = None,
         options: Mapping[str, Json] = NO_OPTIONS,
+        fit: bool = False,
         media_host: Mapping[str, Json] | None = None,
         key: str | None = None,
         journal: str | Path | None = None,
@@ -194,7 +195,7 @@ class AsyncClient:
         what = said(
             text,
             PostSegment("", media, link, poll, quote),
-            Said((), reply_to, repost, who_can_reply, tags, langs, number, options, key),
+            Said((), reply_to, repost, who_can_reply, tags, langs, number, options, key, fit),
         )
         keeping = Keeping(journal, allow_duplicate, lock_timeout_seconds)
         return await self._publish(what, keeping, media_host)

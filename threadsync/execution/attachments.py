@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from threadsync.content.escape import shown
+from threadsync.content.escape import is_name, shown
 from threadsync.content.media import Found, MediaFinder
 from threadsync.content.rules import finding
 from threadsync.execution.hosting_file import media_file
@@ -22,10 +23,12 @@ from threadsync.execution.publish_said import Attachment, MediaLike
 from threadsync.execution.transport import Fetched
 from threadsync.flows.effects import NoResponse
 from threadsync.media.probe import probe
+from threadsync.media.rendition import RenditionProblem, Renditions
+from threadsync.model.capabilities import PictureLimits
 from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import Json, MediaDigest, PublicUrl
-from threadsync.model.post import MediaFacts
+from threadsync.model.post import Media, MediaFacts, Publication
 from threadsync.model.urls import is_loopback
 
 ADDRESS_BYTES_MAX: Final = 1_100_000_000
@@ -79,7 +82,35 @@ class Attachments:
         if isinstance(known, MediaFacts):
             return name, known
         rule, problem, remedy = known
+        if rule == "media/missing":
+            remedy = remedy or "Correct the path: it is relative to the working folder."
         return finding(rule, location, f"{name} {problem}", remedy)
+
+    def fitted(
+        self, publication: Publication, limits: PictureLimits | None
+    ) -> tuple[Publication, list[Diagnostic]]:
+        """Return *publication* with a rendition of each picture that breaks *limits*, if it asks for that."""
+        if limits is None or not publication.control.fit:
+            return publication, []
+        findings: list[Diagnostic] = []
+        segments = tuple(
+            replace(each, media=tuple(self._fitted(item, limits, findings) for item in each.media))
+            for each in publication.segments
+        )
+        return replace(publication, segments=segments), findings
+
+    def _fitted(self, item: Media, limits: PictureLimits, findings: list[Diagnostic]) -> Media:
+        if not limits.needs_fitting(item.facts):
+            return item
+        try:
+            made = Renditions(self._folder).of(str(self.files[item.digest]), item.facts, limits)
+        except RenditionProblem as problem:
+            remedy = "Save the picture within the network's limits."
+            said = f"{item.path} {problem}."
+            findings.append(Diagnostic(item.location, "media/not-fitted", said, remedy))
+            return item
+        self.files[made.facts.digest] = self._folder / made.path
+        return replace(item, rendition=made)
 
     def _add(self, given: Attachment) -> dict[str, Json]:
         src = f"attachment {len(self._found) + 1}"
@@ -93,6 +124,8 @@ class Attachments:
         return {"src": src, "alt": given.alt}
 
     def _file(self, path: Path) -> Found:
+        if not is_name(str(path)):
+            return "media/name", "has a name with characters that cannot be shown.", None
         real = Path(os.path.realpath(path))
         found = MediaFinder(real.parent, probe).at(real.name)
         if isinstance(found, MediaFacts):

@@ -186,6 +186,7 @@ class Client:
         langs: Sequence[str] = (),
         number: str | None = None,
         options: Mapping[str, Json] = NO_OPTIONS,
+        fit: bool = False,
         media_host: Mapping[str, Json] | None = None,
         key: str | None = None,
         journal: str | Path | None = None,
@@ -211,7 +212,8 @@ class Client:
 
         *media* are paths, bytes or https addresses. A network that fetches them itself gets the files from
         *media_host*, which is an entry of ``media_hosts`` (docs/media-hosts.md), with paths relative to the
-        working folder. What is given by its address is fetched once, to be checked as a file is.
+        working folder. What is given by its address is fetched once, to be checked as a file is. *fit* sends
+        a copy of a picture that breaks a limit.
 
         **With a journal**, a file of its own that is made here, every step is on disk before it is taken.
         Calling again with the same journal and *key*, after death at any moment, goes on, settles, and
@@ -244,7 +246,7 @@ class Client:
         what = said(
             text,
             PostSegment("", media, link, poll, quote),
-            Said((), reply_to, repost, who_can_reply, tags, langs, number, options, key),
+            Said((), reply_to, repost, who_can_reply, tags, langs, number, options, key, fit),
         )
         keeping = Keeping(journal, allow_duplicate, lock_timeout_seconds)
         return self._publish(what, keeping, media_host)

@@ -48,10 +48,11 @@ def declared(
         raise _refused(findings, len(what.segments))
     post = Declared(PLACE, _places(values), values)
     made, findings = publications_of(post, PostKey(what.key or UNNAMED), project, attached)
-    findings += [each for publication in made for each in provider.check(publication, links)]
-    if any(each.is_error for each in findings) or not made:
+    fitted = [attached.fitted(each, provider.capabilities.pictures) for each in made]
+    findings += [found for each, unfitted in fitted for found in (*unfitted, *provider.check(each, links))]
+    if any(each.is_error for each in findings) or not fitted:
         raise _refused(findings, len(what.segments))
-    (publication,) = made
+    ((publication, _),) = fitted
     if what.key is None:
         key = PostKey(f"post-{publication.digest[:32]}")
         publication = replace(publication, address=Address(key, target))
@@ -83,9 +84,10 @@ def _values(what: Said, target: TargetName, attached: Attachments) -> dict[str, 
         "reply_to": what.reply_to,
         "repost": what.repost,
         "who_can_reply": what.who_can_reply,
-        "tags": list(what.tags) or None,
-        "langs": list(what.langs) or None,
+        "tags": _listed(what.tags),
+        "langs": _listed(what.langs),
         "number": what.number,
+        "fit": what.fit or None,
         network: _plain(what.options) or None,
     }
     return {name: value for name, value in whole.items() if value is not None}
@@ -96,11 +98,16 @@ def _segment(segment: PostSegment, network: str, attached: Attachments) -> dict[
         "text": segment.text.replace("\r\n", "\n").replace("\r", "\n"),
         "media": attached.add(segment.media) or None,
         "link": segment.link,
-        "poll": {"options": list(segment.poll)} if segment.poll else None,
+        "poll": {"options": _listed(segment.poll)} if segment.poll else None,
         "quote": segment.quote,
         network: _plain(segment.options) or None,
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _listed(texts: Sequence[str]) -> Json:
+    """Return *texts* as a list; None where there are none. One text is no list, which the schema says."""
+    return texts if isinstance(texts, str) else list(texts) or None
 
 
 def _plain(options: Options) -> dict[str, Json]:
