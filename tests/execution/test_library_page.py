@@ -59,3 +59,21 @@ def test_the_page_names_every_argument_that_it_explains() -> None:
         assert f"`{name}`" in PAGE or f"{name}=" in PAGE or f"`{name}=" in PAGE
     for name in threadsync.__all__:
         assert name in PAGE or name == "SecretText"
+
+
+@pytest.mark.live
+def test_who_only_runs_endpoints_loads_nothing_of_what_publishes() -> None:
+    code = (
+        "import sys; from threadsync import Client, PostSegment; Client(token='t');"
+        "print([each for each in ('planning', 'statefile', 'content', 'media')"
+        " if f'threadsync.{each}' in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "[]\n"

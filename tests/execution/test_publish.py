@@ -391,6 +391,18 @@ def test_a_lost_journal_publishes_nothing_twice(client: AnyClient, sandbox: Sand
     assert texts(sandbox) == ["One", "One"]
 
 
+def test_a_used_up_quota_is_told_before_anything_is_sent(
+    client: AnyClient, sandbox: Sandbox, journal: Path
+) -> None:
+    sandbox.switch(posts_quota=1)
+    client.publish("One", journal=journal)
+    with pytest.raises(PublishBlocked, match="posts") as blocked:
+        client.publish("Two", journal=journal)
+    assert blocked.value.reason == "quota"
+    sandbox.switch(posts_quota=250)
+    assert texts(sandbox) == ["One"]
+
+
 def test_the_accounts_of_one_journal_are_kept_apart(
     open_client: OpenClient, sandbox: Sandbox, journal: Path
 ) -> None:

@@ -12,6 +12,7 @@ from threadsync.errors import PublishBlocked, PublishRefused, PublishUncertain
 from threadsync.execution.guard import UnguardedRequest
 from threadsync.execution.publish_said import Keeping, PostSegment, Said
 from threadsync.execution.publishing import publish
+from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import send
 from threadsync.flows.effects import Flow, Request, Visibility
 from threadsync.model.target import Target
@@ -136,6 +137,27 @@ def test_a_journal_that_was_lost_with_its_disk_holds_back_what_looks_published()
         assert isinstance(called.error, PublishBlocked)
         assert called.error.reason == "looks-published"
         assert len(struck.network.live()) == 1
+
+
+def test_more_posts_than_are_read_back_hold_a_first_one_back_until_it_is_agreed_to() -> None:
+    """Law 8: one of those that were not read may be this one, as long as no journal says better."""
+    bounds = Bounds(read_back_posts_max=2)
+
+    def provider(target: Target) -> Provider:
+        return ThreadsProvider(ProviderContext(target.name, {}, bounds, True, target.account))
+
+    with PublishingWorld() as world:
+        for number in range(5):
+            world.network.post_by_hand("main", f"By hand {number}", world.clock.true())
+        world.clock.sleep(3600)
+        means = replace(world.means(), bounds=bounds, provider=provider)
+        with pytest.raises(PublishBlocked, match="allow_duplicate=True") as blocked:
+            publish(said("One"), Keeping(JOURNAL), means)
+        assert blocked.value.reason == "read-back-bounded"
+        publish(said("One"), Keeping(JOURNAL, allow_duplicate=True), means)
+        world.clock.sleep(3600)
+        publish(said("Two", key="b"), Keeping(JOURNAL), means)
+        assert [each.text for each in world.network.live()][-2:] == ["One", "Two"]
 
 
 def test_another_key_may_go_out_while_one_is_in_doubt_and_the_doubt_is_kept() -> None:
