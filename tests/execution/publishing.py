@@ -21,6 +21,7 @@ from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Hosted, NoResponse
 from threadsync.model.ids import MAIN, MediaDigest, PublicUrl, TargetName
 from threadsync.model.secret import SecretText
+from threadsync.model.state import Lineage, State
 from threadsync.model.target import Target
 from threadsync.providers.base import Provider, ProviderContext
 from threadsync.providers.loading import load_provider
@@ -56,6 +57,10 @@ class PublishingWorld(World):
 
         ran: Ran = self.run(verb)  # type: ignore[arg-type]
         return Called(made[0] if made else None, ran.error, stopped=bool(stopped))
+
+    def journal_state(self) -> State:
+        """Return what the journal says."""
+        return self._journal(JOURNAL).read().state or State(Lineage("none"))
 
     def means(self) -> Means:
         """Return what publish works with here."""

@@ -139,6 +139,42 @@ def test_a_journal_that_was_lost_with_its_disk_holds_back_what_looks_published()
         assert len(struck.network.live()) == 1
 
 
+def test_an_older_copy_of_a_journal_is_settled_before_the_rest_of_a_chain_is_looked_for() -> None:
+    what, _ = SHAPES["chain"]
+    with PublishingWorld() as world:
+        whole = world.fork()
+        whole.publish(what)
+        first = next(m for m in whole.moments if m.what.endswith("/threads_publish"))
+        struck = striking(world, first, Death(When.AFTER))
+        struck.publish(what)
+        struck.calm()
+        copy = struck.disk.survivor()
+        assert not isinstance(until_published(struck, what), str)
+        struck.disk = copy
+        called = struck.publish(what)
+        assert isinstance(called.error, PublishBlocked)
+        assert called.error.reason == "looks-published"
+        state = struck.journal_state()
+        assert [len(each.segments) for each in state.bindings.values()] == [1]
+        assert len(struck.network.live()) == 3
+
+
+def test_what_was_published_before_a_death_leaves_nothing_open() -> None:
+    what, _ = SHAPES["text"]
+    with PublishingWorld() as world:
+        left = 0
+        for moment, trouble in cases(what, world):
+            if trouble == Death(When.AFTER):
+                struck = striking(world, moment, trouble)
+                struck.publish(what)
+                struck.calm()
+                before = struck.journal_state()
+                left += any(address in before.bindings for address in before.open)
+                assert not isinstance(until_published(struck, what), str)
+                assert not struck.journal_state().open
+        assert left > 0
+
+
 def test_more_posts_than_are_read_back_hold_a_first_one_back_until_it_is_agreed_to() -> None:
     """Law 8: one of those that were not read may be this one, as long as no journal says better."""
     bounds = Bounds(read_back_posts_max=2)

@@ -127,6 +127,7 @@ class LoopPerformer:
         try:
             await self._clock.sleep(seconds)
         finally:
+            # Also where the wait is cancelled, as when the loop ends: a None too many is a look too many.
             self._done.put(None)
 
 

@@ -205,7 +205,6 @@ class Post:
         if taken is not None:
             raise taken
         self._settle()
-        self.run.check_stopped()
         planned = self._plan(Facts())
         if isinstance(_action(planned), NoOp):
             return ""
