@@ -227,6 +227,19 @@ def test_a_stopped_publish_sends_nothing_more_and_the_next_call_goes_on() -> Non
         assert not faults(struck.network.live(), [], Expected({"main": chains}))
 
 
+def test_a_publish_that_is_stopped_while_it_reads_takes_what_it_did_not_read_for_nothing() -> None:
+    """It is stopped, and not refused: an account that was not read speaks for nothing and against nothing."""
+    what, _ = SHAPES["text"]
+    with PublishingWorld() as world:
+        whole = world.fork()
+        whole.publish(what)
+        for moment in whole.moments:
+            struck = striking(world, moment, Signal())
+            called = struck.publish(what)
+            assert called.error is None
+            assert called.stopped or called.post is not None
+
+
 class Hasty(ThreadsProvider):
     """A provider that puts no intent on record before it sends what others can see."""
 
