@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from weakref import WeakSet
 
 import requests
@@ -225,12 +225,13 @@ class Transport:
         agent: str = "",
         whole: bool = True,
         public_only: bool = False,
+        into: BinaryIO | None = None,
     ) -> Fetched | NoResponse:
         """Read what the address *url* serves, without any credential, and following no redirect.
 
         More than *bytes_max* is no answer, unless it need not be *whole*: then the rest is left unread.
         *agent* is the name of the program that seems to ask. With *public_only*, an address of this
-        machine or of a network of its own is not asked.
+        machine or of a network of its own is not asked. What is read is written *into* a file too.
         """
         headers = own_headers() | {"Accept-Encoding": "identity"} | ({"User-Agent": agent} if agent else {})
         call = Call("GET", url, headers, None, (), follows=False)
@@ -243,6 +244,8 @@ class Transport:
             digest.update(chunk)
             head.extend(chunk[: HEAD_BYTES - len(head)])
             size += len(chunk)
+            if into is not None:
+                into.write(chunk)
 
         answer = self._send(call, timeout_seconds, bytes_max, take, whole=whole, public_only=public_only)
         if isinstance(answer, NoResponse):

@@ -14,6 +14,7 @@ from threadsync.config import load_project
 from threadsync.content.loader import Content, load
 from threadsync.content.project import Project, StateBranch
 from threadsync.execution.clock import Clock, SystemClock
+from threadsync.execution.wanting import wanted_of
 from threadsync.flows.bounds import Bounds
 from threadsync.media.cache import CachedProbe
 from threadsync.model.diagnostic import Diagnostic, Severity, by_place
@@ -22,13 +23,11 @@ from threadsync.model.post import PostRef, Publication
 from threadsync.model.references import depends_on
 from threadsync.model.state import State
 from threadsync.model.target import MediaHost, Target
-from threadsync.model.text import PermalinkOf
 from threadsync.model.urls import is_loopback
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored
 from threadsync.operations.connections import Connect, connect
 from threadsync.operations.provenance import Surroundings
 from threadsync.operations.sharing import in_shares, workers
-from threadsync.planning.actions import SegmentView
 from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
 from threadsync.planning.planner import Standing
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
@@ -291,24 +290,7 @@ class Workspace(Struct, frozen=True):
 
     def _wanted(self, publication: Publication, provider: Provider, prior: State | None) -> Wanted:
         shown, longest = _known_or(UNKNOWN_LINK, prior), _longest(self.providers, prior)
-        views: list[SegmentView] = []
-        for index, segment in enumerate(publication.segments):
-            as_shown = provider.render(publication, segment, index, shown)
-            links = any(isinstance(span, PermalinkOf) for span in segment.spans)
-            as_counted = provider.render(publication, segment, index, longest) if links else as_shown
-            views.append(
-                SegmentView(
-                    index,
-                    as_shown.rendered.text,
-                    as_counted.count,
-                    as_counted.count_max,
-                    as_counted.unit,
-                    segment.media,
-                    segment.digest,
-                    as_shown.attached,
-                )
-            )
-        return Wanted(publication, tuple(views), depends_on(publication), provider.needs(publication))
+        return wanted_of(publication, provider, shown, longest)
 
 
 def open_project(

@@ -130,9 +130,9 @@ class World(Struct, dict=True):
     ) -> None:
         self._stack.close()
 
-    def fork(self) -> World:
+    def fork(self) -> Self:
         """Return another world that is just like this one now, and goes its own way."""
-        other = World(self.seed, self._desk, self.project, self.start, self.shared)
+        other = type(self)(self.seed, self._desk, self.project, self.start, self.shared)
         other.clock, other.disk, other.remote, other.machine, other.network, other.files = copy.deepcopy(
             (self.clock, self.disk, self.remote, self.machine, self.network, self.files)
         )
