@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import requests
+from msgspec.structs import asdict, replace
 
 from tests.execution.clients import AnyClient, OpenClient
 from tests.sandbox.callers import AT_ONCE, NOON

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from threadsync.errors import PublishUncertain, StateLocked, ThreadsyncError
 from threadsync.execution.attachments import Attachments
@@ -97,8 +98,7 @@ class PublishingWorld(World):
         return FileStore(path, self.disk, self.clock, self.machine, history, self.new_id, PROJECT_ID)
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Struct, frozen=True):
     """How one call of publish ended; with neither a post nor an error, its process died or was stopped."""
 
     post: PublishedPost | None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.execution.publishing import JOURNAL, Called, PublishingWorld, until_published
 from threadsync.errors import PublishBlocked, PublishRefused, PublishUncertain

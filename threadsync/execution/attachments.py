@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
+
+from msgspec.structs import replace
 
 from threadsync.content.escape import is_name, shown
 from threadsync.content.media import Found, MediaFinder

@@ -6,9 +6,11 @@ import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.config import project_said
 from threadsync.content.project import Project
@@ -44,8 +46,7 @@ PROJECT_ID: Final = "publish()"
 Performing: TypeAlias = Callable[[Endpoint, "Answers"], AbstractContextManager[Performer]]
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """The answers to what others can see, in the order they came."""
 
     taken: list[Response]
@@ -57,8 +58,7 @@ class Answers:
         return outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """The lines of a publish out of this process, and its clocks."""
 
     performing: Performing
@@ -139,8 +139,7 @@ def project_of(setup: Setup, media_host: Mapping[str, Json] | None) -> Project:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Media:
+class _Media(Struct, frozen=True):
     """Where the network gets what is attached."""
 
     hosts: MediaHosts

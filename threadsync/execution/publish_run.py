@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar, assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.content.project import Project
 from threadsync.execution.attachments import Attachments
@@ -44,8 +46,7 @@ from threadsync.statefile.store import Store
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
+class Connected(Struct, frozen=True):
     """What a publish is connected to while it runs."""
 
     performer: Performer
@@ -54,8 +55,7 @@ class Connected:
     """Returns why the network would not get a file as it is; None where it would."""
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What a publish works with; a simulated world has its own."""
 
     project: Project
@@ -121,8 +121,7 @@ class Unkept:
         """Do nothing: nobody else writes here."""
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """Runs flows, one stretch of work after the other; what is *stopped* begins no further one."""
 
     means: Means
@@ -179,8 +178,7 @@ class Run:
             raise Stopped
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """*made* on its way to *target*; *kept* says that a journal has it, which outlives the call."""
 
     run: Run

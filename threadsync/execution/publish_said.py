@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.errors import UsageError
 from threadsync.flows.effects import Response
@@ -21,8 +23,7 @@ LOCK_SECONDS: Final = 60.0
 """How long a publish waits for another one that writes the same journal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A picture or a video, and what it shows, for people who cannot see it.
 
     *file* is the path of a file, its bytes, or the ``https:`` address that the network is to fetch it from.
@@ -35,8 +36,7 @@ class Attachment:
 MediaLike: TypeAlias = str | Path | bytes | Attachment
 
 
-@dataclass(frozen=True, slots=True)
-class PostSegment:
+class PostSegment(Struct, frozen=True):
     """One part of a chain; the keys are those of an entry of ``segments:``, *poll* being its options."""
 
     text: str = ""
@@ -47,8 +47,7 @@ class PostSegment:
     options: Options = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a program says of a post; ``Client.publish`` tells what each means."""
 
     segments: tuple[PostSegment, ...]
@@ -98,8 +97,7 @@ def said(
     return replace(whole, segments=tuple(parts))
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedPost:
+class PublishedPost(Struct, frozen=True):
     """A post that is live, with its *segments* as the network has them, first to last.
 
     Of each segment ``remote_id`` is the network's id, ``permalink`` its address (empty where that could not
@@ -138,8 +136,7 @@ class PublishedPost:
         return tuple(segment.permalink for segment in self.segments)
 
 
-@dataclass(frozen=True, slots=True)
-class Keeping:
+class Keeping(Struct, frozen=True):
     """Where a post is kept, and what was agreed to; ``Client.publish`` tells what each means."""
 
     journal: str | Path | None = None
