@@ -13,8 +13,9 @@ class Bounds(Struct, frozen=True):
 
     request_seconds: float = 30.0
     """How long one request may take before it counts as unanswered."""
-    poll_first_seconds: float = 1.0
-    poll_growth: float = 1.4
+    poll_first_seconds: float = 1.5
+    """How long media are given before they are looked at; after that, pauses begin at a third of it."""
+    poll_growth: float = 1.5
     poll_longest_seconds: float = 20.0
     poll_total_seconds: float = 300.0
     """How long a container may stay in progress."""

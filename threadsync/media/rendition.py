@@ -178,7 +178,8 @@ def _plain(picture: Image) -> Image:
             output = mode if picture.mode == "RGBA" else "RGB"
             converted = ImageCms.profileToProfile(picture, own, srgb, outputMode=output)
             picture = picture if converted is None else converted
-    plain = picture.convert(mode)
+    picture.load()
+    plain = picture if picture.mode == mode else picture.convert(mode)  # a copy of millions of pixels
     # Pillow writes some of it (a comment, a profile) into a new file without being asked.
     plain.info = {}
     return plain

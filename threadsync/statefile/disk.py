@@ -213,12 +213,16 @@ class _LocalAppend:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
 
     def append(self, data: bytes) -> None:
-        with _writing(self._path):
+        try:
             _write_all(self._descriptor, data)
+        except OSError as error:
+            raise refused(self._path, error) from error
 
     def sync(self) -> None:
-        with _writing(self._path):
+        try:
             _sync(self._descriptor)
+        except OSError as error:
+            raise refused(self._path, error) from error
 
     def close(self) -> None:
         if self._descriptor >= 0:

@@ -186,7 +186,8 @@ class Stager(Struct, frozen=True):
         yield from record(Staged(self.work.address, self.what.index, self.what.digest, name, made.id, at))
         if single is not None:
             # Media are never ready at once: a look now would be for nothing.
-            yield from wait(poll_seconds(0, self.bounds), "Threads to process the media")
+            first_seconds = min(self.bounds.poll_first_seconds, self.bounds.poll_longest_seconds)
+            yield from wait(first_seconds, "Threads to process the media")
         return Container(made.id, at)
 
     def finished(
