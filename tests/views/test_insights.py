@@ -110,6 +110,23 @@ def test_colour_says_nothing_that_the_words_do_not_say() -> None:
     assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == insights_text(told, width=80, color=False)
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_numbers_of_millions_stay_in_columns_however_narrow_the_page(width: int) -> None:
+    subjects = [subject("lift-report"), subject("map", 1)]
+    told = [look for each in subjects for look in looks(each, 9_876_543, 98_765_432)]
+    whole = Insights(NOW, NOW - 90 * DAY, None, (target(subjects, told),))
+    rows = insights_text(whole, width=width, color=False).split("\n")
+    assert max(map(cells, rows)) <= width
+    table = rows[1 : rows.index("")]
+    ends = {
+        name: {row.index(name) + len(name) for row in table if name in row} for name in ("views", "shares")
+    }
+    assert {row.index("98,765,432") + 10 for row in table if "98,765,432" in row} == ends["views"]
+    last = [row for row in table if row.endswith((" -", "trend"))]
+    assert len(last) == 3
+    assert len({len(row) for row in last}) == 1
+
+
 def test_numbers_stand_under_their_names_and_a_long_key_stands_alone() -> None:
     rows = insights_text(full(), width=80, color=False).split("\n")
     head = next(row for row in rows if row.lstrip().startswith("publication "))

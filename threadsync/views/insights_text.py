@@ -26,7 +26,6 @@ from threadsync.views.words import many
 
 INDENT = 4
 GAP = 2
-NAME_CELLS_MIN = 12
 HOUR = timedelta(hours=1)
 UNKNOWN = "?"
 """Stands where a number is not known."""
@@ -193,17 +192,30 @@ def _gained(number: int | None) -> str:
 def _grid(head: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> list[str]:
     """Return lines with the first column to the left and the others to the right, *head* first.
 
-    A name that is too long for its column has a row of its own.
+    A name that is too long for its column has a row of its own; so has each, where the numbers need several.
     """
     every = [head, *rows]
-    columns = [max(cells(row[place]) for row in every) for place in range(1, len(head))]
-    numbers = sum(columns) + GAP * len(columns)
+    columns = [GAP + max(cells(row[place]) for row in every) for place in range(1, len(head))]
+    groups = _groups(columns, width)
     longest = max(cells(row[0]) for row in every)
-    room = max(min(longest, width - numbers), min(longest, NAME_CELLS_MIN))
-    return [_line(row, room, columns) for row in every]
+    room = min(longest, width - sum(columns)) if len(groups) == 1 else 0
+    return [_line(row, room, groups) for row in every]
 
 
-def _line(row: Sequence[str], room: int, columns: Sequence[int]) -> str:
-    after = "".join(f"{' ' * GAP}{cell:>{column}}" for cell, column in zip(row[1:], columns, strict=True))
+def _groups(columns: Sequence[int], width: int) -> list[list[int]]:
+    """Part columns of these widths into as few rows as they need."""
+    groups: list[list[int]] = [[]]
+    for column in columns:
+        if groups[-1] and sum(groups[-1]) + column > width:
+            groups.append([])
+        groups[-1].append(column)
+    return groups
+
+
+def _line(row: Sequence[str], room: int, groups: Sequence[Sequence[int]]) -> str:
+    numbers = iter(row[1:])
+    parts = ["".join(f"{next(numbers):>{column}}" for column in group) for group in groups]
     used = cells(row[0])
-    return f"{row[0]}{' ' * (room - used)}{after}" if used <= room else f"{row[0]}\n{' ' * room}{after}"
+    if used <= room:
+        return f"{row[0]}{' ' * (room - used)}{parts[0]}"
+    return "\n".join([row[0], *(f"{' ' * room}{part}" for part in parts)])
