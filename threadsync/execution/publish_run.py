@@ -243,7 +243,6 @@ class Post:
             bindings={each: held for each, held in state.bindings.items() if each in wanted},
             open={each: held for each, held in state.open.items() if each == self.made.address},
             tombstones={},
-            targets={name: held for name, held in state.targets.items() if name == self.target.name},
         )
 
     def _plan(self, facts: Facts) -> Plan:
