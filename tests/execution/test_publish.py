@@ -33,7 +33,7 @@ from threadsync.media.probe import probe
 from threadsync.model.ids import MediaDigest
 from threadsync.sandbox.server import Sandbox, running
 from threadsync.sandbox.settings import SandboxSettings
-from threadsync.sandbox.threads import Fault, FaultKind
+from threadsync.sandbox.threads import Fault, FaultKind, Profile
 from threadsync.testing.fakes import FakeClock
 from threadsync.testing.shape import picture
 
@@ -400,6 +400,18 @@ def test_a_used_up_quota_is_told_before_anything_is_sent(
         client.publish("Two", journal=journal)
     assert blocked.value.reason == "quota"
     sandbox.switch(posts_quota=250)
+    assert texts(sandbox) == ["One"]
+
+
+def test_a_token_that_cannot_read_own_replies_publishes_without_a_journal_only(
+    sandbox: Sandbox, journal: Path
+) -> None:
+    sandbox.add_profile(Profile("narrow", scopes=("threads_basic", "threads_content_publish")))
+    with CLIENTS["requests"](FakeClock(), token="sandbox-narrow", base_url=sandbox.base_url) as client:
+        client.publish("One")
+        with pytest.raises(PublishBlocked, match="the scope that is missing") as blocked:
+            client.publish("Two", journal=journal)
+    assert blocked.value.reason == "read-back-failed"
     assert texts(sandbox) == ["One"]
 
 

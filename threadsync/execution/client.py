@@ -229,7 +229,9 @@ class Client:
 
         Settling a lost answer can take more than five minutes. It adopts the one own post that matches: where
         another program publishes the same text to the account in the same minutes, either may be told.
-        Consents, schedules and removals are matters of a project.
+        Consents, schedules and removals are matters of a project. Scopes and limits are the provider's
+        (``threadsync providers``): those of publishing, and with a journal those of reading own posts and
+        replies.
 
         Raises:
             ContentError: something is wrong with the post; *findings* holds all of it. Nothing was sent.
@@ -237,7 +239,7 @@ class Client:
             ProjectError: the media host, or a credential of it, cannot be used.
             PublishBlocked: the account, a quota, a scope, a media host or a post that looks like it speaks
                 against it. Nothing was sent.
-            PublishRefused: the network said no; *segments* are live.
+            PublishRefused: the network said no; *segments* of a chain may be live.
             PublishUncertain: whether a segment is live cannot be told; the remedy says what to do.
             StateError: the journal cannot be used; no further request went out.
             ApiError, Unanswered, CredentialsExpired, RateLimitReached: the account could not be asked. A call

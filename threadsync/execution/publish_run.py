@@ -241,7 +241,6 @@ class Post(Struct, frozen=True):
             bindings={each: held for each, held in state.bindings.items() if each in wanted},
             open={each: held for each, held in state.open.items() if each == self.made.address},
             tombstones={},
-            targets={name: held for name, held in state.targets.items() if name == self.target.name},
         )
 
     def _plan(self, facts: Facts) -> Plan:
