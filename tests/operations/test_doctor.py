@@ -17,9 +17,9 @@ from threadsync.content.schemas import schema_text
 from threadsync.errors import ProjectError
 from threadsync.model.ids import MAIN
 from threadsync.operations import checkup
-from threadsync.operations.auth import auth_refresh
 from threadsync.operations.checkup import Check, Verdict, check_python
 from threadsync.operations.doctor import doctor
+from threadsync.operations.renewing import auth_refresh
 from threadsync.operations.workspace import Workspace
 from threadsync.sandbox.threads import Fault, FaultKind
 from threadsync.statefile.lock import Holder
@@ -209,7 +209,7 @@ def test_a_token_in_the_history_is_not_helped_by_ignoring_it(desk: Desk) -> None
     found = only(desk, offline=True)
     assert "is in the git repository" in found.said
     assert "git rm --cached token" in found.remedy
-    assert "renew the credential" in found.remedy
+    assert "remove the app" in found.remedy, "to renew it would leave the old one working"
 
 
 # The state.

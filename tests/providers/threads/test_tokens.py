@@ -141,7 +141,10 @@ def test_the_endpoints_never_put_anything_on_record(make: Callable[[], Flow[obje
 
 def test_what_the_provider_says_of_itself_is_what_it_does() -> None:
     about = PROVIDER.about
-    assert [(each.role, each.renewable) for each in about.roles] == [(MAIN, True)]
+    assert [(each.role, each.renewable, each.of_app) for each in about.roles] == [
+        (MAIN, True, False),
+        (api.APP_SECRET, False, True),
+    ]
     assert about.api == "v1.0"
     assert {scope.name for scope in about.scopes if scope.required} == {
         "threads_basic",
