@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -96,6 +97,21 @@ def test_printed_the_token_alone_is_on_standard_output(
     assert token not in done.stderr
     assert "stored nowhere" in done.stderr
     assert stored(desk) == ""
+
+
+def test_what_a_browser_says_does_not_come_among_the_printed_token(
+    on: Callable[..., Result],
+    browser: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Chrome says "Opening in existing browser session." where it was started: into the secret of the CI."""
+    opens = webbrowser.open
+    monkeypatch.setattr(webbrowser, "open", lambda url: os.write(1, b"Opening.\n") and opens(url))
+    assert on("auth", "login", "threads/main", "--print").exit_code == 0
+    assert capfd.readouterr() == ("", "Opening.\n")
+    os.write(1, b"after\n")
+    assert capfd.readouterr().out == "after\n"
 
 
 def test_more_rights_are_asked_for(on: Callable[..., Result], desk: Desk, browser: list[str]) -> None:

@@ -58,8 +58,11 @@ def test_a_plan_says_when_a_renewal_last_worked_and_asks_nobody(desk: Desk) -> N
     auth_refresh(desk.workspace, TARGET, MAIN)
     calls = desk.sandbox.calls()
     text, page, document = said(prepare(desk.workspace))
-    assert text == "threads/main: last renewed here 2026-03-01 12:00 UTC, lives until 2026-04-30 12:00 UTC."
-    assert "threads/main: last renewed here 2026-03-01 12:00 UTC" in page
+    assert (
+        text
+        == "threads/main: made or last renewed here 2026-03-01 12:00 UTC, lives until 2026-04-30 12:00 UTC."
+    )
+    assert "threads/main: made or last renewed here 2026-03-01 12:00 UTC" in page
     assert document == [
         {
             "target": "threads/main",

@@ -397,3 +397,52 @@ def test_a_network_without_a_login_in_the_browser_says_how_a_token_is_stored(
     with pytest.raises(UsageError, match="gives no credential in a browser") as raised:
         begun(desk)
     assert "--token" in raised.value.remedy
+
+
+# The page about it.
+
+PAGE = Path(__file__).parents[2] / "docs/credentials.md"
+
+
+def shown_on_the_page() -> list[str]:
+    """Return what the page quotes of messages, in parts: what is left out stands there as an ellipsis."""
+    rows = [row for row in PAGE.read_text(encoding="utf-8").splitlines() if row.startswith("| *")]
+    quoted = [part for row in rows for part in row.split("|")[1].split("*")[1::2]]
+    return [part.strip() for each in quoted for part in each.split("…") if len(part.strip()) > 3]
+
+
+def test_the_page_quotes_messages_as_they_are(desk: Desk) -> None:
+    """Each message there is one that such a fault brings forth, or one of Meta's window."""
+    said = [
+        refused(desk, begun(desk, THREADS_APP_ID="1")),
+        refused(desk, begun(desk), "https://x.org/?code=1&state=x"),
+        *(refused(desk, begun(desk), f'{{"error_code": {code}}}') for code in (1349168, 1349245)),
+    ]
+    desk.sandbox.switch(authorize_denied=True)
+    said.append(refused(desk, begun(desk)))
+    desk.sandbox.switch(authorize_denied=False, authorize_as="harbour_desk")
+    said.append(refused(desk, begun(desk)))
+    desk.sandbox.switch(authorize_as="")
+    login = begun(desk)
+    answer = visited(login)
+    desk.sandbox.arm(Fault("exchange-code", FaultKind.ANSWER_LOST))
+    said += [refused(desk, login, answer), refused(desk, login, answer)]
+    logged_in(desk)
+    with pytest.raises(ApiError) as young:
+        auth_refresh(desk.workspace, TARGET, MAIN)
+    said.append(young.value)
+    rows = []
+    for subcode in (463, 458):
+        desk.sandbox.switch(token_subcode=subcode)
+        desk.sandbox.arm(Fault("profile", FaultKind.TOKEN_EXPIRED))
+        rows.append(status(desk))
+    texts = [
+        *(error.message() for error in said),
+        *(f"{row.problem} {row.remedy}" for row in rows),
+        *("No app ID was provided", "No application data was given", "URL Blocked"),
+        "missing: threads_delete, for",
+    ]
+    found = shown_on_the_page()
+    assert len(found) > 12
+    for each in found:
+        assert any(each in text for text in texts), each

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import webbrowser
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +20,11 @@ if TYPE_CHECKING:
     from threadsync.operations.credentials import Stored
     from threadsync.operations.logging_in import Login
     from threadsync.operations.workspace import Workspace
+
+
+STANDARD_OUTPUT: Final = 1
+STANDARD_ERROR: Final = 2
+"""Their file descriptors, as a program that is started gets them."""
 
 
 def pasted(question: str, *, hidden: bool = True) -> str:
@@ -53,11 +61,28 @@ def in_browser(workspace: Workspace, login: Login, *, opens: bool) -> Stored:
 
 def _opened(url: str) -> bool:
     """Open *url* in a browser; False where there is none. The address is shown in any case."""
-    if webbrowser.open(url):
+    with _aside():
+        opened = webbrowser.open(url)
+    if opened:
         _tell("Opened in the browser:", url)
         return True
     _tell("No browser could be opened here. Open this address in one:", url)
     return False
+
+
+@contextmanager
+def _aside() -> Iterator[None]:
+    """Let what is started meanwhile print on standard error: on ours may be a token that another one reads.
+
+    Chrome, for one, says there that it opens a window of a session that there is already.
+    """
+    ours = os.dup(STANDARD_OUTPUT)
+    try:
+        os.dup2(STANDARD_ERROR, STANDARD_OUTPUT)
+        yield
+    finally:
+        os.dup2(ours, STANDARD_OUTPUT)
+        os.close(ours)
 
 
 def _answer() -> str:

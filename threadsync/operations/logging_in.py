@@ -103,7 +103,7 @@ class Login:
     """The rights that are asked for."""
     stuck: str
     """What to look at where the browser shows an error."""
-    app: Mapping[Role, SecretText] = field(default_factory=dict, repr=False)
+    app: Mapping[Role, SecretText] = field(default_factory=dict)
     """The secrets of the app."""
 
 

@@ -95,7 +95,7 @@ def credential_text(view: CredentialView, zone: str | None) -> str:
         return "" if view.is_local else said
     if life.endless:
         return "" if view.is_local else "it does not expire."
-    how = "last renewed here" if view.renewed_here else "issued or last renewed"
+    how = "made or last renewed here" if view.renewed_here else "issued or last renewed"
     renewed = f"{how} {told(life.renewed_at, zone)}" if life.renewed_at is not None else f"{how}: not known"
     return f"{renewed}, lives until {told(life.expires_at, zone)}." if life.expires_at else f"{renewed}."
 
