@@ -19,6 +19,8 @@ from threadsync.providers.threads import api_oauth as api
 
 RENEWABLE_AFTER = timedelta(hours=24)
 """How old a token must be (docs/threads/get-started/long-lived-tokens)."""
+_NO_ROW = frozenset({FaultClass.FORBIDDEN, FaultClass.INVALID})
+"""Kinds of refusal that may mean any condition of a renewal: no page says which code stands for which."""
 _TOO_YOUNG = (
     "Threads renews a token that is at least a day old and has the scope threads_basic. The one you have is "
     "as good as before."
@@ -47,7 +49,7 @@ def renew(context: ProviderContext) -> Flow[Renewed]:
     asked_at = yield from now()
     found = yield from retried(api.refresh_token, context.bounds, why="renewing the token")
     if isinstance(found, Fault):
-        if found.kind is FaultClass.FORBIDDEN:
+        if found.kind in _NO_ROW:
             found = replace(found, remedy=_unrenewed((yield from examine(context.bounds)), asked_at))
         raise ApiError(found, where=str(context.target))
     if isinstance(found, Unanswered):
