@@ -21,6 +21,7 @@ from threadsync.errors import (
     ThreadsyncError,
     UsageError,
 )
+from threadsync.execution import credentials
 from threadsync.execution.apilog import read_calls
 from threadsync.model.ids import MAIN, Role
 from threadsync.operations import logging_in
@@ -145,6 +146,19 @@ def test_printed_it_is_stored_nowhere_and_needs_no_place(desk: Desk) -> None:
     assert not (desk.root / "token").exists()
     desk.change("    credential: env:NOWHERE\n", "")
     assert begun(desk, stores=False).scopes
+
+
+def test_a_keyring_takes_it_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: dict[str, str] = {}
+
+    class Ring:
+        get, set = staticmethod(held.get), staticmethod(held.__setitem__)
+
+    monkeypatch.setattr(credentials, "system_keyring", lambda _: Ring())
+    desk.change("file:token", "keyring:lifts")
+    assert logged_in(desk).lines[-1].startswith("Stored in keyring:lifts: ")
+    assert held["lifts"].startswith("THL")
+    assert status(desk).problem == ""
 
 
 def test_no_secret_is_in_the_log_or_in_what_is_said(desk: Desk) -> None:
