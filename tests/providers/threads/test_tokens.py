@@ -168,6 +168,7 @@ def test_what_the_provider_says_of_itself_is_what_it_does() -> None:
     assert {scope.name for scope in about.scopes if scope.required} == {
         "threads_basic",
         "threads_content_publish",
+        "threads_read_replies",  # apply reads own replies back before it creates anything (law 8)
     }
     assert set(about.quotas) == {
         PROVIDER.capabilities.quota_of_publish,

@@ -35,7 +35,11 @@ ABOUT: Final = About(
     scopes=(
         Scope("threads_basic", "reading the account and its posts", required=True),
         Scope("threads_content_publish", "publishing, and reading its quota", required=True),
-        Scope("threads_read_replies", "finding one's own replies again, before anything is published"),
+        Scope(
+            "threads_read_replies",
+            "finding one's own replies again, before anything is published",
+            required=True,
+        ),
         Scope("threads_manage_replies", "reading the quota of replies", use=ScopeUse.SOME_POSTS),
         Scope(
             "threads_delete", "replacing and deleting posts, and reading that quota", use=ScopeUse.REMOVING
