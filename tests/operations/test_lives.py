@@ -18,13 +18,13 @@ from threadsync.model.ids import MAIN, TargetName
 from threadsync.model.journal import AccountSeen
 from threadsync.model.state import Lineage, State
 from threadsync.operations.credentials import note
-from threadsync.operations.lives import credential_views
+from threadsync.operations.lives import credential_views, with_lives
 from threadsync.operations.plan import Prepared
 from threadsync.operations.plan import plan as prepare
 from threadsync.operations.remembering import lasts
 from threadsync.operations.renewing import auth_refresh
 from threadsync.operations.unchanged import KEPT_FILE
-from threadsync.planning.allowances import CredentialView
+from threadsync.planning.allowances import AccountView, CredentialView
 from threadsync.sandbox.threads import Profile
 from threadsync.views.account_text import credential_text
 from threadsync.views.json import plan_json
@@ -163,3 +163,11 @@ def test_a_log_that_cannot_be_read_makes_no_plan_fail(desk: Desk) -> None:
     (desk.root / ".threadsync").mkdir()
     (desk.root / ".threadsync/log.sqlite3").write_text("no database at all, but long enough to be looked at")
     assert prepare(desk.workspace).credentials[0].life is None
+
+
+def test_what_is_known_of_a_credential_now_stands_with_its_account_too() -> None:
+    old, new = CredentialLife(None, EARLY), CredentialLife(ENDS, LATE)
+    other = TargetName("threads/other")
+    shown = [AccountView(target, "lift_report", EARLY, (), old) for target in (TARGET, other)]
+    found = with_lives(shown, [CredentialView(TARGET, new), CredentialView(other, None)])
+    assert [each.life for each in found] == [new, old]
