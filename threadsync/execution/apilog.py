@@ -235,14 +235,14 @@ def _asked(path: Path, how: str, query: str, values: Sequence[str | int]) -> lis
 
 
 class Renewal(Struct, frozen=True):
-    """When a credential was last renewed here, and until when the new one lives, where that was told."""
+    """When a credential was last made or renewed here, and until when it lives, where that was told."""
 
     at: datetime
     expires_at: datetime | None
 
 
 def note_renewal(path: Path, target: TargetName, role: Role, renewal: Renewal) -> None:
-    """Keep when a credential was renewed; this is never pruned.
+    """Keep when a credential was made or renewed; this is never pruned.
 
     Raises:
         OSError, sqlite3.Error: the log cannot be written.
@@ -263,20 +263,21 @@ def forget_renewal(path: Path, target: TargetName, role: Role) -> None:
             base.execute("DELETE FROM renewals WHERE target = ? AND role = ?", (target, role))
 
 
-def read_renewal(path: Path, target: TargetName, role: Role) -> Renewal | None:
-    """Return when a credential was last renewed here; None where that is not known.
+def read_renewals(path: Path) -> dict[tuple[TargetName, Role], Renewal]:
+    """Return when credentials were last made or renewed here; those of which it is not known are left out.
 
     Raises:
         sqlite3.Error: the log is there and cannot be read.
     """
     if not path.exists():
-        return None
-    query = "SELECT at, expires_at FROM renewals WHERE target = ? AND role = ?"
-    rows = _read(path, query, (target, role))
-    if not rows:
-        return None
-    ((at, ends),) = rows
-    return Renewal(datetime.fromisoformat(at), datetime.fromisoformat(ends) if ends is not None else None)
+        return {}
+    rows = _read(path, "SELECT target, role, at, expires_at FROM renewals", ())
+    return {
+        (TargetName(target), Role(role)): Renewal(
+            datetime.fromisoformat(at), datetime.fromisoformat(ends) if ends is not None else None
+        )
+        for target, role, at, ends in rows
+    }
 
 
 def _stamp(at: datetime) -> str:

@@ -16,10 +16,11 @@ from threadsync.model.state import State
 from threadsync.model.target import Safety
 from threadsync.operations.drift import Drifted, drifts, remembered
 from threadsync.operations.fitting import fitted
+from threadsync.operations.lives import credential_views, with_lives
 from threadsync.operations.selection import Selects, address_of, selection
 from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.actions import Delete, Notice, Plan, Replace
-from threadsync.planning.allowances import AccountView, accounts
+from threadsync.planning.allowances import AccountView, CredentialView, accounts
 from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.planfile import PlanOptions, SavedPlan
 from threadsync.planning.planner import plan as make_plan
@@ -44,6 +45,8 @@ class Prepared(Struct, frozen=True):
     """Publications that an earlier apply did not finish."""
     accounts: tuple[AccountView, ...] = ()
     """The accounts it is about, as they were read or last seen."""
+    credentials: tuple[CredentialView, ...] = ()
+    """What is known of the credentials of its targets, wherever the network renews them."""
     media: frozenset[str] = frozenset()
     """Every media file that a post or a draft names, by its path in the project."""
     drafts: Mapping[Address, Wanted] = field(default_factory=dict)
@@ -154,6 +157,7 @@ def prepare(
         made = held_to(saved, made, bound(workspace, made, declared.desired, prior, saved.options))
     drifted = _drifted((*drifts(workspace.providers, prior, facts), *remembered(prior, facts, made)), made)
     made = replace(made, notices=(*_skewed(facts), *drifted))
+    lives = credential_views(workspace, prior, facts)
     return Prepared(
         made,
         declared.findings,
@@ -164,7 +168,8 @@ def prepare(
         declared.desired,
         prior,
         tuple(sorted(prior.open)) if prior is not None else (),
-        accounts(made.actions, declared.desired.capabilities, prior, facts, now),
+        with_lives(accounts(made.actions, declared.desired.capabilities, prior, facts, now), lives),
+        lives,
         declared.media(),
         declared.drafts,
     )

@@ -329,7 +329,7 @@ def context_of(target: Target) -> ProviderContext:
     """Return what a provider is told about *target*."""
     loopback = target.base_url is not None and is_loopback(target.base_url)
     bounds = Bounds().overridden(target.bounds)
-    return ProviderContext(target.name, target.settings, bounds, loopback, target.account)
+    return ProviderContext(target.name, target.settings, bounds, loopback, target.account, target.base_url)
 
 
 def _known_or(unknown: str, prior: State | None) -> Permalinks:

@@ -47,6 +47,18 @@ class AccountView(Struct, frozen=True):
     """Whether something of ours went live there since: more is used than was read."""
 
 
+class CredentialView(Struct, frozen=True):
+    """What is known of how long the main credential of a target lives, and since when."""
+
+    target: TargetName
+    life: CredentialLife | None
+    """None where nothing is known of it."""
+    renewed_here: bool = False
+    """Whether it is known because it was made or renewed from here."""
+    is_local: bool = False
+    """Whether the target is on this machine: a sandbox."""
+
+
 def accounts(
     actions: Iterable[Action],
     can: Mapping[TargetName, Capabilities],

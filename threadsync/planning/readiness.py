@@ -314,7 +314,7 @@ def _undeletable(action: Touching, quota: Quota) -> Blocked:
             action,
             Reason.MISSING_SCOPE,
             f"the credential may not delete (it lacks the scope {quota.scope}), so it could not be finished.",
-            "Authorize the account again with that scope.",
+            f"Log in again, which asks for that scope: threadsync auth login {action.address.target}.",
         )
     return block(
         action,

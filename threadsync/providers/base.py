@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from enum import StrEnum
+from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct, field
 
@@ -37,6 +38,8 @@ class ProviderContext(Struct, frozen=True):
     """Whether the target's address is on this machine: a sandbox, whose own word on its origin counts."""
     account: str | None = None
     """The handle or id that the project declares for it."""
+    base_url: str | None = None
+    """The target's own address, where the project declares one."""
 
 
 class RenderedSegment(Struct, frozen=True):
@@ -94,6 +97,25 @@ class CredentialRole(Struct, frozen=True):
     role: Role
     meaning: str
     renewable: bool = False
+    of_app: bool = False
+    """Whether it is a secret of the app that people authorize: a login alone needs it."""
+    variable: str = ""
+    """Of one of an app: the variable of the environment that has it, where the project names no place."""
+    ending: str = ""
+    """How a person ends the life of one that others may have seen."""
+
+
+class ScopeUse(StrEnum):
+    """Which projects make use of a right."""
+
+    EVERY = "every"
+    """All of them: something that every apply does needs it."""
+    REMOVING = "removing"
+    """Those that may take posts down."""
+    SOME_POSTS = "some-posts"
+    """Those that have a post for which ``Provider.scopes`` names it."""
+    OTHER = "other"
+    """None can be told to; whoever needs it asks for it."""
 
 
 class Scope(Struct, frozen=True):
@@ -102,6 +124,7 @@ class Scope(Struct, frozen=True):
     name: str
     meaning: str
     required: bool = False
+    use: ScopeUse = ScopeUse.EVERY
 
 
 class Limit(Struct, frozen=True):
@@ -144,6 +167,82 @@ class Renewed(Struct, frozen=True):
     expires_at: datetime | None
 
 
+CODE: Final = Role("code")
+"""The role of what ``Authorization.code`` returned, in the requests that use it."""
+
+
+class AppSetting(Struct, frozen=True):
+    """What an app that people authorize is known by, and is no secret."""
+
+    key: str
+    """Of a target in the project file."""
+    variable: str
+    """Of the environment, where the project does not say."""
+    meaning: str
+
+
+class Authorization(Protocol):
+    """One authorization: a person is asked in a browser to let an app use their account."""
+
+    @property
+    def url(self) -> str:
+        """The address to open."""
+        ...
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the browser is sent afterwards."""
+        ...
+
+    def code(self, answer: str) -> SecretText:
+        """Return the code in *answer*: the address that the browser was sent to, or what it shows instead.
+
+        Raises:
+            AuthorizationDenied: the person said no, or the network does not let the app ask.
+            AuthorizationMismatch: it answers another authorization.
+            UsageError: it is neither.
+        """
+        ...
+
+    def exchange(self) -> Flow[Renewed]:
+        """Get a credential for the code, which stands under the role ``CODE``; asked once, never again.
+
+        Raises:
+            ApiError, Unanswered: there is none; the code may be used up all the same.
+        """
+        ...
+
+    def lengthen(self) -> Flow[Renewed]:
+        """Get the one that lives longest for what ``exchange`` gave, which stands under the main role.
+
+        Raises:
+            ApiError, Unanswered: there is none.
+        """
+        ...
+
+
+class Authorizing(Protocol):
+    """How a network gives a first credential: to an app, for an account, in a browser."""
+
+    @property
+    def settings(self) -> tuple[AppSetting, ...]:
+        """What the app is known by; its secrets are roles of ``About``."""
+        ...
+
+    @property
+    def stuck(self) -> str:
+        """What to look at where the browser shows an error, and is sent nowhere."""
+        ...
+
+    def begin(self, app: Mapping[str, str], scopes: Sequence[str], state: str) -> Authorization:
+        """Ask for *scopes*, with the settings of *app* by their keys; *state* comes back in the answer.
+
+        Raises:
+            UsageError: the network would refuse it.
+        """
+        ...
+
+
 class Permalinks(Protocol):
     """Gives the text for ``{{ links[…] }}``: a receipt's permalink, or a stand-in of the longest length."""
 
@@ -176,6 +275,15 @@ class Provider(Protocol):
 
     def examine(self, role: Role) -> Flow[Examined]:
         """Ask what the network tells of a credential: its rights, and how long it lives."""
+        ...
+
+    @property
+    def authorizing(self) -> Authorizing | None:
+        """How it gives a first credential in a browser; None where it does not, and one is pasted."""
+        ...
+
+    def scopes(self, publication: Publication) -> frozenset[str]:
+        """Return the rights of use ``SOME_POSTS`` that publishing *publication* makes use of."""
         ...
 
     def renew(self, role: Role) -> Flow[Renewed]:

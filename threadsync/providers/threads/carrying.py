@@ -157,6 +157,12 @@ def needs_of(publication: Publication) -> Needs:
     return Needs(frozenset(scopes), frozenset({GEO_GATING} if any(e.countries for e in every) else ()))
 
 
+def scopes_of(publication: Publication) -> frozenset[str]:
+    """Return the scopes that *publication* makes use of: what it needs, and what reads quotas of replies."""
+    replies = len(publication.segments) > 1 or publication.reply_to is not None
+    return needs_of(publication).scopes | ({"threads_manage_replies"} if replies else frozenset())
+
+
 def parameters(segment: Segment, carried: Carried, text: str, units: str) -> dict[str, str]:
     """Return Threads' parameters for what *segment* carries; *text* is what it says.
 

@@ -22,6 +22,7 @@ from threadsync.model.post import Publication, Segment
 from threadsync.providers.base import (
     About,
     Applied,
+    Authorizing,
     Examined,
     Permalinks,
     ProviderContext,
@@ -83,6 +84,17 @@ class ThreadsProvider(Struct, frozen=True):
         from threadsync.providers.threads import tokens
 
         return tokens.renew(self.context)
+
+    @property
+    def authorizing(self) -> Authorizing | None:
+        """The Authorization Window, in which a person lets an app use a profile."""
+        from threadsync.providers.threads.authorizing import ThreadsAuthorizing
+
+        return ThreadsAuthorizing(self.context)
+
+    def scopes(self, publication: Publication) -> frozenset[str]:
+        """Return the scopes that some posts alone make use of: for a reply, a location, a story."""
+        return carrying.scopes_of(publication)
 
     @property
     def _count_rule(self) -> str:
