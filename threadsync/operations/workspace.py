@@ -19,12 +19,14 @@ from threadsync.model.ids import Address, TargetName
 from threadsync.model.post import PostRef, Publication
 from threadsync.model.references import depends_on
 from threadsync.model.state import State
-from threadsync.model.target import MediaHost, Target
+from threadsync.model.target import Target
 from threadsync.model.text import PermalinkOf
 from threadsync.model.urls import is_loopback
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored
 from threadsync.operations.connections import Connect, connect
+from threadsync.operations.hosted import unhosted
 from threadsync.operations.provenance import Surroundings
+from threadsync.operations.rules import RULES
 from threadsync.operations.sharing import in_shares, workers
 from threadsync.planning.actions import SegmentView
 from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
@@ -34,38 +36,6 @@ from threadsync.providers.loading import BUILT_IN, load_provider
 from threadsync.statefile.disk import LocalDisk
 from threadsync.statefile.machine import LocalMachine
 from threadsync.statefile.store import FileStore, Store
-
-RULES = {
-    "schedule/too-far-ahead": ("A time is more than 18 months ahead.", "Check the year."),
-    "reference/no-replies": (
-        "The post that is replied to is of a kind that its network takes no replies to.",
-        "Reply to another post.",
-    ),
-    "project/unknown-provider": (
-        "A target names a provider that there is not.",
-        "Correct the name of the target, or its provider:.",
-    ),
-    "media/no-host": (
-        "A network fetches media from a public address, and the target has no media host.",
-        "Name one with media_host:, and declare it under media_hosts:.",
-    ),
-    "media/fit-not-served": (
-        "fit: true makes a copy of a picture, and the target's media host serves only what it has already.",
-        "Save the picture within the network's limits, or name a media host that takes files.",
-    ),
-    "media/host-doubtful": (
-        "Networks have failed to fetch media from the address of a target's media host.",
-        "Serve the files under a domain of your own.",
-    ),
-    "media/not-fitted": (
-        "fit: true cannot make a copy of a picture that is within the network's limits.",
-        "Save the picture within the network's limits.",
-    ),
-}
-"""What is found with the project or the time at hand, beside the rules of content: meaning and remedy."""
-
-WARNINGS = frozenset({"media/host-doubtful"})
-"""Those of them that stop nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +163,7 @@ class Workspace:
     ) -> Seen:
         """See *publication* as its network will; *twin* is the same post on a target that gets just this."""
         provider = self.providers[publication.address.target]
-        found = self._unhosted(publication, provider)
+        found = unhosted(publication, provider, self.project)
         needed = depends_on(publication)
         links = tuple(map(_known_or("", prior), needed))
         # One reading of a file made both, so nothing but the address tells them apart.
@@ -235,61 +205,6 @@ class Workspace:
                 remedy = RULES["reference/no-replies"][1]
                 found.append(Diagnostic(at, "reference/no-replies", problem, remedy))
         return found
-
-    def _unhosted(self, publication: Publication, provider: Provider) -> list[Diagnostic]:
-        """Find media that their network could not fetch, because their target's host would not have them."""
-        target = publication.address.target
-        if not provider.capabilities.fetches_media:
-            return []
-        host = self.project.targets[target].media_host
-        if host is not None:
-            declared = self.project.media_hosts[host]
-            unserved = self._unserved(publication, provider, declared)
-            return [*unserved, *self._doubted(publication, declared)]
-        return [
-            Diagnostic(
-                item.location,
-                "media/no-host",
-                f"{item.path} has no public address: {target} has no media_host.",
-                f"Write media_host: under {target} in threadsync.yaml, and declare it under media_hosts:.",
-            )
-            for segment in publication.segments
-            for item in segment.media[:1]
-        ]
-
-    def _doubted(self, publication: Publication, host: MediaHost) -> list[Diagnostic]:
-        """Find media whose address is in a domain that fetches are known to fail from."""
-        first = next((item for segment in publication.segments for item in segment.media), None)
-        base_url = self.project.targets[publication.address.target].base_url
-        at_home = base_url is not None and is_loopback(base_url)
-        if first is None or at_home or not host.has_address:
-            return []
-        from threadsync.execution.hosting_probe import doubtful
-        from threadsync.execution.hosting_signing import public_base
-
-        why = doubtful(public_base(host))
-        if why is None:
-            return []
-        problem = f"{first.path} would be fetched from {host.name}: {why.problem}."
-        rule = "media/host-doubtful"
-        return [Diagnostic(first.location, rule, problem, why.remedy, Severity.WARNING)]
-
-    def _unserved(self, publication: Publication, provider: Provider, host: MediaHost) -> list[Diagnostic]:
-        """Find pictures whose rendition would have no public address."""
-        limits = provider.capabilities.pictures
-        if limits is None or host.takes_files or not publication.control.fit:
-            return []
-        return [
-            Diagnostic(
-                item.location,
-                "media/fit-not-served",
-                f"{item.path} would be fitted, and {host.name} serves only the files that {host.url} has.",
-                RULES["media/fit-not-served"][1],
-            )
-            for segment in publication.segments
-            for item in segment.media
-            if limits.needs_fitting(item.facts)
-        ]
 
     def _wanted(self, publication: Publication, provider: Provider, prior: State | None) -> Wanted:
         shown, longest = _known_or(UNKNOWN_LINK, prior), _longest(self.providers, prior)
