@@ -27,8 +27,8 @@ HEAD = ""
 OF_PUBLICATIONS = ("bindings", "observations")
 """The tables of which only some entries are read; in the second, those of publications."""
 _BEGIN = re.compile(rb'  "([^"\\]+)": \{\n')
-_FIELD = re.compile(rb'  ("[^"\\]+"): ')
-_ENTRY = re.compile(rb'    ("[^"\\]+"): ')
+_FIELD = re.compile(rb'  "([^"\\\x00-\x1f]+)": ')
+_ENTRY = re.compile(rb'    "([^"\\\x00-\x1f]+)": ')
 _END = (b"  },\n", b"  }\n")
 _AROUND = (b"{\n", b"}\n")
 
@@ -46,7 +46,7 @@ def places_in(data: bytes) -> dict[str, dict[str, int]] | None:
         elif table and line in _END:
             table = HEAD
         elif entry is not None:
-            found[table][str(parsed(entry[1]))] = offset
+            found[table][entry[1].decode()] = offset
         elif table or line not in _AROUND:
             return None
         offset += len(line)
