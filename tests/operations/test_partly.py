@@ -82,7 +82,7 @@ def agrees(world: World) -> bool:
     return True
 
 
-def project(root: Path) -> World:
+def live(root: Path) -> World:
     """Posts that are live, in folders, with media, references and a draft; as many again to be left alone."""
     world = World(root)
     world.write("posts/near.jpg", picture())
@@ -94,6 +94,12 @@ def project(root: Path) -> World:
     world.post("leaf", "A reply", reply_to="root")
     world.post("idea", "Not yet", draft="true")
     world.apply(max_creates=20)
+    return world
+
+
+def project(root: Path) -> World:
+    """The same, and a plan of it was kept."""
+    world = live(root)
     assert based(world)
     return world
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from threadsync.model.ids import Address, TargetName
+from threadsync.model.live import Live
 from threadsync.model.state import State
 from threadsync.operations.plan import Prepared
 from threadsync.operations.unchanged import COLUMNS, Rows
@@ -138,15 +139,16 @@ def told(prepared: Prepared, prior: State) -> Told | None:
     It does where one has errors, where something that is live is no longer wanted, and where it is not known
     yet what became of something.
     """
-    posts = {**prepared.desired.publications, **prepared.drafts}
-    if prior.open or prepared.has_errors or not prior.bindings.keys() <= posts.keys():
-        return None
+    posts, live = {**prepared.desired.publications, **prepared.drafts}, prepared.desired.live
     files = {address: wanted.publication.location.file for address, wanted in posts.items()}
+    files |= {address: each.file for address, each in live.items()}
+    if prior.open or prepared.has_errors or not prior.bindings.keys() <= files.keys():
+        return None
     keys = {file: str(address.key) for address, file in files.items()}
     again = {finding.location.file for finding in prepared.findings}
     if not again <= keys.keys():
         return None
-    again |= {files[address] for address in _loud(prepared) | set(_newest(prior).values())}
+    again |= {files[address] for address in _loud(prepared) | set(_newest(prior, live).values())}
     unchanged = Counter(files[action.address] for action in prepared.plan.actions)
     named: dict[str, list[str]] = {}
     for address, wanted in posts.items():
@@ -165,7 +167,9 @@ def _loud(prepared: Prepared) -> set[Address]:
     }
 
 
-def _newest(prior: State) -> dict[TargetName, Address]:
+def _newest(prior: State, live: Mapping[Address, Live]) -> dict[TargetName, Address]:
     """Return what went live last on each target; what is told of its account hangs on when that was."""
-    times = ((post.at, address) for address, binding in prior.bindings.items() for post in binding.segments)
+    times = [(each.last_at, address) for address, each in live.items()]
+    rest = (prior.bindings[address] for address in prior.bindings if address not in live)
+    times += [(post.at, binding.address) for binding in rest for post in binding.segments]
     return {address.target: address for _, address in sorted(times)}

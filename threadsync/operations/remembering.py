@@ -169,9 +169,12 @@ def _others(project: Project, prepared: Prepared) -> Iterator[bytes]:
     if schemas.is_dir():
         yield TREE + os.fsencode(schemas)
     schedules = [wanted.publication.control.publish for wanted in prepared.desired.publications.values()]
-    zones = {project.zone, *(schedule.zone for schedule in schedules if schedule is not None)} - {None}
+    zones = {project.zone, *(schedule.zone for schedule in schedules if schedule is not None)}
+    zones |= {live.zone for live in prepared.desired.live.values()}
     for top in map(Path, zoneinfo.TZPATH):
-        yield from (OTHER + os.fsencode(path) for path in (top, *(top / str(zone) for zone in zones)))
+        yield from (
+            OTHER + os.fsencode(path) for path in (top, *(top / zone for zone in zones if zone is not None))
+        )
     yield from (OTHER + os.fsencode(Path(entry).absolute()) for entry in dict.fromkeys(sys.path))
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from threadsync.config import load_project
-from threadsync.content.loader import Content, load
+from threadsync.content.loader import Content, Shorten, in_full, load
 from threadsync.content.project import Project, StateBranch
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.flows.bounds import Bounds
@@ -28,6 +28,7 @@ from threadsync.operations.hosted import unhosted
 from threadsync.operations.provenance import Surroundings
 from threadsync.operations.rules import RULES
 from threadsync.operations.sharing import in_shares, workers
+from threadsync.operations.shortening import Shortening, names_others
 from threadsync.planning.actions import SegmentView
 from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
 from threadsync.planning.planner import Standing
@@ -55,14 +56,15 @@ class Declared:
     def paths(self) -> dict[Address, str]:
         """Return the file of every publication and draft."""
         every = {**self.desired.publications, **self.drafts}
-        return {address: wanted.publication.location.file for address, wanted in every.items()}
+        files = {address: wanted.publication.location.file for address, wanted in every.items()}
+        return files | {address: live.file for address, live in self.desired.live.items()}
 
     def media(self) -> frozenset[str]:
         """Return every media file that a publication or draft names, by its path in the project."""
         every = (*self.desired.publications.values(), *self.drafts.values())
         return frozenset(
             item.path for wanted in every for segment in wanted.publication.segments for item in segment.media
-        )
+        ).union(*(live.media for live in self.desired.live.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +85,18 @@ class LastLook:
     standing: Standing = field(default_factory=Standing)
 
 
-def read_posts(project: Project, *, cached: bool = True, shared: bool = False) -> Content:
+def read_posts(
+    project: Project, shorten: Shorten = in_full, *, cached: bool = True, shared: bool = False
+) -> Content:
     """Read all posts of *project*; unless *cached*, read every media file too, and keep nothing of it.
 
-    Where it is to be *shared*, many posts are read by as many processes as may work at once.
+    What a file says may be *shortened*. Where it is to be *shared*, many posts are read by as many processes
+    as may work at once.
     """
     probe = CachedProbe(project.root / CACHE_DIRECTORY / "media.json" if cached else None)
     number = workers() if shared else 1
     each = partial(in_shares, number=number, learnt=probe.learnt, learn=probe.learn)
-    content = load(project, probe, each=each)
+    content = load(project, probe, each=each, shorten=shorten)
     if probe.save():
         ignored(project.root / CACHE_DIRECTORY)
     return content
@@ -107,8 +112,8 @@ class Workspace:
     clock: Clock
     connect: Connect = connect
     surroundings: Surroundings = field(default_factory=Surroundings)
-    read: Callable[[Project], Content] = read_posts
-    """Reads all posts."""
+    read: Callable[[Project, Shorten], Content] = read_posts
+    """Reads all posts; what a file says may be shortened."""
     last: LastLook | None = None
     """Is taken from and brought up to date, for who looks at one project again and again."""
     command: str = ""
@@ -118,9 +123,9 @@ class Workspace:
     allow_commands: bool = False
     """Whether commands that the project file names may be run."""
 
-    def declared(self, prior: State | None, now: datetime) -> Declared:
-        """Read all posts and see them as their networks will."""
-        content = self.read(self.project)
+    def declared(self, prior: State | None, now: datetime, *, briefly: bool = False) -> Declared:
+        """Read all posts and see them as their networks will; *briefly* leaves out what is ``live``."""
+        content = self.read(self.project, self._shortening(prior, now) if briefly and prior else in_full)
         findings = [_graver(each, prior) for each in content.findings]
         wanted: dict[Address, Wanted] = {}
         every = {**content.publications, **content.drafts}
@@ -153,10 +158,15 @@ class Workspace:
             frozenset(content.keys),
             content.broken_keys,
             content.complete,
+            content.live,
         )
         drafts = {address: wanted[address] for address in content.drafts}
         each = dict.fromkeys(findings)  # two targets of one network find the same
         return Declared(desired, drafts, tuple(sorted(each, key=by_place)), content.files)
+
+    def _shortening(self, prior: State, now: datetime) -> Shortening:
+        links = _longest(self.providers, prior)
+        return Shortening(self.project, self.providers, prior, now + LATEST, self._alike(), links)
 
     def _seen(
         self, publication: Publication, twin: Seen | None, prior: State | None, longest: Permalinks
@@ -169,7 +179,7 @@ class Workspace:
         # One reading of a file made both, so nothing but the address tells them apart.
         if twin is not None and twin.wanted.publication.segments is publication.segments:
             wanted = Wanted(publication, twin.wanted.segments, needed, twin.wanted.needs)
-            if not twin.findings and not _names_others(publication):
+            if not twin.findings and not names_others(publication):
                 return Seen(wanted, links, tuple(found))
         else:
             wanted = self._wanted(publication, provider, prior)
@@ -298,12 +308,6 @@ def _graver(finding: Diagnostic, prior: State | None) -> Diagnostic:
         problem=f"{finding.problem} The state binds {bound}.",
         remedy="Bring the folder back, or correct posts: in threadsync.yaml. Nothing counts as removed.",
     )
-
-
-def _names_others(publication: Publication) -> bool:
-    """Whether it replies to, quotes or reposts something: an account may not be able to."""
-    quotes = (segment.quote for segment in publication.segments)
-    return any(each is not None for each in (publication.reply_to, publication.repost, *quotes))
 
 
 def _too_far(publication: Publication, at: datetime) -> Diagnostic:

@@ -179,7 +179,7 @@ class World:
             self.clock,
             self._connect,
             here,
-            lambda _: self._desk.content(self.project, self.files),
+            lambda *_: self._desk.content(self.project, self.files),
         )
 
     @property
