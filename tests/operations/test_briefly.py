@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from tests.operations.test_partly import KEYS, STEPS, WORDS, live
 from tests.operations.world import PROJECT, World
-from threadsync.content.loader import Content, Shorten, load, said_by
+from threadsync.content.loader import Content, Said, Shorten, load, said_by
+from threadsync.content.media import MediaFinder
 from threadsync.content.project import Project
+from threadsync.content.walking import PostFile
 from threadsync.errors import StateDamaged, StateTooNew, ThreadsyncError
 from threadsync.media.cache import CachedProbe
 from threadsync.model.ids import Address
@@ -119,25 +122,36 @@ def test_bindings_are_read_for_the_posts_that_are_read_and_not_held(
     assert read.count(own) == 1
 
 
-def test_a_post_that_another_names_is_read_in_full_even_if_it_changes_meanwhile(
-    tmp_path: Path,
-) -> None:
-    world = live(tmp_path)
-    names: list[list[str]] = []
+def planned_while_root_changes(world: World, key: str, **front: object) -> tuple[Prepared, list[list[str]]]:
+    """Plan briefly; while *root*, which another post names, is read again, it becomes another one."""
+    read_keys: list[list[str]] = []
 
-    def reading(files, project, media):  # type: ignore[no-untyped-def]
-        names.append([file.key for file in files])
-        if names[-1] == ["root"]:  # the second time
-            world.post("root", "What is replied to, and replies", targets=MAIN, reply_to="red")
+    def reading(files: Sequence[PostFile], project: Project, media: MediaFinder) -> list[Said]:
+        read_keys.append([file.key for file in files])
+        if read_keys[-1] == ["root"]:
+            lines = "".join(f"{name}: {value}\n" for name, value in {"key": key, **front}.items())
+            world.write("posts/root.md", f"---\ntargets: [threads/main]\n{lines}---\nChanged.\n")
         return said_by(files, project, media)
 
     def read(project: Project, shorten: Shorten) -> Content:
         return load(project, CachedProbe(None), reader=reading, shorten=shorten)
 
-    prepared = plan(replace(world.workspace, read=read), briefly=True)
-    assert names[1:] == [["root"], ["red"]]
+    return plan(replace(world.workspace, read=read), briefly=True), read_keys[1:]
+
+
+def test_a_post_that_another_names_is_read_in_full_even_if_it_changes_meanwhile(tmp_path: Path) -> None:
+    """It names another one by then, which is read in full too."""
+    prepared, read = planned_while_root_changes(live(tmp_path), "root", reply_to="red")
+    assert read == [["root"], ["red"]]
     assert {address.key for address in prepared.desired.publications} == {"leaf", "root", "red"}
     assert not prepared.has_errors
+
+
+def test_a_key_that_a_post_takes_meanwhile_is_found_taken(tmp_path: Path) -> None:
+    prepared, _ = planned_while_root_changes(live(tmp_path), "red")
+    rules = {finding.rule for finding in prepared.findings}
+    assert rules == {"post/key-twice", "reference/unknown-key"}
+    assert not prepared.desired.complete
 
 
 @pytest.mark.parametrize("step", ["remove", "edit", "nothing"])

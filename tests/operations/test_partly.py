@@ -388,6 +388,16 @@ def test_what_posts_are_planned_with_is_looked_at_too(world: World, name: str) -
     assert plan_partly(world.workspace) is None
 
 
+@pytest.mark.parametrize("part", [1, 2, 3, 1_000])
+def test_what_is_written_in_parts_is_what_would_be_written_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    basis = decode((world.root / BASIS_FILE).read_bytes())
+    monkeypatch.setattr("threadsync.operations.basis.PART", part)
+    at_once = json.dumps({name: getattr(basis, name) for name in type(basis).__slots__})
+    assert encode(basis)[64:] == at_once.encode()
+
+
 def test_what_is_damaged_foreign_or_of_another_time_is_planned_from_everything(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,7 +68,7 @@ class Said:
     """Those of *made* that name other posts."""
     findings: tuple[Diagnostic, ...] = ()
     has_errors: bool = True
-    live: Mapping[Address, Live] = field(default_factory=dict)
+    live: tuple[tuple[Address, Live], ...] = ()
     """In place of *made*, where all of it is live as the file says, and nobody needs to know more."""
 
 
@@ -157,8 +157,13 @@ class _Loader:
             files = found.files
             self.findings += found.findings
         media = MediaFinder(self.project.root, self.probe)
-        for said in self._said(files, media):
+
+        def work(batch: Sequence[PostFile]) -> list[Said]:
+            return self.shorten(self.reader(batch, self.project, media))
+
+        for said in self.each(work, files):
             self._take(said)
+        self._read_named(files, media)
         if not files:
             name = os.path.relpath(posts, root)
             why = "holds no posts" if Path(posts).is_dir() else "does not exist"
@@ -179,21 +184,21 @@ class _Loader:
             self.live,
         )
 
-    def _said(self, files: Sequence[PostFile], media: MediaFinder) -> list[Said]:
-        """Read *files*; in full where another one names what one of them says."""
-
-        def work(batch: Sequence[PostFile]) -> list[Said]:
-            return self.shorten(self.reader(batch, self.project, media))
-
-        found = list(self.each(work, files))
-        number_of = {said.key: number for number, said in enumerate(found) if said.live}
-        left = [said for said in found if said.naming] if number_of else []
-        while left:
-            needed = {address.key for publication in left.pop().naming for address in depends_on(publication)}
-            for number in [number_of.pop(key) for key in needed if key in number_of]:
-                (found[number],) = self.reader([files[number]], self.project, media)
-                left.append(found[number])  # it may have been changed meanwhile, and name others too
-        return found
+    def _read_named(self, files: Sequence[PostFile], media: MediaFinder) -> None:
+        """Read in full what is ``live`` and named by other posts."""
+        while self.live:
+            named = {address.key for each in self.naming for address in depends_on(each)} - self.broken
+            again = {address: live.file for address, live in self.live.items() if address.key in named}
+            if not again:
+                return
+            for address in again:
+                del self.live[address]
+                self.keys.pop(address.key, None)  # the file claims it again, whatever is left of it
+            paths = frozenset(again.values())
+            chosen = [file for file in files if file.file in paths]
+            # They may have been changed meanwhile: what they say now counts, and may name others too.
+            for said in self.reader(chosen, self.project, media):
+                self._take(said)
 
     def _take(self, said: Said) -> None:
         if not said.is_trusted:

@@ -37,8 +37,7 @@ def _doubted(publication: Publication, host: MediaHost, project: Project) -> lis
     """Find media whose address is in a domain that fetches are known to fail from."""
     first = next((item for segment in publication.segments for item in segment.media), None)
     base_url = project.targets[publication.address.target].base_url
-    at_home = base_url is not None and is_loopback(base_url)
-    if first is None or at_home or not host.has_address:
+    if first is None or not host.has_address or (base_url is not None and is_loopback(base_url)):
         return []
     from threadsync.execution.hosting_probe import doubtful
     from threadsync.execution.hosting_signing import public_base

@@ -115,8 +115,7 @@ def _basis(
     if said is None or Files(project.state, project.root).journal.exists() or newest_ns(*others) >= limit_ns:
         return None
     with project.state.open("rb") as file:
-        data, stamp = file.read(), stamp_of(os.fstat(file.fileno()))
-    places = places_in(data)
+        places, stamp = places_in(file), stamp_of(os.fstat(file.fileno()))
     # A state that an editor laid out otherwise is read as a whole, each time.
     if places is None or places.get("bindings", {}).keys() != set(map(str, prepared.prior.bindings)):
         return None

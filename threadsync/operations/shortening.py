@@ -40,18 +40,18 @@ class Shortening:
         """Return what files have *said*, short where it can be; step by step, as it was read."""
         found = [self._live(each) for each in said]
         return [
-            replace(each, made=(), live=live) if live and not self._has_faults(each) else each
+            replace(each, made=(), live=tuple(live)) if live and not self._has_faults(each) else each
             for each, live in zip(said, found, strict=True)
         ]
 
-    def _live(self, said: Said) -> dict[Address, Live] | None:
-        """Return what there is to know of a post that is live as its file says; None of another one."""
-        live: dict[Address, Live] = {}
+    def _live(self, said: Said) -> list[tuple[Address, Live]]:
+        """Return what there is to know of a post that is live as its file says; nothing of another one."""
+        live: list[tuple[Address, Live]] = []
         for publication in said.made if not (said.findings or said.naming) else ():
             found = self._found(publication)
             if found is None:
-                return None
-            live[publication.address] = found
+                return []
+            live.append((publication.address, found))
         return live
 
     def _found(self, publication: Publication) -> Live | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -33,11 +32,14 @@ _END = (b"  },\n", b"  }\n")
 _AROUND = (b"{\n", b"}\n")
 
 
-def places_in(data: bytes) -> dict[str, dict[str, int]] | None:
-    """Tell where the entries in a state file stand; None where it is not laid out as threadsync does it."""
+def places_in(lines: Iterable[bytes]) -> dict[str, dict[str, int]] | None:
+    """Tell where the entries in a state file stand; None where it is not laid out as threadsync does it.
+
+    *lines* are all of the file's, each with its end.
+    """
     found: dict[str, dict[str, int]] = {HEAD: {}}
     table, offset = HEAD, 0
-    for line in BytesIO(data):
+    for line in lines:
         entry = (_ENTRY if table else _FIELD).match(line)
         begins = _BEGIN.fullmatch(line) if not table else None
         if begins is not None:

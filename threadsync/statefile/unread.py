@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from io import BytesIO
 
 from threadsync.model.ids import Address, RemoteId
 from threadsync.model.state import Binding, State
@@ -59,7 +60,7 @@ def unread(data: bytes) -> Document | None:
     It has where its bytes are not just what threadsync wrote, by their layout, version and checksum.
     """
     try:
-        places = places_in(data)
+        places = places_in(BytesIO(data))
         if places is None or _TABLE not in places:
             return None
         held = places.pop(_TABLE)
