@@ -158,12 +158,12 @@ class _Loader:
             self.findings += found.findings
         media = MediaFinder(self.project.root, self.probe)
 
-        def work(batch: Sequence[PostFile]) -> list[Said]:
-            return self.shorten(self.reader(batch, self.project, media))
+        def read(batch: Sequence[PostFile]) -> list[Said]:
+            return self.reader(batch, self.project, media)
 
-        for said in self.each(work, files):
+        for said in self.each(lambda batch: self.shorten(read(batch)), files):
             self._take(said)
-        self._read_named(files, media)
+        self._read_named(files, read)
         if not files:
             name = os.path.relpath(posts, root)
             why = "holds no posts" if Path(posts).is_dir() else "does not exist"
@@ -184,7 +184,9 @@ class _Loader:
             self.live,
         )
 
-    def _read_named(self, files: Sequence[PostFile], media: MediaFinder) -> None:
+    def _read_named(
+        self, files: Sequence[PostFile], read: Callable[[Sequence[PostFile]], list[Said]]
+    ) -> None:
         """Read in full what is ``live`` and named by other posts."""
         while self.live:
             named = {address.key for each in self.naming for address in depends_on(each)} - self.broken
@@ -197,7 +199,7 @@ class _Loader:
             paths = frozenset(again.values())
             chosen = [file for file in files if file.file in paths]
             # They may have been changed meanwhile: what they say now counts, and may name others too.
-            for said in self.reader(chosen, self.project, media):
+            for said in self.each(read, chosen):
                 self._take(said)
 
     def _take(self, said: Said) -> None:
