@@ -14,8 +14,8 @@ from types import ModuleType
 from threadsync.content.rules import TABLES
 from threadsync.content.schemas import load_schema
 from threadsync.model.ids import Json
-from threadsync.operations.workspace import RULES as PROJECT_RULES
-from threadsync.operations.workspace import WARNINGS
+from threadsync.operations.rules import RULES as PROJECT_RULES
+from threadsync.operations.rules import WARNINGS
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTICE = "<!-- Made by docs/generate.py from {source}. Do not edit. -->"

@@ -139,10 +139,7 @@ def test_no_public_name_argument_or_field_changes_unawares(golden: Callable[[str
     golden("api/names.txt", "\n".join(described()).rstrip() + "\n")
 
 
-NEW = pytest.mark.xfail(strict=True, reason="the client has no publish yet; without the mark once it has")
-
-
-@pytest.mark.parametrize("page", ["library", pytest.param("from-pythreads", marks=NEW)])
+@pytest.mark.parametrize("page", ["library", "from-pythreads"])
 def test_no_example_for_library_users_imports_what_may_change_under_them(page: str) -> None:
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     used = re.findall(r"^ *from (threadsync[\w.]*) import (.+)$", text, re.MULTILINE)

@@ -234,7 +234,6 @@ def test_our_blocks_run_as_they_stand(readers, monkeypatch, tmp_path, capsys) ->
         assert words in said
 
 
-@pytest.mark.xfail(strict=True, reason="the client has no publish yet; without the mark once it has")
 def test_one_call_publishes_once_and_says_it_again(readers, monkeypatch, tmp_path, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     part = PAGE.partition("## In one call\n")[2].partition("\n## ")[0]

@@ -342,9 +342,9 @@ def test_observations_of_a_wrong_shape_are_damage_that_is_named(section: Json) -
 def test_a_state_as_it_was_written_is_known_by_its_bytes() -> None:
     data = encode(example())
     checksum = json.loads(data)["checksum"]
-    assert codec._is_as_written(data, checksum)
-    assert not codec._is_as_written(data.replace(b"@threads/main", b"@threads/mine"), checksum)
-    assert not codec._is_as_written(data + b"1", checksum)
+    assert codec.is_as_written(data, checksum)
+    assert not codec.is_as_written(data.replace(b"@threads/main", b"@threads/mine"), checksum)
+    assert not codec.is_as_written(data + b"1", checksum)
 
 
 @given(states())
@@ -369,4 +369,4 @@ def test_what_stands_beside_the_checksum_in_its_line_counts_too() -> None:
     line = f'"checksum": "{checksum}",'
     forged = data.replace(line.encode(), f'{line} "serial": 7,'.encode())
     assert forged != data
-    assert not codec._is_as_written(forged, checksum)
+    assert not codec.is_as_written(forged, checksum)

@@ -79,7 +79,7 @@ def plan(
     is_kept = is_plain and not no_cache and out is None
     with uncollected():
         partly = plan_partly(opened) if is_kept else None
-        prepared = partly or prepare(opened, at=when, options=options, refresh=refresh)
+        prepared = partly or prepare(opened, at=when, options=options, refresh=refresh, briefly=out is None)
     match asked().format:
         case "json":
             from threadsync.views.json import as_text, plan_json

@@ -66,7 +66,8 @@ def remembered(prior: State | None, facts: Facts, made: Plan) -> tuple[Drifted, 
         return ()
     found: list[Drifted] = []
     for action in made.actions:
-        binding, seen = prior.bindings.get(action.address), prior.posts_seen.get(action.address)
+        seen = prior.posts_seen.get(action.address)
+        binding = prior.bindings.get(action.address) if seen is not None else None
         if binding is None or seen is None:
             continue
         observed = facts.of(action.address.target).observed

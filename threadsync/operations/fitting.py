@@ -13,7 +13,8 @@ from threadsync.model.ids import Address
 from threadsync.model.post import Media
 from threadsync.model.state import State
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored
-from threadsync.operations.workspace import RULES, Declared, Workspace
+from threadsync.operations.rules import RULES
+from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.planner import shared
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from threadsync.content.escape import CONTROL
+from threadsync.content.loader import in_full
 from threadsync.errors import ProjectError, UsageError
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.operations.slug import slug
@@ -129,7 +130,7 @@ def _targets(workspace: Workspace, named: Sequence[str]) -> Sequence[str]:
 
 def _keys(workspace: Workspace) -> set[str]:
     """Return every key that is declared, or remembered by a state on this machine."""
-    keys = set(map(str, workspace.read(workspace.project).keys))
+    keys = set(map(str, workspace.read(workspace.project, in_full).keys))
     if isinstance(workspace.project.state, Path):
         state = workspace.store.read().state
         remembered = (*state.bindings, *state.tombstones, *state.open) if state is not None else ()

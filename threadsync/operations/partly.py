@@ -100,7 +100,7 @@ def _planned(workspace: Workspace, basis: Basis, part: _Part) -> Prepared | None
         return None
     prior = _prior(workspace, basis, content, read)
     now = workspace.clock.now()
-    declared = fitted(workspace, replace(workspace, read=lambda _: content).declared(prior, now), prior)
+    declared = fitted(workspace, replace(workspace, read=lambda *_: content).declared(prior, now), prior)
     if declared.has_errors or vanished(declared.desired, prior):
         return None
     prepared = prepare(

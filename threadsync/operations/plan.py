@@ -26,6 +26,9 @@ from threadsync.planning.planfile import PlanOptions, SavedPlan
 from threadsync.planning.planner import plan as make_plan
 from threadsync.planning.safety import Excess, excesses
 from threadsync.planning.saving import held_to, saved_plan
+from threadsync.statefile.shapes import MisfitError
+from threadsync.statefile.store import FileStore
+from threadsync.statefile.unread import check_read
 
 
 class Prepared(Struct, frozen=True):
@@ -67,21 +70,21 @@ def plan(
     options: PlanOptions | None = None,
     refresh: bool = False,
     watcher: Watcher | None = None,
+    briefly: bool = False,
 ) -> Prepared:
     """Return what apply would do now, or at the time *at*.
 
     *options* say all that was asked for, selectors and consents too. With *refresh* the accounts are read
     as apply would read them, and every live post is looked at; it takes no lock, and records nothing.
+    *Briefly*, nothing is held of publications to which nothing is to be done; what it comes to is the same.
 
     Raises:
         StateError: the state cannot be read; no plan is made from a guess.
         UsageError: a selector chooses nothing, or a consent names no publication.
     """
     options = options or PlanOptions(tuple(selectors), tuple(exclude))
-    snapshot = workspace.store.read()
-    prior = snapshot.state
-    now = at or workspace.clock.now()
-    declared = fitted(workspace, workspace.declared(prior, now), prior)
+    prior, now, declared = _read(workspace, at, briefly=briefly and not refresh)
+    declared = fitted(workspace, declared, prior)
     selects = chosen(declared, prior, options.selectors, options.exclude)
     consents = agreed(options, declared, prior)
 
@@ -103,6 +106,25 @@ def plan(
     from threadsync.operations.reading import read_as_apply  # all that speaks to a network hangs on it
 
     return prepared(read_as_apply(workspace, declared, offline.plan, prior, watcher or Unwatched()))
+
+
+def _read(
+    workspace: Workspace, at: datetime | None, *, briefly: bool
+) -> tuple[State | None, datetime, Declared]:
+    """Read state and posts, and return them with the time of the plan."""
+    prior = workspace.store.unread() if briefly and isinstance(workspace.store, FileStore) else None
+    if prior is not None:
+        now = at or workspace.clock.now()
+        try:
+            declared = workspace.declared(prior, now, briefly=True)
+            check_read(prior, {address: live.posts for address, live in declared.desired.live.items()})
+        except MisfitError:
+            pass  # read as a whole, the state says what is wrong with it
+        else:
+            return prior, now, declared
+    prior = workspace.store.read().state
+    now = at or workspace.clock.now()
+    return prior, now, workspace.declared(prior, now, briefly=briefly)
 
 
 def agreed(options: PlanOptions, declared: Declared, prior: State | None) -> Consents:
@@ -131,7 +153,8 @@ def chosen(
     if not selectors and not exclude:
         return lambda _: True
     remembered = (*prior.bindings, *prior.tombstones, *prior.open) if prior is not None else ()
-    known = (*declared.desired.publications, *declared.drafts, *remembered)
+    desired = declared.desired
+    known = (*desired.publications, *desired.live, *declared.drafts, *remembered)
     return selection(selectors, exclude, known, declared.paths())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
+from threadsync.content.loader import in_full
 from threadsync.content.project import Project
 from threadsync.model.ids import TargetName
 from threadsync.model.post import OnChange, OnRemove, Publication
@@ -14,7 +15,7 @@ from threadsync.providers.base import Provider, Scope, ScopeUse
 
 def needed_scopes(workspace: Workspace) -> Mapping[TargetName, tuple[Scope, ...]]:
     """Return what the main credential of each target needs; drafts count, they are to be posts some day."""
-    content = workspace.read(workspace.project)
+    content = workspace.read(workspace.project, in_full)
     every = [*content.publications.values(), *content.drafts.values()]
     found: dict[TargetName, tuple[Scope, ...]] = {}
     for name, provider in workspace.providers.items():

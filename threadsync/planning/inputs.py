@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from threadsync.model.capabilities import Capabilities, Needs
 from threadsync.model.ids import Address, ContentDigest, PostKey, TargetName
+from threadsync.model.live import Live
 from threadsync.model.post import Publication
 from threadsync.model.target import Target
 from threadsync.planning.actions import SegmentView
@@ -54,6 +55,8 @@ class Desired(Struct, frozen=True):
     """Keys whose file has errors."""
     complete: bool = True
     """Whether all files were read without error; where not, nothing counts as removed."""
+    live: Mapping[Address, Live] = field(default_factory=dict)
+    """Further publications, of which it is known that they are live as their files say."""
 
 
 class Consents(Struct, frozen=True):

@@ -19,6 +19,13 @@ from threadsync.model.ids import Address, Json
 T = TypeVar("T")
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, separators=(",", ":"))
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
 _SHOWN_CHARACTERS_MAX = 60
 
 
@@ -54,14 +61,10 @@ def parsed(text: bytes) -> Json:
         ValueError: it is not JSON in UTF-8, or holds a number JSON has no word for.
     """
     try:
-        value: Json = json.loads(text.decode("utf-8"), parse_constant=_no_number)
+        value: Json = _DECODER.decode(text.decode("utf-8"))
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     return value
-
-
-def _no_number(word: str) -> float:
-    raise ValueError(f"{word} is not JSON")
 
 
 class Kind(Struct, Generic[T], frozen=True):

@@ -29,6 +29,7 @@ from threadsync.statefile.lock import Clock, Holder, Lock, LockInfo, read_lock
 from threadsync.statefile.machine import Machine
 from threadsync.statefile.session import FileSession
 from threadsync.statefile.tables import FileTable, Table, file_of
+from threadsync.statefile.unread import unread
 
 DURABLE: Final = "safe against process death, not against loss of this disk"
 READ_AGAIN_MAX = 5
@@ -243,6 +244,22 @@ class FileStore(Struct, frozen=True):
             break
         lock = read_lock(self.disk, files.lock)
         return Snapshot(state, records, str(files.state), lock, self.durable, source)
+
+    def unread(self) -> State | None:
+        """Return what ``read`` would, with bindings that are read when they are asked for.
+
+        None where it has to be read as a whole; what is wrong with it is told then.
+        """
+        files = self._files()
+        try:
+            # The journal first, as when it is read.
+            encoded = files.encoded(self.disk) if self.disk.read(files.journal) is None else None
+        except StateError:
+            return None
+        document = unread(encoded) if encoded is not None else None
+        if document is None or not document.state.sequence or document.state.project != self.project:
+            return None
+        return document.state
 
     @contextmanager
     def open(self, holder: Holder, lock_timeout_seconds: float) -> Iterator[Session]:

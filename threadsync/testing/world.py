@@ -178,7 +178,7 @@ class World(Struct, dict=True):
             self.clock,
             self._connect,
             here,
-            lambda _: self._desk.content(self.project, self.files),
+            lambda *_: self._desk.content(self.project, self.files),
         )
 
     @property
