@@ -394,7 +394,7 @@ def test_what_is_written_in_parts_is_what_would_be_written_at_once(
 ) -> None:
     basis = decode((world.root / BASIS_FILE).read_bytes())
     monkeypatch.setattr("threadsync.operations.basis.PART", part)
-    at_once = json.dumps({name: getattr(basis, name) for name in type(basis).__slots__})
+    at_once = json.dumps({name: getattr(basis, name) for name in type(basis).__struct_fields__})
     assert encode(basis)[64:] == at_once.encode()
 
 
