@@ -34,6 +34,7 @@ from threadsync.model.journal import (
 from threadsync.model.state import Binding, Lineage, State
 from threadsync.statefile.codec import encode
 from threadsync.statefile.disk import LocalDisk
+from threadsync.statefile.journal import record_line
 from threadsync.statefile.lock import Holder
 from threadsync.statefile.machine import LocalMachine
 from threadsync.statefile.store import FileStore, Session
@@ -122,7 +123,6 @@ def _samples(setting: Setting, bindings: int) -> tuple[Sample, ...]:
     """Return the medians of what a record costs, ours and bare, one right after the other (µs)."""
     found: list[Sample] = []
     size = setting.size(bindings)
-    line = b"x" * 400 + b"\n"  # notes are 150 to 800 bytes long
     with _opened(setting.folder, size) as session, _bare(setting.folder / f"bare-{bindings}") as descriptor:
         numbers = count(size)
         for _ in range(setting.pairs):
@@ -131,7 +131,7 @@ def _samples(setting: Setting, bindings: int) -> tuple[Sample, ...]:
             for _ in range(PUBLICATIONS):
                 for note in notes_of(next(numbers)):
                     ours.append(_recorded(session, note))
-                    bare.append(_appended(descriptor, line))
+                    bare.append(_appended(descriptor, record_line(size, note)))
             found.append(Sample(median(ours) * 1e6, median(bare) * 1e6))
     return tuple(found)
 
