@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +23,6 @@ from urllib.parse import quote
 
 import requests
 import vcr
-from msgspec.structs import asdict
 from vcr.request import Request
 
 from tests.contract import ours_posting, ours_reading

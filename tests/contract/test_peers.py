@@ -13,11 +13,11 @@ import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from msgspec.structs import asdict
 
 from tests.contract import recording
 from tests.contract.cells import PEERS, Does, Fails, Lacks, Peer
