@@ -47,7 +47,7 @@ _TRIED_COLD = (
     "it is asked for, 18 µs; the same held as bare numbers, 2 µs; a state's shapes read by the keys that are "
     "there, and its texts not interned, nothing; fewer calls in the reader of YAML, nothing (libyaml alone "
     "takes 22 of its 50 µs); what carries nothing but a topic told at once, 2 µs; fewer imports, 1 µs. "
-    "Structs for dataclasses: 3.3 s to 2.9 s of CPU time in one process; without the collector's head, no less"
+    "Structs for dataclasses: 3.3 s to 2.9 s of CPU time in one process; without the collector's head no less"
 )
 _TRIED_CURVE = (
     "CPU time of the parts for 1,000, 10,000 and 100,000 posts, in one process: reading the state 0.03, "
