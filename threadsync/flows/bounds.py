@@ -45,7 +45,7 @@ class Bounds(Struct, frozen=True):
 
     def overridden(self, values: Mapping[str, float]) -> Bounds:
         """Return these bounds with *values* put in; names are checked by the project schema."""
-        whole = {name for name, kind in self.__annotations__.items() if kind == "int"}
+        whole = {name for name, kind in type(self).__annotations__.items() if kind == "int"}
         typed = {name: int(value) if name in whole else value for name, value in values.items()}
         return replace(self, **typed)
 
