@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.operations.test_partly import KEYS, STEPS, WORDS, live
-from tests.operations.world import PROJECT, World
+from tests.operations.world import PROJECT, World, picture
 from threadsync.content.loader import Content, Said, Shorten, load, said_by
 from threadsync.content.media import MediaFinder
 from threadsync.content.project import Project
@@ -20,6 +20,7 @@ from threadsync.content.walking import PostFile
 from threadsync.errors import StateDamaged, StateTooNew, ThreadsyncError
 from threadsync.media.cache import CachedProbe
 from threadsync.model.ids import Address
+from threadsync.operations import remembering
 from threadsync.operations.basis import told
 from threadsync.operations.plan import Prepared, plan
 from threadsync.operations.remembering import lasts
@@ -59,6 +60,8 @@ def agree(workspace: Workspace, options: PlanOptions | None = None) -> Prepared:
     assert {*desired.publications, *desired.live} == {*full.desired.publications}
     assert not desired.publications.keys() & desired.live.keys()
     assert replace(desired, publications={}, live={}) == replace(full.desired, publications={})
+    project = workspace.project
+    assert {*remembering._others(project, brief)} == {*remembering._others(project, full)}
     if full.prior is not None:
         assert brief.prior is not None
         assert replace(brief.prior, bindings=dict(brief.prior.bindings)) == full.prior
@@ -101,6 +104,28 @@ def test_nothing_is_held_of_what_is_live_as_its_file_says(tmp_path: Path) -> Non
     assert {address.key for address in desired.publications} == {"blue", "leaf", "root"}
     red = desired.live[Address.parse(f"red@{MAIN}")]
     assert (red.file, red.media, red.zone, len(red.posts)) == ("posts/red.md", (), None, 1)
+
+
+def test_a_time_zone_is_known_of_what_is_live(tmp_path: Path) -> None:
+    """A kept plan depends on what its zones say."""
+    world = World(tmp_path)
+    world.post("late", "Late", publish="{at: 2026-11-21 20:50, zone: Asia/Tokyo}")
+    world.apply()
+    (late,) = agree(world.workspace).desired.live.values()
+    assert late.zone == "Asia/Tokyo"
+
+
+def test_what_names_a_post_by_its_address_is_held(tmp_path: Path) -> None:
+    """Whether an account has that post is asked for each target."""
+    world = World(tmp_path)
+    world.post("first", "The first one")
+    world.apply()
+    post = world.state.bindings[Address.parse(f"first@{MAIN}")].segments[0]
+    for number, name in enumerate((post.permalink, f"id:{post.remote_id}")):
+        world.post(f"second-{number}", f"The next one, {number}", reply_to=name)
+    world.apply()
+    desired = agree(world.workspace).desired
+    assert {address.key for address in desired.publications} == {"second-0", "second-1"}
 
 
 def test_bindings_are_read_for_the_posts_that_are_read_and_not_held(
@@ -186,13 +211,49 @@ def test_what_is_unchanged_may_be_agreed_to_and_stays_as_it_is(tmp_path: Path) -
     assert actions[f"red@{MAIN}"] == NoOp(Address.parse(f"red@{MAIN}"), Reason.SAME)
 
 
-def test_what_a_target_finds_besides_is_found_in_what_is_live(tmp_path: Path) -> None:
-    """With what a network takes, and with where it would fetch media from."""
-    world = live(tmp_path)
-    world.write("threadsync.yaml", PROJECT.replace(", media_host: local", ""))
-    assert "media/no-host" in {finding.rule for finding in agree(world.workspace).findings}
-    world.write("threadsync.yaml", PROJECT.replace("account: main", "account: main, text_count: bytes"))
+@pytest.mark.parametrize("request_number", range(8, 12))
+def test_what_was_interrupted_is_never_taken_for_live(tmp_path: Path, request_number: int) -> None:
+    """An appended segment is lost on its way, and then taken out of the file again."""
+    world = World(tmp_path)
+    for key in ("blue", "red"):
+        world.post(key, f"{WORDS} {key}.")
+    world.apply()
+    STEPS["append"](world, "blue")
+    assert world.died(request_number)
+    assert world.state.open
     agree(world.workspace)
+    STEPS["edit back"](world, "blue")
+    brief = agree(world.workspace)
+    assert brief.prior is not None
+    assert not brief.desired.live.keys() & brief.prior.open.keys()
+    assert {address.key for address in brief.desired.live} <= {"blue", "red"} - {
+        address.key for address in brief.prior.open
+    }
+
+
+def test_a_time_that_is_too_far_ahead_is_found_in_what_is_live(tmp_path: Path) -> None:
+    """A time is no content, so the post is still live as its file says."""
+    world = live(tmp_path)
+    world.post("red", f"{WORDS} red.", publish="2046-11-21 13:00")
+    (finding,) = agree(world.workspace).findings
+    assert finding.rule == "schedule/too-far-ahead"
+
+
+def test_what_a_target_finds_besides_is_found_in_what_is_live(tmp_path: Path) -> None:
+    """What a network takes, and where it would fetch media from: the project file decides that too."""
+    world = World(tmp_path)
+    world.write("posts/near.jpg", picture())
+    world.post("shown", "Look\n\n![Near](near.jpg)")
+    world.post("long", "ü" * 300, targets="threads/main, threads/brand")
+    world.apply()
+    assert not agree(world.workspace).desired.publications
+    for before, after, rule in (
+        (", media_host: local", "", "media/no-host"),
+        ("account: main", "account: main, text_count: bytes", "threads/text-too-long"),
+        ("account: brand", "account: brand, text_count: bytes", "threads/text-too-long"),
+    ):
+        world.write("threadsync.yaml", PROJECT.replace(before, after))
+        assert rule in {finding.rule for finding in agree(world.workspace).findings}
 
 
 def test_before_the_first_apply_everything_is_held(tmp_path: Path) -> None:
