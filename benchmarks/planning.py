@@ -63,8 +63,8 @@ _TRIED_CURVE = (
 _TRIED_PEAK = (
     "137 MB became 90: nothing is held of what is live but its addresses, the posts' ids and their media; a "
     "state's bindings are read when they are asked for; JSON is written a part at a time (all at once took "
-    "10 MB for a moment). The program is 42 of it, the bytes of the state 13. Left out: Structs without the collector's "
-    "head, 3 MB less"
+    "10 MB for a moment). The program is 42 of it, the bytes of the state 13. Left out: Structs without the "
+    "collector's head, 3 MB less"
 )
 NO_HUGO = "`hugo` is not installed: `apt-get install hugo`"
 
