@@ -6,7 +6,7 @@ JOBS ?= auto
 SEEDS ?= 2000
 EXAMPLES ?= 2000
 
-.PHONY: demo test setup pds check format lint types contracts docs docs-check wheel state sim stateful live exhaustive load bench clean
+.PHONY: demo test setup pds check format lint types contracts docs docs-check cassettes wheel state sim stateful live exhaustive load bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
@@ -68,6 +68,10 @@ docs: setup
 
 docs-check: setup
 	$(BIN)/python docs/generate.py --check
+
+# Our client's runs against the sandbox, recorded: what the tests play to it where no sandbox is. Read what changed.
+cassettes: setup
+	$(BIN)/python -m tests.contract.recording
 
 wheel: setup
 	$(BIN)/python -m build --wheel --outdir dist .

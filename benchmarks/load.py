@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from threadsync.content.loader import in_full
 from threadsync.sandbox.server import running
 from threadsync.sandbox.settings import SandboxSettings
 from threadsync.sandbox.threads import Profile
@@ -76,7 +77,7 @@ def simulated(size: int) -> dict[str, float]:
         assert isinstance(world.network, ThreadsNetwork)
         world.network.switch(posts_quota=UNLIMITED, replies_quota=UNLIMITED)
         world.files.update(posts_of(size))
-        world.workspace.read(world.workspace.project)  # the files are read here, and not measured
+        world.workspace.read(world.workspace.project, in_full)  # the files are read here, and not measured
         began = time.perf_counter()
         ran = world.apply()
         seconds = time.perf_counter() - began

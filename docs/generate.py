@@ -14,8 +14,8 @@ from types import ModuleType
 from threadsync.content.rules import TABLES
 from threadsync.content.schemas import load_schema
 from threadsync.model.ids import Json
-from threadsync.operations.workspace import RULES as PROJECT_RULES
-from threadsync.operations.workspace import WARNINGS
+from threadsync.operations.rules import RULES as PROJECT_RULES
+from threadsync.operations.rules import WARNINGS
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTICE = "<!-- Made by docs/generate.py from {source}. Do not edit. -->"
@@ -72,6 +72,7 @@ def pages() -> Mapping[str, str]:
         "threads-api.md": _beside("generate_threads_api").page(
             NOTICE.format(source="threadsync/providers/threads/api.py")
         ),
+        "clients.md": _beside("generate_clients").page(NOTICE.format(source="tests/contract/table.py")),
         **_beside("generate_cli").pages(),
     }
 
@@ -178,7 +179,9 @@ def _rules_page() -> str:
     for table in TABLES:
         for rule in table:
             cells = (f"`{rule.id}`", rule.severity.value, rule.meaning, rule.remedy)
-            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+            # A remedy may show how a picture is written, which is none of this page.
+            shown = (cell.replace("|", "\\|").replace("](", "\\](") for cell in cells)
+            lines.append("| " + " | ".join(shown) + " |")
     for rule, (said, remedy) in PROJECT_RULES.items():
         lines.append(f"| `{rule}` | {'warning' if rule in WARNINGS else 'error'} | {said} | {remedy} |")
     return "\n".join(lines) + "\n"

@@ -5,7 +5,17 @@ As a library, ``Client`` and ``AsyncClient`` run the endpoints of a network; see
 
 __version__ = "0.1.0"
 
-__all__ = ("ApiLog", "AsyncClient", "Client", "Credentials", "RateLimiter", "SecretText")
+__all__ = (
+    "ApiLog",
+    "AsyncClient",
+    "Attachment",
+    "Client",
+    "Credentials",
+    "PostSegment",
+    "PublishedPost",
+    "RateLimiter",
+    "SecretText",
+)
 
 TYPE_CHECKING = False  # as type checkers read it; the module that has it is loaded by nobody here
 if TYPE_CHECKING:
@@ -14,13 +24,17 @@ if TYPE_CHECKING:
     from threadsync.execution.client import Client
     from threadsync.execution.held import Credentials
     from threadsync.execution.limiter import RateLimiter
+    from threadsync.execution.publish_said import Attachment, PostSegment, PublishedPost
     from threadsync.model.secret import SecretText
 
 _HOME = {
     "ApiLog": "threadsync.execution.apilog",
     "AsyncClient": "threadsync.execution.async_client",
+    "Attachment": "threadsync.execution.publish_said",
     "Client": "threadsync.execution.client",
     "Credentials": "threadsync.execution.held",
+    "PostSegment": "threadsync.execution.publish_said",
+    "PublishedPost": "threadsync.execution.publish_said",
     "RateLimiter": "threadsync.execution.limiter",
     "SecretText": "threadsync.model.secret",
 }

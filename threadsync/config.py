@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.content import explain, yaml12
 from threadsync.content.escape import is_name, printable, shown
@@ -59,12 +61,32 @@ def load_project(start: Path, *, exact: bool = False, providers: Collection[str]
     faults = explain.check(document.value, "project", document, PROJECT_FILE)
     if faults:
         raise _refused(root, faults)
+    project, faults = _read(root, document, providers)
+    if faults:
+        raise _refused(root, faults)
+    return project
+
+
+def project_said(values: Mapping[str, Json], root: Path) -> Project | list[Diagnostic]:
+    """Return the project that *values* say, as a project file at *root* would, or everything wrong with them.
+
+    For a program that has no such file; the places of findings mean nothing then.
+    """
+    document = yaml12.Document(values)
+    faults = explain.check(values, "project", document, PROJECT_FILE)
+    if faults:
+        return faults
+    project, faults = _read(root, document, None)
+    return faults or project
+
+
+def _read(
+    root: Path, document: yaml12.Document, providers: Collection[str] | None
+) -> tuple[Project, list[Diagnostic]]:
+    """Return the project of a *document* that its schema accepts, which means something without faults."""
     assert isinstance(document.value, Mapping), "the schema accepts mappings alone"
     reader = _Reader(root, document, document.value, providers)
-    project = reader.project()
-    if reader.findings:
-        raise _refused(root, reader.findings)
-    return project
+    return reader.project(), reader.findings
 
 
 def _root(start: Path, *, exact: bool) -> Path:
@@ -109,8 +131,7 @@ def _without_source(diagnostic: Diagnostic, text: str) -> Diagnostic:
     return diagnostic
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """One project file whose keys and types are right; what is left is whether they make sense."""
 
     root: Path

@@ -6,9 +6,9 @@
     ├─ ContentError      posts that cannot be read or do not validate (carries diagnostics)
     ├─ StateError        StateLocked · StateDamaged · StateTooNew · StateForeign · StateUnwritable ·
     │                    StateOutdated · StateUnreachable
-    ├─ PlanError         UnsafePlan · StalePlan
-    ├─ ProviderError     what ends the run for a target: ApiError (the network refused) · Unanswered ·
-    │                    AuthorizationDenied · AuthorizationMismatch ·
+    ├─ PlanError         UnsafePlan · StalePlan · PublishBlocked
+    ├─ ProviderError     what ends the run for a target: ApiError (the network refused; PublishRefused) ·
+    │                    Unanswered · PublishUncertain · AuthorizationDenied · AuthorizationMismatch ·
     │                    CredentialsExpired · RateLimitReached (both before anything is sent)
     ├─ WebhookError      what arrived at a webhook is not the network's, or cannot be read
     ├─ OutputError       what the command has to say cannot be written
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from threadsync.model.diagnostic import Diagnostic
     from threadsync.model.fault import Fault
+    from threadsync.model.ids import RemoteId
+    from threadsync.model.journal import Published
 
 
 class ThreadsyncError(Exception):
@@ -108,6 +110,17 @@ class StalePlan(PlanError):
     """What a saved plan was made from has changed since; nothing of it was done."""
 
 
+class PublishBlocked(PlanError):
+    """A post is not published because of what was found before; nothing was sent.
+
+    *reason* is the word of a plan for it, as docs/reference/reasons.md explains them.
+    """
+
+    def __init__(self, problem: str, *, reason: str, where: str = "", remedy: str = "") -> None:
+        self.reason = reason
+        super().__init__(problem, where=where, remedy=remedy)
+
+
 class ProviderError(ThreadsyncError):
     """A network could not do what was asked of it."""
 
@@ -118,6 +131,34 @@ class ApiError(ProviderError):
     def __init__(self, fault: Fault, *, where: str = "") -> None:
         self.fault = fault
         super().__init__(fault.problem, where=where, remedy=fault.remedy)
+
+
+class PublishRefused(ApiError):
+    """The network refused a segment of a post; *segments* are those before it, which are live."""
+
+    def __init__(self, fault: Fault, *, where: str = "", segments: Sequence[Published] = ()) -> None:
+        self.segments = tuple(segments)
+        super().__init__(fault, where=where)
+
+
+class PublishUncertain(ProviderError):
+    """Whether a segment of a post was published cannot be told; *candidates* are posts that it may be.
+
+    *segments* are those before it, which are live.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        where: str = "",
+        remedy: str = "",
+        segments: Sequence[Published] = (),
+        candidates: Sequence[RemoteId] = (),
+    ) -> None:
+        self.segments = tuple(segments)
+        self.candidates = tuple(candidates)
+        super().__init__(problem, where=where, remedy=remedy)
 
 
 class Unanswered(ProviderError):

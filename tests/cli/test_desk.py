@@ -95,7 +95,7 @@ def test_no_command_prints_a_token_but_refresh_show(on: Callable[..., Result], d
     def token() -> str:
         return (desk.root / "token").read_text().strip()
 
-    outputs = [on("auth", "login", "threads/main", stdin="sandbox-lift_report\n")]
+    outputs = [on("auth", "login", "threads/main", "--token", stdin="sandbox-lift_report\n")]
     first = token()
     outputs += [on("auth", "refresh", "threads/main"), on("auth", "status"), on("doctor"), on("log")]
     second = token()
@@ -120,7 +120,7 @@ def test_at_a_terminal_the_token_is_asked_for_without_being_shown(
     on: Callable[..., Result], desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: self.name == "<stdin>")
-    done = on("auth", "login", "threads/main", stdin="sandbox-lift_report\n")
+    done = on("auth", "login", "threads/main", "--token", stdin="sandbox-lift_report\n")
     assert done.exit_code == 0
     assert "Token of threads/main" in done.stderr
     assert "sandbox-lift_report" not in done.output

@@ -223,7 +223,7 @@ def test_only_the_signs_of_styles_leave_the_text(text: str) -> None:
     seen = "".join(
         {Mention: "@", Hashtag: "#"}.get(type(span), "") + str(getattr(span, field))
         for span in spans(text)
-        for field in type(span).__slots__
+        for field in type(span).__struct_fields__
         if field != "style"
     )
     assert seen.translate(WITHOUT_SIGNS) == text.translate(WITHOUT_SIGNS)

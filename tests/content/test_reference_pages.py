@@ -10,6 +10,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.contract.cells import Does, Lacks
+from tests.contract.table import DIFFERENCES, ROWS
 from threadsync.content.rules import RULES
 from threadsync.content.schemas import load_schema
 from threadsync.providers.threads import api
@@ -49,7 +51,7 @@ def test_a_stale_page_is_named_and_written_anew(
 
 
 @pytest.mark.parametrize(
-    "name", ["post.md", "project.md", "rules-content.md", "rules-threads.md", "threads-api.md"]
+    "name", ["post.md", "project.md", "rules-content.md", "rules-threads.md", "threads-api.md", "clients.md"]
 )
 def test_the_committed_page_is_what_is_generated(name: str, pages: Mapping[str, str]) -> None:
     """If this fails: make docs."""
@@ -64,6 +66,18 @@ def test_every_key_and_every_rule_has_a_row(pages: Mapping[str, str]) -> None:
             assert f"| `{key}`" in pages[f"{name}.md"]
     for rule in RULES:
         assert f"| `{rule}` |" in pages["rules-content.md"]
+
+
+def test_every_cell_of_the_table_of_clients_is_on_its_page(pages: Mapping[str, str]) -> None:
+    rows = {line.split(" | ")[0]: line for line in pages["clients.md"].splitlines() if line.startswith("| ")}
+    for row in ROWS.values():
+        line = rows[f"| {row.title}"]
+        assert f"`{row.ours}`" in line
+        for cell in row.peers.values():
+            assert isinstance(cell, Lacks) or f"`{cell.calls}`" in line
+            assert isinstance(cell, Does) or cell.why in line
+    for difference in DIFFERENCES:
+        assert difference.why in pages["clients.md"]
 
 
 def test_every_endpoint_of_threads_has_a_row_with_its_call_scopes_and_page(pages: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import threadsync.config
 import threadsync.content
-import threadsync.operations.workspace
+import threadsync.operations.rules
 from tests.content.support import GOOD, findings_of, write
 from threadsync.content.rule import Rule
 from threadsync.content.rules import RULES, TABLES
@@ -82,7 +82,7 @@ def test_the_code_uses_all_of_these_rules_and_no_others() -> None:
         for source in sources
         for name in re.findall(rf'"((?:{prefixes})/[a-z-]+)"', source.read_text(encoding="utf-8"))
     }
-    assert used - set(threadsync.operations.workspace.RULES) == set(RULES)
+    assert used - set(threadsync.operations.rules.RULES) == set(RULES)
 
 
 def test_every_rule_says_what_it_means_and_what_to_do() -> None:

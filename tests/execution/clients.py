@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from tests.execution.clocks import FakeAsyncClock
 from tests.execution.servers import Peer, Script, target_of
-from threadsync import AsyncClient, Client
+from threadsync import AsyncClient, Client, PublishedPost
 from threadsync.execution.client_setup import Listed
 from threadsync.flows.effects import Flow
 from threadsync.testing.fakes import FakeClock
@@ -27,6 +27,7 @@ class AnyClient(Protocol):
     def run(self, flow: Flow[T]) -> T: ...
     def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]: ...
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]: ...
+    def publish(self, *what: Any, **keys: Any) -> PublishedPost: ...
     def close(self) -> None: ...
 
 
@@ -36,6 +37,7 @@ class Waiting:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.run = client.run
+        self.publish = client.publish
         self.close = client.close
 
     def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]:
@@ -66,6 +68,9 @@ class Looped:
             return [each async for each in self.client.items(listing)]
 
         return self.runner.run(every())
+
+    def publish(self, *what: Any, **keys: Any) -> PublishedPost:
+        return self.runner.run(self.client.publish(*what, **keys))
 
     def close(self) -> None:
         self.runner.run(self.client.close())

@@ -264,7 +264,7 @@ def test_old_calls_are_pruned_and_other_tables_are_not(desk: Desk) -> None:
     (left,) = later.rows()
     later.log.close()
     assert left.at > START
-    assert apilog.read_renewal(desk.path, TARGET, MAIN) == Renewal(START, None)
+    assert apilog.read_renewals(desk.path).get((TARGET, MAIN)) == Renewal(START, None)
     with closing(sqlite3.connect(desk.path)) as base:
         assert base.execute("SELECT name FROM cursors").fetchall() == [("replies",)]
 
@@ -320,7 +320,7 @@ def test_a_log_that_cannot_be_written_is_told_once_and_ends_nothing(desk: Desk, 
 
 def test_where_there_is_no_log_there_are_no_calls(tmp_path: Path) -> None:
     assert read_calls(tmp_path / "none", limit=1) == ()
-    assert apilog.read_renewal(tmp_path / "none", TARGET, MAIN) is None
+    assert apilog.read_renewals(tmp_path / "none").get((TARGET, MAIN)) is None
     apilog.forget_renewal(tmp_path / "none", TARGET, MAIN)
     assert not (tmp_path / "none").exists()
 
@@ -329,7 +329,7 @@ def test_a_log_whose_writer_was_killed_before_its_tables_is_empty_and_then_used(
     desk.path.parent.mkdir()
     desk.path.touch()
     assert read_calls(desk.path, limit=1) == ()
-    assert apilog.read_renewal(desk.path, TARGET, MAIN) is None
+    assert apilog.read_renewals(desk.path).get((TARGET, MAIN)) is None
     desk.send(PUBLISH)
     assert len(desk.rows()) == 1
 
@@ -366,19 +366,19 @@ def test_reading_a_log_leaves_nothing_beside_it(desk: Desk) -> None:
     desk.send(PUBLISH)
     desk.performer.close()
     read_calls(desk.path, limit=1)
-    apilog.read_renewal(desk.path, TARGET, MAIN)
+    apilog.read_renewals(desk.path).get((TARGET, MAIN))
     assert [each.name for each in desk.path.parent.iterdir()] == [desk.path.name]
 
 
 def test_a_renewal_is_kept_until_another_credential_stands_in_its_place(tmp_path: Path) -> None:
     path, first = tmp_path / "log", Renewal(START, START + timedelta(days=60))
     apilog.note_renewal(path, TARGET, MAIN, first)
-    assert apilog.read_renewal(path, TARGET, MAIN) == first
+    assert apilog.read_renewals(path).get((TARGET, MAIN)) == first
     second = Renewal(START + timedelta(days=1), None)
     apilog.note_renewal(path, TARGET, MAIN, second)
-    assert apilog.read_renewal(path, TARGET, MAIN) == second
+    assert apilog.read_renewals(path).get((TARGET, MAIN)) == second
     apilog.forget_renewal(path, TARGET, MAIN)
-    assert apilog.read_renewal(path, TARGET, MAIN) is None
+    assert apilog.read_renewals(path).get((TARGET, MAIN)) is None
 
 
 def test_threads_may_share_a_log(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 
 from tests.planning.builders import MAIN, NOW, at, bound, desired, published, state, want
 from tests.providers.threads.talk import LOST, Talk, error

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import json
 import pickle
 import traceback
 from datetime import UTC, datetime, timedelta, timezone
 
+import msgspec
 import pytest
 
 from threadsync.errors import UsageError
@@ -27,8 +27,8 @@ def test_no_text_of_it_has_the_token(show: object) -> None:
 
 
 def test_it_is_not_pickled_and_not_turned_into_a_mapping() -> None:
-    for leak in (pickle.dumps, copy.deepcopy, dataclasses.asdict):
-        with pytest.raises(TypeError, match="never pickled"):
+    for leak in (pickle.dumps, copy.deepcopy, msgspec.json.encode, msgspec.to_builtins):
+        with pytest.raises(TypeError, match=r"never pickled|unsupported"):
             leak(HELD)
 
 
@@ -40,7 +40,7 @@ def test_no_traceback_shows_it_also_not_with_the_values_of_its_frames() -> None:
         assert "CANARY" not in shown_inside(caught.value, "from_json")
     with pytest.raises(UsageError) as caught:
         Credentials("7", "CANARY", expiration=datetime(2026, 12, 3))  # noqa: DTZ001  (the mistake)
-    assert "CANARY" not in shown_inside(caught.value, "__init__")
+    assert "CANARY" not in shown_inside(caught.value, "__post_init__")
 
 
 def shown_inside(error: Exception, function: str) -> str:
@@ -51,10 +51,10 @@ def shown_inside(error: Exception, function: str) -> str:
 
 
 def test_it_is_frozen_and_equal_to_one_that_says_the_same() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         HELD.user_id = "8"  # type: ignore[misc]
     assert Credentials(HELD.user_id, SecretText("CANARY-token"), {"threads_basic"}, ENDS) == HELD
-    assert dataclasses.replace(HELD, token=SecretText("another")) != HELD
+    assert msgspec.structs.replace(HELD, token=SecretText("another")) != HELD
 
 
 def test_its_end_is_told_in_utc_and_reckoned_with() -> None:

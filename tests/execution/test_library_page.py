@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -39,7 +40,8 @@ def test_every_example_of_the_page_prints_what_it_says(tmp_path: Path) -> None:
                 timeout=60,
                 check=False,
             )
-            assert (done.stdout, done.stderr) == (said, ""), code
+            shown = done.stdout.replace(sandbox.base_url, "http://127.0.0.1:8471")
+            assert (shown, done.stderr) == (said, ""), code
 
 
 def test_the_page_names_every_argument_that_it_explains() -> None:
@@ -52,7 +54,26 @@ def test_the_page_names_every_argument_that_it_explains() -> None:
         "attempts_max",
         "limiter",
         "log",
+        *inspect.signature(threadsync.Client.publish).parameters.keys() - {"self"},
     ):
-        assert name in PAGE
+        assert f"`{name}`" in PAGE or f"{name}=" in PAGE or f"`{name}=" in PAGE
     for name in threadsync.__all__:
         assert name in PAGE or name == "SecretText"
+
+
+@pytest.mark.live
+def test_who_only_runs_endpoints_loads_nothing_of_what_publishes() -> None:
+    code = (
+        "import sys; from threadsync import Client, PostSegment; Client(token='t');"
+        "print([each for each in ('planning', 'statefile', 'content', 'media')"
+        " if f'threadsync.{each}' in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "[]\n"

@@ -6,11 +6,11 @@ import errno
 import gzip
 import ssl
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from msgspec.structs import replace
 
 from tests.execution.servers import Peer, Server, answering, body_of, header, target_of
 from tests.execution.transports import MEDIA, TOKEN, AnyTransport, Open, endpoint, perform, post

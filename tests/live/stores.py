@@ -11,14 +11,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 import requests
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.live.waiting import PATIENCE_SECONDS, until
 from threadsync.execution.clock import SystemClock
 from threadsync.execution.hosting_probe import Prober
-from threadsync.execution.hosting_signing import signer_of
+from threadsync.execution.hosting_signing import Method, Signer, signer_of
 from threadsync.execution.hosting_store import StoreHost
 from threadsync.execution.transport import Transport
 from threadsync.flows.effects import NoResponse, Response
@@ -54,7 +59,16 @@ class Store:
 
 
 class HastyClock(SystemClock):
-    """The clock of this machine, but for pauses between attempts, which nobody has to wait for here."""
+    """The clock of this machine, but for pauses between attempts, which nobody has to wait for here.
+
+    It may be so many minutes *away* from what it is, as that of a machine that was set wrongly.
+    """
+
+    def __init__(self, away: float = 0.0) -> None:
+        self._away = timedelta(minutes=away)
+
+    def now(self) -> datetime:
+        return super().now() + self._away
 
     def sleep(self, seconds: float) -> None:
         super().sleep(min(seconds, 0.05))
@@ -67,8 +81,12 @@ class Uploader:
     transport: Transport
     sent: list[str] = field(default_factory=list)
 
-    def adapter(self, host: MediaHost, **keys: str) -> StoreHost:
-        """Return what uploads to *host*, with other keys than the right ones if they are given."""
+    def adapter(self, host: MediaHost, *, away: float = 0.0, **keys: str) -> StoreHost:
+        """Return what uploads to *host*, with other keys than the right ones if they are given.
+
+        *away* is by how many minutes the clock of this machine is wrong.
+        """
+        clock = HastyClock(away)
         every = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "names": NAMES, **keys}
 
         def secret(role: Role) -> SecretText:
@@ -80,12 +98,28 @@ class Uploader:
 
         return StoreHost(
             host,
-            sign=signer_of(host, secret),
+            sign=_signer_at(clock, host) if away else signer_of(host, secret),
             secret=secret,
             send=send,
-            prober=Prober(self.transport.fetch, HastyClock(), at_home=True),
+            prober=Prober(self.transport.fetch, clock, at_home=True),
             stopped=threading.Event(),
         )
+
+
+def _signer_at(clock: HastyClock, host: MediaHost) -> Signer:
+    """Return what signs by *clock*: obstore knows that of the system alone, and so does what moto brings."""
+
+    def sign(method: Method, name: str, *, seconds: float) -> SecretText:
+        asked = AWSRequest(method, f"{host.settings['endpoint']}/{host.settings['bucket']}/{name}")
+        by = S3SigV4QueryAuth(
+            Credentials(ACCESS_KEY, SECRET_KEY), "s3", host.settings["region"], int(seconds)
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("botocore.auth.get_current_datetime", lambda: clock.now().replace(tzinfo=None))
+            by.add_auth(asked)
+        return SecretText(asked.url)
+
+    return sign
 
 
 @contextmanager

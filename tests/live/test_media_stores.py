@@ -136,6 +136,21 @@ def test_wrong_keys_and_a_missing_bucket(rclone: Store, up: Uploader, tmp_path: 
     assert rclone.held() == []
 
 
+def test_a_machine_whose_clock_is_an_hour_behind(rclone: Store, up: Uploader, tmp_path: Path) -> None:
+    """What it signs is valid no more: that is told as what it is, and nothing is uploaded.
+
+    (What one signs that is ahead is refused by S3 and taken by rclone; see test_hosting_store.py.)
+    """
+    digest, path = a_picture(tmp_path / "g.jpeg")
+    adapter = up.adapter(rclone.host(), away=-60)
+    for found in (adapter.check(digest, path), adapter.place(digest, path)):
+        assert said(found).endswith("whose clock is minutes away from its own")
+    assert set(up.sent) == {"GET"}
+    assert isinstance(up.adapter(rclone.host(), away=0.5).place(digest, path), str), (
+        "half a minute is no harm"
+    )
+
+
 def test_nobody_answers(up: Uploader, tmp_path: Path) -> None:
     digest, path = a_picture(tmp_path / "f.jpeg")
     nobody = Store("http://127.0.0.1:9", "http://127.0.0.1:9")

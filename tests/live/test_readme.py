@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.live.forge import STATE, Forge, git
+from tests.live.pages import run_as_it_stands
 from tests.live.projects import (
     ENVIRON,
     ROOT,
@@ -33,7 +34,6 @@ from threadsync.sandbox.threads import Fault, FaultKind
 README = (ROOT / "README.md").read_text()
 PORT = "8471"
 SECONDS = 120
-END_OF_STEP = "---8<---"
 
 pytestmark = pytest.mark.live
 
@@ -44,47 +44,15 @@ def free_port() -> str:
         return str(found.getsockname()[1])
 
 
-def steps() -> list[tuple[str, list[str]]]:
-    """Return each command of the console blocks with the lines that it is said to print."""
-    found: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
-        document = ""
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                found.append((line[2:], []))
-                here = re.search(r"<<'(\w+)'", line)
-                document = here.group(1) if here else ""
-            elif document:
-                command, said = found[-1]
-                found[-1] = (f"{command}\n{line}", said)
-                document = "" if line == document else document
-            elif line.strip():
-                found[-1][1].append(line)
-    return found
-
-
 def test_the_tour_works_and_prints_what_it_says(tmp_path: Path) -> None:
     port = free_port()
-    script = ["trap 'kill %1; wait' EXIT", "set -e"]
-    for command, _ in steps():
-        script.append(command)
-        if command.endswith("&"):
-            script.append(until_listening(PORT))
-        script.append(f"echo '{END_OF_STEP}'")
-    done = subprocess.run(
-        ["bash", "-m", "-c", "\n".join(script).replace(PORT, port)],
-        cwd=tmp_path,
-        env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    outputs = done.stdout.split(END_OF_STEP)
-    for (command, said), output in zip(steps(), outputs, strict=False):
-        for line in said:
-            assert line.replace(PORT, port).strip() in output, f"{command!r} does not say {line!r}:\n{output}"
+
+    def here(text: str) -> str:
+        waiting = f"\n{until_listening(PORT)}" if text.endswith("&") else ""
+        return f"{text}{waiting}".replace(PORT, port)
+
+    environ = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    run_as_it_stands(README, tmp_path, environ, given=here, first="trap 'kill %1; wait' EXIT")
 
 
 def test_every_link_of_the_readme_leads_somewhere() -> None:

@@ -6,16 +6,19 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from click.testing import CliRunner
 
+from benchmarks.corpus import beginning, write_posts, write_state
 from tests.cli.conftest import runner
 from tests.content.support import THREADS, write
 from tests.operations.world import World
+from threadsync.cli import root
 from threadsync.config import load_project
 from threadsync.content.loader import Content, load
 from threadsync.content.rules import RULES
@@ -35,13 +38,20 @@ id: two
 targets: {threads/main: {}, threads/brand: {}}
 defaults: {targets: [threads/main, threads/brand]}
 """
+T = TypeVar("T")
 R = TypeVar("R")
 LATER = 2**63  # a moment after every write of this test, in nanoseconds
 
 
-def shared(work: Callable[[str], R], number: int) -> list[R]:
+def each(work: Callable[[T], R]) -> Callable[[Sequence[T]], list[R]]:
+    return lambda batch: [work(item) for item in batch]
+
+
+def shared(work: Callable[[str], R], number: int, batch: int = 2) -> list[R]:
     learnt: list[int] = []
-    found = list(in_shares(work, WORDS, number, learnt=os.getpid, learn=learnt.append, each_min=1))
+    found = list(
+        in_shares(each(work), WORDS, number, learnt=os.getpid, learn=learnt.append, each_min=1, batch=batch)
+    )
     assert os.getpid() not in learnt
     return found
 
@@ -62,8 +72,14 @@ def test_results_come_in_order_from_as_many_processes_as_there_is_work_for(numbe
     assert no_child_is_left()
 
 
+@pytest.mark.parametrize("batch", [1, 3, 10])
+def test_a_process_gets_its_items_in_batches_and_they_make_no_difference(batch: int) -> None:
+    sizes = shared(lambda word: word, 2, batch)
+    assert sizes == WORDS
+
+
 def test_few_items_are_not_worth_a_process() -> None:
-    found = in_shares(lambda _: os.getpid(), WORDS, 4, learnt=int, learn=print, each_min=4)
+    found = in_shares(each(lambda _: os.getpid()), WORDS, 4, learnt=int, learn=print, each_min=4)
     assert set(found) == {os.getpid()}
 
 
@@ -80,7 +96,7 @@ def test_what_a_dead_child_did_not_do_is_done_here() -> None:
 
 
 @pytest.mark.parametrize("raised", [ValueError, KeyboardInterrupt, SystemExit])
-def test_what_a_child_raises_is_raised_here_behind_what_comes_before_it(raised: type[BaseException]) -> None:
+def test_what_a_child_raises_is_raised_here_behind_the_batches_before_it(raised: type[BaseException]) -> None:
     before: list[object] = []
 
     def work(word: str) -> str:
@@ -89,13 +105,13 @@ def test_what_a_child_raises_is_raised_here_behind_what_comes_before_it(raised: 
         return word
 
     with pytest.raises(raised, match=WORDS[-1]):
-        before.extend(in_shares(work, WORDS, 2, learnt=int, learn=print, each_min=1))
+        before.extend(in_shares(each(work), WORDS, 2, learnt=int, learn=print, each_min=1, batch=1))
     assert before == WORDS[:-1]
     assert no_child_is_left()
 
 
 def test_children_end_with_who_does_not_want_their_results() -> None:
-    found = in_shares(str.upper, WORDS, 3, learnt=int, learn=print, each_min=1)
+    found = in_shares(each(str.upper), WORDS, 3, learnt=int, learn=print, each_min=1)
     assert next(found) == "WORD 0"
     found.close()
     assert no_child_is_left()
@@ -145,8 +161,8 @@ def posts_of_every_kind(root: Path) -> Path:
 
 def read(root: Path, number: int) -> tuple[Content, CachedProbe]:
     probe = CachedProbe(root / ".threadsync" / "media.json", now_ns=lambda: LATER)
-    each = partial(in_shares, number=number, learnt=probe.learnt, learn=probe.learn, each_min=1)
-    return load(load_project(root, exact=True), probe, each=each), probe
+    each_ = partial(in_shares, number=number, learnt=probe.learnt, learn=probe.learn, each_min=1)
+    return load(load_project(root, exact=True), probe, each=each_), probe
 
 
 @pytest.mark.parametrize("number", [2, 3])
@@ -180,6 +196,34 @@ def test_two_targets_of_a_post_share_its_segments_after_the_journey_too(tmp_path
     for publication in content.publications.values():
         twin = publication.address._replace(target=THREADS)
         assert content.publications[twin].segments is publication.segments
+
+
+@pytest.mark.parametrize("how", ["--format=text", "--format=json"])
+def test_what_is_live_is_told_the_same_by_any_number_of_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Of posts with pictures and chains on two targets; some have changed, moved, gone, or name others."""
+    write_posts(tmp_path, 2 * ITEMS_EACH_MIN)
+    write_state(tmp_path)
+    files = sorted((tmp_path / "posts").rglob("*.md"))
+    for number, path in enumerate(files[::100]):
+        text = path.read_text()
+        match number % 4:
+            case 0:
+                path.write_text(beginning(text, "Changed."))
+            case 1:
+                path.write_text(text.replace("key: ", "key: moved-"))
+            case 2:
+                path.write_text(text.replace("protect: false", "reply_to: post-000500"))
+            case _:
+                path.unlink()
+    said: dict[int, str] = {}
+    monkeypatch.chdir(tmp_path)
+    for cores in (1, 2):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)))
+        said[cores] = CliRunner().invoke(root, ["plan", "--no-cache", "--at=2026-11-21 12:00", how]).output
+    assert said[1] == said[2]
+    assert all(word in said[1] for word in ("renamed", "needs-consent", "file-removed"))
 
 
 @pytest.mark.parametrize("command", [("plan", "--no-cache"), ("validate",)])

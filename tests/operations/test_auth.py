@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.operations.desk import Desk, desk_in
 from threadsync.errors import ApiError, ProjectError, UsageError
@@ -16,8 +16,10 @@ from threadsync.execution.apilog import Renewal, read_calls
 from threadsync.model.ids import MAIN, NetworkName, Role, TargetName
 from threadsync.model.secret import SecretText
 from threadsync.model.target import Target
-from threadsync.operations import auth, connections
-from threadsync.operations.auth import CredentialStanding, auth_login, auth_logout, auth_refresh, auth_status
+from threadsync.operations import connections, renewing
+from threadsync.operations.auth import CredentialStanding, auth_status
+from threadsync.operations.logging_in import auth_logout, auth_store
+from threadsync.operations.renewing import auth_refresh
 from threadsync.sandbox.threads import Fault, FaultKind
 from threadsync.statefile.disk import LocalDisk
 from threadsync.statefile.lock import Holder, Lock
@@ -92,7 +94,7 @@ def test_a_problem_with_one_target_stops_no_other(desk: Desk) -> None:
 def test_login_stores_and_logout_removes(desk: Desk) -> None:
     (desk.root / "token").unlink()
     assert (
-        auth_login(desk.workspace, TARGET, MAIN, " sandbox-lift_report\n")
+        auth_store(desk.workspace, TARGET, MAIN, " sandbox-lift_report\n")
         .lines[0]
         .startswith("Stored in file:token")
     )
@@ -107,16 +109,16 @@ def test_login_stores_and_logout_removes(desk: Desk) -> None:
 def test_what_is_no_token_is_not_stored(desk: Desk, value: str) -> None:
     before = (desk.root / "token").read_text()
     with pytest.raises(UsageError, match="that is no token"):
-        auth_login(desk.workspace, TARGET, MAIN, value)
+        auth_store(desk.workspace, TARGET, MAIN, value)
     assert (desk.root / "token").read_text() == before
 
 
 def test_the_environment_is_set_elsewhere(desk: Desk) -> None:
     desk.change("file:token", "env:NOWHERE")
     with pytest.raises(ProjectError, match="set where threadsync is started"):
-        auth_login(desk.workspace, TARGET, MAIN, "x")
+        auth_store(desk.workspace, TARGET, MAIN, "x")
     with pytest.raises(UsageError, match="declares no credential for the role app_secret"):
-        auth_login(desk.workspace, TARGET, Role("app_secret"), "x")
+        auth_store(desk.workspace, TARGET, Role("app_secret"), "x")
 
 
 # Renewing.
@@ -124,7 +126,7 @@ def test_the_environment_is_set_elsewhere(desk: Desk) -> None:
 
 def test_a_renewed_token_is_stored_and_opens_the_account(desk: Desk) -> None:
     before = (desk.root / "token").read_text()
-    done = auth_refresh(desk.workspace, TARGET, MAIN, show=False)
+    done = auth_refresh(desk.workspace, TARGET, MAIN)
     after = (desk.root / "token").read_text()
     assert done.lines[0].startswith("Renewed, and stored in file:token")
     assert after != before
@@ -141,8 +143,8 @@ def test_a_renewed_token_is_stored_and_opens_the_account(desk: Desk) -> None:
 
 
 def test_a_new_login_forgets_when_the_last_one_was_renewed(desk: Desk) -> None:
-    auth_refresh(desk.workspace, TARGET, MAIN, show=False)
-    auth_login(desk.workspace, TARGET, MAIN, "sandbox-lift_report")
+    auth_refresh(desk.workspace, TARGET, MAIN)
+    auth_store(desk.workspace, TARGET, MAIN, "sandbox-lift_report")
     assert status(desk).renewal is None
 
 
@@ -150,8 +152,8 @@ def test_a_refusal_leaves_the_old_one(desk: Desk) -> None:
     desk.sandbox.switch(refresh_age_min_seconds=86_400)
     before = (desk.root / "token").read_text()
     with pytest.raises(ApiError) as raised:
-        auth_refresh(desk.workspace, TARGET, MAIN, show=False)
-    assert "at least a day old" in raised.value.remedy
+        auth_refresh(desk.workspace, TARGET, MAIN)
+    assert "may be renewed from 2026-03-02 12:00 UTC on" in raised.value.remedy
     assert (desk.root / "token").read_text() == before
     assert status(desk).problem == ""
 
@@ -165,9 +167,9 @@ def test_one_that_cannot_be_stored_leaves_the_old_one_which_still_works(
     def full(*_: object, **__: object) -> None:
         raise ProjectError("no room", remedy="Make some.")
 
-    monkeypatch.setattr(auth, "store", full)
+    monkeypatch.setattr(renewing, "store", full)
     with pytest.raises(ProjectError, match="no room"):
-        auth_refresh(desk.workspace, TARGET, MAIN, show=False)
+        auth_refresh(desk.workspace, TARGET, MAIN)
     assert (desk.root / "token").read_text() == before
     assert status(desk).problem == ""
     assert status(desk).renewal is None
@@ -179,7 +181,7 @@ def test_one_in_the_environment_is_renewed_only_for_who_asked_to_see_it(
     desk.change("file:token", "env:DESK_TOKEN")
     monkeypatch.setenv("DESK_TOKEN", "sandbox-lift_report")
     with pytest.raises(UsageError, match="cannot store a new one"):
-        auth_refresh(desk.workspace, TARGET, MAIN, show=False)
+        auth_refresh(desk.workspace, TARGET, MAIN)
     assert desk.sandbox.calls() == 0
     done = auth_refresh(desk.workspace, TARGET, MAIN, show=True)
     assert done.secret is not None
@@ -200,7 +202,7 @@ def test_who_comes_second_uses_what_the_first_one_stored(desk: Desk, monkeypatch
             desk.token("sandbox-harbour_desk")  # the other one has stored its new token
             held.release()
 
-    done = auth_refresh(replace(workspace, clock=Waiting()), TARGET, MAIN, show=False)
+    done = auth_refresh(replace(workspace, clock=Waiting()), TARGET, MAIN)
     assert done.lines[0].startswith("Another process has just renewed")
     assert desk.sandbox.calls() == 0
 
@@ -209,14 +211,14 @@ def test_a_renewal_that_takes_for_ever_elsewhere_is_told(desk: Desk) -> None:
     lock = Lock(desk.root / "token.lock", LocalDisk(), desk.clock, LocalMachine(), lambda: "other")
     lock.acquire(Holder("somebody", "auth refresh", desk.clock.now()), 0)
     with pytest.raises(ProjectError, match="another process has been renewing") as raised:
-        auth_refresh(desk.workspace, TARGET, MAIN, show=False)
+        auth_refresh(desk.workspace, TARGET, MAIN)
     assert "token.lock" in raised.value.remedy
 
 
 def test_a_role_that_cannot_be_renewed_is_refused(desk: Desk) -> None:
     desk.change("credential: file:token", "credentials: {main: 'file:token', app_secret: 'file:token'}")
     with pytest.raises(UsageError, match="cannot be renewed"):
-        auth_refresh(desk.workspace, TARGET, Role("app_secret"), show=False)
+        auth_refresh(desk.workspace, TARGET, Role("app_secret"))
 
 
 # What the log has of it.

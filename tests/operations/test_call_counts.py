@@ -30,7 +30,7 @@ def mixed(world: World, texts: int, pictures: int, carousels: int) -> None:
 
 @pytest.mark.parametrize(
     ("delay_seconds", "looks"),
-    [(0.9, 0), (1.9, 1), (3.0, 2)],
+    [(1.4, 0), (1.9, 1), (2.6, 2)],
     ids=["at the first look", "at the second", "at the third"],
 )
 def test_an_apply_makes_no_call_too_many(tmp_path: Path, delay_seconds: float, looks: int) -> None:

@@ -17,11 +17,11 @@ from threadsync.content.schemas import schema_text
 from threadsync.errors import ProjectError
 from threadsync.model.ids import MAIN
 from threadsync.operations import checkup
-from threadsync.operations.auth import auth_refresh
 from threadsync.operations.checkup import Check, Verdict, check_python
 from threadsync.operations.doctor import doctor
+from threadsync.operations.renewing import auth_refresh
 from threadsync.operations.workspace import Workspace
-from threadsync.sandbox.threads import Fault, FaultKind
+from threadsync.sandbox.threads import Fault, FaultKind, Profile
 from threadsync.statefile.lock import Holder
 
 POST = "---\nkey: {key}\ntargets: [threads/main]\n{more}---\nHello.\n"
@@ -209,7 +209,7 @@ def test_a_token_in_the_history_is_not_helped_by_ignoring_it(desk: Desk) -> None
     found = only(desk, offline=True)
     assert "is in the git repository" in found.said
     assert "git rm --cached token" in found.remedy
-    assert "renew the credential" in found.remedy
+    assert "remove the app" in found.remedy, "to renew it would leave the old one working"
 
 
 # The state.
@@ -286,6 +286,21 @@ def test_life_that_ends_soon_or_has_ended(desk: Desk) -> None:
     assert (found.verdict, found.remedy) == (Verdict.WARNING, "Run: threadsync auth refresh threads/main")
     assert "in 5 days" in found.said
     desk.clock.seconds += 10 * 86_400
+    assert only(desk).verdict is Verdict.PROBLEM
+
+
+def test_scopes_that_the_project_needs_and_the_token_lacks(desk: Desk) -> None:
+    """One that nothing can be published without is a problem, another a warning; the rest is not missed."""
+    scopes = ("threads_basic", "threads_content_publish", "threads_read_replies")
+    desk.sandbox.add_profile(Profile("lift_report", scopes=scopes))
+    assert wrong(desk) == []
+    (desk.root / "posts/idea.md").write_text(POST.format(key="idea", more="draft: true\non_remove: delete\n"))
+    found = only(desk)
+    assert found.verdict is Verdict.WARNING
+    assert "threads_delete (replacing and deleting posts" in found.said
+    assert "threadsync auth login threads/main" in found.remedy
+    desk.sandbox.add_profile(Profile("lift_report", scopes=("threads_basic",)))
+    assert "threads_content_publish" in only(desk).said
     assert only(desk).verdict is Verdict.PROBLEM
 
 

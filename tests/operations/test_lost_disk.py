@@ -6,13 +6,14 @@ import errno
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from tests.cli.conftest import runner
 from tests.operations.world import World

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.operations.desk import Desk, desk_in
 from tests.operations.someone import words_of
@@ -116,6 +117,40 @@ def test_a_problem_of_the_host_is_told_with_its_remedy_and_stops_nobody_else(wor
         "Apply again later.",
     )
     assert became["b@threads/main"][0] == "applied"
+
+
+def without_an_address(world: World, colour: str) -> Workspace:
+    """Return the workspace whose media host takes every picture but that of *colour*."""
+    full = hashlib.sha256(picture(colour)).hexdigest()
+
+    @contextmanager
+    def connect(*what: object) -> Iterator[Connections]:
+        def url_of(_: object, media: str) -> Hosted:
+            refused = Hosted(None, "the store is full", "Make room.")
+            return refused if media == full else Hosted(PublicUrl(f"mem:{media}"))
+
+        with world.connect(*what) as connections:
+            yield replace(connections, url_of=url_of)
+
+    return replace(world.workspace, connect=connect)
+
+
+def test_of_a_chain_whose_later_picture_has_no_address_nothing_is_published(world: World) -> None:
+    """It is found out before the first segment is seen; when there is room, the whole of it goes out."""
+    for name in ("red", "blue"):
+        world.write(f"posts/{name}.jpg", picture(name))
+    world.post("a", "One\n\n![One](red.jpg)\n\n---\n\nTwo\n\n---\n\nThree\n\n![Three](blue.jpg)")
+    done = applied(without_an_address(world, "blue"))
+    assert done.report is not None
+    (action,) = done.report.actions
+    assert (action.became.value, action.why) == (
+        "refused",
+        "segment 3: a media file has no public address: the store is full",
+    )
+    assert world.live() == []
+    assert "POST /me/threads" not in world.sent
+    world.applied()
+    assert world.live() == ["One", "Two", "Three"]
 
 
 def test_an_upload_is_waited_for_and_side_by_side(world: World) -> None:

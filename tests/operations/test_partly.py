@@ -82,7 +82,7 @@ def agrees(world: World) -> bool:
     return True
 
 
-def project(root: Path) -> World:
+def live(root: Path) -> World:
     """Posts that are live, in folders, with media, references and a draft; as many again to be left alone."""
     world = World(root)
     world.write("posts/near.jpg", picture())
@@ -94,6 +94,12 @@ def project(root: Path) -> World:
     world.post("leaf", "A reply", reply_to="root")
     world.post("idea", "Not yet", draft="true")
     world.apply(max_creates=20)
+    return world
+
+
+def project(root: Path) -> World:
+    """The same, and a plan of it was kept."""
+    world = live(root)
     assert based(world)
     return world
 
@@ -380,6 +386,16 @@ def test_what_posts_are_planned_with_is_looked_at_too(world: World, name: str) -
     assert plan_partly(world.workspace) is not None
     (world.root / name).touch()
     assert plan_partly(world.workspace) is None
+
+
+@pytest.mark.parametrize("part", [1, 2, 3, 1_000])
+def test_what_is_written_in_parts_is_what_would_be_written_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    basis = decode((world.root / BASIS_FILE).read_bytes())
+    monkeypatch.setattr("threadsync.operations.basis.PART", part)
+    at_once = json.dumps({name: getattr(basis, name) for name in type(basis).__struct_fields__})
+    assert encode(basis)[64:] == at_once.encode()
 
 
 def test_what_is_damaged_foreign_or_of_another_time_is_planned_from_everything(

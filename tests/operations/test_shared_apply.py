@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.operations.world import Killed, picture
 from tests.operations.world import World as OneMachine
@@ -142,7 +144,7 @@ def test_a_long_wait_is_a_time_to_push_receipts(world: World) -> None:
 
     def look(request: Request) -> None:
         if request.method == "GET" and world.clock.seconds > 60:
-            state = replace(world, remote=world.remote).workspace.store.read().state
+            state = dataclasses.replace(world, remote=world.remote).workspace.store.read().state
             seen.append({str(address) for address in state.bindings} if state is not None else set())
 
     world.before = look

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from msgspec import field
+from msgspec.structs import replace
 
 from tests.operations.world import PROJECT, World
 from threadsync.model.diagnostic import Diagnostic
@@ -21,8 +22,7 @@ MAIN, BRAND = Address.parse("a@threads/main"), Address.parse("a@threads/brand")
 TO_BOTH = "threads/main, threads/brand"
 
 
-@dataclass(frozen=True, slots=True)
-class Counting(ThreadsProvider):
+class Counting(ThreadsProvider, frozen=True):
     """Threads, and what it was asked."""
 
     asked: list[str] = field(default_factory=list)

@@ -7,11 +7,12 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 
+from msgspec.structs import replace
 from PIL import Image
 
 from threadsync.execution.seams import Unwatched

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from threadsync.model.capabilities import Capabilities
 from threadsync.model.diagnostic import Location

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.planning.builders import BRAND, MAIN, NOW, at, bound, buried, desired, record, state, target, want
 from threadsync.errors import UsageError

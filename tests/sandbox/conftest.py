@@ -1,24 +1,20 @@
-"""A network to talk to without sockets, a host for pictures, and environments for clients of others."""
+"""A network to talk to without sockets, one over a socket, and what they are asked with."""
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
-import subprocess
-import sys
-import threading
-import venv
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict, replace
 from PIL import Image
 
 from tests.sandbox.callers import AT_ONCE, NOON, SETTINGS, Caller
+from tests.sandbox.environments import interpreter
+from tests.sandbox.hosts import MediaHost, media_serving
 from tests.sandbox.page_reader import ORIGIN, Element, Reader
 from threadsync.sandbox import pages
 from threadsync.sandbox.server import running
@@ -38,15 +34,6 @@ from threadsync.sandbox.threads import (
     handle,
     new_state,
 )
-
-INSTALL_SECONDS_MAX = 300
-UNREACHABLE = (
-    "NewConnectionError",
-    "ConnectTimeoutError",
-    "Temporary failure in name resolution",
-    "ProxyError",
-)
-"""What the installer says when it is not to blame."""
 
 
 @dataclass
@@ -136,16 +123,6 @@ def png(width: int = 640, height: int = 480, colour: str = "teal") -> bytes:
     return content.getvalue()
 
 
-@dataclass
-class MediaHost:
-    base_url: str
-    files: dict[str, bytes]
-
-    def add(self, name: str, content: bytes) -> str:
-        self.files[f"/{name}"] = content
-        return f"{self.base_url}/{name}"
-
-
 @pytest.fixture
 def make_png() -> Callable[..., bytes]:
     return png
@@ -153,66 +130,14 @@ def make_png() -> Callable[..., bytes]:
 
 @pytest.fixture
 def media_host() -> Iterator[MediaHost]:
-    """A web server with the pictures a test puts there; it dies with the test."""
-    files: dict[str, bytes] = {}
-
-    class Files(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content = files.get(self.path)
-            self.send_response(302 if self.path == "/moved" else 200 if content is not None else 404)
-            if self.path == "/moved":
-                self.send_header("Location", "/map.png")
-            self.send_header("Content-Length", str(len(content or b"")))
-            self.end_headers()
-            self.wfile.write(content or b"")
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Stay quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
-    worker = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    worker.start()
-    try:
-        yield MediaHost(f"http://127.0.0.1:{server.server_port}", files)
-    finally:
-        server.shutdown()
-        worker.join()
-        server.server_close()
+    with media_serving() as host:
+        yield host
 
 
 @pytest.fixture
 def client_python() -> Callable[..., Path]:
-    """Gives the interpreter of an environment that holds one package, ``NAME==VERSION``.
-
-    It is made when it is first needed, and kept in ``.threadsync/venvs`` or where
-    ``THREADSYNC_TEST_VENVS`` says. What the package needs and does not name may be given besides.
-    """
-
-    def interpreter(package: str, *undeclared: str) -> Path:
-        chosen = os.environ.get("THREADSYNC_TEST_VENVS")
-        home = Path(chosen) if chosen else Path(__file__).parents[2] / ".threadsync" / "venvs"
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        place = home / f"{package.replace('==', '-')}-py{version}"
-        place.mkdir(parents=True, exist_ok=True)
-        with (place / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (place / "ready").exists():
-                _install(place, package, *undeclared)
-                (place / "ready").touch()
-        return place / "bin" / "python"
-
+    """Gives the interpreter of an environment that holds one package: see ``environments``."""
     return interpreter
-
-
-def _install(place: Path, package: str, *undeclared: str) -> None:
-    venv.create(place, with_pip=True, clear=False)
-    command = [place / "bin" / "python", "-m", "pip", "install", "--quiet", package, *undeclared]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX, check=False)
-    if done.returncode and any(sign in done.stderr for sign in UNREACHABLE):
-        pytest.skip(
-            f"THE SANDBOX IS NOT CHECKED AGAINST {package}: no registry can be reached\n{done.stderr}"
-        )
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture

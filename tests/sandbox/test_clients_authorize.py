@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 
@@ -144,34 +143,26 @@ if sys.stdin.readline().strip() == "authorize":
         }))
 """
 
-NO_WHEELS = pytest.mark.skipif(
-    sys.version_info >= (3, 13),
-    reason="not tested where aiohttp 3.9 has no wheels: the sandbox's authorization against pythreads",
-)
-TOO_OLD = pytest.mark.skipif(
-    sys.version_info < (3, 12),
-    reason="not tested before Python 3.12: the sandbox against meta-threads-sdk",
-)
-
 
 @pytest.mark.parametrize(
-    ("packages", "client"),
+    ("packages", "pythons", "client"),
     [
-        pytest.param(("pythreads==0.2.1",), PYTHREADS, marks=NO_WHEELS),
+        # aiohttp 3.9, which it pins, has no wheels for Python 3.13.
+        (("pythreads==0.2.1",), {"python_below": (3, 13)}, PYTHREADS),
         # It imports requests without naming it among what it needs.
-        (("threadspipepy==0.4.5", "requests"), THREADSPIPEPY),
-        pytest.param(("meta-threads-sdk==0.2.1",), META_THREADS_SDK, marks=TOO_OLD),
+        (("threadspipepy==0.4.5", "requests"), {}, THREADSPIPEPY),
+        (("meta-threads-sdk==0.2.1",), {"python_min": (3, 12)}, META_THREADS_SDK),
     ],
     ids=["pythreads", "threadspipepy", "meta-threads-sdk"],
 )
-def test_a_client_authorizes_refreshes_and_uses_its_token(client_python, packages, client):
+def test_a_client_authorizes_refreshes_and_uses_its_token(client_python, packages, pythons, client):
     """Window, code, long-lived token, a day later a fresh one; then posts, replies, numbers, quotas."""
     profiles = (Profile("lift_report", about=About(follower_count=120)), Profile("harbour_desk"))
     settings = SandboxSettings(seed=7, profiles=profiles, switches=Switches(authorize_as="harbour_desk"))
     with running(settings) as sandbox:
         arguments = [sandbox.base_url, sandbox.app.id, sandbox.app.secret, BACK]
         with subprocess.Popen(
-            [client_python(*packages), "-c", client, *arguments],
+            [client_python(*packages, **pythons), "-c", client, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -6,11 +6,11 @@ import http.client
 import json
 import select
 import socket
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
+from msgspec.structs import replace
 
 from tests.live.waiting import until
 from tests.sandbox.callers import NOON, SETTINGS, Caller

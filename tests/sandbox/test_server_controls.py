@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 import requests
+from msgspec.structs import replace
 
 from tests.sandbox.callers import NOON, SETTINGS, Caller
 from threadsync.sandbox.server import running

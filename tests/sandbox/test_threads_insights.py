@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from msgspec.structs import replace
+
 from threadsync.sandbox import threads
 
 NOW = 1_760_000_000.0
@@ -66,3 +68,26 @@ def test_who_may_not_or_asks_wrongly_is_refused() -> None:
     threads.apply(state, threads.add_profile(threads.Profile("main", scopes=fewer)), NOW)
     answer = json.loads(call(state, "GET", f"/{root}/insights", {"metric": "likes"}).encode())
     assert answer["error"]["code"] == 10
+
+
+def test_readers_come_by_themselves_only_where_that_is_asked_for_and_always_the_same() -> None:
+    """``readers_per_post``: more as time goes by, up to a number that is the post's own."""
+    state = network()
+    first, second = post(state, "A post"), post(state, "Another")
+    metrics = {"metric": "views,likes,shares"}
+
+    def told(media: str, days: float) -> list[int]:
+        request = threads.Request.of("GET", f"/{media}/insights", metrics, token="sandbox-main")
+        later = NOW + days * 86_400
+        answer = threads.handle(state, request, later, lambda _: threads.FetchFailed("none"))
+        return [row["values"][0]["value"] for row in json.loads(answer.encode())["data"]]
+
+    assert told(first, 30) == [0, 0, 0]
+    state.switches = replace(state.switches, readers_per_post=1000)
+    views = [told(first, days)[0] for days in (0, 0.5, 1, 2, 30, 60)]
+    assert views == sorted(views)
+    assert (views[0], views[2] * 2, views[4]) == (0, views[5], views[5])
+    assert told(first, 30) == told(first, 30) != told(second, 30)
+    assert all(views > likes >= shares for views, likes, shares in [told(first, 3), told(second, 3)])
+    threads.apply(state, threads.Read(post_id=first, views=5), NOW)
+    assert told(first, 60)[0] == views[5] + 5

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from msgspec.structs import replace
 
 from threadsync.sandbox.threads import About, App, Profile, Request, add_profile, apply, handle, set_app
 

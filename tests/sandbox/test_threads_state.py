@@ -5,12 +5,12 @@ from __future__ import annotations
 import cProfile
 import json
 import pstats
-from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from threadsync.sandbox.settings import parse_fault
 from threadsync.sandbox.threads import (

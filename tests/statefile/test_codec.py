@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import get_args
@@ -14,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from tests.model.strategies import notes, states
 from tests.statefile.worlds import START, at, folded, published, skipped, started
@@ -89,7 +88,7 @@ def examples(schema: Json) -> list[tuple[dict[str, Json], Json]]:
 def test_every_field_of_the_model_has_a_place_in_the_file(shape: Shape[object]) -> None:
     """A field added to the model without one would be lost at the first save."""
     assert isinstance(shape.make, type)
-    in_model = {each.name for each in dataclasses.fields(shape.make)}
+    in_model = set(shape.make.__struct_fields__)
     assert in_model == {each.of for each in shape.fields} | set(shape.outside)
 
 
@@ -343,9 +342,9 @@ def test_observations_of_a_wrong_shape_are_damage_that_is_named(section: Json) -
 def test_a_state_as_it_was_written_is_known_by_its_bytes() -> None:
     data = encode(example())
     checksum = json.loads(data)["checksum"]
-    assert codec._is_as_written(data, checksum)
-    assert not codec._is_as_written(data.replace(b"@threads/main", b"@threads/mine"), checksum)
-    assert not codec._is_as_written(data + b"1", checksum)
+    assert codec.is_as_written(data, checksum)
+    assert not codec.is_as_written(data.replace(b"@threads/main", b"@threads/mine"), checksum)
+    assert not codec.is_as_written(data + b"1", checksum)
 
 
 @given(states())
@@ -370,4 +369,4 @@ def test_what_stands_beside_the_checksum_in_its_line_counts_too() -> None:
     line = f'"checksum": "{checksum}",'
     forged = data.replace(line.encode(), f'{line} "serial": 7,'.encode())
     assert forged != data
-    assert not codec._is_as_written(forged, checksum)
+    assert not codec.is_as_written(forged, checksum)

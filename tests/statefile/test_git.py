@@ -7,12 +7,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
 
-from tests.statefile.worlds import MARIA, numbered_ids, published, publishing, same, started
+from tests.statefile.worlds import MARIA, START, numbered_ids, published, publishing, same, started
 from tests.statefile.worlds import folded as fold_all
 from threadsync.errors import (
     StateError,
@@ -23,7 +24,10 @@ from threadsync.errors import (
     StateUnwritable,
 )
 from threadsync.execution.clock import SystemClock
+from threadsync.model.ids import Address, RemoteId
+from threadsync.model.insights import Look, merged
 from threadsync.statefile.git import GitRemote, masked
+from threadsync.statefile.looks import decode_looks, encode_looks
 from threadsync.statefile.remote import Deadline, Revision
 from threadsync.statefile.shared import SharedStore
 from threadsync.testing.machine import FakeMachine
@@ -40,8 +44,7 @@ class QuickClock(SystemClock):
         """Do not wait."""
 
 
-@dataclass
-class Repositories:
+class Repositories(Struct, dict=True):
     """A bare repository, and what is done around it, in an environment of its own."""
 
     root: Path
@@ -121,6 +124,39 @@ def files_below(path: Path) -> dict[str, bytes]:
 
 
 class TestExchange:
+    def test_tables_that_git_merges_line_by_line_hold_what_both_had(
+        self, repositories: Repositories, tmp_path: Path
+    ) -> None:
+        looks = [
+            Look(
+                Address.parse(f"{name}@threads/main"),
+                "178@threads.net",
+                0,
+                RemoteId(name),
+                START,
+                START,
+                {"views": number},
+            )
+            for number, name in enumerate("abcd")
+        ]
+        for name, rows in (("base", looks[:1]), ("ours", looks[:3]), ("theirs", [looks[0], looks[3]])):
+            (tmp_path / name).write_bytes(encode_looks(rows))
+        for option in ("--union", "--diff3"):
+            command = ["git", "merge-file", option, "-p", "ours", "base", "theirs"]
+            merge = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+            assert merged(decode_looks(merge.stdout, "t"), UTC) == tuple(looks)
+
+    def test_what_belongs_to_a_state_is_in_a_branch_beside_its_own(
+        self, repositories: Repositories, clone: Path
+    ) -> None:
+        table = repositories.store(clone).table("insights")
+        table.change(lambda _: b"one\n", MARIA)
+        elsewhere = repositories.store(repositories.clone("two")).table("insights")
+        elsewhere.change(lambda here: (here or b"") + b"two\n", MARIA)
+        assert table.read() == b"one\ntwo\n"
+        branches = repositories.git(repositories.origin, "branch", "--format=%(refname:short)").split()
+        assert branches == ["main", f"{BRANCH}-insights"], "the state's own branch is not touched"
+
     def test_a_branch_that_does_not_exist_is_an_empty_revision_and_is_made_by_the_first_write(
         self, repositories: Repositories, clone: Path
     ) -> None:

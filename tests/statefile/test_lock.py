@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.statefile.worlds import GUARD, LOCK, MARIA, START, World, numbered_ids
 from threadsync.errors import StateLocked

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.statefile.shared_worlds import JOURNAL, LOCK, NAME, World
 from tests.statefile.worlds import MARIA, at, folded, post, published, publishing, same, skipped, started

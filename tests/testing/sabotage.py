@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.errors import StateError
 from threadsync.model.ids import TargetName
@@ -35,8 +36,7 @@ UNLISTED_SECONDS = 2 * 3600.0
 """A fresh post that is listed so late shows in no listing of a story, and all the same in its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Safeguard:
+class Safeguard(Struct, frozen=True):
     """Something without which the promise does not hold, and the story that shows it."""
 
     name: str
@@ -48,7 +48,6 @@ class Safeguard:
     """How the problem begins that is found without it."""
 
 
-@dataclass
 class Scene(World):
     """A world in which a target may hold the token of another account, and processes may meet."""
 

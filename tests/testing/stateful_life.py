@@ -5,11 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from itertools import accumulate
 from random import Random
 from typing import Protocol, Self, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.errors import ContentError, PlanError, UsageError
 from threadsync.model.ids import Address
@@ -78,8 +80,7 @@ def is_repost(post: Seen) -> bool:
     return post.container.startswith("repost of ")
 
 
-@dataclass
-class Writer(Author):
+class Writer(Author, dict=True):
     """An author who is told which post to change; what it says follows from how many there were before."""
 
     about: str = ""
@@ -88,7 +89,7 @@ class Writer(Author):
     def clone(self, world: World) -> Writer:
         other = super().clone(world)
         other.former = self.former
-        return Writer(**{each.name: getattr(other, each.name) for each in fields(Author)})
+        return Writer(**{each: getattr(other, each) for each in Author.__struct_fields__})
 
     def rename_target(self) -> tuple[str, str]:
         old, new = super().rename_target()
@@ -114,7 +115,6 @@ class Writer(Author):
         return said
 
 
-@dataclass
 class Struck(Strikes):
     """Troubles at just these moments: the third change asked of a network, the first step of writing, …"""
 
@@ -127,8 +127,7 @@ class Struck(Strikes):
         return (kind, self.seen[kind]) in self.at
 
 
-@dataclass
-class Ledger:
+class Ledger(Struct):
     """What the networks held after the last run, whichever clone ran, and what may still come of it."""
 
     made: set[str] = field(default_factory=set)
@@ -138,14 +137,13 @@ class Ledger:
     old: set[str] = field(default_factory=set)
 
 
-@dataclass
-class Witness(Life):
+class Witness(Life, eq=False, dict=True):
     """A life in which no run does what its plan did not name; and what its networks' people do besides."""
 
     ledger: Ledger = field(default_factory=Ledger)
     older: list[bytes] = field(default_factory=list)
     """Copies of the state that a person kept."""
-    family: list[Witness] = field(default_factory=list, repr=False, compare=False)
+    family: list[Witness] = field(default_factory=list)
     """The lives of all clones of the project: what a person does on the network happens to each of them."""
 
     def __post_init__(self) -> None:

@@ -9,13 +9,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import assert_type
 
 import aiohttp
 import requests
 
-from threadsync import ApiLog, AsyncClient, Client, Credentials, RateLimiter, SecretText
+from threadsync import (
+    ApiLog,
+    AsyncClient,
+    Attachment,
+    Client,
+    Credentials,
+    PostSegment,
+    PublishedPost,
+    RateLimiter,
+    SecretText,
+)
+from threadsync.errors import PublishBlocked, PublishRefused, PublishUncertain
 from threadsync.flows.core import gather
+from threadsync.model.ids import RemoteId
+from threadsync.model.journal import Published
 from threadsync.providers.threads import api as threads
 
 
@@ -54,6 +68,41 @@ async def of_an_async_client(client: AsyncClient) -> None:
     )
     async for page in client.pages(lambda after: threads.own_threads(after=after)):
         assert_type(page.exchange.status, int)
+
+
+def of_what_is_published(client: Client) -> None:
+    media: list[str | Path | bytes | Attachment] = [
+        "map.png",
+        b"...",
+        Path("x.jpg"),
+        Attachment("y.png", "Y"),
+    ]
+    post = client.publish("12 lifts", media, poll=["Yes", "No"], options={"topic": "transit"})
+    assert_type(post, PublishedPost)
+    assert_type(post.id, str)
+    assert_type(post.permalinks, tuple[str, ...])
+    assert_type(post.segments[0].at, datetime)
+    assert_type(post.answers[0].status, int)
+    assert_type(post.warnings[0].remedy, str)
+    client.publish(
+        ["One", PostSegment("Two", media=["map.png"], poll=("Yes", "No"))], key="a", journal="j.json"
+    )
+    client.publish("Hi", media_host={"kind": "s3", "credentials": {"names": "env:X"}}, journal=Path("j.json"))
+    client.publish("Hi", poll={"options": ["Yes", "No"]})  # type: ignore[arg-type]
+    client.publish("Hi", ["map.png"], "https://example.org")  # type: ignore[call-arg]
+    client.publish("Hi", topic="transit")  # type: ignore[call-arg]
+
+
+async def of_what_is_published_in_a_loop(client: AsyncClient) -> None:
+    assert_type(await client.publish("12 lifts", [Attachment("y.png")]), PublishedPost)
+    client.publish("Hi", reply_to=7)  # type: ignore[arg-type, unused-coroutine]
+
+
+def of_errors(uncertain: PublishUncertain, refused: PublishRefused, blocked: PublishBlocked) -> None:
+    assert_type(uncertain.segments, tuple[Published, ...])
+    assert_type(uncertain.candidates, tuple[RemoteId, ...])
+    assert_type(refused.fault.remedy, str)
+    assert_type(blocked.reason, str)
 
 
 def of_credentials(held: Credentials, now: datetime) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from tests.planning.builders import NOW, at, bound, buried, digest, published, want
 from threadsync.execution.breaker import Pause
@@ -45,7 +47,7 @@ from threadsync.planning.actions import (
     Update,
     Wait,
 )
-from threadsync.planning.allowances import AccountView, Allowance
+from threadsync.planning.allowances import AccountView, Allowance, CredentialView
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.safety import Excess
 
@@ -70,6 +72,7 @@ class SamplePlan:
     zone: str | None = ZONE
     interrupted: tuple[Address, ...] = ()
     accounts: tuple[AccountView, ...] = ()
+    credentials: tuple[CredentialView, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -302,6 +305,18 @@ def accounts() -> tuple[AccountView, ...]:
     )
 
 
+def credentials() -> tuple[CredentialView, ...]:
+    return (
+        CredentialView(TargetName("threads/brand"), None),
+        CredentialView(
+            TargetName("threads/main"),
+            CredentialLife(NOW + timedelta(days=5), NOW - timedelta(days=55)),
+            renewed_here=True,
+        ),
+        CredentialView(TargetName("threads/sandbox"), CredentialLife(endless=True), is_local=True),
+    )
+
+
 def seen(*names: str, drift: Drift = Drift.NONE, when: datetime = NOW - timedelta(days=3)) -> PostsSeen:
     posts = {
         RemoteId(f"id-{name}"): SeenPost(drift, {"likes": 6, "replies": 1, "views": 90}) for name in names
@@ -365,6 +380,7 @@ def full_plan() -> SamplePlan:
         excesses=(Excess(TargetName("threads/main"), "creates", 12, 10),),
         interrupted=(at("in-doubt"),),
         accounts=accounts(),
+        credentials=credentials(),
     )
 
 

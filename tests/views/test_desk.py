@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 from referencing import Registry, Resource
 
 from tests.planning.builders import NOW, at
@@ -17,7 +18,7 @@ from threadsync.execution.apilog import Call, Renewal
 from threadsync.model.facts import Account
 from threadsync.model.ids import Json
 from threadsync.operations.providers import providers
-from threadsync.providers.base import Examined
+from threadsync.providers.base import Examined, Scope
 from threadsync.views import desk_text, json_desk
 from threadsync.views.json import as_text
 from threadsync.views.log_text import log_text
@@ -50,6 +51,8 @@ class SampleCredential:
     account: Account | None = None
     examined: Examined | None = None
     renewal: Renewal | None = None
+    needed: tuple[Scope, ...] = ()
+    missing: tuple[Scope, ...] = ()
 
     @property
     def expires_at(self):  # type: ignore[no-untyped-def]
@@ -66,6 +69,8 @@ KNOWN = SampleCredential(
     account=Account("threads.net", "17", "maria"),
     examined=Examined(frozenset({"b", "a"}), NOW - timedelta(days=20), NOW + timedelta(days=40, hours=1)),
     renewal=Renewal(NOW - timedelta(days=20), NOW + timedelta(days=40)),
+    needed=(Scope("a", "reading"), Scope("c", "taking down")),
+    missing=(Scope("c", "taking down"),),
 )
 CREDENTIALS = (
     KNOWN,

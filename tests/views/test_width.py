@@ -52,3 +52,10 @@ def test_rows_end_after_words() -> None:
     assert wrap("one abcdefghij", 8) == ["one", "abcdefgh", "ij"]
     assert wrap("one abcdefghij k", 8, whole_words=True) == ["one", "abcdefghij", "k"]
     assert wrap("駅駅駅駅", 5) == ["駅駅", "駅駅"]
+
+
+@given(st.text("a b-", max_size=40), st.integers(1, 12), st.booleans())
+def test_ascii_is_wrapped_like_any_other_text(text: str, width: int, whole_words: bool) -> None:
+    """It is parted into words in a way of its own, which is faster."""
+    rows = wrap(text.replace("a", "ä"), width, whole_words=whole_words)
+    assert wrap(text, width, whole_words=whole_words) == [row.replace("ä", "a") for row in rows]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tests.operations.world import World, picture
 from threadsync.content.loader import Said
@@ -54,8 +55,7 @@ class Ears(FileWatch):
         return False
 
 
-@dataclass
-class Desk:
+class Desk(Struct):
     """A watched project, and all that was said of it."""
 
     world: World
@@ -63,7 +63,7 @@ class Desk:
     opened: Callable[[], Workspace] | None = None
     first: Step = lambda: None
     """What happens while the first look is being shown."""
-    ears: Ears = field(init=False)
+    ears: Ears | None = None
     clock: RunningClock = field(default_factory=RunningClock)
 
     def run(self, *steps: Step, refuses: bool = False) -> None:
@@ -223,8 +223,7 @@ def test_only_files_that_can_change_what_is_shown_matter(desk: Desk, path: str, 
     assert desk.ears.matters(desk.world.root / path) is matters
 
 
-@dataclass(frozen=True)
-class Remote:
+class Remote(Struct, frozen=True):
     """A shared state that cannot be fetched while *offline*."""
 
     store: Store

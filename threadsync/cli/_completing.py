@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -26,8 +26,7 @@ _TARGETS = re.compile(r"^targets:((?:[ ]*\[[^\]]*\])|(?:\s*\n[ ]*-[^\n]*)+)", re
 _NAME = re.compile(r"[a-z0-9_-]+/[A-Za-z0-9._-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(NamedTuple):
     """What a project seems to hold: its targets, the targets of each of its posts by key, their files."""
 
     targets: tuple[str, ...] = ()

@@ -18,6 +18,9 @@ LISTED = {
         "Look at what is live: posts deleted, edited or hidden on the network, and posts nobody declared."
     ),
     "status": "Show what is where, from the files and the state.",
+    "insights": (
+        "Show what readers made of publications: views, likes, replies, by week, beside the account's median."
+    ),
     "show": "Show one publication: file, live posts, what apply would do.",
     "import": "Bind a post that is on the network already.",
     "state": "Look into the state and mend it.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = ("text", "json", "github", "markdown")
+FORMATS = ("text", "json", "csv", "html", "github", "markdown")
 
 
 LOCK_SECONDS_MAX = 86_400
@@ -62,7 +61,6 @@ def _open(directory: Path | None) -> Workspace:
     return open_project(directory, exact=directory is not None)
 
 
-@dataclass(slots=True)
 class Asked:
     """What the global options say; it grows while the command line is read.
 
@@ -70,12 +68,18 @@ class Asked:
     a program that runs commands itself may hand in its own, with ``root.main(obj=Asked(…))``.
     """
 
-    open_project: Callable[[Path | None], Workspace] = _open
-    project: Path | None = None
-    quiet: bool = False
-    verbose: bool = False
-    no_color: bool = False
-    format: str = "text"
+    # A class of Python alone: ``--help`` makes one, and need not wait for what makes the other values.
+
+    def __init__(self, open_project: Callable[[Path | None], Workspace] = _open) -> None:
+        self.open_project = open_project
+        self.project: Path | None = None
+        self.quiet = self.verbose = self.no_color = False
+        self.format = "text"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was asked for."""
+        return vars(self) == vars(Asked())
 
 
 def asked() -> Asked:
@@ -184,6 +188,8 @@ def workspace() -> Workspace:
     Raises:
         ProjectError: there is none, or its file has faults.
     """
+    from msgspec.structs import replace
+
     ctx, said = click.get_current_context(), asked()
     command = ctx.command_path.removeprefix(ctx.find_root().command_path).strip()
     return replace(said.open_project(said.project), command=command, tell=_tell)

@@ -6,11 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 import click
+from msgspec import Struct
 
 from threadsync.cli._errors import WIDTH_CELLS
 from threadsync.cli._options import Asked, asked
@@ -21,8 +21,7 @@ WIDTH_CELLS_MAX = 120
 """Longer rows are hard to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(Struct, frozen=True):
     """One of the two outputs."""
 
     width: int

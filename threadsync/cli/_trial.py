@@ -11,8 +11,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from threadsync.errors import OutputError
 from threadsync.execution.clock import Clock
@@ -22,8 +23,7 @@ POLL_SECONDS = 0.002
 """How often a condition is looked at; short, so that a kill comes where it was meant to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One post as the network tells it; one that was taken down is not *live*."""
 
     remote_id: str

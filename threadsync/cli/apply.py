@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -104,6 +103,8 @@ def apply(
     plan is refused (2) once what it was made from has changed. Ends with 4 where only a part was done
     or what became of something is uncertain.
     """
+    from msgspec.structs import replace
+
     from threadsync.cli._applying import run
     from threadsync.operations.apply import ApplyOptions
     from threadsync.operations.saved import load

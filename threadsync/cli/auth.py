@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +11,7 @@ from threadsync.cli._exit import Exit
 from threadsync.cli._options import asked, format_option, global_options, workspace
 
 if TYPE_CHECKING:
-    from threadsync.operations.auth import Stored
+    from threadsync.operations.credentials import Stored
 
 _TARGET = click.argument("target", shell_complete=complete_targets)
 _ROLE = click.option(
@@ -26,7 +25,7 @@ def auth() -> None:
     """Look at credentials; store, renew and remove them.
 
     A project says where each credential is (env:NAME, file:PATH, keyring:NAME), never what it is. No
-    command prints one, except auth refresh --show.
+    command prints one, except auth login --print and auth refresh --show.
     """
 
 
@@ -61,41 +60,71 @@ def status(ctx: click.Context, targets: tuple[str, ...], *, offline: bool) -> No
 @auth.command()
 @_TARGET
 @_ROLE
+@click.option(
+    "--token", is_flag=True, help="Store a token that there is already: pasted unseen, or piped in."
+)
+@click.option("--print", "prints", is_flag=True, help="Print the new token once, and store it nowhere.")
+@click.option("--no-browser", is_flag=True, help="Open none: print the address, and take the pasted answer.")
+@click.option(
+    "--scope", "scopes", multiple=True, metavar="SCOPE", help="Ask for this right too; may be given often."
+)
 @global_options
-def login(target: str, role: str) -> None:
-    """Store a token where the project says that it is.
+def login(
+    target: str, role: str, scopes: tuple[str, ...], *, token: bool, prints: bool, no_browser: bool
+) -> None:
+    """Let the app use the account, in a browser, and store the token where the project says.
 
-    It is asked for without being shown; without a terminal it is read from standard input. Get one from
-    the network first (Threads: the user token generator of your Meta app): this version opens no
-    browser.
+    It asks for the rights that this project needs. What the app is known by comes from the target or from
+    the environment; threadsync providers says by which names. An http:// redirect URI of this machine is met
+    here; from another one, paste the whole address that the browser ends on.
+
+    For a secret of the CI use --print: threadsync auth login TARGET --print | gh secret set NAME
+
+    A network that gives no token in a browser, and any other --role, is asked for it as with --token.
     """
-    from threadsync.model.ids import Role
-    from threadsync.operations.auth import auth_login
+    from threadsync.cli._logging_in import in_browser, pasted
+    from threadsync.cli._terminal import say
+    from threadsync.model.ids import MAIN, Role
+    from threadsync.operations.logging_in import auth_store, authorizing_of, begin_login
 
     opened = workspace()
-    if sys.stdin.isatty():
-        value = click.prompt(f"Token of {target}", hide_input=True, err=True)
-    else:
-        value = sys.stdin.read()
-    _say(auth_login(opened, target, Role(role), value))
+    is_browsed = not token and role == MAIN and authorizing_of(opened, target) is not None
+    if not is_browsed:
+        if prints or no_browser or scopes:
+            raise click.UsageError("--print, --no-browser and --scope are for a login in a browser.")
+        _say(auth_store(opened, target, Role(role), pasted(f"Token of {target}")))
+        return
+    begun = begin_login(opened, target, scopes=scopes, stores=not prints)
+    done = in_browser(opened, begun, opens=not no_browser)
+    if prints and done.secret is not None:
+        say(f"{done.secret.reveal()}\n")
+    _say(done, err=prints)
 
 
 @auth.command()
 @_TARGET
 @_ROLE
 @click.option("--show", is_flag=True, help="Print the new token on standard output.")
+@click.option(
+    "--write-back",
+    default="",
+    metavar="COMMAND",
+    help="Run this with the new token on its standard input, such as 'gh secret set NAME'.",
+)
 @global_options
-def refresh(target: str, role: str, *, show: bool) -> None:
+def refresh(target: str, role: str, *, show: bool, write_back: str) -> None:
     """Renew a credential, and store the new one before it is used.
 
-    One in the environment cannot be stored from here: with --show it is renewed and printed, for you
-    to put where it is set.
+    One that has expired cannot be renewed, and one that is too young may not be yet: the message says when.
+    One in the environment cannot be stored from here: --write-back hands it to a command, on its standard
+    input alone (no shell reads that command). If it fails, the new token is kept in .threadsync/, and the
+    same command is given it again.
     """
     from threadsync.cli._terminal import say
     from threadsync.model.ids import Role
-    from threadsync.operations.auth import auth_refresh
+    from threadsync.operations.renewing import auth_refresh
 
-    done = auth_refresh(workspace(), target, Role(role), show=show)
+    done = auth_refresh(workspace(), target, Role(role), show=show, write_back=write_back)
     if show and done.secret is not None:
         say(f"{done.secret.reveal()}\n")
     _say(done, err=show)
@@ -108,7 +137,7 @@ def refresh(target: str, role: str, *, show: bool) -> None:
 def logout(target: str, role: str) -> None:
     """Remove a credential from where it is stored; the network is not told."""
     from threadsync.model.ids import Role
-    from threadsync.operations.auth import auth_logout
+    from threadsync.operations.logging_in import auth_logout
 
     _say(auth_logout(workspace(), target, Role(role)))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import signal
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 STRIKES_MAX = 5
 """How many runs of one chapter are struck at random; the next one is left alone."""
@@ -36,22 +37,19 @@ class Kill(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class AfterRequests:
+class AfterRequests(Struct, frozen=True):
     """Once the network has answered so many of the run's requests."""
 
     requests: int
 
 
-@dataclass(frozen=True, slots=True)
-class AfterSeconds:
+class AfterSeconds(Struct, frozen=True):
     """So many seconds after the start, wherever that is."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class AtRecord:
+class AtRecord(Struct, frozen=True):
     """As soon as the run's own journal holds so many records."""
 
     records: int
@@ -60,8 +58,7 @@ class AtRecord:
 Moment: TypeAlias = AfterRequests | AfterSeconds | AtRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Strike:
+class Strike(Struct, frozen=True):
     """A signal, and when it is sent."""
 
     moment: Moment

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from threadsync.cli._trial import Seen
 from threadsync.cli.chaos_state import StateKind
 from threadsync.cli.chaos_story import Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """What the network holds, set against what was wanted of it."""
 
     wanted: int = 0
@@ -90,8 +90,7 @@ def _is_in_place(each: Wanted, post: Seen, posts: Sequence[Seen]) -> bool:
     return any(above.remote_id == post.parent and above.text == each.parent for above in posts)
 
 
-@dataclass(slots=True)
-class Round:
+class Round(Struct):
     """One round, growing while it runs."""
 
     number: int
@@ -134,8 +133,7 @@ def total(rounds: Sequence[Round]) -> Round:
     return whole
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A whole chaos run."""
 
     seed: int

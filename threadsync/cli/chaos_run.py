@@ -10,9 +10,10 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, assert_never
+
+from msgspec import Struct
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._trial import program, seen, wait_until
@@ -47,8 +48,7 @@ NO_RECORD = "no-record"
 """Stands for the last record where a run had written none yet, or had folded its journal already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """What all rounds share."""
 
     folder: Path
@@ -105,8 +105,7 @@ def search(folder: Path, token: str, current: Round) -> None:
             current.failures.append(f"the token is in {path.relative_to(folder)}")
 
 
-@dataclass(frozen=True, slots=True)
-class JournalSeen:
+class JournalSeen(Struct, frozen=True):
     """A journal as it lies on the disk."""
 
     header: bytes = b""
@@ -131,8 +130,7 @@ class JournalSeen:
         return self.last if self.header != before.header else NO_RECORD
 
 
-@dataclass(frozen=True, slots=True)
-class _Project:
+class _Project(Struct, frozen=True):
     """The project of one round, and the runs on it."""
 
     trial: Trial

@@ -9,12 +9,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._options import asked
@@ -40,8 +40,7 @@ SWITCHES = Switches(image_delay_seconds=0.05, carousel_delay_seconds=0.05)
 """Pictures are ready sooner than on a real network; nothing hangs on that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the command line asks for."""
 
     rounds: int
@@ -117,8 +116,7 @@ def _take(wanted: Settings, folder: Path, rounds: list[Round], stop: _Stop) -> N
             progress.over(rounds[-1])
 
 
-@dataclass(slots=True)
-class _Stop:
+class _Stop(Struct):
     """Whether a signal asked us to end; what is under way is ended by the loops that wait for it."""
 
     came: bool = False
@@ -141,8 +139,7 @@ def _stopping() -> Iterator[_Stop]:
             signal.signal(number, handler)
 
 
-@dataclass(slots=True)
-class _Progress:
+class _Progress(Struct):
     """A line a round on standard error, and at a terminal a row that moves in between."""
 
     planned: int

@@ -13,10 +13,11 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, assert_never
+
+from msgspec import Struct
 
 from threadsync.cli._trial import wait_until
 from threadsync.execution.clock import Clock
@@ -63,8 +64,7 @@ class Home(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class OnDisk:
+class OnDisk(Struct, frozen=True):
     """The state is a file beside the posts, and every run works there."""
 
     root: Path
@@ -91,8 +91,7 @@ class OnDisk:
         return b""
 
 
-@dataclass(slots=True)
-class InBranch:
+class InBranch(Struct):
     """The state is in a branch of a bare repository in *root*, and every run has a new folder."""
 
     root: Path

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from threadsync.sandbox.server import Sandbox
 
@@ -31,8 +32,7 @@ _PICTURE_PIXELS = (640, 480)
 _COLORS = ("red", "blue")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """One post that is to be published once, and only once."""
 
     text: str
@@ -44,8 +44,7 @@ class Wanted:
     """Whether it is to be up in the end; otherwise it is to be taken down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """One change of the files, and what is wanted of the network after it."""
 
     name: str
@@ -71,8 +70,7 @@ def chapters(number: int) -> tuple[Chapter, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Story:
+class _Story(Struct, frozen=True):
     """The posts of one round; the number makes their texts its own."""
 
     number: int

@@ -12,8 +12,9 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._trial import on_its_disk, program, seen, wait_until
@@ -106,8 +107,7 @@ def point_at(folder: Path, sandbox: Sandbox) -> None:
         token.chmod(0o600)
 
 
-@dataclass
-class Tour:
+class Tour(Struct):
     """The tour under way, and what it has proved so far."""
 
     folder: Path

@@ -113,6 +113,8 @@ def _tell(started: Started, account: str) -> None:
     elif started.account_problem:
         lines.append(f"The account could not be looked up: {started.account_problem}")
     here = shlex.join(["cd", str(started.root)]) + " && " if started.root != Path() else ""
+    if not started.account:
+        lines.append("A token that there is not yet: threadsync auth login TARGET gets it.")
     lines += [
         f"Next: {here}threadsync doctor",
         f"Then edit posts/{EXAMPLE}.md: give it a publish: time and take draft: true out. threadsync plan "

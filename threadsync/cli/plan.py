@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import click
 
 from threadsync.cli._exit import Exit
 from threadsync.cli._options import (
-    Asked,
     asked,
     consent_options,
     exclude_option,
@@ -62,6 +60,8 @@ def plan(
     A SELECTOR is a key, a path, KEY@TARGET, a target, or a glob of one of these. Ends with 1 if files
     have errors: then apply would do nothing.
     """
+    from msgspec.structs import replace
+
     from threadsync.cli._terminal import detail, output, say
     from threadsync.operations.collecting import uncollected
     from threadsync.operations.partly import plan_partly
@@ -75,11 +75,11 @@ def plan(
     when = moment_option(at, opened.project.zone) if at is not None else None
     options = PlanOptions(selectors, exclude, allow_replace, allow_delete, allow_duplicate, late)
     # Only what a plain `plan` prints is kept, and made from what was kept.
-    is_plain = asked() == Asked() and options == PlanOptions() and when is None and not refresh
+    is_plain = asked().is_plain and options == PlanOptions() and when is None and not refresh
     is_kept = is_plain and not no_cache and out is None
     with uncollected():
         partly = plan_partly(opened) if is_kept else None
-        prepared = partly or prepare(opened, at=when, options=options, refresh=refresh)
+        prepared = partly or prepare(opened, at=when, options=options, refresh=refresh, briefly=out is None)
     match asked().format:
         case "json":
             from threadsync.views.json import as_text, plan_json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-NAMES = ("post", "project", "state", "plan")
+NAMES = ("post", "project", "state", "plan", "insights")
 
 
 @click.command()
@@ -13,7 +13,7 @@ def schema(name: str) -> None:
     """Print a JSON Schema of the files and of the JSON output.
 
     post and project are what you write, state and plan what threadsync writes; plan also describes
-    the JSON of every other command, under $defs.
+    the JSON of the other commands, under $defs, and insights that of insights.
     """
     from threadsync.cli._terminal import say
     from threadsync.content.schemas import schema_text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +23,8 @@ def validate(ctx: click.Context, paths: tuple[str, ...]) -> None:
     Every finding has its file, line and column, what is wrong, and what to do next; all of them come
     at once. PATHs narrow what is reported. Ends with 1 if any finding is an error.
     """
+    from msgspec.structs import replace
+
     from threadsync.cli._terminal import detail, folder_in_repository, output, say
     from threadsync.operations.collecting import uncollected
     from threadsync.operations.validate import validate as check

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from threadsync.content.escape import shown
 from threadsync.model.ids import Address, PostKey, TargetName
@@ -20,8 +21,7 @@ PROBLEMS_MAX = 50
 """How many problems of one text are told; a text with more is not one that somebody wrote."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something in a text that must be written in another way; *offset* counts characters."""
 
     offset: int
@@ -54,8 +54,7 @@ _PAIRS: Mapping[str, str] = {")": "(", "]": "["}
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^\n]*)$")
 
 
-@dataclass(slots=True)
-class _Sign:
+class _Sign(Struct):
     """A run of ``*`` or ``_`` that may open or close a style."""
 
     text: str

@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.content import explain, markdown, references, yaml12
 from threadsync.content.media import MediaFinder, Probe
@@ -25,6 +26,7 @@ from threadsync.content.segments import Declared
 from threadsync.content.walking import PostFile, walk
 from threadsync.model.diagnostic import Diagnostic, Location, Severity, by_place
 from threadsync.model.ids import Address, PostKey
+from threadsync.model.live import Live
 from threadsync.model.post import Publication
 from threadsync.model.references import depends_on
 
@@ -33,8 +35,7 @@ _KEY = re.compile(r"[A-Za-z0-9._/-]+", re.ASCII)
 _KEY_LINE = re.compile(r"^key:[ \t]+[\"']?([A-Za-z0-9._/-]+)[\"']?[ \t]*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What the files of a project say."""
 
     publications: Mapping[Address, Publication]
@@ -50,10 +51,11 @@ class Content:
     """Whether all files were read without error; where not, nothing counts as removed."""
     files: int
     """How many files are posts by their name."""
+    live: Mapping[Address, Live] = field(default_factory=dict)
+    """Further publications that were found live as their files say, where no more was to be known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What one file says, whatever the others say."""
 
     key: PostKey
@@ -65,25 +67,31 @@ class Said:
     """Those of *made* that name other posts."""
     findings: tuple[Diagnostic, ...] = ()
     has_errors: bool = True
+    live: tuple[tuple[Address, Live], ...] = ()
+    """In place of *made*, where all of it is live as the file says, and nobody needs to know more."""
 
 
-Reader: TypeAlias = Callable[[PostFile, Project, MediaFinder], Said]
+Reader: TypeAlias = Callable[[Sequence[PostFile], Project, MediaFinder], list[Said]]
 
 
-def said_by(file: PostFile, project: Project, media: MediaFinder) -> Said:
-    """Read *file*, and return what it says."""
-    return said_in(read(file.path, file.file), file, project, media)
+def said_by(files: Sequence[PostFile], project: Project, media: MediaFinder) -> list[Said]:
+    """Read *files*, and return what each says.
+
+    One step is done for all of them before the next: what it takes stays in the processor's cache.
+    """
+    texts = [read(file.path, file.file) for file in files]
+    declared = [_declared(file, text) for file, text in zip(files, texts, strict=True)]
+    return [_said(file, each, project, media) for file, each in zip(files, declared, strict=True)]
 
 
 def said_in(text: str | Diagnostic, file: PostFile, project: Project, media: MediaFinder) -> Said:
     """Return what *file* says: its *text*, or why that cannot be read."""
-    if isinstance(text, Diagnostic):
-        return Said(PostKey(file.key), Location(file.file), findings=(text,))
-    declared = _declared(file, text)
+    return _said(file, _declared(file, text), project, media)
+
+
+def _said(file: PostFile, declared: Declared | Said, project: Project, media: MediaFinder) -> Said:
     if not isinstance(declared, Declared):
-        found = _KEY_LINE.search(text)
-        key = PostKey(found[1] if found is not None else file.key)
-        return Said(key, Location(file.file), findings=tuple(declared))
+        return declared
     value = declared.values.get("key")
     at = declared.key_place(("key",)) if value is not None else Location(file.file)
     name = PostKey(value if isinstance(value, str) else file.key)
@@ -93,29 +101,44 @@ def said_in(text: str | Diagnostic, file: PostFile, project: Project, media: Med
     return Said(name, at, True, tuple(made), naming, tuple(faults), has_errors)
 
 
-Each: TypeAlias = Callable[[Callable[[PostFile], Said], Sequence[PostFile]], Iterable[Said]]
+Each: TypeAlias = Callable[[Callable[[Sequence[PostFile]], list[Said]], Sequence[PostFile]], Iterable[Said]]
+Shorten: TypeAlias = Callable[[list[Said]], list[Said]]
+
+
+def in_full(said: list[Said]) -> list[Said]:
+    """Leave what files say as it is."""
+    return said
+
+
+def at_once(work: Callable[[Sequence[PostFile]], list[Said]], files: Sequence[PostFile]) -> list[Said]:
+    """Work through all files as one batch."""
+    return work(files)
 
 
 def load(
     project: Project,
     probe: Probe,
+    *,
     reader: Reader = said_by,
-    each: Each = map,
+    each: Each = at_once,
     chosen: Sequence[PostFile] | None = None,
+    shorten: Shorten = in_full,
 ) -> Content:
-    """Read all posts of *project*, or those *chosen*, each with *reader*; *probe* says what a media file is.
+    """Read all posts of *project*, or those *chosen*, with *reader*; *probe* says what a media file is.
 
-    *each* applies a function to all files, as ``map`` does.
+    *each* has all files worked through, in as many batches as it likes. What a file says may be *shortened*
+    to what is ``live`` of it, unless another post names that.
     """
-    return _Loader(project, probe, reader, each).load(chosen)
+    return _Loader(project, probe, reader, each, shorten).load(chosen)
 
 
-@dataclass(slots=True)
-class _Loader:
+class _Loader(Struct):
     project: Project
     probe: Probe
     reader: Reader
     each: Each
+    shorten: Shorten
+    live: dict[Address, Live] = field(default_factory=dict)
     publications: dict[Address, Publication] = field(default_factory=dict)
     drafts: dict[Address, Publication] = field(default_factory=dict)
     naming: list[Publication] = field(default_factory=list)
@@ -132,8 +155,13 @@ class _Loader:
             files = found.files
             self.findings += found.findings
         media = MediaFinder(self.project.root, self.probe)
-        for said in self.each(lambda file: self.reader(file, self.project, media), files):
+
+        def read(batch: Sequence[PostFile]) -> list[Said]:
+            return self.reader(batch, self.project, media)
+
+        for said in self.each(lambda batch: self.shorten(read(batch)), files):
             self._take(said)
+        self._read_named(files, read)
         if not files:
             name = os.path.relpath(posts, root)
             why = "holds no posts" if Path(posts).is_dir() else "does not exist"
@@ -151,7 +179,26 @@ class _Loader:
             frozenset(self.broken),
             bool(files) and not any(each.severity is Severity.ERROR for each in self.findings),
             len(files),
+            self.live,
         )
+
+    def _read_named(
+        self, files: Sequence[PostFile], read: Callable[[Sequence[PostFile]], list[Said]]
+    ) -> None:
+        """Read in full what is ``live`` and named by other posts."""
+        while self.live:
+            named = {address.key for each in self.naming for address in depends_on(each)} - self.broken
+            again = {address: live.file for address, live in self.live.items() if address.key in named}
+            if not again:
+                return
+            for address in again:
+                del self.live[address]
+                self.keys.pop(address.key, None)  # the file claims it again, whatever is left of it
+            paths = frozenset(again.values())
+            chosen = [file for file in files if file.file in paths]
+            # They may have been changed meanwhile: what they say now counts, and may name others too.
+            for said in self.each(read, chosen):
+                self._take(said)
 
     def _take(self, said: Said) -> None:
         if not said.is_trusted:
@@ -169,6 +216,7 @@ class _Loader:
         for publication in said.made:
             where = self.drafts if publication.control.draft else self.publications
             where[publication.address] = publication
+        self.live.update(said.live)
         self.naming += said.naming
 
     def _claim(self, key: PostKey, at: Location) -> bool:
@@ -201,7 +249,7 @@ class _Loader:
         self.broken |= broken
 
     def _forget_broken(self) -> None:
-        for where in (self.publications, self.drafts) if self.broken else ():
+        for where in (self.publications, self.drafts, self.live) if self.broken else ():
             for address in [each for each in where if each.key in self.broken]:
                 del where[address]
 
@@ -210,8 +258,19 @@ def _is_key(key: str) -> bool:
     return len(key) <= KEY_CHARACTERS_MAX and _KEY.fullmatch(key) is not None
 
 
-def _declared(file: PostFile, text: str) -> Declared | list[Diagnostic]:
+def _declared(file: PostFile, text: str | Diagnostic) -> Declared | Said:
     """Return what a file declares, or else everything wrong with it."""
+    if isinstance(text, Diagnostic):
+        return Said(PostKey(file.key), Location(file.file), findings=(text,))
+    declared = _parsed(file, text)
+    if isinstance(declared, Declared):
+        return declared
+    found = _KEY_LINE.search(text)
+    key = PostKey(found[1] if found is not None else file.key)
+    return Said(key, Location(file.file), findings=tuple(declared))
+
+
+def _parsed(file: PostFile, text: str) -> Declared | list[Diagnostic]:
     parts: tuple[markdown.Part, ...] | None = None
     findings: list[Diagnostic] = []
     if file.is_markdown:

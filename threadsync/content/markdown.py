@@ -7,8 +7,9 @@ stands inside a line is the business of ``inline``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from threadsync.content import inline, yaml12
 from threadsync.content.escape import shown
@@ -23,8 +24,7 @@ OPTIONS_FENCE = "yaml segment"
 """The info string of a block that holds a segment's own options."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """``![alt](src)`` alone on a line."""
 
     src: str
@@ -32,8 +32,7 @@ class Picture:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One segment as it stands in a text: its words, its pictures, its own options."""
 
     text: str
@@ -52,8 +51,7 @@ class Part:
         return Location(self.location.file, self.lines[line], column)
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """The segments of a text, and what is wrong with it."""
 
     parts: tuple[Part, ...]
@@ -92,8 +90,7 @@ def split(text: str, file: str, first_line: int, *, exact: bool = True, separato
     return _Splitter(file, first_line, exact=exact, separators=separators).split(text)
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """The segment being read."""
 
     lines: list[str] = field(default_factory=list)

@@ -30,6 +30,14 @@ Found: TypeAlias = MediaFacts | tuple[str, str, str | None]
 """The facts of a file; or rule, problem and remedy where it cannot be used."""
 
 
+class Finder(Protocol):
+    """Finds media files by what posts call them."""
+
+    def find(self, src: str, folder: str, location: Location) -> tuple[str, MediaFacts] | Diagnostic:
+        """Return what messages call the file *src* of a post in *folder*, and its facts, or what is wrong."""
+        ...
+
+
 class MediaFinder:
     """Finds media files by what posts call them; each file is probed once."""
 

@@ -8,7 +8,8 @@ them gives all of the words.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from threadsync.content.segments import Declared
 from threadsync.content.yaml12 import Path
@@ -19,8 +20,7 @@ TEXT_KEYS = ("text", "segments")
 _NOT_MERGED = frozenset({"key", "targets", "notes", "overrides", *TEXT_KEYS})
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One mapping of keys, and where it stands in the post file; None for the project's defaults."""
 
     values: Mapping[str, Json]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from threadsync.model.diagnostic import Location
 from threadsync.model.ids import Json, TargetName
@@ -13,8 +14,7 @@ from threadsync.model.target import MediaHost, Policies, Safety, Target
 PROJECT_FILE = "threadsync.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class StateBranch:
+class StateBranch(Struct, frozen=True):
     """The state lives in the file *file* of a git branch of its own; *remote* is a name or an address."""
 
     branch: str
@@ -25,8 +25,7 @@ class StateBranch:
         return f"branch {self.branch} of {self.remote}"
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A project, checked; its paths are absolute and lie inside *root*."""
 
     root: Path

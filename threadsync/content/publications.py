@@ -1,6 +1,6 @@
 """One publication per target from a declared post.
 
-Does no input or output of its own: media are looked up through a ``MediaFinder``.
+Does no input or output of its own: media are looked up through a ``Finder``.
 """
 
 from __future__ import annotations
@@ -8,14 +8,16 @@ from __future__ import annotations
 import posixpath
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.content import inline, merge, segments
 from threadsync.content.controls import control_of
 from threadsync.content.escape import shown
 from threadsync.content.explain import suggestion
 from threadsync.content.markdown import Part, Picture
-from threadsync.content.media import MediaFinder
+from threadsync.content.media import Finder
 from threadsync.content.merge import TEXT_KEYS, Layer
 from threadsync.content.project import Project
 from threadsync.content.references import reference_of
@@ -37,7 +39,7 @@ _FIRST_SEGMENT = ("link", "poll", "quote")
 
 
 def publications_of(
-    declared: Declared, key: PostKey, project: Project, media: MediaFinder
+    declared: Declared, key: PostKey, project: Project, media: Finder
 ) -> tuple[list[Publication], list[Diagnostic]]:
     """Return the post on each of its targets, and everything wrong with it."""
     maker = _Maker(declared, key, project, media)
@@ -45,14 +47,13 @@ def publications_of(
     return [each for each in made if each is not None], list(maker.findings)
 
 
-@dataclass(slots=True)
-class _Maker:
+class _Maker(Struct):
     """What one post needs while its publications are made; each text is read once for all targets."""
 
     declared: Declared
     key: PostKey
     project: Project
-    media: MediaFinder
+    media: Finder
     findings: dict[Diagnostic, None] = field(default_factory=dict)
     _spans: dict[str, Spans] = field(default_factory=dict)
     _pieces: dict[Path, tuple[Piece, ...]] = field(default_factory=dict)

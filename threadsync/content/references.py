@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from threadsync.content.escape import shown
 from threadsync.content.explain import suggestion
@@ -36,8 +37,7 @@ def reference_of(text: str) -> Reference:
     return PostRef(PostKey(text))
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What references may name."""
 
     publications: Mapping[Address, Publication]

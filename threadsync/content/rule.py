@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from threadsync.model.diagnostic import Severity
 
@@ -25,8 +26,7 @@ targets:
 """The project that a sample stands in, if it brings none of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One row; *bad* is None where no text can show the fault (a pipe, a link, a missing permission)."""
 
     id: str

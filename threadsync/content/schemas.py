@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from jsonschema import Draft202012Validator
 
-NAMES = ("post", "project", "state", "plan")
+NAMES = ("post", "project", "state", "plan", "insights")
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = (_PACKAGE / "schema", _PACKAGE.parent / "schema")
@@ -41,7 +41,7 @@ def schema_text(name: str) -> str:
 
 @cache
 def load_schema(name: str) -> Mapping[str, Json]:
-    """Return the schema *name*: post, project, state or plan.
+    """Return the schema *name*: post, project, state, plan or insights.
 
     Raises:
         LookupError: there is no schema of this name.

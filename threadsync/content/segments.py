@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from threadsync.content import explain, markdown, yaml12
 from threadsync.content.markdown import Part, Picture
@@ -14,8 +15,7 @@ from threadsync.model.ids import Json
 NETWORK_BLOCKS = frozenset({"threads", "bluesky", "mattermost"})
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """A post file as read: its keys, and the segments of its Markdown body."""
 
     file: str
@@ -33,8 +33,7 @@ class Declared:
         return Location(self.file, *self.document.key_place(path))
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One segment as declared, for any target."""
 
     part: Part

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import yaml
+from msgspec import Struct
 
 from threadsync.content.escape import shown
 
@@ -32,8 +32,7 @@ _RESERVED = "@`%"
 _CLOSING = {"[": "]", "{": "}", '"': '"', "'": "'"}
 
 
-@dataclass(frozen=True, slots=True)
-class Trap:
+class Trap(Struct, frozen=True):
     """What a syntax error means; *line* and *column* count from 0."""
 
     rule: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from threadsync.content.escape import is_name, printable
 from threadsync.content.project import PROJECT_FILE
@@ -16,8 +17,7 @@ SUFFIXES = {".md": True, ".yaml": False, ".yml": False}
 FOLDERS_DEEP_MAX = 32
 
 
-@dataclass(frozen=True, slots=True)
-class PostFile:
+class PostFile(Struct, frozen=True):
     """A file that is a post by its name."""
 
     path: str
@@ -29,8 +29,7 @@ class PostFile:
     is_markdown: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """What a walk found, each in the order of paths."""
 
     files: tuple[PostFile, ...]

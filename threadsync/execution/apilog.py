@@ -15,10 +15,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from threadsync.execution.clock import SystemTimes, Times
 from threadsync.model.ids import Json, Role, TargetName
@@ -37,8 +38,7 @@ BUSY_SECONDS: Final = 0.5
 _LOGGER: Final = logging.getLogger("threadsync")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request and what became of it; texts are shortened and hold no secrets."""
 
     at: datetime
@@ -65,7 +65,7 @@ class Call:
     """What the answer's headers tell of limits and usage."""
 
 
-_COLUMNS: Final = tuple(each.name for each in fields(Call))
+_COLUMNS: Final = Call.__struct_fields__
 _JSON: Final = frozenset({"parameters", "ids", "allowances"})
 """Columns that hold JSON."""
 _TABLES: Final = f"""
@@ -234,16 +234,15 @@ def _asked(path: Path, how: str, query: str, values: Sequence[str | int]) -> lis
         return base.execute(query, values).fetchall() if version else []
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
-    """When a credential was last renewed here, and until when the new one lives, where that was told."""
+class Renewal(Struct, frozen=True):
+    """When a credential was last made or renewed here, and until when it lives, where that was told."""
 
     at: datetime
     expires_at: datetime | None
 
 
 def note_renewal(path: Path, target: TargetName, role: Role, renewal: Renewal) -> None:
-    """Keep when a credential was renewed; this is never pruned.
+    """Keep when a credential was made or renewed; this is never pruned.
 
     Raises:
         OSError, sqlite3.Error: the log cannot be written.
@@ -264,20 +263,21 @@ def forget_renewal(path: Path, target: TargetName, role: Role) -> None:
             base.execute("DELETE FROM renewals WHERE target = ? AND role = ?", (target, role))
 
 
-def read_renewal(path: Path, target: TargetName, role: Role) -> Renewal | None:
-    """Return when a credential was last renewed here; None where that is not known.
+def read_renewals(path: Path) -> dict[tuple[TargetName, Role], Renewal]:
+    """Return when credentials were last made or renewed here; those of which it is not known are left out.
 
     Raises:
         sqlite3.Error: the log is there and cannot be read.
     """
     if not path.exists():
-        return None
-    query = "SELECT at, expires_at FROM renewals WHERE target = ? AND role = ?"
-    rows = _read(path, query, (target, role))
-    if not rows:
-        return None
-    ((at, ends),) = rows
-    return Renewal(datetime.fromisoformat(at), datetime.fromisoformat(ends) if ends is not None else None)
+        return {}
+    rows = _read(path, "SELECT target, role, at, expires_at FROM renewals", ())
+    return {
+        (TargetName(target), Role(role)): Renewal(
+            datetime.fromisoformat(at), datetime.fromisoformat(ends) if ends is not None else None
+        )
+        for target, role, at, ends in rows
+    }
 
 
 def _stamp(at: datetime) -> str:

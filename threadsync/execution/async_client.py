@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -24,9 +27,22 @@ from threadsync.execution.client_setup import (
 from threadsync.execution.clock import AsyncClock, SystemAsyncClock
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
+from threadsync.execution.logged import Scribe
+from threadsync.execution.publish_said import (
+    LOCK_SECONDS,
+    NO_OPTIONS,
+    Keeping,
+    MediaLike,
+    PostSegment,
+    PublishedPost,
+    Said,
+    said,
+)
+from threadsync.execution.wire import Endpoint
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.flows.paging import Pages
 from threadsync.flows.retry import persistent
+from threadsync.model.ids import Json
 
 if TYPE_CHECKING:
     import aiohttp
@@ -93,6 +109,7 @@ class AsyncClient:
             clock=self._clock,
         )
         self._transport = AsyncTransport(self._clock, proxy=proxy, ca_file=ca_file, session=session)
+        self._proxy, self._ca_file = proxy, ca_file
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -115,14 +132,13 @@ class AsyncClient:
             ThreadsyncError: see the class.
         """
         setup = self._setup
-        scribe = setup.scribe()
-
-        async def perform(request: Request) -> Response | NoResponse:
-            await self._clock.sleep(setup.reserve_seconds())
-            with setup.noted(scribe, request) as keep:
-                return keep(await self._transport.perform(setup.endpoint, request))
-
+        perform = partial(self._perform, setup.scribe(), setup.endpoint)
         return await run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
+
+    async def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:
+        await self._clock.sleep(self._setup.reserve_seconds())
+        with self._setup.noted(scribe, request) as keep:
+            return keep(await self._transport.perform(endpoint, request))
 
     async def pages(self, listing: Callable[[str | None], Flow[P]]) -> AsyncIterator[P]:
         """Run *listing* from page to page, as ``Client.pages``.
@@ -143,3 +159,71 @@ class AsyncClient:
         async for page in self.pages(listing):
             for each in page.data:
                 yield each
+
+    async def publish(
+        self,
+        text: str | Sequence[str | PostSegment] = "",
+        media: Sequence[MediaLike] = (),
+        *,
+        link: str | None = None,
+        poll: Sequence[str] = (),
+        quote: str | None = None,
+        reply_to: str | None = None,
+        repost: str | None = None,
+        who_can_reply: str | None = None,
+        tags: Sequence[str] = (),
+        langs: Sequence[str] = (),
+        number: str | None = None,
+        options: Mapping[str, Json] = NO_OPTIONS,
+        fit: bool = False,
+        media_host: Mapping[str, Json] | None = None,
+        key: str | None = None,
+        journal: str | Path | None = None,
+        allow_duplicate: bool = False,
+        lock_timeout_seconds: float = LOCK_SECONDS,
+    ) -> PublishedPost:
+        """Publish one post, as ``Client.publish``, where each argument and error is told.
+
+        Children of a carousel are made side by side. Files (the journal, media) are read and written in a
+        thread of its own, so the loop goes on. A task that is cancelled waits a few seconds for what is in
+        flight and puts it on record; calling again with the same journal goes on from there. What came to its
+        end all the same is returned. Without a journal, nobody may be left to be told what was sent.
+
+        Raises:
+            ThreadsyncError: as ``Client.publish``.
+        """
+        what = said(
+            text,
+            PostSegment("", media, link, poll, quote),
+            Said((), reply_to, repost, who_can_reply, tags, langs, number, options, key, fit),
+        )
+        keeping = Keeping(journal, allow_duplicate, lock_timeout_seconds)
+        return await self._publish(what, keeping, media_host)
+
+    async def _publish(
+        self, what: Said, keeping: Keeping, media_host: Mapping[str, Json] | None
+    ) -> PublishedPost:
+        # Programs that only run endpoints load nothing of this.
+        from threadsync.execution.publish_means import Answers, Lines, means_of
+        from threadsync.execution.publish_performers import LoopClock, LoopPerformer, Stopping, beside
+        from threadsync.execution.publishing import publish
+        from threadsync.execution.transport import Transport
+
+        loop, scribe = asyncio.get_running_loop(), self._setup.scribe()
+        clock, lock_clock = LoopClock(loop, self._clock), LoopClock(loop, self._clock)
+        stopping = Stopping(lock_clock.stop)
+
+        @contextmanager
+        def performing(endpoint: Endpoint, answers: Answers) -> Iterator[LoopPerformer]:
+            async def send(request: Request) -> Response | NoResponse:
+                return answers.take(request, await self._perform(scribe, endpoint, request))
+
+            with closing(LoopPerformer(send, loop, self._clock)) as performer:
+                yield performer
+
+        def work() -> PublishedPost:
+            with Transport(clock, proxy=self._proxy, ca_file=self._ca_file) as transport:
+                lines = Lines(performing, transport, clock, lock_clock, stopping.started)
+                return publish(what, keeping, means_of(self._setup, media_host, lines))
+
+        return await beside(work, stopping.stop)

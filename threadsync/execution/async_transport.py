@@ -12,7 +12,6 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Final
@@ -20,6 +19,7 @@ from typing import Final
 import aiohttp
 import certifi
 from aiohttp import http_exceptions
+from msgspec import Struct
 from yarl import URL
 
 from threadsync.errors import UsageError
@@ -60,8 +60,7 @@ _WHY: Table = (
 )
 
 
-@dataclass(slots=True)
-class _Exchange:
+class _Exchange(Struct):
     """One request on its way."""
 
     sent: bool = False

@@ -8,10 +8,11 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias, assert_never
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from threadsync.errors import ContentError
 from threadsync.flows.effects import (
@@ -26,6 +27,7 @@ from threadsync.flows.effects import (
     Secret,
 )
 from threadsync.model.ids import MediaDigest
+from threadsync.values import Discreet
 
 Reveal: TypeAlias = Callable[[FieldValue], str]
 """Puts the secret where a ``Secret`` stands."""
@@ -49,8 +51,7 @@ class Content(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _FileSlice:
+class _FileSlice(Struct, frozen=True):
     path: Path
     offset: int
     length: int
@@ -70,8 +71,7 @@ class _FileSlice:
                 yield chunk
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Stream:
+class Stream(Discreet, frozen=True):
     """Bytes and slices of files, one after the other; each iteration reads them from the start."""
 
     pieces: tuple[bytes | _FileSlice, ...]
@@ -87,8 +87,7 @@ class Stream:
                 yield from piece
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Encoded:
+class Encoded(Discreet, frozen=True):
     """A body as it goes out; it may hold secrets, and so shows nothing of itself."""
 
     content: bytes | Stream | None

@@ -13,9 +13,10 @@ at every second call has not recovered by refusing the calls between.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import Address, TargetName
@@ -24,8 +25,7 @@ EVERYTHING = ""
 """What a pause holds that is not about one allowance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """Nothing more begins on *target* in this run, since *fault* met the action at *since*."""
 
     target: TargetName
@@ -62,8 +62,7 @@ class Pause:
         return self.at + timedelta(seconds=self.fault.retry_after_seconds)
 
 
-@dataclass(slots=True)
-class CircuitBreaker:
+class CircuitBreaker(Struct):
     """Counts the failures of one target in a row, and knows what is paused there."""
 
     target: TargetName

@@ -8,7 +8,9 @@ notes on record.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import now, record
@@ -44,8 +46,7 @@ from threadsync.planning.actions import (
 from threadsync.providers.base import Applied, Provider, Refused, Result, Work
 
 
-@dataclass(frozen=True, slots=True)
-class Carrier:
+class Carrier(Struct, frozen=True):
     """Makes the flow of an action; *ledger* is what is on record at the moment of asking."""
 
     ledger: Callable[[], Ledger]

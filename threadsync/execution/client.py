@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -23,11 +25,23 @@ from threadsync.execution.clock import Clock, SystemClock
 from threadsync.execution.drivers import run
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
+from threadsync.execution.logged import Scribe
+from threadsync.execution.publish_said import (
+    LOCK_SECONDS,
+    NO_OPTIONS,
+    Keeping,
+    MediaLike,
+    PostSegment,
+    PublishedPost,
+    Said,
+    said,
+)
 from threadsync.execution.transport import Transport
-from threadsync.execution.wire import closed
+from threadsync.execution.wire import Endpoint, closed
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.flows.paging import Pages
 from threadsync.flows.retry import persistent
+from threadsync.model.ids import Json
 
 if TYPE_CHECKING:
     import requests
@@ -126,16 +140,15 @@ class Client:
             ThreadsyncError: see the class.
         """
         setup = self._setup
-        scribe = setup.scribe()
-
-        def perform(request: Request) -> Response | NoResponse:
-            if self._closed:
-                raise closed()
-            self._clock.sleep(setup.reserve_seconds())
-            with setup.noted(scribe, request) as keep:
-                return keep(self._transport.perform(setup.endpoint, request))
-
+        perform = partial(self._perform, setup.scribe(), setup.endpoint)
         return run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
+
+    def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:
+        if self._closed:
+            raise closed()
+        self._clock.sleep(self._setup.reserve_seconds())
+        with self._setup.noted(scribe, request) as keep:
+            return keep(self._transport.perform(endpoint, request))
 
     def pages(self, listing: Callable[[str | None], Flow[P]]) -> Iterator[P]:
         """Run *listing* from page to page, each when it is asked for: it is given the cursor to start after.
@@ -157,3 +170,103 @@ class Client:
         """
         for page in self.pages(listing):
             yield from page.data
+
+    def publish(
+        self,
+        text: str | Sequence[str | PostSegment] = "",
+        media: Sequence[MediaLike] = (),
+        *,
+        link: str | None = None,
+        poll: Sequence[str] = (),
+        quote: str | None = None,
+        reply_to: str | None = None,
+        repost: str | None = None,
+        who_can_reply: str | None = None,
+        tags: Sequence[str] = (),
+        langs: Sequence[str] = (),
+        number: str | None = None,
+        options: Mapping[str, Json] = NO_OPTIONS,
+        fit: bool = False,
+        media_host: Mapping[str, Json] | None = None,
+        key: str | None = None,
+        journal: str | Path | None = None,
+        allow_duplicate: bool = False,
+        lock_timeout_seconds: float = LOCK_SECONDS,
+    ) -> PublishedPost:
+        """Publish one post as ``threadsync apply`` does, settling included, and return what is live.
+
+            client.publish(
+                "12 lifts were broken.",
+                [Attachment("map.png", "Map of 40 stations")],
+                media_host={"kind": "url_prefix", "url": "https://example.org/pictures"},
+                key="lift-report",
+                journal="posts.json",
+            )
+
+        The keys are those of a post file (docs/reference/post.md), mean the same and are checked the same;
+        *poll* is its options, *options* the block of the network's own name (``{"topic": "transit"}``).
+        *text* is one segment, or several, which make a chain; *media*, *link*, *poll* and *quote* are the
+        first one's. A text has the marks of post files: links, bold, ``\\`` before what is meant as typed.
+        Pictures and further segments are never read out of it. A reference is ``id:…``, a permalink of the
+        account's own, or a key of the same *journal*.
+
+        *media* are paths, bytes or https addresses. A network that fetches them itself gets the files from
+        *media_host*, which is an entry of ``media_hosts`` (docs/media-hosts.md), with paths relative to the
+        working folder. What is given by its address is fetched once, to be checked as a file is. *fit* sends
+        a copy of a picture that breaks a limit.
+
+        **With a journal**, a file of its own that is made here, every step is on disk before it is taken.
+        Calling again with the same journal and *key*, after death at any moment, goes on, settles, and
+        publishes nothing twice; what is live is returned as it was. Without a key the content is the key: the
+        same content is the same post. Keys are the account's, so that many people's posts may share a
+        journal. It is safe against process death, not against loss of its disk: so own posts are read back
+        before the first segment goes out (90 days, 1,000 posts), and one that says the same and is not in the
+        journal holds it back, unless *allow_duplicate*. One publish writes a journal at a time; others wait
+        up to *lock_timeout_seconds*.
+
+        **Without a journal** it is safe against a lost answer, not against process death: nobody remembers
+        what was sent, so calling again publishes again, and nothing is read back.
+
+        Settling a lost answer can take more than five minutes. It adopts the one own post that matches: where
+        another program publishes the same text to the account in the same minutes, either may be told.
+        Consents, schedules and removals are matters of a project. Scopes and limits are the provider's
+        (``threadsync providers``): those of publishing, and with a journal those of reading own posts and
+        replies.
+
+        Raises:
+            ContentError: something is wrong with the post; *findings* holds all of it. Nothing was sent.
+            UsageError: the key stands for another content; or what is given makes no post.
+            ProjectError: the media host, or a credential of it, cannot be used.
+            PublishBlocked: the account, a quota, a scope, a media host or a post that looks like it speaks
+                against it. Nothing was sent.
+            PublishRefused: the network said no; *segments* of a chain may be live.
+            PublishUncertain: whether a segment is live cannot be told; the remedy says what to do.
+            StateError: the journal cannot be used; no further request went out.
+            ApiError, Unanswered, CredentialsExpired, RateLimitReached: the account could not be asked. A call
+                with the same journal goes on.
+        """
+        what = said(
+            text,
+            PostSegment("", media, link, poll, quote),
+            Said((), reply_to, repost, who_can_reply, tags, langs, number, options, key, fit),
+        )
+        keeping = Keeping(journal, allow_duplicate, lock_timeout_seconds)
+        return self._publish(what, keeping, media_host)
+
+    def _publish(self, what: Said, keeping: Keeping, media_host: Mapping[str, Json] | None) -> PublishedPost:
+        # Programs that only run endpoints load nothing of this.
+        from threadsync.execution.publish_means import Answers, Lines, means_of
+        from threadsync.execution.publish_performers import WaitingPerformer
+        from threadsync.execution.publishing import publish
+
+        scribe = self._setup.scribe()
+
+        @contextmanager
+        def performing(endpoint: Endpoint, answers: Answers) -> Iterator[WaitingPerformer]:
+            def send(request: Request) -> Response | NoResponse:
+                return answers.take(request, self._perform(scribe, endpoint, request))
+
+            yield WaitingPerformer(send, self._clock)
+
+        lines = Lines(performing, self._transport, self._clock, self._clock)
+        return publish(what, keeping, means_of(self._setup, media_host, lines))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 from types import MappingProxyType
 from typing import Final, Protocol, TypeAlias, TypeVar
+
+from msgspec.structs import replace
 
 from threadsync.errors import CredentialsExpired, UsageError
 from threadsync.execution.apilog import ApiLog
@@ -27,6 +28,7 @@ from threadsync.model.secret import SecretText
 from threadsync.model.urls import is_loopback, origin_of
 from threadsync.providers.base import ProviderContext
 from threadsync.providers.loading import load_provider
+from threadsync.values import Discreet
 
 THREADS: Final = "threads"
 TIMEOUT_SECONDS: Final = Bounds().request_seconds
@@ -62,8 +64,7 @@ def masked(secrets: Mapping[str, SecretLike], token: SecretLike | None) -> Given
     )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Setup:
+class Setup(Discreet, frozen=True):
     """A client without its connections."""
 
     target: TargetName

@@ -12,11 +12,11 @@ import io
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from http.client import IncompleteRead as BodyBrokenOff
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """One request on its way, and its answer; a worker has one at a time."""
 
     monotonic: Callable[[], float]

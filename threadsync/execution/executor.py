@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.errors import StateError, ThreadsyncError
 from threadsync.execution.breaker import CircuitBreaker, Pause
@@ -35,8 +37,7 @@ MAYBE_LIVE = "the run was stopped; a part of this, or all of it, may be on the n
 UNTRIED = "the run was stopped before it began"
 
 
-@dataclass(slots=True)
-class Executor:
+class Executor(Struct):
     """One run over one plan."""
 
     scheduler: Scheduler

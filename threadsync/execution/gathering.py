@@ -7,9 +7,11 @@ as they were (their file changed, or is gone) are settled here, so that the plan
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import ApiError, ThreadsyncError
 from threadsync.execution.carrying import Carrier, known_ids
@@ -35,8 +37,7 @@ Reading = Create | Extend | Replace | Delete
 """Actions that touch the network."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gatherer:
+class Gatherer(Struct, frozen=True):
     """Reads what a plan touches."""
 
     scheduler: Callable[[], Scheduler]

@@ -6,7 +6,8 @@ nobody's intent covers anybody else's request, and an intent serves once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import NoResponse, Request
@@ -25,8 +26,7 @@ class UnguardedRequest(RuntimeError):
         )
 
 
-@dataclass(slots=True)
-class Guard:
+class Guard(Struct):
     """The unused intents of one flow in this run, by what they cover, with the times they were recorded."""
 
     _recorded_at: dict[str, list[float]] = field(default_factory=dict)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from threadsync.errors import UsageError
 from threadsync.execution.clock import SystemTimes
@@ -14,8 +17,7 @@ from threadsync.model.secret import SecretText
 _FORM = '{"user_id": "…", "scopes": ["…"], "expiration": "2026-12-03T08:30:00+00:00", "access_token": "…"}'
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """A person's token, which shows nowhere: not in ``repr``, ``str``, ``format``, a pickle or a traceback.
 
     ``to_json`` is the one way out. *expiration* is in UTC; None where the token does not end, or nobody
@@ -30,27 +32,29 @@ class Credentials:
     scopes: frozenset[str] = frozenset()
     expiration: datetime | None = None
 
-    def __init__(
-        self,
-        user_id: str,
-        token: SecretText | str,
-        scopes: Iterable[str] = (),
-        expiration: datetime | None = None,
-    ) -> None:
-        token = token if isinstance(token, SecretText) else SecretText(token)
-        naive = expiration is not None and expiration.tzinfo is None
-        object.__setattr__(self, "user_id", user_id)
-        object.__setattr__(self, "token", token)
-        object.__setattr__(self, "scopes", frozenset(scopes))
-        object.__setattr__(self, "expiration", expiration and expiration.astimezone(UTC))
-        if naive:
+    if TYPE_CHECKING:  # what it takes is wider than what it holds
+
+        def __init__(
+            self,
+            user_id: str,
+            token: SecretText | str,
+            scopes: Iterable[str] = (),
+            expiration: datetime | None = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "token", _hidden(self.token))
+        force_setattr(self, "scopes", frozenset(self.scopes))
+        if self.expiration is not None:
+            if self.expiration.tzinfo is None:
+                raise UsageError(
+                    f"the expiration of the credentials of {self.user_id} has no time zone",
+                    remedy="Give it in UTC, for example datetime(2026, 12, 3, tzinfo=UTC).",
+                )
+            force_setattr(self, "expiration", self.expiration.astimezone(UTC))
+        if not self.token.reveal():
             raise UsageError(
-                f"the expiration of the credentials of {user_id} has no time zone",
-                remedy="Give it in UTC, for example datetime(2026, 12, 3, tzinfo=UTC).",
-            )
-        if not token.reveal():
-            raise UsageError(
-                f"the credentials of {user_id} have no token", remedy="Authorize the account first."
+                f"the credentials of {self.user_id} have no token", remedy="Authorize the account first."
             )
 
     def expired(self, now: datetime | None = None) -> bool:
@@ -90,6 +94,10 @@ class Credentials:
         if found is None:
             raise UsageError("these are not credentials in JSON", remedy=f"They look like {_FORM}")
         return found
+
+
+def _hidden(token: SecretText | str) -> SecretText:
+    return token if isinstance(token, SecretText) else SecretText(token)
 
 
 def _read(text: str) -> Credentials | None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.errors import ThreadsyncError
 from threadsync.execution.clock import Clock
@@ -66,8 +67,7 @@ class MediaHostAdapter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What media hosts work with: the network, the project's secrets, the time, and what they may do."""
 
     fetch: Fetch
@@ -209,15 +209,13 @@ _Work: TypeAlias = Callable[[], PublicUrl | MediaProblem]
 _Key: TypeAlias = tuple[str, bool, MediaDigest]
 
 
-@dataclass(slots=True)
-class _Job:
+class _Job(Struct):
     work: _Work
     result: PublicUrl | MediaProblem | None = None
     bug: Exception | None = None
 
 
-@dataclass(slots=True)
-class _Placing:
+class _Placing(Struct):
     """Threads of their own that bring files to their hosts, each file once in a run.
 
     They are daemons: what hangs in a system call keeps no program from ending. An upload that is cut off

@@ -7,9 +7,10 @@ import errno
 import hashlib
 import mimetypes
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+
+from msgspec import Struct
 
 from threadsync.media.probe import format_of
 from threadsync.model.facts import MediaProblem
@@ -28,8 +29,7 @@ _TYPES = {
 """The usual ending of a name and the registered media type, by format; a name on disk may lie."""
 
 
-@dataclass(frozen=True, slots=True)
-class MediaFile:
+class MediaFile(Struct, frozen=True):
     """A media file on disk: its *digest* as it was when the post was read, and what it is now."""
 
     digest: MediaDigest
@@ -77,8 +77,7 @@ def unreadable(path: Path, error: OSError) -> MediaProblem:
     return MediaProblem(f"{path} cannot be read: {error.strerror}", remedy)
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(Struct, frozen=True):
     """The bytes of *file* as they go out: a chunk at a time, and no more of them once *stopped* is set."""
 
     file: MediaFile

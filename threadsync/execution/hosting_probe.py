@@ -8,10 +8,11 @@ of a network of its own is no use; only a sandbox fetches from here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
 
 from threadsync import __version__
 from threadsync.content.escape import shown
@@ -119,16 +120,14 @@ class Seen:
         return url if self._clock.monotonic() - at_seconds <= SEEN_SECONDS else None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What is wrong with an address; *passing* says whether it may be well a little later."""
 
     problem: MediaProblem
     passing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Prober:
+class Prober(Struct, frozen=True):
     """Looks at addresses; *at_home* says that the network is on this machine, and may fetch from it."""
 
     fetch: Fetch

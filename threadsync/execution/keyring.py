@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import keyring
 from keyring.errors import KeyringError, NoKeyringError, PasswordDeleteError
+from msgspec import Struct
 
 from threadsync.errors import ProjectError
 from threadsync.execution.credentials import SERVICE
 
 
-@dataclass(frozen=True, slots=True)
-class SystemKeyring:
+class SystemKeyring(Struct, frozen=True):
     """The keyring that the ``keyring`` package finds; messages call the credential *where*."""
 
     where: str

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.execution.breaker import CircuitBreaker, Pause
 from threadsync.model.ids import Address
@@ -31,8 +32,7 @@ def _nothing() -> None:
     pass
 
 
-@dataclass(slots=True, eq=False)
-class Turn:
+class Turn(Struct, eq=False):
     """One action on its lane; the gate (``seams.Gate``) of its flow."""
 
     action: Sending
@@ -71,8 +71,7 @@ class Turn:
         return last[0].index if last else -1
 
 
-@dataclass(slots=True)
-class Lane:
+class Lane(Struct):
     """One target's part of a run: what is under way there, and what waits."""
 
     breaker: CircuitBreaker
@@ -89,15 +88,18 @@ class Lane:
     _sending: int = 0
     _ready: deque[Turn] = field(default_factory=deque)
     """What is held at its first intent until fewer are sending."""
+    _times: deque[datetime] = field(default_factory=deque)
+    """The times that have not passed yet, the first one first."""
     _left: Counter[datetime] = field(default_factory=Counter)
-    """How many have not passed yet, by their times, the first time first."""
+    """How many have not passed yet, by their times."""
     _behind: dict[datetime, list[Turn]] = field(default_factory=dict)
     """What is held at its first intent by the order, by its time."""
     _behind_count: int = 0
 
     def expect(self, turns: Iterable[Turn]) -> None:
         """Take in all that has a time, before any of it begins."""
-        self._left.update(sorted(turn.due for turn in turns if turn.due is not None))
+        self._left.update(turn.due for turn in turns if turn.due is not None)
+        self._times.extend(sorted(self._left))
 
     # Beginning.
 
@@ -122,8 +124,7 @@ class Lane:
 
     def hold(self, turn: Turn) -> None:
         """Let *turn* go on as soon as the order and the number of those that send allow it."""
-        first = next(iter(self._left), turn.due)
-        if turn.due is not None and first is not None and first < turn.due:
+        if turn.due is not None and self._times and self._times[0] < turn.due:
             self._behind.setdefault(turn.due, []).append(turn)
             self._behind_count += 1
             self.fill()
@@ -145,9 +146,9 @@ class Lane:
             return
         turn.is_passed = True
         self._left[turn.due] -= 1
-        while self._left and not self._left[first := next(iter(self._left))]:
-            del self._left[first]
-            held = self._behind.pop(next(iter(self._left), first), [])
+        while self._times and not self._left[self._times[0]]:
+            self._times.popleft()
+            held = self._behind.pop(self._times[0], []) if self._times else []
             self._behind_count -= len(held)
             self._ready.extend(held)
         self._send()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.execution.apilog import ApiLog, Call
 from threadsync.execution.clock import Clock, Times
@@ -40,8 +42,7 @@ _ALLOWANCES: Final = ("usage", "ratelimit", "rate-limit", "retry-after", "points
 """A header whose name holds one of these tells how much is left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(Struct, frozen=True):
     """What calls are made for: a command, and its run."""
 
     command: str
@@ -52,8 +53,7 @@ class Errand:
     """Whether commands that the project file names may be run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Underway:
+class Underway(Struct, frozen=True):
     """A request that has begun."""
 
     at: datetime

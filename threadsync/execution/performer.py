@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 from queue import Empty, SimpleQueue
 from types import TracebackType
+
+from msgspec import Struct
 
 from threadsync.execution.seams import Completion
 from threadsync.flows.core import Raised
@@ -25,8 +26,7 @@ CLOSE_SECONDS = 1.0
 """How long closing waits for each worker to end; one that still waits for an answer is left behind."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     ticket: int
     target: TargetName
     request: Request

@@ -6,8 +6,9 @@ has taken over, could contradict what is on record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
+
+from msgspec import Struct
 
 from threadsync.execution.seams import JournalSink
 from threadsync.execution.tasks import Place, Task
@@ -15,8 +16,7 @@ from threadsync.model.ids import Address
 from threadsync.model.journal import Intent, Note
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedRecord:
+class QueuedRecord(Struct, frozen=True):
     """Notes that wait for the next barrier."""
 
     task: Task
@@ -40,8 +40,7 @@ class QueuedRecord:
         return self.notes
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What became of notes at a barrier: they are durable, or *holder* has what they claim."""
 
     task: Task

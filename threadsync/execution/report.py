@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from threadsync.errors import StateError
 from threadsync.execution.breaker import Pause
@@ -25,8 +26,7 @@ class Became(StrEnum):
     """It never began: the run was stopped, its target is paused, or something it needs did not work."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActionReport:
+class ActionReport(Struct, frozen=True):
     """What became of *action*; where it was applied, *why* and *remedy* are what else is to be known."""
 
     action: Effective
@@ -44,8 +44,7 @@ class ActionReport:
         return self.action.address
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What became of a whole plan, in its order."""
 
     actions: tuple[ActionReport, ...]

@@ -6,8 +6,9 @@ A state store's session is a ``JournalSink`` by its shape alone; nothing of ``st
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from threadsync.flows.core import Done, Raised
 from threadsync.flows.effects import NoResponse, Request, Response
@@ -18,24 +19,21 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupted:
+class Interrupted(Struct, frozen=True):
     """A flow was closed before its end: the run was stopped, or had to stop."""
 
 
 Ending: TypeAlias = Done[T] | Raised | Interrupted
 
 
-@dataclass(frozen=True, slots=True)
-class Finished(Generic[T_co]):
+class Finished(Struct, Generic[T_co], frozen=True):
     """How the flow called *name* ended: with a value, with an error, or interrupted."""
 
     name: str
     end: Ending[T_co]
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """What became of the request with this *ticket*; ``Raised`` is thrown into the flow that sent it."""
 
     ticket: int

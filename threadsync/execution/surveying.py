@@ -6,12 +6,13 @@ Own posts are listed, which tells of many at once; what a list does not show is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from threadsync.errors import ApiError, ThreadsyncError, Unanswered
 from threadsync.flows.bounds import Bounds
-from threadsync.flows.core import attempt, gather, now
+from threadsync.flows.core import attempt, gather, now, wait
 from threadsync.flows.effects import Flow
 from threadsync.model.facts import (
     Account,
@@ -94,17 +95,51 @@ def looked_at(
 
 
 def engagement(provider: Provider, remote_ids: Iterable[RemoteId]) -> Flow[dict[RemoteId, Engagement]]:
-    """Read what readers made of posts; it ends early where none of a group may be read."""
+    """Read what readers made of posts; it ends early where none of a group can be read.
+
+    A post that the network counts nothing of says nothing about the others.
+    """
     wanted = sorted(set(remote_ids))
     found: dict[RemoteId, Engagement] = {}
     for start in range(0, len(wanted), TOGETHER_MAX):
         group = wanted[start : start + TOGETHER_MAX]
         told = yield from gather([attempt(provider.engagement(remote_id)) for remote_id in group])
         found |= {r: e for r, e in zip(group, told, strict=True) if isinstance(e, Engagement)}
-        if not any(found[remote_id].counts for remote_id in group if remote_id in found):
+        if not any(_was_told(found.get(remote_id)) for remote_id in group):
             unread = next((each for each in found.values() if each.unknown), Engagement())
             return {**dict.fromkeys(wanted, unread), **found}
     return found
+
+
+def _was_told(engaged: Engagement | None) -> bool:
+    return engaged is not None and (bool(engaged.counts) or engaged.withheld)
+
+
+def counted(
+    provider: Provider,
+    bounds: Bounds,
+    remote_ids: Iterable[RemoteId],
+    *,
+    is_ours: Callable[[Account], bool],
+) -> Flow[TargetFacts]:
+    """Read whose account it is, and what readers made of posts; of another account than ours nothing more.
+
+    What was not told for another reason than a scope or the network's own will is asked for once more.
+    """
+    account = yield from attempt(provider.identify())
+    if not isinstance(account, Account):
+        return TargetFacts(fault=fault_of(account))
+    if not is_ours(account):
+        return TargetFacts(account)
+    wanted = sorted(set(remote_ids))
+    found = yield from engagement(provider, wanted)
+    missed = [
+        each for each in wanted if not (_was_told(found.get(each)) or (each in found and found[each].scope))
+    ]
+    if missed:
+        yield from wait(bounds.retry_first_seconds, "reading numbers: trying again")
+        found |= yield from engagement(provider, missed)
+    return TargetFacts(account, engagement=found)
 
 
 def fault_of(error: Fault | ThreadsyncError) -> Fault:

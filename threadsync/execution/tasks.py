@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from threadsync.execution.guard import Guard
 from threadsync.execution.seams import Ending, Gate, Interrupted
@@ -34,8 +35,7 @@ class Place(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(slots=True, eq=False)
-class Task:
+class Task(Struct, eq=False):
     """One flow; the children of an ``All`` are tasks of the same name, target, priority and number."""
 
     name: str
@@ -74,8 +74,7 @@ class Task:
         self.flow.close()
 
 
-@dataclass(slots=True)
-class Timers:
+class Timers(Struct):
     """The tasks that wait for a time, by the monotonic clock."""
 
     _coming: list[tuple[float, int, Task]] = field(default_factory=list)
@@ -100,8 +99,7 @@ class Timers:
                 yield task
 
 
-@dataclass(slots=True)
-class Join:
+class Join(Struct):
     """The children of one ``All``, as they end."""
 
     values: list[object]
@@ -125,8 +123,7 @@ class Join:
         return Interrupted() if self.interrupted else Results(tuple(self.values))
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedRequest:
+class QueuedRequest(Struct, frozen=True):
     """A request that waits for room in flight; *intent_at_seconds* is set for a visible one."""
 
     task: Task
@@ -134,8 +131,7 @@ class QueuedRequest:
     intent_at_seconds: float | None
 
 
-@dataclass(slots=True)
-class Requests:
+class Requests(Struct):
     """The requests that wait for room: by priority, then by when their flow was spawned.
 
     Where a network hangs, those that asked first go on asking, and fail soon; were others to take their

@@ -11,14 +11,14 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from weakref import WeakSet
 
 import requests
+from msgspec import field
 from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
@@ -41,6 +41,7 @@ from threadsync.execution.wire import (
 from threadsync.flows.effects import NoResponse, Request, Response
 from threadsync.model.secret import SecretText
 from threadsync.model.urls import is_loopback
+from threadsync.values import Besides
 
 HEAD_BYTES = 1024
 """How much is kept of what a public address serves."""
@@ -49,16 +50,17 @@ _TALKATIVE = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retr
 _FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError)
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Besides, frozen=True):
     """What a public address serves; its bytes were only counted and hashed."""
+
+    hidden = frozenset({"head", "headers"})
 
     status: int
     size: int
     sha256: str
-    head: bytes = field(default=b"", compare=False)
+    head: bytes = b""
     """The first ``HEAD_BYTES`` of them."""
-    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
     """With lower-case names."""
 
 
@@ -223,12 +225,13 @@ class Transport:
         agent: str = "",
         whole: bool = True,
         public_only: bool = False,
+        into: BinaryIO | None = None,
     ) -> Fetched | NoResponse:
         """Read what the address *url* serves, without any credential, and following no redirect.
 
         More than *bytes_max* is no answer, unless it need not be *whole*: then the rest is left unread.
         *agent* is the name of the program that seems to ask. With *public_only*, an address of this
-        machine or of a network of its own is not asked.
+        machine or of a network of its own is not asked. What is read is written *into* a file too.
         """
         headers = own_headers() | {"Accept-Encoding": "identity"} | ({"User-Agent": agent} if agent else {})
         call = Call("GET", url, headers, None, (), follows=False)
@@ -241,6 +244,8 @@ class Transport:
             digest.update(chunk)
             head.extend(chunk[: HEAD_BYTES - len(head)])
             size += len(chunk)
+            if into is not None:
+                into.write(chunk)
 
         answer = self._send(call, timeout_seconds, bytes_max, take, whole=whole, public_only=public_only)
         if isinstance(answer, NoResponse):

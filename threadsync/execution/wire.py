@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
+
+from msgspec.structs import replace
 
 from threadsync import __version__
 from threadsync.errors import UsageError
@@ -20,6 +21,7 @@ from threadsync.flows.effects import FieldValue, NoResponse, Request, Response, 
 from threadsync.model.ids import MediaDigest, Role
 from threadsync.model.secret import HIDDEN, SecretText
 from threadsync.model.urls import origin_of
+from threadsync.values import Discreet
 
 RESPONSE_BYTES_MAX = 32 * 1024 * 1024
 """The longest answer that is kept, in bytes after decompression."""
@@ -33,13 +35,14 @@ CHUNK_BYTES = 65536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Discreet, frozen=True):
     """Where the requests of one target go, and with what."""
 
+    hidden = frozenset({"credentials", "media"})
+
     base_url: str
-    credentials: Callable[[Role], SecretText] = field(repr=False)
-    media: Callable[[MediaDigest], Path] = field(repr=False)
+    credentials: Callable[[Role], SecretText]
+    media: Callable[[MediaDigest], Path]
     request_seconds: float = 30.0
     """How long a request may take that does not say so itself."""
     hosts: Mapping[str, str] = field(default_factory=dict)
@@ -54,8 +57,7 @@ class Endpoint:
         return self.request_seconds if request.timeout_seconds is None else request.timeout_seconds
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Call:
+class Call(Discreet, frozen=True):
     """A request with its secrets put in; it shows nothing of itself."""
 
     method: str

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """Numbers a provider's flows obey; a target may override them under ``bounds:``."""
 
     request_seconds: float = 30.0
     """How long one request may take before it counts as unanswered."""
-    poll_first_seconds: float = 1.0
-    poll_growth: float = 1.4
+    poll_first_seconds: float = 1.5
+    """How long media are given before they are looked at; after that, pauses begin at a third of it."""
+    poll_growth: float = 1.5
     poll_longest_seconds: float = 20.0
     poll_total_seconds: float = 300.0
     """How long a container may stay in progress."""
@@ -43,9 +45,9 @@ class Bounds:
 
     def overridden(self, values: Mapping[str, float]) -> Bounds:
         """Return these bounds with *values* put in; names are checked by the project schema."""
-        whole = {each.name for each in fields(self) if each.type == "int"}
+        whole = {name for name, kind in type(self).__annotations__.items() if kind == "int"}
         typed = {name: int(value) if name in whole else value for name, value in values.items()}
-        return replace(self, **typed)  # type: ignore[arg-type]  # the names choose the types
+        return replace(self, **typed)
 
 
 SAFETY_BOUNDS = ("publish_doubt_seconds", "listing_lag_seconds")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar, cast
+
+from msgspec import Struct
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.bounds import Bounds
@@ -41,15 +42,13 @@ HOSTING_LOOK_GROWTH = 1.4
 HOSTING_LOOK_LONGEST_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Done(Generic[T]):
+class Done(Struct, Generic[T], frozen=True):
     """A flow has ended with *value*."""
 
     value: T
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """What is sent to a flow when one of the flows it waits for raised *error*."""
 
     error: Exception

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from threadsync.model.ids import Json, MediaDigest, PublicUrl, Role
 from threadsync.model.journal import Note
@@ -27,8 +28,7 @@ class Visibility(StrEnum):
     """Others see it at once: publish, delete, edit. Needs a recorded intent (law 1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Struct, frozen=True):
     """Stands for a credential's value inside a request; the transport alone puts it in."""
 
     role: Role
@@ -40,22 +40,19 @@ FieldValue: TypeAlias = str | Secret
 SecretJson: TypeAlias = Json | Secret | Mapping[str, "SecretJson"]
 
 
-@dataclass(frozen=True, slots=True)
-class JsonBody:
+class JsonBody(Struct, frozen=True):
     """A body sent as ``application/json``."""
 
     value: SecretJson
 
 
-@dataclass(frozen=True, slots=True)
-class FormBody:
+class FormBody(Struct, frozen=True):
     """A body sent as ``application/x-www-form-urlencoded``."""
 
     fields: Mapping[str, FieldValue]
 
 
-@dataclass(frozen=True, slots=True)
-class FilePart:
+class FilePart(Struct, frozen=True):
     """Bytes of a media file; the transport opens, streams and rewinds it. No *length* means to the end."""
 
     media: MediaDigest
@@ -65,16 +62,14 @@ class FilePart:
     length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BytesBody:
+class BytesBody(Struct, frozen=True):
     """A body of bytes at hand, sent as *content_type*."""
 
     content: bytes
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class MultipartBody:
+class MultipartBody(Struct, frozen=True):
     """A body sent as ``multipart/form-data``."""
 
     fields: Mapping[str, FieldValue]
@@ -86,8 +81,7 @@ Params: TypeAlias = Mapping[str, FieldValue | tuple[str, ...]]
 """What stands in an address's query; a name with several values is repeated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One call; *path* starts with ``/`` and is relative to the base address of its *host*."""
 
     method: str
@@ -125,35 +119,30 @@ def _plain(body: Body) -> object:
             return repr(body)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """Put notes on record; answered when they are durable in the store's sense."""
 
     notes: tuple[Note, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Let time pass without holding a worker; *why* is shown as what the publication waits for."""
 
     seconds: float
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """Ask for the time, aware and in UTC."""
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Struct, frozen=True):
     """Run flows side by side; answered with their results in order. One error cancels the rest."""
 
     flows: tuple[Flow[Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """Ask for a public address of a media file."""
 
     media: MediaDigest
@@ -162,8 +151,7 @@ class Host:
 Effect: TypeAlias = Request | Record | Wait | Now | All | Host
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """What the network answered; *body* is the raw bytes, *headers* have lower-case names."""
 
     status: int
@@ -182,47 +170,40 @@ class Response:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class NoResponse:
+class NoResponse(Struct, frozen=True):
     """No answer came; *sent* says whether the network may have acted."""
 
     reason: str
     sent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """The notes are durable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """The notes were not recorded: *holder* is bound to the remote post they claim."""
 
     holder: str
 
 
-@dataclass(frozen=True, slots=True)
-class Waited:
+class Waited(Struct, frozen=True):
     """The time has passed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(Struct, frozen=True):
     """The time now."""
 
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(Struct, frozen=True):
     """What the flows of an ``All`` returned, in order."""
 
     values: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Hosted:
+class Hosted(Struct, frozen=True):
     """A public address of the media file, or *problem* where it has none, with its *remedy*."""
 
     url: PublicUrl | None

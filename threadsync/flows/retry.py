@@ -22,6 +22,9 @@ PASSING = frozenset({FaultClass.TRANSIENT})
 PASSING_OR_FRESH = frozenset({FaultClass.TRANSIENT, FaultClass.NOT_READY})
 """What is tried again where something just made may not be visible everywhere yet."""
 
+POLL_AGAIN_PART = 1 / 3
+"""The pause after the first look at media, as a part of ``poll_first_seconds``."""
+
 Classify: TypeAlias = Callable[[Response], Fault | None]
 """Says which error an answer carries; None where it carries none."""
 
@@ -97,5 +100,9 @@ def _pause_seconds(
 
 
 def poll_seconds(polls: int, bounds: Bounds) -> float:
-    """Return how long to wait before the next look, after *polls* looks."""
-    return min(bounds.poll_first_seconds * bounds.poll_growth**polls, bounds.poll_longest_seconds)
+    """Return how long to wait before the next look, when *polls* pauses were made before.
+
+    The first is short beside what was waited before anybody looked, or most would be seen late.
+    """
+    first_seconds = bounds.poll_first_seconds * POLL_AGAIN_PART
+    return min(first_seconds * bounds.poll_growth**polls, bounds.poll_longest_seconds)

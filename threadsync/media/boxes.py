@@ -7,8 +7,9 @@ Apple's QuickTime File Format calls it an atom). Nothing larger than a header is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
+
+from msgspec import Struct
 
 BOXES_MAX = 4096
 """How many boxes are looked at: a film has dozens, a fragmented one a few for every second."""
@@ -21,8 +22,7 @@ class BoxProblem(Exception):
     """The boxes make no sense; the message says why, in a sentence that follows the file's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Boxes:
+class Boxes(Struct, frozen=True):
     """What the boxes of a film say about how it is laid out."""
 
     moov_first: bool
@@ -30,8 +30,7 @@ class Boxes:
     has_edit_list: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
+class _Box(Struct, frozen=True):
     name: bytes
     begins: int
     """Where its content begins, in bytes from the start of the file."""

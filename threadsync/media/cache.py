@@ -14,9 +14,11 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from threadsync.media.probe import PROBE_VERSION, probe
 from threadsync.model.ids import Json, MediaDigest
@@ -144,7 +146,7 @@ def _encode(entries: _Entries) -> bytes:
             [stamp.size_bytes, stamp.inode, stamp.mtime_ns, stamp.ctime_ns],
             [facts.digest, facts.size_bytes, facts.kind, facts.format, facts.width, facts.height],
             facts.animated,
-            None if facts.video is None else asdict(facts.video),
+            to_builtins(facts.video),
         ]
         for name, (stamp, facts) in sorted(entries.items())
     }

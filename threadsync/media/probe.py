@@ -14,10 +14,11 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from threadsync.media.video import Film, VideoProblem, read_film
 from threadsync.model.ids import MediaDigest

@@ -13,9 +13,11 @@ import json
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from threadsync.media.cache import replace_file
 from threadsync.media.probe import DAMAGED, probe
@@ -53,8 +55,7 @@ class RenditionProblem(Exception):
     """A picture cannot be fitted; the message says why, in a sentence that follows the file's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """A rendition's bytes, and their format."""
 
     content: bytes
@@ -63,8 +64,7 @@ class Made:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Renditions:
+class Renditions(Struct, frozen=True):
     """The renditions of the project in *root*, each made once and found again by name."""
 
     root: Path
@@ -178,7 +178,8 @@ def _plain(picture: Image) -> Image:
             output = mode if picture.mode == "RGBA" else "RGB"
             converted = ImageCms.profileToProfile(picture, own, srgb, outputMode=output)
             picture = picture if converted is None else converted
-    plain = picture.convert(mode)
+    picture.load()
+    plain = picture if picture.mode == mode else picture.convert(mode)  # a copy of millions of pixels
     # Pillow writes some of it (a comment, a profile) into a new file without being asked.
     plain.info = {}
     return plain

@@ -6,8 +6,9 @@ says what to install.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec import Struct
 
 from threadsync.media.boxes import Boxes, BoxProblem, read_boxes
 from threadsync.model.post import AudioFacts, VideoFacts
@@ -32,8 +33,7 @@ _COVER = 0x400
 """AV_DISPOSITION_ATTACHED_PIC of FFmpeg's ``avformat.h``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Film:
+class Film(Struct, frozen=True):
     """A video's facts, with its size in pixels as a viewer shows it (turned as the file says)."""
 
     width: int

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from threadsync.model.post import MediaFacts
 
 
-@dataclass(frozen=True, slots=True)
-class PictureLimits:
+class PictureLimits(Struct, frozen=True):
     """What a network takes as a picture as it is; ``fit: true`` brings others within these limits."""
 
     formats: tuple[str, ...]
@@ -37,8 +36,7 @@ class PictureLimits:
         return wide, max(1, round(height * wide / width))
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What may be planned on a network."""
 
     features: frozenset[str]
@@ -50,14 +48,16 @@ class Capabilities:
     """What ``fit: true`` brings pictures to; None where the network honours no ``fit``."""
     permalink_characters_max: int = 100
     """The longest permalink, in characters: what a link still to be made counts as."""
+    counts: tuple[str, ...] = ()
+    """What the network counts of a post (``views``, ``likes`` …), first what tells most; empty: it offers no
+    numbers."""
     quota_of_publish: str = "posts"
     """Which of the account's allowances a post takes from, by its name; empty where there is none."""
     quota_of_reply: str = "replies"
     quota_of_delete: str = "deletes"
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """What publishing something needs of the account and its credential, beyond the usual."""
 
     scopes: frozenset[str] = frozenset()

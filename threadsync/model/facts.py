@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct, field
+
 from threadsync.model.fault import Fault
 from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
+from threadsync.values import Besides
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Besides, frozen=True):
     """Whose account a credential opens; *origin* is the network's own, ``sandbox:NAME`` for a sandbox."""
+
+    hidden = frozenset({"server_ahead_seconds"})
 
     origin: str
     account_id: str
     handle: str
     channel: str = ""
-    server_ahead_seconds: float | None = field(default=None, compare=False)
+    server_ahead_seconds: float | None = None
     """The server's clock minus ours, where the answer was dated."""
     lacks: frozenset[str] = frozenset()
     """What posts may need (``Needs.features``) and the network says that this account may not do."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedPost:
+class ObservedPost(Struct, frozen=True):
     """A post as the network shows it now; *kind* is text, image, video, carousel, repost or other."""
 
     remote_id: RemoteId
@@ -44,8 +46,7 @@ class ObservedPost:
     """When the network takes it from its readers by itself; None where it stays."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """An allowance of the account; None where the credential may not read it (*unknown* says why)."""
 
     used: int | None
@@ -62,8 +63,7 @@ class Quota:
         return None if self.used is None or self.total is None else max(0, self.total - self.used)
 
 
-@dataclass(frozen=True, slots=True)
-class Engagement:
+class Engagement(Struct, frozen=True):
     """What readers made of one post: numbers by name (``likes``, ``replies`` …); others are unknown."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -71,10 +71,11 @@ class Engagement:
     """Why nothing is known."""
     scope: str = ""
     """The scope that the credential lacks to read it, where that is why."""
+    withheld: bool = False
+    """Whether the network answered that it tells no numbers of this very post."""
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialLife:
+class CredentialLife(Struct, frozen=True):
     """How long a credential lives, and since when; None where the network does not say."""
 
     expires_at: datetime | None = None
@@ -93,8 +94,7 @@ class Drift(StrEnum):
     HIDDEN = "hidden"
 
 
-@dataclass(frozen=True, slots=True)
-class SeenPost:
+class SeenPost(Struct, frozen=True):
     """How one live post was when it was last looked at."""
 
     drift: Drift = Drift.NONE
@@ -102,8 +102,7 @@ class SeenPost:
     """As in ``Engagement``."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadBack:
+class ReadBack(Struct, frozen=True):
     """Own posts and replies since *since*, newest first; *complete* is False where a bound ended it early."""
 
     since: datetime
@@ -111,8 +110,7 @@ class ReadBack:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class TargetFacts:
+class TargetFacts(Struct, frozen=True):
     """What was read of one target; *fault* is set where its account could not be read at all."""
 
     account: Account | None = None
@@ -138,16 +136,14 @@ class TargetFacts:
 _NOTHING = TargetFacts()
 
 
-@dataclass(frozen=True, slots=True)
-class MediaProblem:
+class MediaProblem(Struct, frozen=True):
     """Why a network would not get a media file as it is on disk, and what to do about it."""
 
     problem: str
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """All that was gathered by reading, and when; empty for an offline plan."""
 
     gathered_at: datetime | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class FaultClass(StrEnum):
@@ -33,8 +34,7 @@ class FaultClass(StrEnum):
     """What was asked is so already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One classified error; *row* names the rule of the provider's table that decided it."""
 
     kind: FaultClass

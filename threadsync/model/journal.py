@@ -8,16 +8,16 @@ says what each note does to the state.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.model.facts import CredentialLife, Quota, SeenPost
 from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, RemoteId, TargetName
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """One segment exactly as a network gets it; enough to find it again after the file has changed."""
 
     index: int
@@ -33,8 +33,7 @@ class Rendered:
     """The post that it reposts; it has nothing else then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """The receipt of one segment: which remote post it is; *ids* holds the network's further ids."""
 
     index: int
@@ -56,8 +55,7 @@ class Published:
         return self.expires_at is not None and now >= self.expires_at
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """What an action is about to do, kept so that it can be settled and finished without its file."""
 
     verb: str
@@ -76,8 +74,7 @@ class Job:
     digest_version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True):
     """A run begins; its facts become the provenance of what it publishes."""
 
     run: str
@@ -87,8 +84,7 @@ class RunStarted:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TargetBound:
+class TargetBound(Struct, frozen=True):
     """A target is this account from now on (law 7)."""
 
     target: TargetName
@@ -100,8 +96,7 @@ class TargetBound:
     channel: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """An action begins."""
 
     address: Address
@@ -109,8 +104,7 @@ class Begun:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(Struct, frozen=True):
     """Something nobody sees was made: *name* (``container``, ``child-0`` …) is *remote*."""
 
     address: Address
@@ -122,8 +116,7 @@ class Staged:
     """The server's time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """A visible request goes out next; *covers* is its fingerprint, *key* how to find what it did."""
 
     address: Address
@@ -137,8 +130,7 @@ class Intent:
     """The local time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """A segment is live."""
 
     address: Address
@@ -150,8 +142,7 @@ class Receipt:
         return self.published.at
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
+class Confirmed(Struct, frozen=True):
     """What was learnt of a live segment after its receipt."""
 
     address: Address
@@ -160,8 +151,7 @@ class Confirmed:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(Struct, frozen=True):
     """A post of ours is no longer on the network."""
 
     address: Address
@@ -169,8 +159,7 @@ class Deleted:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """An intent whose answer was lost did not act; *reuse* says whether what was staged still serves."""
 
     address: Address
@@ -179,8 +168,7 @@ class Settled:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Doubted:
+class Doubted(Struct, frozen=True):
     """What became of an intent cannot be told; *candidates* are posts it may be."""
 
     address: Address
@@ -190,8 +178,7 @@ class Doubted:
     candidates: tuple[RemoteId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """An action is over; *outcome* is ``applied``, ``refused`` or ``dropped``."""
 
     address: Address
@@ -200,8 +187,7 @@ class Ended:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
+class Forgotten(Struct, frozen=True):
     """A binding (or a publication never made) becomes a tombstone; *why* as in ``Tombstone``."""
 
     address: Address
@@ -211,8 +197,7 @@ class Forgotten:
     """The declaration's digest where there was no binding (a skipped post)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A binding or a tombstone has a new address; nothing on the network changes."""
 
     old: Address
@@ -220,8 +205,7 @@ class Moved:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(Struct, frozen=True):
     """Existing posts are bound to an address."""
 
     address: Address
@@ -232,8 +216,7 @@ class Adopted:
     digest_version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """Today's file is recorded as what is live, segment by segment."""
 
     address: Address
@@ -242,8 +225,7 @@ class Accepted:
     digest_version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Control keys copied into a binding at apply, so that they survive the file."""
 
     address: Address
@@ -252,16 +234,14 @@ class Kept:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
+class Erased(Struct, frozen=True):
     """``state rm``: a binding, a tombstone and what is open at an address are gone from the state."""
 
     address: Address
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class TargetMoved:
+class TargetMoved(Struct, frozen=True):
     """``state mv threads/main threads/brand``: all that a target holds has a new name."""
 
     old: TargetName
@@ -269,8 +249,7 @@ class TargetMoved:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PostsSeen:
+class PostsSeen(Struct, frozen=True):
     """The posts of a publication were looked at; only the newest look is kept, and it decides nothing."""
 
     address: Address
@@ -278,8 +257,7 @@ class PostsSeen:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AccountSeen:
+class AccountSeen(Struct, frozen=True):
     """The account of a target was looked at; kept as ``PostsSeen`` is."""
 
     target: TargetName

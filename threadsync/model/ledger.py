@@ -7,9 +7,10 @@ gives the same state.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from threadsync.model import journal as j
 from threadsync.model.digest import digest_of_segments

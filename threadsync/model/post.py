@@ -7,18 +7,18 @@ provider says which, and nothing is dropped on the way (law 10).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.model.diagnostic import Location
 from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, PostKey, RemoteId, TargetName
 from threadsync.model.text import Spans
 
 
-@dataclass(frozen=True, slots=True)
-class AudioFacts:
+class AudioFacts(Struct, frozen=True):
     """The first audio track of a video; *codec* is FFmpeg's name (``aac``)."""
 
     codec: str
@@ -28,8 +28,7 @@ class AudioFacts:
     """On average; 0 where the file does not tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class VideoFacts:
+class VideoFacts(Struct, frozen=True):
     """What of a video decides whether a network takes it; *codec* is FFmpeg's name (``h264``, ``hevc``)."""
 
     duration_seconds: float
@@ -49,8 +48,7 @@ class VideoFacts:
     audio: AudioFacts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MediaFacts:
+class MediaFacts(Struct, frozen=True):
     """What probing a media file found; *kind* is ``image``, ``video`` or ``unknown``."""
 
     digest: MediaDigest
@@ -67,16 +65,14 @@ class MediaFacts:
     """What is in a video; None where nothing that reads videos is installed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rendition:
+class Rendition(Struct, frozen=True):
     """What is sent in place of a picture that breaks a limit (``fit: true``); *path* as in ``Media``."""
 
     path: str
     facts: MediaFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """One media file of a segment; *path* is relative to the project, with forward slashes."""
 
     path: str
@@ -96,8 +92,7 @@ class Media:
         return self.facts if self.rendition is None else self.rendition.facts
 
 
-@dataclass(frozen=True, slots=True)
-class PostRef:
+class PostRef(Struct, frozen=True):
     """Another post of this project: by key (on the same target) or by address."""
 
     key: PostKey
@@ -108,8 +103,7 @@ class PostRef:
         return Address(self.key, self.target or target)
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteRef:
+class RemoteRef(Struct, frozen=True):
     """A post known by the network's id (``id:…``) or by its permalink."""
 
     remote_id: RemoteId | None = None
@@ -119,8 +113,7 @@ class RemoteRef:
 Reference: TypeAlias = PostRef | RemoteRef
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One part of a post; a post with several becomes a reply chain.
 
     *source* is the text as written (line-end white space stripped); *spans* is what it means.
@@ -147,8 +140,7 @@ class IfLate(StrEnum):
     SKIP = "skip"
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """When a post goes out: at *at* (an aware time), or up to *window* later."""
 
     at: datetime
@@ -172,16 +164,14 @@ class OnRemove(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True, slots=True)
-class ReplaceConsent:
+class ReplaceConsent(Struct, frozen=True):
     """``replace: {of: …, why: …}``: consent to replace one live post, valid once."""
 
     of: RemoteId
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(Struct, frozen=True):
     """The keys that steer threadsync and are never part of what readers see."""
 
     publish: Schedule | None = None
@@ -197,8 +187,7 @@ class Control:
     fit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Struct, frozen=True):
     """One post on one target, as declared; *digest* covers content, audience and decoration."""
 
     address: Address

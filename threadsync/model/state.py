@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType
+
+from msgspec import Struct, field
 
 from threadsync.model import journal as j
 from threadsync.model.digest import DIGEST_VERSION, digest_of_segments
@@ -15,8 +16,7 @@ Lineage = NewType("Lineage", str)
 """Which state this is; made once, never changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Struct, frozen=True):
     """Where a binding comes from; empty where unknown."""
 
     run: str = ""
@@ -26,8 +26,7 @@ class Provenance:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """A publication is these remote posts; *superseded* ones were replaced and still wait for deletion."""
 
     address: Address
@@ -58,8 +57,7 @@ class Binding:
         return tuple(segment.remote_id for segment in (*self.segments, *self.superseded))
 
 
-@dataclass(frozen=True, slots=True)
-class Tombstone:
+class Tombstone(Struct, frozen=True):
     """What is left of a binding that was given up; only ``state rm`` erases it (law 5)."""
 
     address: Address
@@ -81,8 +79,7 @@ class Tombstone:
         return self.why == "forgotten"
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Struct, frozen=True):
     """An action that began and has not ended; *notes* are those of the segment in flight."""
 
     address: Address
@@ -109,8 +106,7 @@ class Open:
         return last if isinstance(last, j.Doubted) else None
 
 
-@dataclass(frozen=True, slots=True)
-class TargetRecord:
+class TargetRecord(Struct, frozen=True):
     """The account a target is (law 7)."""
 
     target: TargetName
@@ -122,8 +118,7 @@ class TargetRecord:
     channel: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """All that is remembered between two runs."""
 
     lineage: Lineage

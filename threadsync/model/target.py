@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from threadsync.model.diagnostic import Location
 from threadsync.model.ids import Json, NetworkName, Role, TargetName, network_of
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One configured account or channel on a network."""
 
     name: TargetName
@@ -35,8 +35,7 @@ class Target:
         return network_of(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class MediaHostKind:
+class MediaHostKind(Struct, frozen=True):
     """What an entry of ``media_hosts`` of one kind may say: its keys, and the roles of its credentials."""
 
     required: tuple[str, ...] = ()
@@ -59,8 +58,7 @@ MEDIA_HOST_KINDS: Mapping[str, MediaHostKind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MediaHost:
+class MediaHost(Struct, frozen=True):
     """How media reach a public address; *kind* is one of ``MEDIA_HOST_KINDS``."""
 
     name: str
@@ -86,8 +84,7 @@ class MediaHost:
         return self.kind != "url_prefix"
 
 
-@dataclass(frozen=True, slots=True)
-class Safety:
+class Safety(Struct, frozen=True):
     """Limits per run and target; over one of them the plan is refused (law 8)."""
 
     creates_max: int = 10
@@ -95,8 +92,7 @@ class Safety:
     deletes_max: int = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
+class Policies(Struct, frozen=True):
     """Answers for all posts that do not say otherwise."""
 
     on_remove: str = "forget"

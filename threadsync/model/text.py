@@ -6,58 +6,52 @@ provider renders from. Line breaks are characters of the literal text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from threadsync.model.ids import PostKey, TargetName
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Struct, frozen=True):
     """Characters that mean themselves."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Styled:
+class Styled(Struct, frozen=True):
     """Bold, italic or code; *style* is ``strong``, ``emphasis`` or ``code``."""
 
     style: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(Struct, frozen=True):
     """A bare address that readers can follow."""
 
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Struct, frozen=True):
     """Words that lead to an address: ``[label](url)``."""
 
     label: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """``@handle``, without the ``@``."""
 
     handle: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hashtag:
+class Hashtag(Struct, frozen=True):
     """``#tag``, without the ``#``."""
 
     tag: str
 
 
-@dataclass(frozen=True, slots=True)
-class PermalinkOf:
+class PermalinkOf(Struct, frozen=True):
     """``{{ links['KEY@TARGET'] }}``: the permalink of another publication, known after apply."""
 
     key: PostKey

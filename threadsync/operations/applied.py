@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from threadsync.errors import UsageError
 from threadsync.execution.report import Report
@@ -15,8 +15,7 @@ ASKED = frozenset({Reason.NEEDS_CONSENT, Reason.LATE, Reason.ACCOUNT_UNCONFIRMED
 """Reasons that a yes at the prompt does away with."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyOptions:
+class ApplyOptions(Struct, frozen=True):
     """What the person said on the command line; addresses are ``KEY@TARGET``."""
 
     selectors: tuple[str, ...] = ()
@@ -55,8 +54,7 @@ class ApplyOptions:
         return self.saved.options
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedPlan:
+class AppliedPlan(Struct, frozen=True):
     """The plan that was shown last, and what became of it; no report where nothing was begun."""
 
     prepared: Prepared

@@ -8,8 +8,10 @@ is the plan that was shown, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.errors import ContentError, StalePlan, StateError, UsageError
 from threadsync.execution.executor import Executor, untried
@@ -69,23 +71,21 @@ def apply(
         StateError: the state is locked, damaged, foreign, or cannot be written; nothing was sent. Once
             something was, the report says so (``failure``).
     """
-    run = _Run(workspace, options, person, show)
+    run = _Run(workspace, options, person, show, workspace.clock.now())
     return run.run(watcher, on_started)
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     workspace: Workspace
     options: ApplyOptions
     person: Person | None
     show: Callable[[Prepared], None]
-    consents: Consents = field(default_factory=Consents)
-    now: datetime = field(init=False)
+    now: datetime
     """The moment all plans of this run are made for: what becomes due while the accounts are read was
     not looked for on them, so it waits for the next run."""
+    consents: Consents = field(default_factory=Consents)
 
     def run(self, watcher: Watcher, on_started: Callable[[Callable[[], None]], None]) -> AppliedPlan:
-        self.now = self.workspace.clock.now()
         snapshot = self.workspace.store.read()
         declared = self._declared(snapshot.state)
         selects = self._asked(declared, snapshot.state)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct
 
 from threadsync.model.facts import Account
 from threadsync.model.ids import TargetName
@@ -11,38 +12,33 @@ from threadsync.operations.plan import Prepared
 from threadsync.planning.actions import Blocked
 
 
-@dataclass(frozen=True, slots=True)
-class AskApply:
+class AskApply(Struct, frozen=True):
     """Carry this plan out?"""
 
     prepared: Prepared
 
 
-@dataclass(frozen=True, slots=True)
-class AskFirstRun:
+class AskFirstRun(Struct, frozen=True):
     """There is no state: is this really the first run?"""
 
     targets: tuple[TargetName, ...]
     creates: int
 
 
-@dataclass(frozen=True, slots=True)
-class AskAccount:
+class AskAccount(Struct, frozen=True):
     """Is this the account that the target means?"""
 
     target: TargetName
     account: Account
 
 
-@dataclass(frozen=True, slots=True)
-class AskReplace:
+class AskReplace(Struct, frozen=True):
     """Replace this live post?"""
 
     blocked: Blocked
 
 
-@dataclass(frozen=True, slots=True)
-class AskLate:
+class AskLate(Struct, frozen=True):
     """Publish this one although its window has passed?"""
 
     blocked: Blocked

@@ -13,10 +13,13 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from threadsync.model.ids import Address, TargetName
+from threadsync.model.live import Live
 from threadsync.model.state import State
 from threadsync.operations.plan import Prepared
 from threadsync.operations.unchanged import COLUMNS, Rows
@@ -27,10 +30,11 @@ BASIS_FILE = ".threadsync/basis"
 UNSETTLED = -2
 """Stands for the size of a file that was written so shortly before that its stamp tells nothing."""
 _HEX = 64
+PART = 1_000
+"""How many entries are written as JSON at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Struct, frozen=True):
     """What is kept."""
 
     made_ns: int
@@ -71,8 +75,24 @@ class Basis:
 
 def encode(basis: Basis) -> bytes:
     """Write *basis* with a checksum in front of it."""
-    whole = json.dumps({name: getattr(basis, name) for name in Basis.__slots__}).encode()
+    whole = _json({name: getattr(basis, name) for name in Basis.__struct_fields__}).encode()
     return hashlib.sha256(whole).hexdigest().encode() + whole
+
+
+def _json(value: object) -> str:
+    """Write *value*, a part at a time: making JSON takes six times the room of what comes of it."""
+    match value:
+        case dict() if len(value) > PART:
+            items = iter(value.items())
+            parts = [json.dumps(dict(islice(items, PART)))[1:-1] for _ in range(0, len(value), PART)]
+            return f"{{{', '.join(parts)}}}"
+        case dict():
+            return f"{{{', '.join(f'{json.dumps(name)}: {_json(each)}' for name, each in value.items())}}}"
+        case list():
+            parts = [json.dumps(value[at : at + PART])[1:-1] for at in range(0, len(value), PART)]
+            return f"[{', '.join(parts)}]"
+        case _:
+            return json.dumps(value)
 
 
 def decode(kept: bytes) -> Basis:
@@ -85,7 +105,7 @@ def decode(kept: bytes) -> Basis:
     if hashlib.sha256(whole).hexdigest().encode() != kept[:_HEX]:
         raise ValueError("the basis is damaged")
     found = json.loads(whole)
-    if found.keys() != set(Basis.__slots__):
+    if found.keys() != set(Basis.__struct_fields__):
         raise ValueError("the basis is another version's")
     return Basis(**{**found, "state": tuple(found["state"])})
 
@@ -138,15 +158,16 @@ def told(prepared: Prepared, prior: State) -> Told | None:
     It does where one has errors, where something that is live is no longer wanted, and where it is not known
     yet what became of something.
     """
-    posts = {**prepared.desired.publications, **prepared.drafts}
-    if prior.open or prepared.has_errors or not prior.bindings.keys() <= posts.keys():
-        return None
+    posts, live = {**prepared.desired.publications, **prepared.drafts}, prepared.desired.live
     files = {address: wanted.publication.location.file for address, wanted in posts.items()}
+    files |= {address: each.file for address, each in live.items()}
+    if prior.open or prepared.has_errors or not prior.bindings.keys() <= files.keys():
+        return None
     keys = {file: str(address.key) for address, file in files.items()}
     again = {finding.location.file for finding in prepared.findings}
     if not again <= keys.keys():
         return None
-    again |= {files[address] for address in _loud(prepared) | set(_newest(prior).values())}
+    again |= {files[address] for address in _loud(prepared) | set(_newest(prior, live).values())}
     unchanged = Counter(files[action.address] for action in prepared.plan.actions)
     named: dict[str, list[str]] = {}
     for address, wanted in posts.items():
@@ -165,7 +186,9 @@ def _loud(prepared: Prepared) -> set[Address]:
     }
 
 
-def _newest(prior: State) -> dict[TargetName, Address]:
+def _newest(prior: State, live: Mapping[Address, Live]) -> dict[TargetName, Address]:
     """Return what went live last on each target; what is told of its account hangs on when that was."""
-    times = ((post.at, address) for address, binding in prior.bindings.items() for post in binding.segments)
+    times = [(each.last_at, address) for address, each in live.items()]
+    rest = (prior.bindings[address] for address in prior.bindings if address not in live)
+    times += [(post.at, binding.address) for binding in rest for post in binding.segments]
     return {address.target: address for _, address in sorted(times)}

@@ -10,10 +10,11 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from threadsync.content.project import PROJECT_FILE, StateBranch
 from threadsync.content.schemas import schema_text
@@ -45,8 +46,7 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One check: its *name*, what it found, and what to do about it."""
 
     name: str
@@ -107,7 +107,7 @@ def unreadable_project(error: ProjectError) -> Check:
 def check_extras(workspace: Workspace) -> Iterator[Check]:
     """What the project names needs a package that is installed only on demand."""
     if (
-        any(form.startswith("keyring:") for _, form in _credentials(workspace, real=False))
+        any(form.startswith("keyring:") for _, form, _ in _credentials(workspace, real=False))
         and importlib.util.find_spec("keyring") is None
     ):
         yield problem(
@@ -224,7 +224,7 @@ def check_git(workspace: Workspace) -> Iterator[Check]:
             f"git ignores {project.state_name}: a fresh clone would not know what is published",
             "Take it out of .gitignore and commit it.",
         )
-    for owner, form in _credentials(workspace):
+    for owner, form, ending in _credentials(workspace):
         name = form.removeprefix("file:")
         is_inside = (project.root / name).resolve().is_relative_to(project.root)
         if name == form or not is_inside or _is_ignored(project.root, name):
@@ -233,8 +233,9 @@ def check_git(workspace: Workspace) -> Iterator[Check]:
             yield problem(
                 "git",
                 f"{name}, which holds a credential of {owner}, is in the git repository",
-                f"Run git rm --cached {name}, add the line {name} to .gitignore, and renew the "
-                "credential: who can read the history has it.",
+                f"Who can read the history has it: make it worthless. {ending} Then run git rm --cached "
+                f"{name}, "
+                f"add the line {name} to .gitignore, and store a new one.",
             )
         else:
             yield problem(
@@ -244,14 +245,20 @@ def check_git(workspace: Workspace) -> Iterator[Check]:
             )
 
 
-def _credentials(workspace: Workspace, *, real: bool = True) -> Iterator[tuple[str, str]]:
-    """Yield whose and where every credential of the project is; if *real*, without those of sandboxes."""
-    project = workspace.project
+def _credentials(workspace: Workspace, *, real: bool = True) -> Iterator[tuple[str, str, str]]:
+    """Yield whose and where every credential of the project is, and how the life of one that leaked is ended.
+
+    If *real*, those of sandboxes are left out.
+    """
+    project, somewhere = workspace.project, "Take it back where it was made."
     for target in project.targets.values():
-        if not (real and target.base_url is not None and is_loopback(target.base_url)):
-            yield from ((target.name, form) for form in target.credentials.values())
+        if real and target.base_url is not None and is_loopback(target.base_url):
+            continue
+        endings = {each.role: each.ending for each in workspace.providers[target.name].about.roles}
+        for role, form in target.credentials.items():
+            yield target.name, form, endings.get(role) or somewhere
     for host in project.media_hosts.values():
-        yield from ((f"media_hosts.{host.name}", form) for form in host.credentials.values())
+        yield from ((f"media_hosts.{host.name}", form, somewhere) for form in host.credentials.values())
 
 
 def _is_ignored(root: Path, name: str) -> bool | None:
@@ -361,7 +368,7 @@ def check_private(workspace: Workspace) -> Iterator[Check]:
     """A file with a credential is its owner's alone."""
     if os.name == "nt":
         return  # its rights are not told by a mode
-    for owner, form in _credentials(workspace):
+    for owner, form, _ in _credentials(workspace):
         if not form.startswith("file:"):
             continue
         path = workspace.project.root / form.removeprefix("file:")

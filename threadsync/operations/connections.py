@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.content.project import Project
 from threadsync.errors import ProjectError
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
     from threadsync.execution.wire import Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Struct, frozen=True):
     """Who performs requests, and where media are to be had."""
 
     performer: Performer

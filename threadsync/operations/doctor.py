@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from threadsync.content.project import StateBranch
@@ -10,7 +10,7 @@ from threadsync.errors import ProjectError, StateError, ThreadsyncError
 from threadsync.execution.hosting_command import missing_program
 from threadsync.execution.seams import NoJournal, Unwatched
 from threadsync.model.facts import MediaProblem
-from threadsync.model.ids import MediaDigest, TargetName
+from threadsync.model.ids import MAIN, MediaDigest, TargetName
 from threadsync.model.state import State
 from threadsync.operations import checkup
 from threadsync.operations.auth import SOON, CredentialStanding, auth_status
@@ -118,7 +118,9 @@ def _life(workspace: Workspace, row: CredentialStanding, name: str) -> Iterator[
         endless = row.examined is not None and row.examined.endless
         yield ok(name, "it does not expire" if endless else "until when it lives is unknown")
     elif left <= timedelta(0):
-        yield problem(name, f"it expired on {row.expires_at:%Y-%m-%d}", "Authorize the account again.")
+        yield problem(
+            name, f"it expired on {row.expires_at:%Y-%m-%d}", f"Run: threadsync auth login {row.target}"
+        )
     elif left < SOON:
         yield warning(name, f"it expires on {row.expires_at:%Y-%m-%d}, in {left.days} days", renew)
     else:
@@ -128,7 +130,7 @@ def _life(workspace: Workspace, row: CredentialStanding, name: str) -> Iterator[
 def _scopes(workspace: Workspace, row: CredentialStanding, name: str) -> Iterator[Check]:
     known = workspace.providers[row.target].about.scopes
     held = row.examined.scopes if row.examined is not None else None
-    if not known:
+    if not known or row.role != MAIN:
         return
     if held is None:
         why = row.examined.unknown if row.examined is not None else ""
@@ -136,18 +138,17 @@ def _scopes(workspace: Workspace, row: CredentialStanding, name: str) -> Iterato
             name, Verdict.SKIPPED, f"its scopes are unknown: {why}" if why else "its scopes are unknown"
         )
         return
-    missing = [scope for scope in known if scope.name not in held]
-    required = [scope for scope in missing if scope.required]
-    again = "Authorize the account again with the scopes that are missing."
+    required = [scope for scope in row.missing if scope.required]
+    again = f"Log in again, which asks for what the project needs: threadsync auth login {row.target}"
     if required:
         yield problem(name, f"it lacks {_said(required)}", again)
-    elif missing:
-        yield warning(name, f"it lacks {_said(missing)}", again)
+    elif row.missing:
+        yield warning(name, f"it lacks {_said(row.missing)}", again)
     else:
-        yield ok(name, "it has every scope that threadsync uses")
+        yield ok(name, "it has every scope that this project needs")
 
 
-def _said(scopes: list[Scope]) -> str:
+def _said(scopes: Sequence[Scope]) -> str:
     return ", ".join(f"{scope.name} ({scope.meaning})" for scope in scopes)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from threadsync.model.facts import Drift, Facts, ObservedPost
 from threadsync.model.ids import Address, TargetName
@@ -14,8 +15,7 @@ from threadsync.planning.actions import Plan
 from threadsync.providers.base import Provider
 
 
-@dataclass(frozen=True, slots=True)
-class Drifted:
+class Drifted(Struct, frozen=True):
     """A live post that is not as it was published."""
 
     address: Address
@@ -66,7 +66,8 @@ def remembered(prior: State | None, facts: Facts, made: Plan) -> tuple[Drifted, 
         return ()
     found: list[Drifted] = []
     for action in made.actions:
-        binding, seen = prior.bindings.get(action.address), prior.posts_seen.get(action.address)
+        seen = prior.posts_seen.get(action.address)
+        binding = prior.bindings.get(action.address) if seen is not None else None
         if binding is None or seen is None:
             continue
         observed = facts.of(action.address.target).observed

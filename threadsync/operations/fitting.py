@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from threadsync.media.rendition import RenditionProblem, Renditions
 from threadsync.model.capabilities import PictureLimits
@@ -12,7 +13,8 @@ from threadsync.model.ids import Address
 from threadsync.model.post import Media
 from threadsync.model.state import State
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored
-from threadsync.operations.workspace import RULES, Declared, Workspace
+from threadsync.operations.rules import RULES
+from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.planner import shared
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import UsageError
 from threadsync.execution.carrying import Carrier
@@ -92,8 +94,7 @@ def _imported(workspace: Workspace, opened: Session, address: str, reference: st
     return lines
 
 
-@dataclass(frozen=True, slots=True)
-class _Matcher:
+class _Matcher(Struct, frozen=True):
     """Tells whether a post may be a segment as the file has it now."""
 
     ledger: Ledger

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.config import load_project
 from threadsync.content.project import PROJECT_FILE
@@ -34,8 +36,7 @@ LOCAL_TIME = Path("/etc/localtime")
 """A link into the zone database, on Linux and macOS."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """What a new project is to be like; empty means: not known, or not wanted."""
 
     target: str = f"{DEFAULT_NETWORK}/main"
@@ -47,8 +48,7 @@ class Wishes:
     base_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """A project that was made: its files, and what is left to do."""
 
     root: Path

@@ -33,7 +33,7 @@ def log(
             f"there is no target {target}.", remedy=f"The project has: {', '.join(sorted(targets))}."
         )
     path = log_path(workspace.project.root)
-    at = None if since is None else _since(since, workspace.clock.now(), workspace.project.zone)
+    at = None if since is None else since_of(since, workspace.clock.now(), workspace.project.zone)
     try:
         return read_calls(path, target=target, since=at, run=run, errors=errors, limit=limit)
     except sqlite3.Error as error:
@@ -43,7 +43,12 @@ def log(
         ) from error
 
 
-def _since(text: str, now: datetime, zone: str | None) -> datetime:
+def since_of(text: str, now: datetime, zone: str | None) -> datetime:
+    """Return the time that ``--since`` names: a span before *now*, or a time in *zone*.
+
+    Raises:
+        UsageError: it is neither.
+    """
     try:
         return now - window_of(text)
     except TimeProblem:

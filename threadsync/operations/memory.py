@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
-from threadsync.content.loader import Content, Said, load, said_in
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from threadsync.content.loader import Content, Said, Shorten, load, said_in
 from threadsync.content.media import Found, MediaFinder
 from threadsync.content.project import Project
 from threadsync.content.reading import decode, read_bytes
@@ -32,8 +34,7 @@ STAMPS_TELL = sys.platform != "win32"
 """Whether a stamp tells of every change: Windows has no time that nobody can set."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What a file said when it was read last."""
 
     stamp: Stamp | None
@@ -44,8 +45,7 @@ class _Known:
     """What was found at each path that it names."""
 
 
-@dataclass(slots=True)
-class Memory:
+class Memory(Struct):
     """What was read and seen of one project; *now_ns* is the wall clock."""
 
     now_ns: Callable[[], int] = time.time_ns
@@ -74,15 +74,18 @@ class Memory:
         self._snapshot = workspace.store.read(self._snapshot)
         return self._snapshot.state
 
-    def _read(self, project: Project) -> Content:
+    def _read(self, project: Project, shorten: Shorten) -> Content:
         self._before, self._known = self._known, {}
-        content = load(project, self._probe, self._said)
+        content = load(project, self._probe, reader=self._said, shorten=shorten)
         self._before = {}
         if self._probe.save():
             ignored(project.root / CACHE_DIRECTORY)
         return content
 
-    def _said(self, file: PostFile, project: Project, media: MediaFinder) -> Said:
+    def _said(self, files: Sequence[PostFile], project: Project, media: MediaFinder) -> list[Said]:
+        return [self._said_by(file, project, media) for file in files]
+
+    def _said_by(self, file: PostFile, project: Project, media: MediaFinder) -> Said:
         known, stamp = self._before.get(file.path), stamp_of(file.path)
         if known is not None and known.media:
             now = {path: media.at(path) for path in known.media}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from threadsync.content.escape import CONTROL
+from threadsync.content.loader import in_full
 from threadsync.errors import ProjectError, UsageError
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.operations.slug import slug
@@ -24,8 +26,7 @@ HOUR = 9
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./:-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Drafted:
+class Drafted(Struct, frozen=True):
     """A draft that was made, as a path in the project, and what is wrong with it all the same."""
 
     file: str
@@ -129,7 +130,7 @@ def _targets(workspace: Workspace, named: Sequence[str]) -> Sequence[str]:
 
 def _keys(workspace: Workspace) -> set[str]:
     """Return every key that is declared, or remembered by a state on this machine."""
-    keys = set(map(str, workspace.read(workspace.project).keys))
+    keys = set(map(str, workspace.read(workspace.project, in_full).keys))
     if isinstance(workspace.project.state, Path):
         state = workspace.store.read().state
         remembered = (*state.bindings, *state.tombstones, *state.open) if state is not None else ()

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.content.loader import Content, load
 from threadsync.content.project import StateBranch
@@ -32,8 +34,7 @@ from threadsync.statefile.excerpt import excerpt
 from threadsync.statefile.shapes import MisfitError
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """What is read again: *files* of those that are kept, and what is *gone* of them."""
 
     files: tuple[PostFile, ...]
@@ -99,7 +100,7 @@ def _planned(workspace: Workspace, basis: Basis, part: _Part) -> Prepared | None
         return None
     prior = _prior(workspace, basis, content, read)
     now = workspace.clock.now()
-    declared = fitted(workspace, replace(workspace, read=lambda _: content).declared(prior, now), prior)
+    declared = fitted(workspace, replace(workspace, read=lambda *_: content).declared(prior, now), prior)
     if declared.has_errors or vanished(declared.desired, prior):
         return None
     prepared = prepare(

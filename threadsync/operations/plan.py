@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.execution.seams import Unwatched, Watcher
 from threadsync.model.diagnostic import Diagnostic
@@ -14,19 +16,22 @@ from threadsync.model.state import State
 from threadsync.model.target import Safety
 from threadsync.operations.drift import Drifted, drifts, remembered
 from threadsync.operations.fitting import fitted
+from threadsync.operations.lives import credential_views, with_lives
 from threadsync.operations.selection import Selects, address_of, selection
 from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.actions import Delete, Notice, Plan, Replace
-from threadsync.planning.allowances import AccountView, accounts
+from threadsync.planning.allowances import AccountView, CredentialView, accounts
 from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.planfile import PlanOptions, SavedPlan
 from threadsync.planning.planner import plan as make_plan
 from threadsync.planning.safety import Excess, excesses
 from threadsync.planning.saving import held_to, saved_plan
+from threadsync.statefile.shapes import MisfitError
+from threadsync.statefile.store import FileStore
+from threadsync.statefile.unread import check_read
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A plan with what a reader of it should know."""
 
     plan: Plan
@@ -43,6 +48,8 @@ class Prepared:
     """Publications that an earlier apply did not finish."""
     accounts: tuple[AccountView, ...] = ()
     """The accounts it is about, as they were read or last seen."""
+    credentials: tuple[CredentialView, ...] = ()
+    """What is known of the credentials of its targets, wherever the network renews them."""
     media: frozenset[str] = frozenset()
     """Every media file that a post or a draft names, by its path in the project."""
     drafts: Mapping[Address, Wanted] = field(default_factory=dict)
@@ -63,21 +70,21 @@ def plan(
     options: PlanOptions | None = None,
     refresh: bool = False,
     watcher: Watcher | None = None,
+    briefly: bool = False,
 ) -> Prepared:
     """Return what apply would do now, or at the time *at*.
 
     *options* say all that was asked for, selectors and consents too. With *refresh* the accounts are read
     as apply would read them, and every live post is looked at; it takes no lock, and records nothing.
+    *Briefly*, nothing is held of publications to which nothing is to be done; what it comes to is the same.
 
     Raises:
         StateError: the state cannot be read; no plan is made from a guess.
         UsageError: a selector chooses nothing, or a consent names no publication.
     """
     options = options or PlanOptions(tuple(selectors), tuple(exclude))
-    snapshot = workspace.store.read()
-    prior = snapshot.state
-    now = at or workspace.clock.now()
-    declared = fitted(workspace, workspace.declared(prior, now), prior)
+    prior, now, declared = _read(workspace, at, briefly=briefly and not refresh)
+    declared = fitted(workspace, declared, prior)
     selects = chosen(declared, prior, options.selectors, options.exclude)
     consents = agreed(options, declared, prior)
 
@@ -99,6 +106,25 @@ def plan(
     from threadsync.operations.reading import read_as_apply  # all that speaks to a network hangs on it
 
     return prepared(read_as_apply(workspace, declared, offline.plan, prior, watcher or Unwatched()))
+
+
+def _read(
+    workspace: Workspace, at: datetime | None, *, briefly: bool
+) -> tuple[State | None, datetime, Declared]:
+    """Read state and posts, and return them with the time of the plan."""
+    prior = workspace.store.unread() if briefly and isinstance(workspace.store, FileStore) else None
+    if prior is not None:
+        now = at or workspace.clock.now()
+        try:
+            declared = workspace.declared(prior, now, briefly=True)
+            check_read(prior, {address: live.posts for address, live in declared.desired.live.items()})
+        except MisfitError:
+            pass  # read as a whole, the state says what is wrong with it
+        else:
+            return prior, now, declared
+    prior = workspace.store.read().state
+    now = at or workspace.clock.now()
+    return prior, now, workspace.declared(prior, now, briefly=briefly)
 
 
 def agreed(options: PlanOptions, declared: Declared, prior: State | None) -> Consents:
@@ -127,7 +153,8 @@ def chosen(
     if not selectors and not exclude:
         return lambda _: True
     remembered = (*prior.bindings, *prior.tombstones, *prior.open) if prior is not None else ()
-    known = (*declared.desired.publications, *declared.drafts, *remembered)
+    desired = declared.desired
+    known = (*desired.publications, *desired.live, *declared.drafts, *remembered)
     return selection(selectors, exclude, known, declared.paths())
 
 
@@ -153,6 +180,7 @@ def prepare(
         made = held_to(saved, made, bound(workspace, made, declared.desired, prior, saved.options))
     drifted = _drifted((*drifts(workspace.providers, prior, facts), *remembered(prior, facts, made)), made)
     made = replace(made, notices=(*_skewed(facts), *drifted))
+    lives = credential_views(workspace, prior, facts)
     return Prepared(
         made,
         declared.findings,
@@ -163,7 +191,8 @@ def prepare(
         declared.desired,
         prior,
         tuple(sorted(prior.open)) if prior is not None else (),
-        accounts(made.actions, declared.desired.capabilities, prior, facts, now),
+        with_lives(accounts(made.actions, declared.desired.capabilities, prior, facts, now), lives),
+        lives,
         declared.media(),
         declared.drafts,
     )

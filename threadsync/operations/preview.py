@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from threadsync.model.facts import Facts
 from threadsync.model.state import State
@@ -12,8 +12,7 @@ from threadsync.operations.workspace import Workspace
 from threadsync.planning.inputs import Consents, Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """What apply would do now, and what each network would get of the drafts."""
 
     prepared: Prepared

@@ -7,9 +7,10 @@ import os
 import subprocess
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from threadsync.statefile.lock import Holder
 
@@ -45,8 +46,7 @@ def ci_run() -> str:
     return next((os.environ[name] for name in CI_RUN_VARIABLES if os.environ.get(name)), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a run writes down of where it takes place; a simulated world has its own."""
 
     user: Callable[[], str] = user_name

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from threadsync.model.capabilities import Capabilities
 from threadsync.model.ids import NetworkName, TargetName
-from threadsync.providers.base import About, ProviderContext
+from threadsync.providers.base import About, AppSetting, ProviderContext
 from threadsync.providers.loading import BUILT_IN, load_provider
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderRow:
+class ProviderRow(Struct, frozen=True):
     """One provider, by its name in ``provider:`` and before the / of a target."""
 
     name: NetworkName
@@ -19,6 +18,8 @@ class ProviderRow:
     capabilities: Capabilities
     base_url: str
     """The network's own address."""
+    app: tuple[AppSetting, ...] = ()
+    """What an app is known by that people authorize in a browser; empty where a credential is pasted."""
 
 
 def providers() -> tuple[ProviderRow, ...]:
@@ -26,5 +27,6 @@ def providers() -> tuple[ProviderRow, ...]:
     rows = []
     for each in sorted(BUILT_IN):
         made = load_provider(NetworkName(each), ProviderContext(TargetName(f"{each}/any")))
-        rows.append(ProviderRow(NetworkName(each), made.about, made.capabilities, made.default_base_url))
+        app = made.authorizing.settings if made.authorizing is not None else ()
+        rows.append(ProviderRow(NetworkName(each), made.about, made.capabilities, made.default_base_url, app))
     return tuple(rows)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from threadsync.errors import ThreadsyncError
 from threadsync.execution.gathering import Gatherer
@@ -113,6 +114,25 @@ def surveyed(
     posts: dict[TargetName, list[Published]] = defaultdict(list)
     for address in sorted(set(addresses)):
         posts[address.target] += prior.bindings[address].segments if prior is not None else ()
+    return read_targets(
+        shell,
+        {
+            target: survey(
+                workspace.providers[target],
+                shell.bounds_of(target),
+                posts[target],
+                since=since,
+                is_ours=partial(is_ours, workspace, prior, target),
+            )
+            for target in {*targets} & set(workspace.providers)
+        },
+    )
+
+
+def read_targets(
+    shell: Shell, flows: Mapping[TargetName, Flow[TargetFacts]]
+) -> dict[TargetName, TargetFacts]:
+    """Run the flow of each target beside the others; what one could not read is in its own facts."""
     found: dict[TargetName, TargetFacts] = {}
 
     def keep(target: TargetName, finished: Finished[TargetFacts]) -> None:
@@ -125,19 +145,25 @@ def surveyed(
                 return  # the scheduler raises what is a bug of ours
 
     scheduler = shell.scheduler()
-    for target in sorted({*targets} & set(workspace.providers)):
-        flow = survey(
-            workspace.providers[target],
-            shell.bounds_of(target),
-            posts[target],
-            since=since,
-            is_ours=partial(_is_ours, workspace, prior, target),
-        )
+    for target, flow in sorted(flows.items()):
         scheduler.spawn(str(target), target, flow, partial(keep, target))
     scheduler.run()
     return found
 
 
-def _is_ours(workspace: Workspace, prior: State | None, target: TargetName, account: Account) -> bool:
+def why_unread(
+    workspace: Workspace, prior: State | None, target: TargetName, read: TargetFacts
+) -> tuple[str, str]:
+    """Return why nothing of the account of *target* was read, and what to do; empty where it was."""
+    if read.account is None:
+        fault = read.fault
+        return (fault.problem, fault.remedy) if fault is not None else ("it was not read", "")
+    record = prior.targets.get(target) if prior is not None else None
+    other = other_account(read.account, workspace.project.targets[target], record)
+    return (other, "Give the target the right credential.") if other else ("", "")
+
+
+def is_ours(workspace: Workspace, prior: State | None, target: TargetName, account: Account) -> bool:
+    """Whether *account* is the one that *target* is, as far as the project and the state tell."""
     record = prior.targets.get(target) if prior is not None else None
     return not other_account(account, workspace.project.targets[target], record)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from threadsync.execution.seams import Watcher
 from threadsync.model.facts import Engagement, Facts, ObservedPost, SeenPost, TargetFacts
@@ -14,28 +15,25 @@ from threadsync.model.state import State
 from threadsync.operations.beginning import accounts_seen
 from threadsync.operations.drift import Drifted, drift_of, drifts
 from threadsync.operations.plan import chosen
-from threadsync.operations.reading import surveyed
+from threadsync.operations.reading import surveyed, why_unread
 from threadsync.operations.shell import opened
 from threadsync.operations.surgery import AT_ONCE, Patience, append, session
 from threadsync.operations.workspace import Workspace
 from threadsync.planning.allowances import AccountView, accounts
-from threadsync.planning.readiness import other_account
 from threadsync.statefile.store import Session
 
 UNDECLARED_DAYS = 30
 """How far back own posts that nobody declared are looked for, unless said otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undeclared:
+class Undeclared(Struct, frozen=True):
     """An own post that no publication is bound to, and that was never let go of."""
 
     target: TargetName
     post: ObservedPost
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A target that could not be looked at, or not wholly."""
 
     target: TargetName
@@ -43,8 +41,7 @@ class Unread:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
+class Refreshed(Struct, frozen=True):
     """What was seen."""
 
     at: datetime
@@ -191,14 +188,9 @@ def _unread(
     workspace: Workspace, prior: State | None, bound: Iterable[Address], facts: Facts
 ) -> Iterator[Unread]:
     for target, read in sorted(facts.targets.items()):
-        record = prior.targets.get(target) if prior is not None else None
-        if read.account is None:
-            problem = read.fault.problem if read.fault is not None else "it was not read"
-            yield Unread(target, problem, read.fault.remedy if read.fault is not None else "")
-            continue
-        other = other_account(read.account, workspace.project.targets[target], record)
-        if other:
-            yield Unread(target, other, "Give the target the right credential.")
+        problem, remedy = why_unread(workspace, prior, target, read)
+        if problem:
+            yield Unread(target, problem, remedy)
             continue
         if read.read_back_fault is not None:
             problem = f"own posts could not be listed: {read.read_back_fault.problem}"

@@ -115,8 +115,7 @@ def _basis(
     if said is None or Files(project.state, project.root).journal.exists() or newest_ns(*others) >= limit_ns:
         return None
     with project.state.open("rb") as file:
-        data, stamp = file.read(), stamp_of(os.fstat(file.fileno()))
-    places = places_in(data)
+        places, stamp = places_in(file), stamp_of(os.fstat(file.fileno()))
     # A state that an editor laid out otherwise is read as a whole, each time.
     if places is None or places.get("bindings", {}).keys() != set(map(str, prepared.prior.bindings)):
         return None
@@ -169,9 +168,12 @@ def _others(project: Project, prepared: Prepared) -> Iterator[bytes]:
     if schemas.is_dir():
         yield TREE + os.fsencode(schemas)
     schedules = [wanted.publication.control.publish for wanted in prepared.desired.publications.values()]
-    zones = {project.zone, *(schedule.zone for schedule in schedules if schedule is not None)} - {None}
+    zones = {project.zone, *(schedule.zone for schedule in schedules if schedule is not None)}
+    zones |= {live.zone for live in prepared.desired.live.values()}
     for top in map(Path, zoneinfo.TZPATH):
-        yield from (OTHER + os.fsencode(path) for path in (top, *(top / str(zone) for zone in zones)))
+        yield from (
+            OTHER + os.fsencode(path) for path in (top, *(top / zone for zone in zones if zone is not None))
+        )
     yield from (OTHER + os.fsencode(Path(entry).absolute()) for entry in dict.fromkeys(sys.path))
 
 

@@ -8,7 +8,6 @@ does so here.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import pickle
 import signal
@@ -20,6 +19,8 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import IO, Generic, TypeAlias, TypeVar
 
+from msgspec import Struct
+
 T = TypeVar("T")
 R = TypeVar("R")
 L = TypeVar("L")
@@ -28,8 +29,9 @@ WORKERS_MAX = 4
 """With more of them, unpacking what they made takes longer here than making it."""
 ITEMS_EACH_MIN = 500
 """How many files are worth a process of their own."""
-BATCH = 100
-"""How many results are packed together: in each pack, what two of them share is written once."""
+BATCH = 30
+"""How many items are worked on together: enough that each step's code stays in the processor's cache, and so
+few that what was made of them does too. Their results are packed together: what two share is written once."""
 
 
 def workers() -> int:
@@ -46,36 +48,49 @@ def workers() -> int:
 
 
 def in_shares(
-    work: Callable[[T], R],
+    work: Callable[[Sequence[T]], list[R]],
     items: Sequence[T],
     number: int,
     *,
     learnt: Callable[[], L],
     learn: Callable[[L], None],
     each_min: int = ITEMS_EACH_MIN,
+    batch: int = BATCH,
 ) -> Generator[R, None, None]:
     """Yield what *work* makes of each of *items*, in their order, with up to *number* processes.
 
-    What a child has *learnt* by its work besides is handed to *learn* here. None gets fewer than *each_min*.
+    It is given a *batch* of them at a time, and a result is due for each. What a child has *learnt* by its
+    work besides is handed to *learn* here. None gets fewer than *each_min*.
     """
     number = max(1, min(number, len(items) // each_min))
     bounds = [len(items) * part // number for part in range(number + 1)]
     own, *others = [items[start:end] for start, end in pairwise(bounds)]
-    children = [_Child(work, part, learnt) for part in others]
+    children = [_Child(work, _batches(part, batch), learnt) for part in others]
     try:
-        yield from map(work, own)
-        for child, part in zip(children, others, strict=True):
-            yield from child.results(learn) if child.has_done() else map(work, part)
+        for each in _batches(own, batch):
+            yield from work(each)
+        for child in children:
+            for results in child.results(learn) if child.has_done() else map(work, child.batches):
+                yield from results
     finally:
         for child in children:
             child.end()
 
 
+def _batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
 class _Child(Generic[T, R, L]):
     """One forked process; where none can be had, one that has failed."""
 
-    def __init__(self, work: Callable[[T], R], items: Sequence[T], learnt: Callable[[], L]) -> None:
-        self._size = len(items)
+    def __init__(
+        self,
+        work: Callable[[Sequence[T]], list[R]],
+        batches: Sequence[Sequence[T]],
+        learnt: Callable[[], L],
+    ) -> None:
+        self.batches = batches
         self._file: IO[bytes] | None = None
         self._pid: int | None = None
         if sys.platform != "win32":
@@ -87,7 +102,7 @@ class _Child(Generic[T, R, L]):
             if self._pid == 0:
                 status = 1
                 try:
-                    _work_through(work, items, learnt, self._file)
+                    _work_through(work, batches, learnt, self._file)
                     status = 0
                 finally:
                     os._exit(status)  # what was raised the parent meets too, and nothing else goes on here
@@ -103,12 +118,12 @@ class _Child(Generic[T, R, L]):
             return False
         return status == 0
 
-    def results(self, learn: Callable[[L], None]) -> Iterator[R]:
-        """Yield what it made."""
+    def results(self, learn: Callable[[L], None]) -> Iterator[list[R]]:
+        """Yield what it made of each batch."""
         assert self._file is not None, "it has done its work"
         self._file.seek(0)
-        for _ in range(0, self._size, BATCH):
-            yield from pickle.load(self._file)  # noqa: S301  (ours, and nobody else's)
+        for _ in self.batches:
+            yield pickle.load(self._file)  # noqa: S301  (ours, and nobody else's)
         learn(pickle.load(self._file))  # noqa: S301
 
     def end(self) -> None:
@@ -121,9 +136,12 @@ class _Child(Generic[T, R, L]):
 
 
 def _work_through(
-    work: Callable[[T], R], items: Sequence[T], learnt: Callable[[], L], file: IO[bytes]
+    work: Callable[[Sequence[T]], list[R]],
+    batches: Sequence[Sequence[T]],
+    learnt: Callable[[], L],
+    file: IO[bytes],
 ) -> None:
-    """Write what *work* makes of *items* to *file*, as lists, and then what was *learnt*."""
+    """Write what *work* makes of each of *batches* to *file*, and then what was *learnt*."""
     makers = _Makers()
 
     def pack(value: object) -> None:
@@ -131,8 +149,8 @@ def _work_through(
         pickler.dispatch_table = makers
         pickler.dump(value)
 
-    for start in range(0, len(items), BATCH):
-        pack([work(item) for item in items[start : start + BATCH]])
+    for batch in batches:
+        pack(work(batch))
     pack(learnt())
     file.flush()
 
@@ -144,10 +162,8 @@ class _Makers(dict[type, _Made]):
     """How our values are packed: as what makes them. Their own way takes twice as long, there and back."""
 
     def __missing__(self, kind: type) -> _Made:
-        if dataclasses.is_dataclass(kind):
-            names = tuple(each.name for each in dataclasses.fields(kind))
-        else:
-            names = getattr(kind, "_fields", ())  # of a named tuple
+        of_tuple = getattr(kind, "_fields", ())
+        names = kind.__struct_fields__ if issubclass(kind, Struct) else of_tuple
         if not names:
             raise KeyError(kind)  # it is packed in its own way
         values = attrgetter(*names)  # of one name it is the value itself

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from threadsync.execution.logged import Errand
 from threadsync.execution.scheduler import Scheduler
@@ -28,17 +29,16 @@ class _CheckingEnded(BaseException):
     """The run is to end while a media host is asked; like an interrupt, nothing on the way may catch it."""
 
 
-@dataclass(slots=True)
-class Shell:
+class Shell(Struct):
     """Makes schedulers that share one pool of connections; ``stop`` reaches the one that runs."""
 
     workspace: Workspace
     connections: Connections
     journal: JournalSink
     watcher: Watcher
-    _running: Scheduler | None = field(default=None, init=False)
-    _stopped: bool = field(default=False, init=False)
-    _checking: bool = field(default=False, init=False)
+    _running: Scheduler | None = None
+    _stopped: bool = False
+    _checking: bool = False
 
     def scheduler(self) -> Scheduler:
         """Return a scheduler for the next stretch of work."""

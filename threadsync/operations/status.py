@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.model.facts import Facts
 from threadsync.model.ids import Address
@@ -18,8 +20,7 @@ from threadsync.planning.inputs import Wanted
 from threadsync.planning.planner import plan
 
 
-@dataclass(frozen=True, slots=True)
-class StatusRow:
+class StatusRow(Struct, frozen=True):
     """One publication: *word* says how it stands, *when* since or until when."""
 
     address: Address
@@ -35,8 +36,7 @@ class StatusRow:
     """Since when it should be live and is not; None where it is, or where no time says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """All that is known of one address."""
 
     address: Address

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from threadsync.errors import UsageError
 from threadsync.model.facts import ObservedPost
@@ -39,8 +40,7 @@ from threadsync.statefile.folding import Copy
 from threadsync.statefile.store import HistoryEntry, Session
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long to wait for another run that holds the state, and who is told whom it waits for."""
 
     seconds: float = 0.0
@@ -50,8 +50,7 @@ class Patience:
 AT_ONCE: Final = Patience()
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """What was done, a sentence a line; *backup* is the file that holds the state as it was."""
 
     lines: tuple[str, ...]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from threadsync.errors import UsageError
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.operations.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Validation:
+class Validation(Struct, frozen=True):
     """All findings, and how much was looked at."""
 
     findings: tuple[Diagnostic, ...]

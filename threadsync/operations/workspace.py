@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from threadsync.config import load_project
-from threadsync.content.loader import Content, load
+from threadsync.content.loader import Content, Shorten, in_full, load
 from threadsync.content.project import Project, StateBranch
 from threadsync.execution.clock import Clock, SystemClock
+from threadsync.execution.wanting import wanted_of
 from threadsync.flows.bounds import Bounds
 from threadsync.media.cache import CachedProbe
 from threadsync.model.diagnostic import Diagnostic, Severity, by_place
@@ -19,14 +22,15 @@ from threadsync.model.ids import Address, TargetName
 from threadsync.model.post import PostRef, Publication
 from threadsync.model.references import depends_on
 from threadsync.model.state import State
-from threadsync.model.target import MediaHost, Target
-from threadsync.model.text import PermalinkOf
+from threadsync.model.target import Target
 from threadsync.model.urls import is_loopback
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored
 from threadsync.operations.connections import Connect, connect
+from threadsync.operations.hosted import unhosted
 from threadsync.operations.provenance import Surroundings
+from threadsync.operations.rules import RULES
 from threadsync.operations.sharing import in_shares, workers
-from threadsync.planning.actions import SegmentView
+from threadsync.operations.shortening import Shortening, names_others
 from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
 from threadsync.planning.planner import Standing
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
@@ -35,41 +39,8 @@ from threadsync.statefile.disk import LocalDisk
 from threadsync.statefile.machine import LocalMachine
 from threadsync.statefile.store import FileStore, Store
 
-RULES = {
-    "schedule/too-far-ahead": ("A time is more than 18 months ahead.", "Check the year."),
-    "reference/no-replies": (
-        "The post that is replied to is of a kind that its network takes no replies to.",
-        "Reply to another post.",
-    ),
-    "project/unknown-provider": (
-        "A target names a provider that there is not.",
-        "Correct the name of the target, or its provider:.",
-    ),
-    "media/no-host": (
-        "A network fetches media from a public address, and the target has no media host.",
-        "Name one with media_host:, and declare it under media_hosts:.",
-    ),
-    "media/fit-not-served": (
-        "fit: true makes a copy of a picture, and the target's media host serves only what it has already.",
-        "Save the picture within the network's limits, or name a media host that takes files.",
-    ),
-    "media/host-doubtful": (
-        "Networks have failed to fetch media from the address of a target's media host.",
-        "Serve the files under a domain of your own.",
-    ),
-    "media/not-fitted": (
-        "fit: true cannot make a copy of a picture that is within the network's limits.",
-        "Save the picture within the network's limits.",
-    ),
-}
-"""What is found with the project or the time at hand, beside the rules of content: meaning and remedy."""
 
-WARNINGS = frozenset({"media/host-doubtful"})
-"""Those of them that stop nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What the files say, as each network would get it, with everything found wrong."""
 
     desired: Desired
@@ -85,18 +56,18 @@ class Declared:
     def paths(self) -> dict[Address, str]:
         """Return the file of every publication and draft."""
         every = {**self.desired.publications, **self.drafts}
-        return {address: wanted.publication.location.file for address, wanted in every.items()}
+        files = {address: wanted.publication.location.file for address, wanted in every.items()}
+        return files | {address: live.file for address, live in self.desired.live.items()}
 
     def media(self) -> frozenset[str]:
         """Return every media file that a publication or draft names, by its path in the project."""
         every = (*self.desired.publications.values(), *self.drafts.values())
         return frozenset(
             item.path for wanted in every for segment in wanted.publication.segments for item in segment.media
-        )
+        ).union(*(live.media for live in self.desired.live.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A publication as its target would get it, and what speaks against it whatever the time is."""
 
     wanted: Wanted
@@ -105,30 +76,31 @@ class Seen:
     findings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(slots=True)
-class LastLook:
+class LastLook(Struct):
     """What was found at the last look at a project: what is the very same value now is not asked again."""
 
     seen: dict[Address, Seen] = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing)
 
 
-def read_posts(project: Project, *, cached: bool = True, shared: bool = False) -> Content:
+def read_posts(
+    project: Project, shorten: Shorten = in_full, *, cached: bool = True, shared: bool = False
+) -> Content:
     """Read all posts of *project*; unless *cached*, read every media file too, and keep nothing of it.
 
-    Where it is to be *shared*, many posts are read by as many processes as may work at once.
+    What a file says may be *shortened*. Where it is to be *shared*, many posts are read by as many processes
+    as may work at once.
     """
     probe = CachedProbe(project.root / CACHE_DIRECTORY / "media.json" if cached else None)
     number = workers() if shared else 1
     each = partial(in_shares, number=number, learnt=probe.learnt, learn=probe.learn)
-    content = load(project, probe, each=each)
+    content = load(project, probe, each=each, shorten=shorten)
     if probe.save():
         ignored(project.root / CACHE_DIRECTORY)
     return content
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """One project, opened. Reading it writes nothing but throw-away caches."""
 
     project: Project
@@ -137,8 +109,8 @@ class Workspace:
     clock: Clock
     connect: Connect = connect
     surroundings: Surroundings = field(default_factory=Surroundings)
-    read: Callable[[Project], Content] = read_posts
-    """Reads all posts."""
+    read: Callable[[Project, Shorten], Content] = read_posts
+    """Reads all posts; what a file says may be shortened."""
     last: LastLook | None = None
     """Is taken from and brought up to date, for who looks at one project again and again."""
     command: str = ""
@@ -148,9 +120,9 @@ class Workspace:
     allow_commands: bool = False
     """Whether commands that the project file names may be run."""
 
-    def declared(self, prior: State | None, now: datetime) -> Declared:
-        """Read all posts and see them as their networks will."""
-        content = self.read(self.project)
+    def declared(self, prior: State | None, now: datetime, *, briefly: bool = False) -> Declared:
+        """Read all posts and see them as their networks will; *briefly* leaves out what is ``live``."""
+        content = self.read(self.project, self._shortening(prior, now) if briefly and prior else in_full)
         findings = [_graver(each, prior) for each in content.findings]
         wanted: dict[Address, Wanted] = {}
         every = {**content.publications, **content.drafts}
@@ -183,23 +155,28 @@ class Workspace:
             frozenset(content.keys),
             content.broken_keys,
             content.complete,
+            content.live,
         )
         drafts = {address: wanted[address] for address in content.drafts}
         each = dict.fromkeys(findings)  # two targets of one network find the same
         return Declared(desired, drafts, tuple(sorted(each, key=by_place)), content.files)
+
+    def _shortening(self, prior: State, now: datetime) -> Shortening:
+        links = _longest(self.providers, prior)
+        return Shortening(self.project, self.providers, prior, now + LATEST, self._alike(), links)
 
     def _seen(
         self, publication: Publication, twin: Seen | None, prior: State | None, longest: Permalinks
     ) -> Seen:
         """See *publication* as its network will; *twin* is the same post on a target that gets just this."""
         provider = self.providers[publication.address.target]
-        found = self._unhosted(publication, provider)
+        found = unhosted(publication, provider, self.project)
         needed = depends_on(publication)
         links = tuple(map(_known_or("", prior), needed))
         # One reading of a file made both, so nothing but the address tells them apart.
         if twin is not None and twin.wanted.publication.segments is publication.segments:
             wanted = Wanted(publication, twin.wanted.segments, needed, twin.wanted.needs)
-            if not twin.findings and not _names_others(publication):
+            if not twin.findings and not names_others(publication):
                 return Seen(wanted, links, tuple(found))
         else:
             wanted = self._wanted(publication, provider, prior)
@@ -236,81 +213,9 @@ class Workspace:
                 found.append(Diagnostic(at, "reference/no-replies", problem, remedy))
         return found
 
-    def _unhosted(self, publication: Publication, provider: Provider) -> list[Diagnostic]:
-        """Find media that their network could not fetch, because their target's host would not have them."""
-        target = publication.address.target
-        if not provider.capabilities.fetches_media:
-            return []
-        host = self.project.targets[target].media_host
-        if host is not None:
-            declared = self.project.media_hosts[host]
-            unserved = self._unserved(publication, provider, declared)
-            return [*unserved, *self._doubted(publication, declared)]
-        return [
-            Diagnostic(
-                item.location,
-                "media/no-host",
-                f"{item.path} has no public address: {target} has no media_host.",
-                f"Write media_host: under {target} in threadsync.yaml, and declare it under media_hosts:.",
-            )
-            for segment in publication.segments
-            for item in segment.media[:1]
-        ]
-
-    def _doubted(self, publication: Publication, host: MediaHost) -> list[Diagnostic]:
-        """Find media whose address is in a domain that fetches are known to fail from."""
-        first = next((item for segment in publication.segments for item in segment.media), None)
-        base_url = self.project.targets[publication.address.target].base_url
-        at_home = base_url is not None and is_loopback(base_url)
-        if first is None or at_home or not host.has_address:
-            return []
-        from threadsync.execution.hosting_probe import doubtful
-        from threadsync.execution.hosting_signing import public_base
-
-        why = doubtful(public_base(host))
-        if why is None:
-            return []
-        problem = f"{first.path} would be fetched from {host.name}: {why.problem}."
-        rule = "media/host-doubtful"
-        return [Diagnostic(first.location, rule, problem, why.remedy, Severity.WARNING)]
-
-    def _unserved(self, publication: Publication, provider: Provider, host: MediaHost) -> list[Diagnostic]:
-        """Find pictures whose rendition would have no public address."""
-        limits = provider.capabilities.pictures
-        if limits is None or host.takes_files or not publication.control.fit:
-            return []
-        return [
-            Diagnostic(
-                item.location,
-                "media/fit-not-served",
-                f"{item.path} would be fitted, and {host.name} serves only the files that {host.url} has.",
-                RULES["media/fit-not-served"][1],
-            )
-            for segment in publication.segments
-            for item in segment.media
-            if limits.needs_fitting(item.facts)
-        ]
-
     def _wanted(self, publication: Publication, provider: Provider, prior: State | None) -> Wanted:
         shown, longest = _known_or(UNKNOWN_LINK, prior), _longest(self.providers, prior)
-        views: list[SegmentView] = []
-        for index, segment in enumerate(publication.segments):
-            as_shown = provider.render(publication, segment, index, shown)
-            links = any(isinstance(span, PermalinkOf) for span in segment.spans)
-            as_counted = provider.render(publication, segment, index, longest) if links else as_shown
-            views.append(
-                SegmentView(
-                    index,
-                    as_shown.rendered.text,
-                    as_counted.count,
-                    as_counted.count_max,
-                    as_counted.unit,
-                    segment.media,
-                    segment.digest,
-                    as_shown.attached,
-                )
-            )
-        return Wanted(publication, tuple(views), depends_on(publication), provider.needs(publication))
+        return wanted_of(publication, provider, shown, longest)
 
 
 def open_project(
@@ -350,7 +255,9 @@ def context_of(target: Target, project: str) -> ProviderContext:
     """Return what a provider is told about *target* of the project whose id is *project*."""
     loopback = target.base_url is not None and is_loopback(target.base_url)
     bounds = Bounds().overridden(target.bounds)
-    return ProviderContext(target.name, target.settings, bounds, loopback, target.account, project)
+    return ProviderContext(
+        target.name, target.settings, bounds, loopback, target.account, target.base_url, project
+    )
 
 
 def _known_or(unknown: str, prior: State | None) -> Permalinks:
@@ -384,12 +291,6 @@ def _graver(finding: Diagnostic, prior: State | None) -> Diagnostic:
         problem=f"{finding.problem} The state binds {bound}.",
         remedy="Bring the folder back, or correct posts: in threadsync.yaml. Nothing counts as removed.",
     )
-
-
-def _names_others(publication: Publication) -> bool:
-    """Whether it replies to, quotes or reposts something: an account may not be able to."""
-    quotes = (segment.quote for segment in publication.segments)
-    return any(each is not None for each in (publication.reply_to, publication.repost, *quotes))
 
 
 def _too_far(publication: Publication, at: datetime) -> Diagnostic:

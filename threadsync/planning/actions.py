@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.model.ids import Address, ContentDigest, MediaDigest, RemoteId, TargetName
 from threadsync.model.journal import Published
@@ -78,8 +79,7 @@ class Reason(StrEnum):
     """It was bound because its text matched, which is no proof that it is ours to take down (law 17)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentView:
+class SegmentView(Struct, frozen=True):
     """One segment as the plan shows it: its exact text, links still to be made as a stand-in."""
 
     index: int
@@ -98,8 +98,7 @@ class SegmentView:
         return tuple(item.sent.digest for item in self.media)
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """What goes with one post that is taken down; *seen_at* is when it was read, None if never."""
 
     remote_id: RemoteId
@@ -112,16 +111,14 @@ class Loss:
     """The scope that the credential lacks to read it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
+class _Base(Struct, frozen=True):
     sign: ClassVar[str]
     word: ClassVar[str]
     address: Address
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Create(_Base):
+class Create(_Base, frozen=True):
     """Publish a new post."""
 
     sign: ClassVar[str] = "+"
@@ -133,8 +130,7 @@ class Create(_Base):
     republish: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Extend(_Base):
+class Extend(_Base, frozen=True):
     """Publish further segments under those that are live; *segments* are the new ones."""
 
     sign: ClassVar[str] = "++"
@@ -145,8 +141,7 @@ class Extend(_Base):
     waits_for: tuple[Address, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Update(_Base):
+class Update(_Base, frozen=True):
     """Change in place: the network edits it, or (reason ``controls``) only the state remembers."""
 
     sign: ClassVar[str] = "~"
@@ -156,8 +151,7 @@ class Update(_Base):
     publication: Publication | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Move(_Base):
+class Move(_Base, frozen=True):
     """The same posts under another key; nothing on the network changes."""
 
     sign: ClassVar[str] = ">"
@@ -167,8 +161,7 @@ class Move(_Base):
     on_remove: OnRemove = OnRemove.FORGET
 
 
-@dataclass(frozen=True, slots=True)
-class Replace(_Base):
+class Replace(_Base, frozen=True):
     """Publish *segments* under the *keep* that stay, then delete *old*, last to first."""
 
     sign: ClassVar[str] = "-/+"
@@ -186,8 +179,7 @@ class Replace(_Base):
     """What goes with each of *old*, in their order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delete(_Base):
+class Delete(_Base, frozen=True):
     """Take *old* down, last to first."""
 
     sign: ClassVar[str] = "-"
@@ -198,8 +190,7 @@ class Delete(_Base):
     """What goes with each of *old*, in their order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forget(_Base):
+class Forget(_Base, frozen=True):
     """Let go of a publication; its posts stay up, and a tombstone remembers them."""
 
     sign: ClassVar[str] = "x"
@@ -209,8 +200,7 @@ class Forget(_Base):
     live: tuple[Published, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Adopt(_Base):
+class Adopt(_Base, frozen=True):
     """Bind posts that are on the network already."""
 
     sign: ClassVar[str] = "="
@@ -221,8 +211,7 @@ class Adopt(_Base):
     on_remove: str = "forget"
 
 
-@dataclass(frozen=True, slots=True)
-class Wait(_Base):
+class Wait(_Base, frozen=True):
     """Nothing yet: *until* is when it is due."""
 
     sign: ClassVar[str] = "."
@@ -231,8 +220,7 @@ class Wait(_Base):
     segments: tuple[SegmentView, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked(_Base):
+class Blocked(_Base, frozen=True):
     """Something would be done, and must not be: *problem* says why, *remedy* the ways out."""
 
     sign: ClassVar[str] = "!"
@@ -252,8 +240,7 @@ class Blocked(_Base):
     """When it is enough, at the latest, as far as that is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class NoOp(_Base):
+class NoOp(_Base, frozen=True):
     """Nothing to do."""
 
     sign: ClassVar[str] = " "
@@ -268,8 +255,7 @@ Effective: TypeAlias = Create | Extend | Update | Move | Replace | Delete | Forg
 """What apply carries out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A warning of the plan that belongs to a target or to the whole."""
 
     about: str
@@ -279,8 +265,7 @@ class Notice:
     """When what it says was last looked at, where that was not for this plan."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The ordered actions, with what they were made from."""
 
     actions: tuple[Action, ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from threadsync.model.capabilities import Capabilities
 from threadsync.model.facts import CredentialLife, Facts, Quota, TargetFacts
@@ -14,8 +15,7 @@ from threadsync.model.state import State
 from threadsync.planning.actions import Action, Blocked, Create, Delete, Extend, NoOp, Reason, Replace
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """One allowance of an account, and what a plan takes of it."""
 
     what: str
@@ -35,8 +35,7 @@ class Allowance:
         return 0 if left is None else max(0, self.in_plan - left)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountView:
+class AccountView(Struct, frozen=True):
     """What is known of the account of a target, and when it was read."""
 
     target: TargetName
@@ -46,6 +45,18 @@ class AccountView:
     life: CredentialLife | None
     is_outrun: bool = False
     """Whether something of ours went live there since: more is used than was read."""
+
+
+class CredentialView(Struct, frozen=True):
+    """What is known of how long the main credential of a target lives, and since when."""
+
+    target: TargetName
+    life: CredentialLife | None
+    """None where nothing is known of it."""
+    renewed_here: bool = False
+    """Whether it is known because it was made or renewed from here."""
+    is_local: bool = False
+    """Whether the target is on this machine: a sandbox."""
 
 
 def accounts(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+from msgspec import Struct, field
 
 from threadsync.model.capabilities import Capabilities, Needs
 from threadsync.model.ids import Address, ContentDigest, PostKey, TargetName
+from threadsync.model.live import Live
 from threadsync.model.post import Publication
 from threadsync.model.target import Target
 from threadsync.planning.actions import SegmentView
@@ -20,8 +22,7 @@ LATEST = timedelta(days=549)
 """How far ahead a time may be: 18 months."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A publication as its target would get it; *waits_for* must be live first."""
 
     publication: Publication
@@ -41,8 +42,7 @@ class Wanted:
         return "\n".join(segment.text for segment in self.segments)
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """What the files say."""
 
     publications: Mapping[Address, Wanted]
@@ -55,10 +55,11 @@ class Desired:
     """Keys whose file has errors."""
     complete: bool = True
     """Whether all files were read without error; where not, nothing counts as removed."""
+    live: Mapping[Address, Live] = field(default_factory=dict)
+    """Further publications, of which it is known that they are live as their files say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Consents:
+class Consents(Struct, frozen=True):
     """What the person has agreed to: by flags, or at a prompt that showed it."""
 
     replace: Mapping[Address, str] = field(default_factory=dict)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from threadsync.model.digest import digest_of_segments
 from threadsync.model.ids import Address
@@ -18,8 +19,7 @@ from threadsync.planning.similar import alike
 _LINK = re.compile(rf"https?://\S+|{re.escape(UNKNOWN_LINK)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Renamed:
+class Renamed(Struct, frozen=True):
     """What was found for an address that looks new; *involved* are old addresses it may be."""
 
     action: Action | None

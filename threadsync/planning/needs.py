@@ -39,7 +39,9 @@ def incapable(action: Touching, facts: TargetFacts, desired: Desired) -> Blocked
             action,
             Reason.MISSING_SCOPE,
             f"it needs what the credential may not do: it lacks the scope {' and '.join(missing)}.",
-            "Authorize the account again with that scope, or take out what needs it.",
+            f"Log in again, which asks for that scope: threadsync auth login {action.address.target}. Or "
+            "take out "
+            "what needs it.",
         )
     return None
 

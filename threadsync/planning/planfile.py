@@ -11,13 +11,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from threadsync.errors import UsageError
 from threadsync.model.ids import Address, Json
 from threadsync.model.state import State
+from threadsync.values import Besides
 
 FORMAT_VERSION: Final = 1
 KIND: Final = "saved-plan"
@@ -26,8 +29,7 @@ PLAN_BYTES_MAX: Final = 100 * 1024 * 1024
 _AGAIN = "Make it anew: threadsync plan --out FILE."
 
 
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
+class PlanOptions(Struct, frozen=True):
     """What was said on the command line when the plan was made; addresses are ``KEY@TARGET``."""
 
     selectors: tuple[str, ...] = ()
@@ -38,8 +40,7 @@ class PlanOptions:
     late: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """One action as the plan shows it; *content*, *prior* and *does* are digests."""
 
     address: Address
@@ -53,8 +54,7 @@ class Shown:
     """Of what would be done: which segments, under and in place of which posts."""
 
 
-@dataclass(frozen=True, slots=True)
-class TargetShown:
+class TargetShown(Struct, frozen=True):
     """Which account a target was: as the project declares it, and as the state holds it."""
 
     account: str
@@ -63,9 +63,10 @@ class TargetShown:
     """Origin, id and channel; empty where the state does not hold it yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
+class SavedPlan(Besides, frozen=True):
     """A plan with all that it is bound to."""
+
+    hidden = frozenset({"plan"})
 
     project: str
     lineage: str | None
@@ -76,7 +77,7 @@ class SavedPlan:
     options: PlanOptions
     targets: Mapping[str, TargetShown]
     actions: tuple[Shown, ...]
-    plan: Json = field(default=None, compare=False)
+    plan: Json = None
     """The plan as ``plan --format json`` prints it, for readers."""
 
 
@@ -174,9 +175,9 @@ def _read(document: Mapping[str, Json]) -> SavedPlan:
         str(document["lineage"]) if document["lineage"] is not None else None,
         int(str(document["serial"])),
         datetime.fromisoformat(str(document["at"])),
-        PlanOptions(**{each.name: _texts(options[each.name]) for each in fields(PlanOptions)}),
+        PlanOptions(**{each: _texts(options[each]) for each in PlanOptions.__struct_fields__}),
         {
-            name: TargetShown(**{each.name: str(_object(held)[each.name]) for each in fields(TargetShown)})
+            name: TargetShown(**{each: str(_object(held)[each]) for each in TargetShown.__struct_fields__})
             for name, held in targets.items()
         },
         tuple(_shown(_object(held)) for held in _list(document["actions"])),
@@ -185,7 +186,7 @@ def _read(document: Mapping[str, Json]) -> SavedPlan:
 
 
 def _shown(held: Mapping[str, Json]) -> Shown:
-    texts = {each.name: str(held[each.name]) for each in fields(Shown) if each.name != "address"}
+    texts = {each: str(held[each]) for each in Shown.__struct_fields__ if each != "address"}
     return Shown(Address.parse(str(held["address"])), **texts)
 
 

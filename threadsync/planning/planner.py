@@ -8,13 +8,14 @@ what is left of a binding, what is new. ``readiness`` then holds back what the f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from threadsync.model.facts import Facts
 from threadsync.model.ids import Address
 from threadsync.model.journal import Published
-from threadsync.model.post import OnChange
+from threadsync.model.post import OnChange, Publication
 from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.planning import moves, order, readiness, references, removal, timing
 from threadsync.planning.actions import (
@@ -36,8 +37,7 @@ from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.losses import with_losses
 
 
-@dataclass(slots=True)
-class Standing:
+class Standing(Struct):
     """What is live as its file says, as a plan found it, for the next plan: it need not be compared again.
 
     That follows from a publication and its binding alone, so it holds for the very same values.
@@ -53,8 +53,7 @@ class Standing:
         return self.found
 
 
-@dataclass(frozen=True, slots=True)
-class _Planner:
+class _Planner(Struct, frozen=True):
     desired: Desired
     prior: State | None
     facts: Facts
@@ -157,6 +156,8 @@ class _Planner:
 
     def _bound(self, wanted: Wanted, binding: Binding, unfinished: Open | None) -> Action:
         address, control = binding.address, wanted.publication.control
+        if is_live(wanted.publication, binding):
+            return NoOp(address, Reason.SAME)
         keep = shared(binding.digests, wanted.digests)
         rest = wanted.segments[keep:]
         resumed = unfinished is not None and unfinished.job.verb in {"replace", "create", "extend"}
@@ -169,10 +170,7 @@ class _Planner:
             reason = Reason.RESUME if resumed else Reason.APPENDED
             return Extend(address, reason, wanted.publication, rest, binding.segments, wanted.waits_for)
         if keep == len(binding.segments):
-            kept = (control.protect, control.on_remove.value)
-            if kept != (binding.protect, binding.on_remove):
-                return Update(address, Reason.CONTROLS, control.protect, control.on_remove)
-            return NoOp(address, Reason.SAME)
+            return Update(address, Reason.CONTROLS, control.protect, control.on_remove)
         # The consent was given to what that plan showed; for anything else it is asked for again.
         going_on = (
             unfinished is not None
@@ -219,7 +217,9 @@ class _Planner:
         following = [
             self.desired.publications[address]
             for address in self.consents.replace
-            if isinstance(actions.get(address), NoOp) and actions[address].reason is Reason.SAME
+            if isinstance(actions.get(address), NoOp)
+            and actions[address].reason is Reason.SAME
+            and address not in self.desired.live  # it names none
         ]
         for named in replaced:  # grows: what follows is followed in turn
             for wanted in [each for each in following if named in each.waits_for]:
@@ -294,6 +294,16 @@ class _Planner:
         return None
 
 
+def is_live(publication: Publication, binding: Binding) -> bool:
+    """Whether *binding* is all of *publication* as it is declared, and nothing is left of a replace."""
+    control = publication.control
+    return (
+        not binding.superseded
+        and binding.digests == tuple(segment.digest for segment in publication.segments)
+        and (binding.protect, binding.on_remove) == (control.protect, control.on_remove.value)
+    )
+
+
 def shared(one: tuple[object, ...], other: tuple[object, ...]) -> int:
     """Return the length of the common start."""
     for index, (left, right) in enumerate(zip(one, other, strict=False)):
@@ -334,8 +344,10 @@ def plan(
     planner.doubtful.update(planner.in_doubt())
     renames: dict[Address, moves.Renamed] = {}
     actions: dict[Address, Action] = {}
-    for address in sorted(desired.publications):
-        if address.key not in desired.broken:
+    for address in sorted((*desired.publications, *desired.live)):
+        if address in desired.live:
+            actions[address] = NoOp(address, Reason.SAME)
+        elif address.key not in desired.broken:
             actions[address] = planner.action_for(address, renames)
     for address, contested in moves.contested(renames).items():
         renames[address] = moves.Renamed(contested)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from threadsync.model.facts import Account, Facts, Quota, TargetFacts
 from threadsync.model.ids import Address, TargetName, network_of
@@ -313,7 +314,7 @@ def _undeletable(action: Touching, quota: Quota) -> Blocked:
             action,
             Reason.MISSING_SCOPE,
             f"the credential may not delete (it lacks the scope {quota.scope}), so it could not be finished.",
-            "Authorize the account again with that scope.",
+            f"Log in again, which asks for that scope: threadsync auth login {action.address.target}.",
         )
     return block(
         action,

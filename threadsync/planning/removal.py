@@ -16,9 +16,10 @@ def vanished(desired: Desired, prior: State | None) -> dict[Address, Binding]:
     if prior is None or not desired.complete:
         return {}
     return {
-        address: binding
-        for address, binding in prior.bindings.items()
-        if address.target in desired.targets
+        address: prior.bindings[address]
+        for address in prior.bindings
+        if address not in desired.live
+        and address.target in desired.targets
         and address not in desired.publications
         and address not in desired.drafts
         and address.key not in desired.broken

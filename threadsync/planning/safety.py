@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from threadsync.errors import UnsafePlan
 from threadsync.model.ids import TargetName
@@ -11,8 +12,7 @@ from threadsync.model.target import Safety
 from threadsync.planning.actions import Create, Delete, Plan, Replace
 
 
-@dataclass(frozen=True, slots=True)
-class Excess:
+class Excess(Struct, frozen=True):
     """A limit that a plan goes over, and the flag that lifts it for one run."""
 
     target: TargetName

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import send
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.model.fault import Fault
 from threadsync.model.secret import SecretText
+from threadsync.values import Besides
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """How an answer came: its status, headers (lower-case names) and duration in seconds."""
 
     status: int
@@ -33,13 +34,18 @@ class Exchange:
         return time_in(self.headers.get("date", ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Answer(Besides, frozen=True):
+    """What an endpoint answered; how it came is neither compared nor shown."""
+
+    hidden = frozenset({"exchange"})
+
+
+class Page(Answer, Generic[T], frozen=True):
     """One page of a list; *after* is the cursor of the next one, None on the last."""
 
     data: tuple[T, ...]
     after: str | None
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     before: str | None = None
     """The cursor of the page before this one; None where the network gave none."""
     more: Mapping[str, object] = field(default_factory=dict)

@@ -7,9 +7,11 @@ flows put their own notes on record, so that they can be taken up again after th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from enum import StrEnum
+from typing import Final, Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Flow, Response
@@ -26,8 +28,7 @@ API_VERSION = 1
 """The version of this protocol; a provider made for another one is refused when it is loaded."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderContext:
+class ProviderContext(Struct, frozen=True):
     """What a provider is told about its target; later additions come as fields with defaults."""
 
     target: TargetName
@@ -37,12 +38,13 @@ class ProviderContext:
     """Whether the target's address is on this machine: a sandbox, whose own word on its origin counts."""
     account: str | None = None
     """The handle or id that the project declares for it."""
+    base_url: str | None = None
+    """The target's own address, where the project declares one."""
     project: str = ""
     """The id of the project: two of them may write to one account."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedSegment:
+class RenderedSegment(Struct, frozen=True):
     """A segment as this network gets it, with its length in the network's own unit."""
 
     rendered: Rendered
@@ -54,8 +56,7 @@ class RenderedSegment:
     """Further texts that readers can open, exactly as the network gets them, by what they are called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What a publish or delete flow needs to know: the job, its notes so far, and what is ours already."""
 
     address: Address
@@ -69,24 +70,21 @@ class Work:
     """The account that the target is bound to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """All of it is done and on record; *why* and *remedy* tell what else is to be known, if anything."""
 
     why: str = ""
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """The network said no; what was done before is on record."""
 
     fault: Fault
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Uncertain:
+class Uncertain(Struct, frozen=True):
     """Whether a visible request acted cannot be told; that too is on record."""
 
     why: str
@@ -97,34 +95,50 @@ class Uncertain:
 Result: TypeAlias = Applied | Refused | Uncertain
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialRole:
+class CredentialRole(Struct, frozen=True):
     """One of a provider's credentials; *renewable* says whether it can be made to live longer."""
 
     role: Role
     meaning: str
     renewable: bool = False
+    of_app: bool = False
+    """Whether it is a secret of the app that people authorize: a login alone needs it."""
+    variable: str = ""
+    """Of one of an app: the variable of the environment that has it, where the project names no place."""
+    ending: str = ""
+    """How a person ends the life of one that others may have seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class ScopeUse(StrEnum):
+    """Which projects make use of a right."""
+
+    EVERY = "every"
+    """All of them: something that every apply does needs it."""
+    REMOVING = "removing"
+    """Those that may take posts down."""
+    SOME_POSTS = "some-posts"
+    """Those that have a post for which ``Provider.scopes`` names it."""
+    OTHER = "other"
+    """None can be told to; whoever needs it asks for it."""
+
+
+class Scope(Struct, frozen=True):
     """A right that a credential may carry; without a *required* one nothing can be published."""
 
     name: str
     meaning: str
     required: bool = False
+    use: ScopeUse = ScopeUse.EVERY
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A number that the network does not go over, *unit* with it: 500 characters a segment."""
 
     number: int
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What a provider speaks to, and what it needs and obeys there."""
 
     api: str
@@ -138,8 +152,7 @@ class About:
     """The account's allowances, by what they count: ``posts`` to ``250 in 24 hours``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """What the network tells of a credential; None, or *unknown*, where it does not."""
 
     scopes: frozenset[str] | None = None
@@ -151,16 +164,14 @@ class Examined:
     """Why nothing could be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Renewed:
+class Renewed(Struct, frozen=True):
     """A new credential in the place of one that goes on working until it expires."""
 
     secret: SecretText
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """What opens an account for some hours; *secrets* stand for the roles that a provider's requests name."""
 
     secrets: Mapping[Role, SecretText]
@@ -195,6 +206,82 @@ class Sessions(Protocol):
 
     def is_over(self, response: Response) -> bool:
         """Whether *response* says that the session it was asked with is over, and nothing was done."""
+        ...
+
+
+CODE: Final = Role("code")
+"""The role of what ``Authorization.code`` returned, in the requests that use it."""
+
+
+class AppSetting(Struct, frozen=True):
+    """What an app that people authorize is known by, and is no secret."""
+
+    key: str
+    """Of a target in the project file."""
+    variable: str
+    """Of the environment, where the project does not say."""
+    meaning: str
+
+
+class Authorization(Protocol):
+    """One authorization: a person is asked in a browser to let an app use their account."""
+
+    @property
+    def url(self) -> str:
+        """The address to open."""
+        ...
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the browser is sent afterwards."""
+        ...
+
+    def code(self, answer: str) -> SecretText:
+        """Return the code in *answer*: the address that the browser was sent to, or what it shows instead.
+
+        Raises:
+            AuthorizationDenied: the person said no, or the network does not let the app ask.
+            AuthorizationMismatch: it answers another authorization.
+            UsageError: it is neither.
+        """
+        ...
+
+    def exchange(self) -> Flow[Renewed]:
+        """Get a credential for the code, which stands under the role ``CODE``; asked once, never again.
+
+        Raises:
+            ApiError, Unanswered: there is none; the code may be used up all the same.
+        """
+        ...
+
+    def lengthen(self) -> Flow[Renewed]:
+        """Get the one that lives longest for what ``exchange`` gave, which stands under the main role.
+
+        Raises:
+            ApiError, Unanswered: there is none.
+        """
+        ...
+
+
+class Authorizing(Protocol):
+    """How a network gives a first credential: to an app, for an account, in a browser."""
+
+    @property
+    def settings(self) -> tuple[AppSetting, ...]:
+        """What the app is known by; its secrets are roles of ``About``."""
+        ...
+
+    @property
+    def stuck(self) -> str:
+        """What to look at where the browser shows an error, and is sent nowhere."""
+        ...
+
+    def begin(self, app: Mapping[str, str], scopes: Sequence[str], state: str) -> Authorization:
+        """Ask for *scopes*, with the settings of *app* by their keys; *state* comes back in the answer.
+
+        Raises:
+            UsageError: the network would refuse it.
+        """
         ...
 
 
@@ -240,6 +327,15 @@ class Provider(Protocol):
 
     def examine(self, role: Role) -> Flow[Examined]:
         """Ask what the network tells of a credential: its rights, and how long it lives."""
+        ...
+
+    @property
+    def authorizing(self) -> Authorizing | None:
+        """How it gives a first credential in a browser; None where it does not, and one is pasted."""
+        ...
+
+    def scopes(self, publication: Publication) -> frozenset[str]:
+        """Return the rights of use ``SOME_POSTS`` that publishing *publication* makes use of."""
         ...
 
     def renew(self, role: Role) -> Flow[Renewed]:
@@ -306,7 +402,11 @@ class Provider(Protocol):
         ...
 
     def engagement(self, remote_id: RemoteId) -> Flow[Engagement]:
-        """Read what readers made of one post; what the credential may not read is unknown, not an error."""
+        """Read what readers made of one post, as far as ``capabilities.counts`` says that there are numbers.
+
+        What the credential may not read, and what the network does not tell, is unknown: absent, not 0, and
+        no error. It is asked once: who needs it more than a plan does asks again.
+        """
         ...
 
     def locate(self, reference: str) -> Flow[ObservedPost | None]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from threadsync.model.diagnostic import Location, Severity
 from threadsync.model.ids import Json
@@ -13,8 +14,7 @@ Found: TypeAlias = tuple[str, Location, str, str]
 """The rule that was broken, where, what is wrong, and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One row: a stable id, how sure the fact is, where it is documented, and two samples.
 
     A sample is a list of segments; each may have ``text``, ``images`` (format, width, height,

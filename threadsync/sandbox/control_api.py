@@ -28,9 +28,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
 from typing import Any
 
+from msgspec import to_builtins
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -94,7 +95,7 @@ def _ledger_endpoint(engine: Engine) -> Callable[[Request], Awaitable[Response]]
     async def answer(request: Request) -> Response:
         found = engine.ledger()
         if request.query_params.get("requests") != "no":
-            found["requests"] = [asdict(row) for row in engine.requests()]
+            found["requests"] = [to_builtins(row) for row in engine.requests()]
         return JSONResponse(found)
 
     return answer
@@ -110,12 +111,12 @@ def _settings(engine: Engine, body: _Body) -> Json:
 
 def _shown_settings(state: State, now: float) -> Json:
     return {
-        "switches": asdict(state.switches),
+        "switches": to_builtins(state.switches),
         "faults": [
-            {**asdict(armed.fault), "seen": armed.seen, "fired": armed.fired, "is_spent": armed.is_spent}
+            {**to_builtins(armed.fault), "seen": armed.seen, "fired": armed.fired, "is_spent": armed.is_spent}
             for armed in state.armed
         ],
-        "profiles": [asdict(account) for account in state.accounts.values()],
+        "profiles": [to_builtins(account) for account in state.accounts.values()],
         "now": now,
         "clock_offset": state.clock_offset,
         "app": {"id": state.app.id, "name": state.app.name, "redirect_uris": state.app.redirect_uris},

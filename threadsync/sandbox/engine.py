@@ -9,8 +9,9 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct, to_builtins
 
 from threadsync.sandbox.datafolder import DataFolder
 from threadsync.sandbox.fetching import Fetcher, Shelf
@@ -47,8 +48,7 @@ from threadsync.sandbox.threads.values import Json, fetched_to_json
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedRequest:
+class RecordedRequest(Struct, frozen=True):
     """One call, as the independent witness saw it; no token is in it."""
 
     at: float
@@ -65,8 +65,7 @@ class RecordedRequest:
     acted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """One webhook call as it would be POSTed to the app's callback."""
 
     at: float
@@ -206,7 +205,7 @@ class Engine:
     def change_switches(self, changes: Mapping[str, Any]) -> None:
         """Set some switches and leave the others; a wrong name or value raises :class:`ValueError`."""
         with self._lock:
-            self._apply(SetSwitches(switches_from_json({**asdict(self._state.switches), **changes})))
+            self._apply(SetSwitches(switches_from_json({**to_builtins(self._state.switches), **changes})))
 
     def advance(self, seconds: float) -> None:
         """Move this network's clock, forward or back, and carry out what has become due."""

@@ -11,13 +11,13 @@ import http.client
 import io
 import time
 import warnings
-from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from threading import get_ident
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from PIL import Image, UnidentifiedImageError
 
 from threadsync.sandbox.stills import first_still
@@ -66,8 +66,7 @@ class Shelf:
         return path.read_bytes() if is_ours and path.is_file() else None
 
 
-@dataclass(frozen=True, slots=True)
-class Fetcher:
+class Fetcher(Struct, frozen=True):
     """Downloads one URL within bounds, and puts what it found on the shelf."""
 
     shelf: Shelf

@@ -17,10 +17,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass
 from types import FrameType
 
 import uvicorn
+from msgspec import Struct
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from threadsync.sandbox.app import make_app
@@ -48,8 +48,7 @@ GRACE_SECONDS = 1
 _BACKLOG = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
+class Sandbox(Struct, frozen=True):
     """A running sandbox: where it is, and how to change and question it without HTTP."""
 
     base_url: str

@@ -28,8 +28,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field, to_builtins
 
 from threadsync.sandbox.threads import App, Fault, FaultKind, Profile, Switches
 from threadsync.sandbox.threads.codec import switches_from_json
@@ -42,8 +43,7 @@ DEFAULT_PROFILES = tuple(
 DELAYS = ("text", "image", "video", "carousel")
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxSettings:
+class SandboxSettings(Struct, frozen=True):
     """Everything a sandbox is started with."""
 
     port: int = 0
@@ -120,7 +120,7 @@ def with_delays(texts: Iterable[str], switches: Switches | None = None) -> Switc
             raise ValueError(f"{text!r}: after = comes a number of seconds") from error
         if not 0 <= value < float("inf"):
             raise ValueError(f"{text!r}: a delay is a number of seconds from 0 on")
-        changed = switches_from_json({**asdict(changed), f"{kind}_delay_seconds": value})
+        changed = switches_from_json({**to_builtins(changed), f"{kind}_delay_seconds": value})
     return changed
 
 
@@ -135,5 +135,5 @@ def with_switches(texts: Iterable[str], switches: Switches | None = None) -> Swi
             parsed: object = json.loads(value)
         except ValueError:
             parsed = value  # a word, such as graphemes
-        changed = switches_from_json({**asdict(changed), name: parsed})
+        changed = switches_from_json({**to_builtins(changed), name: parsed})
     return changed

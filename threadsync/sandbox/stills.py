@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 POSTER_SIDE_MAX = 1080
 """A poster is scaled down to this many pixels on its longer side."""
 
 
-@dataclass(frozen=True, slots=True)
-class Still:
+class Still(Struct, frozen=True):
     """One picture of a film, and how large the film is shown."""
 
     jpeg: bytes

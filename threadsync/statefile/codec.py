@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from io import BytesIO
 from shlex import quote
 from typing import Final, TypeAlias, TypeVar
 
+from msgspec import Struct
+
 from threadsync.errors import StateDamaged, StateError, StateTooNew, StateUnwritable
-from threadsync.model.ids import Address, Json, TargetName
+from threadsync.model.ids import Address, Json, RemoteId, TargetName
 from threadsync.model.journal import AccountSeen, PostsSeen
 from threadsync.model.state import Binding, Lineage, Open, Provenance, State, TargetRecord, Tombstone
 from threadsync.statefile.notes import ACCOUNT, IN_FLIGHT_KIND, JOB, POSTS, PUBLISHED
@@ -64,7 +65,7 @@ _PROVENANCE = Shape(
     Field("by", TEXT, ""),
     Field("at", TIME, None),
 )
-_BINDING = Shape(
+BINDING = Shape(
     Binding,
     _SEGMENTS,
     _SUPERSEDED,
@@ -110,8 +111,7 @@ _POSTS_SEEN = Shape(PostsSeen, POSTS, Field("at", TIME), outside=("address",))
 _ACCOUNT_SEEN = Shape(AccountSeen, *ACCOUNT, outside=("target",))
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenBy:
+class WrittenBy(Struct, frozen=True):
     """Who wrote a state file: the run and person, and *journal*, the id of the journal folded into it."""
 
     run: str = ""
@@ -125,13 +125,12 @@ _OBSERVATIONS = "observations"
 says that a later one wrote the file, as it does of a later version: so it needs no version of its own."""
 _TABLES = ("targets", "bindings", "tombstones", "open", _OBSERVATIONS)
 SHAPES: Final = (
-    _PROVENANCE, _BINDING, _TOMBSTONE, _OPEN, _TARGET, _WRITTEN_BY, _POSTS_SEEN, _ACCOUNT_SEEN
+    _PROVENANCE, BINDING, _TOMBSTONE, _OPEN, _TARGET, _WRITTEN_BY, _POSTS_SEEN, _ACCOUNT_SEEN
 )  # fmt: skip
 """The tables of this module; a test compares them with the model."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A state as it stands in a file."""
 
     state: State
@@ -139,8 +138,7 @@ class Document:
     written_by: WrittenBy = WrittenBy()
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(Struct, frozen=True):
     version: int
     lineage: str
     serial: int
@@ -201,7 +199,7 @@ def open_document(
         raise _damaged("it has no version: this is not a state of threadsync", where)
     if version > VERSION:
         raise _too_new(f"its format is version {version}, and this threadsync reads up to {VERSION}", where)
-    if not _is_as_written(data, raw.get("checksum")) and raw.get("checksum") != _checksum(raw):
+    if not is_as_written(data, raw.get("checksum")) and raw.get("checksum") != _checksum(raw):
         raise _damaged(
             "its checksum is wrong: it was merged by git or edited by hand since threadsync wrote it", where
         )
@@ -234,7 +232,7 @@ def _document(state: State, journal: str) -> dict[str, Json]:
         "serial": state.serial,
         "sequence": state.sequence,
         "targets": {str(name): _TARGET.write(record) for name, record in state.targets.items()},
-        "bindings": {str(address): _BINDING.write(held) for address, held in state.bindings.items()},
+        "bindings": {str(address): BINDING.write(held) for address, held in state.bindings.items()},
         "tombstones": {str(address): _TOMBSTONE.write(held) for address, held in state.tombstones.items()},
         "open": {str(address): _OPEN.write(held) for address, held in state.open.items()},
     }
@@ -260,7 +258,7 @@ def _checksum(document: Mapping[str, Json]) -> str:
 _ENTRY = re.compile(rb'(?:  ){1,2}("[^"\\]*"): (.*)\n')
 
 
-def _is_as_written(data: bytes, checksum: Json) -> bool:
+def is_as_written(data: bytes, checksum: Json) -> bool:
     """Whether *data*, which is JSON, is laid out as ``_rendered`` does it, and has this checksum.
 
     The blanks and line ends that it put between words are left out, and no others: what is hashed then is
@@ -333,13 +331,13 @@ def read_document(raw: Mapping[str, Json]) -> Document:
         head.project,
         head.written_at,
         targets=_table(raw, "targets", TargetName, _TARGET, "target"),
-        bindings=_table(raw, "bindings", ADDRESS.read, _BINDING, "address"),
+        bindings=_table(raw, "bindings", ADDRESS.read, BINDING, "address"),
         tombstones=_table(raw, "tombstones", ADDRESS.read, _TOMBSTONE, "address"),
         open=_table(raw, "open", ADDRESS.read, _OPEN, "address"),
         posts_seen=_table(_observed(raw, posts=True), _OBSERVATIONS, ADDRESS.read, _POSTS_SEEN, "address"),
         accounts_seen=_table(_observed(raw, posts=False), _OBSERVATIONS, TargetName, _ACCOUNT_SEEN, "target"),
     )
-    _check_together(state)
+    check_together(((a, held.remote_ids) for a, held in state.bindings.items()), state.tombstones)
     return Document(state, head.checksum, head.written_by)
 
 
@@ -371,17 +369,25 @@ def _table(
     return entries
 
 
-def _check_together(state: State) -> None:
-    """Refuse what no fold can have made: two holders of one post, a binding beside its own tombstone."""
-    both: set[Address] = {address for address in state.bindings if address in state.tombstones}
-    if both:
-        raise MisfitError("it is bound and forgotten at once", ("bindings", str(min(both))))
+def check_together(
+    bound: Iterable[tuple[Address, Iterable[RemoteId]]], tombstones: Mapping[Address, Tombstone]
+) -> None:
+    """Refuse what no fold can have made: two holders of one post, a binding beside its own tombstone.
+
+    Raises:
+        MisfitError: there is one of them; *bound* are all posts that are held.
+    """
+    both: set[Address] = set()
     holders: dict[tuple[str, str], Address] = {}
-    for address, binding in state.bindings.items():
-        for remote_id in binding.remote_ids:
+    for address, remote_ids in bound:
+        if address in tombstones:
+            both.add(address)
+        for remote_id in remote_ids:
             other = holders.setdefault((address.target, remote_id), address)
             if other != address:
                 raise MisfitError(f"{remote_id} is bound to {other} too", ("bindings", str(address)))
+    if both:
+        raise MisfitError("it is bound and forgotten at once", ("bindings", str(min(both))))
 
 
 def _conflicting(where: str) -> StateDamaged:

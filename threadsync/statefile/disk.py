@@ -14,9 +14,10 @@ import secrets
 import stat
 import sys
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from msgspec import Struct
 
 from threadsync.errors import StateError, StateUnwritable
 
@@ -35,8 +36,7 @@ TRY_AGAIN_SECONDS: Final = 0.05
 _TEMPORARY = re.compile(r"\.(?P<of>.+)\.[0-9a-f]{8}\.tmp")
 
 
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
+class FileIdentity(Struct, frozen=True):
     """Which file a path names and whether it was written since, at the price of one ``stat``."""
 
     inode: int
@@ -213,12 +213,16 @@ class _LocalAppend:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
 
     def append(self, data: bytes) -> None:
-        with _writing(self._path):
+        try:
             _write_all(self._descriptor, data)
+        except OSError as error:
+            raise refused(self._path, error) from error
 
     def sync(self) -> None:
-        with _writing(self._path):
+        try:
             _sync(self._descriptor)
+        except OSError as error:
+            raise refused(self._path, error) from error
 
     def close(self) -> None:
         if self._descriptor >= 0:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -27,17 +26,20 @@ HEAD = ""
 OF_PUBLICATIONS = ("bindings", "observations")
 """The tables of which only some entries are read; in the second, those of publications."""
 _BEGIN = re.compile(rb'  "([^"\\]+)": \{\n')
-_FIELD = re.compile(rb'  ("[^"\\]+"): ')
-_ENTRY = re.compile(rb'    ("[^"\\]+"): ')
+_FIELD = re.compile(rb'  "([^"\\\x00-\x1f]+)": ')
+_ENTRY = re.compile(rb'    "([^"\\\x00-\x1f]+)": ')
 _END = (b"  },\n", b"  }\n")
 _AROUND = (b"{\n", b"}\n")
 
 
-def places_in(data: bytes) -> dict[str, dict[str, int]] | None:
-    """Tell where the entries in a state file stand; None where it is not laid out as threadsync does it."""
+def places_in(lines: Iterable[bytes]) -> dict[str, dict[str, int]] | None:
+    """Tell where the entries in a state file stand; None where it is not laid out as threadsync does it.
+
+    *lines* are all of the file's, each with its end.
+    """
     found: dict[str, dict[str, int]] = {HEAD: {}}
     table, offset = HEAD, 0
-    for line in BytesIO(data):
+    for line in lines:
         entry = (_ENTRY if table else _FIELD).match(line)
         begins = _BEGIN.fullmatch(line) if not table else None
         if begins is not None:
@@ -46,7 +48,7 @@ def places_in(data: bytes) -> dict[str, dict[str, int]] | None:
         elif table and line in _END:
             table = HEAD
         elif entry is not None:
-            found[table][str(parsed(entry[1]))] = offset
+            found[table][entry[1].decode()] = offset
         elif table or line not in _AROUND:
             return None
         offset += len(line)

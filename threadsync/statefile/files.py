@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import Final
+
+from msgspec import Struct
 
 from threadsync.errors import StateError, StateUnwritable
 from threadsync.model.state import State
@@ -26,8 +27,7 @@ BACKUPS_MAX = 50
 _BACKUP: Final = re.compile(r"[0-9]+-[0-9]+(-[0-9a-f]{8})?\.json")
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """Where the state, its journal, its lock and its earlier copies are."""
 
     state: Path

@@ -5,7 +5,8 @@ Pure, and used by every store.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import StateDamaged, StateError, StateForeign, UsageError
 from threadsync.model.ledger import fold
@@ -14,8 +15,7 @@ from threadsync.statefile.codec import Document, encode, open_document
 from threadsync.statefile.journal import Unfolded, read_journal
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(Struct, frozen=True):
     """A state with its journal folded in; *encoded* is the new file, None where it stays as it is."""
 
     document: Document | None
@@ -81,8 +81,7 @@ def refuse_foreign(document: Document | None, project: str, where: str) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """A copy of the state that a person puts back; *where* names it in messages."""
 
     encoded: bytes

@@ -15,9 +15,10 @@ import shlex
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
 
 from threadsync.errors import StateError, StateOutdated, StateUnreachable, StateUnwritable
 from threadsync.statefile.lock import Clock
@@ -75,8 +76,7 @@ _REFUSED = re.compile(r"\[remote rejected\] \((?!.*(?:cannot lock ref|failed to 
 """A definite no; two who push at the same moment may also meet at the lock of the ref."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
+class _Ended(Struct, frozen=True):
     """How a git command ended; *code* is None where it was not done in time."""
 
     code: int | None
@@ -88,8 +88,7 @@ class _Ended:
         return self.out.decode(errors="replace").strip()
 
 
-@dataclass(slots=True)
-class GitRemote:
+class GitRemote(Struct):
     """The branch *branch* of *remote* (a remote's name, or an address), for the repository of *directory*."""
 
     directory: Path
@@ -142,6 +141,10 @@ class GitRemote:
         commits = self._local(deadline, *log).text.split()
         found = [(each, self._files(each, deadline).get(name)) for each in commits]
         return tuple(Revision(each, {name: data}) for each, data in found if data is not None)
+
+    def beside(self, name: str) -> GitRemote:
+        """See ``Remote.beside``: the branch ``BRANCH-NAME``."""
+        return GitRemote(self.directory, self.remote, f"{self.branch}-{name}", self.clock, self.environ)
 
     def restoring(self, revision: Revision, name: str) -> str:
         """See ``Remote.restoring``."""

@@ -13,8 +13,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from threadsync.errors import StateDamaged, StateForeign, StateTooNew
 from threadsync.model.ids import Json
@@ -39,8 +40,7 @@ _SUM_DIGITS = 16
 _LINE = re.compile(rb'(?P<content>\{.*),"sum":"(?P<sum>[0-9a-f]{16})"\}', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """Which journal this is, and the state file it goes on from."""
 
     journal: str
@@ -88,8 +88,7 @@ def _sum(inside: bytes) -> bytes:
     return hashlib.sha256(inside).hexdigest()[:_SUM_DIGITS].encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Unfolded:
+class Unfolded(Struct, frozen=True):
     """The numbered notes of a journal that its state does not hold yet, and the journal's id."""
 
     journal: str = ""

@@ -8,10 +8,11 @@ force-unlocked and still lives finds out at its next ``Lease.check``, before it 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from threadsync.errors import StateLocked
 from threadsync.statefile.disk import Disk, FileIdentity
@@ -51,8 +52,7 @@ class Clock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Who asks for the lock: shown to whoever finds it held."""
 
     user: str
@@ -60,8 +60,7 @@ class Holder:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LockInfo:
+class LockInfo(Struct, frozen=True):
     """What a lock file says; *nonce* is empty (and all else) where it cannot be read."""
 
     nonce: str = ""
@@ -135,8 +134,7 @@ def is_dead(machine: Machine, found: LockInfo) -> bool:
     return bool(started and found.process_start) and started != found.process_start
 
 
-@dataclass(slots=True)
-class Lease:
+class Lease(Struct):
     """The lock while it is ours; *broken* is the dead process's lock that it took the place of."""
 
     disk: Disk
@@ -166,8 +164,7 @@ class Lease:
             self.disk.remove(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """The lock file at *path*, as the process *machine* describes can take it."""
 
     path: Path

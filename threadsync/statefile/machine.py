@@ -11,9 +11,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
+
+from msgspec import Struct, field
 
 ANSWER_SECONDS: Final = 5.0
 """How long a small program of the system may take to say what it knows of a process."""
@@ -104,8 +105,7 @@ def answer(*command: str) -> str:
     return done.stdout.strip()
 
 
-@dataclass(frozen=True, slots=True)
-class MacSystem:
+class MacSystem(Struct, frozen=True):
     """macOS, which has no ``/proc``: by the programs sysctl(8) and ps(1) that come with it."""
 
     answer: Callable[..., str] = answer
@@ -145,8 +145,7 @@ def _this_system() -> System:
         return LinuxSystem()
 
 
-@dataclass(frozen=True, slots=True)
-class LocalMachine:
+class LocalMachine(Struct, frozen=True):
     """This machine."""
 
     system: System = field(default_factory=_this_system)

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from threadsync.errors import StateForeign
 from threadsync.statefile.lock import Clock
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """The files as they were at one moment; *id* is empty where there has never been one."""
 
     id: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Deadline:
+class Deadline(Struct):
     """When everything must be over: never, until somebody is in a hurry (a signal)."""
 
     clock: Clock
@@ -86,6 +85,10 @@ class Remote(Protocol):
         Raises:
             StateError: as ``fetch``.
         """
+        ...
+
+    def beside(self, name: str) -> Remote:
+        """Return the place *name* that belongs to this one, and is exchanged apart from it."""
         ...
 
     def restoring(self, revision: Revision, name: str) -> str:

@@ -9,15 +9,23 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct
 
 from threadsync.model.ids import Address, Json
 
 T = TypeVar("T")
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, separators=(",", ":"))
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
 _SHOWN_CHARACTERS_MAX = 60
 
 
@@ -53,18 +61,13 @@ def parsed(text: bytes) -> Json:
         ValueError: it is not JSON in UTF-8, or holds a number JSON has no word for.
     """
     try:
-        value: Json = json.loads(text.decode("utf-8"), parse_constant=_no_number)
+        value: Json = _DECODER.decode(text.decode("utf-8"))
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     return value
 
 
-def _no_number(word: str) -> float:
-    raise ValueError(f"{word} is not JSON")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class Kind(Struct, Generic[T], frozen=True):
     """How one sort of value is written and read."""
 
     write: Callable[[T], Json]
@@ -196,8 +199,7 @@ class _Required:
 _REQUIRED = _Required()
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field: its *name* in the file, its attribute in the model, its kind and the format's default."""
 
     name: str

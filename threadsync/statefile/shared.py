@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import (
     StateDamaged,
@@ -36,6 +38,7 @@ from threadsync.statefile.machine import Machine
 from threadsync.statefile.remote import Deadline, Remote, Revision, foreign
 from threadsync.statefile.shared_session import Names, Opened, SharedSession, said, without
 from threadsync.statefile.store import HistoryEntry, Session, Snapshot, entry_of, source_of
+from threadsync.statefile.tables import SharedTable, Table, file_of
 
 POLL_SECONDS = 2.0
 """How often a held lock is looked at: each look is a call to the remote."""
@@ -53,8 +56,7 @@ _BACK: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SharedStore:
+class SharedStore(Struct, frozen=True):
     """A state in the file *file* of *remote*; *project* and *new_id* as in ``FileStore``."""
 
     remote: Remote
@@ -143,6 +145,10 @@ class SharedStore:
             return {**without(revision.files, names.journal, names.lock), names.state: encoded}
 
         self._written(made, said(holder, "puts a copy back"), lock_timeout_seconds, deadline)
+
+    def table(self, name: str) -> Table:
+        """See ``Store.table``; beside the place of the state: an apply neither reads it nor waits for it."""
+        return SharedTable(self.remote.beside(name), file_of(self.file, name), self.clock)
 
     # The lock.
 

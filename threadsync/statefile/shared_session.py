@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from threadsync.errors import StateError, StateOutdated, StateUnreachable, StateUnwritable
 from threadsync.model.ids import Address
@@ -22,8 +23,7 @@ LINGER_SECONDS: Final = 1.0
 """How long an intent waits for those of other publications: about as long as a push takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What the files are called, and how messages name them."""
 
     state: str
@@ -60,8 +60,7 @@ def said(holder: Holder, what: str) -> str:
     return f"{holder.command}: {what}\n\nby {holder.user}\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """What opening the state has found and written: the lock with this *nonce* is in *revision*."""
 
     nonce: str

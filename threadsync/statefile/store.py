@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import StateDamaged, StateError, StateForeign
 from threadsync.model.ids import Address
@@ -26,6 +28,8 @@ from threadsync.statefile.folding import Copy, overlaid, put_back, refuse_foreig
 from threadsync.statefile.lock import Clock, Holder, Lock, LockInfo, read_lock
 from threadsync.statefile.machine import Machine
 from threadsync.statefile.session import FileSession
+from threadsync.statefile.tables import FileTable, Table, file_of
+from threadsync.statefile.unread import unread
 
 DURABLE: Final = "safe against process death, not against loss of this disk"
 READ_AGAIN_MAX = 5
@@ -106,8 +110,7 @@ class Session(Journal, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """What a reader sees: the state with the journal overlaid; *state* is None before the first note."""
 
     state: State | None
@@ -125,8 +128,7 @@ def source_of(*files: bytes | None) -> str:
     return " ".join("-" if data is None else sha256(data).hexdigest() for data in files)
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """One copy of the state: the one in use (*current*), or a backup that can be put back in its place."""
 
     serial: int
@@ -196,9 +198,12 @@ class Store(Protocol):
         """
         ...
 
+    def table(self, name: str) -> Table:
+        """Return the table *name*, which is kept where the state is, and is no part of it."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class FileStore:
+
+class FileStore(Struct, frozen=True):
     """A state in a file of this machine.
 
     *project* is the id in the project file; a state of another project is refused. *new_id* gives a
@@ -239,6 +244,22 @@ class FileStore:
             break
         lock = read_lock(self.disk, files.lock)
         return Snapshot(state, records, str(files.state), lock, self.durable, source)
+
+    def unread(self) -> State | None:
+        """Return what ``read`` would, with bindings that are read when they are asked for.
+
+        None where it has to be read as a whole; what is wrong with it is told then.
+        """
+        files = self._files()
+        try:
+            # The journal first, as when it is read.
+            encoded = files.encoded(self.disk) if self.disk.read(files.journal) is None else None
+        except StateError:
+            return None
+        document = unread(encoded) if encoded is not None else None
+        if document is None or not document.state.sequence or document.state.project != self.project:
+            return None
+        return document.state
 
     @contextmanager
     def open(self, holder: Holder, lock_timeout_seconds: float) -> Iterator[Session]:
@@ -289,6 +310,12 @@ class FileStore:
             files.exchange(self.disk, put_back(copy, here, journal, self.project, str(files.state)))
         finally:
             lease.release()
+
+    def table(self, name: str) -> Table:
+        """See ``Store.table``."""
+        state = self.disk.resolve(self.path)
+        path = state.with_name(file_of(state.name, name))
+        return FileTable(path, self.disk, self.clock, self.machine, self.new_id)
 
     def _files(self) -> Files:
         return Files(self.disk.resolve(self.path), self.history_dir)

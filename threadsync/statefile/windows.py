@@ -10,7 +10,8 @@ import ctypes
 import sys
 from collections.abc import Callable
 from ctypes import wintypes
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _MAY_ASK = 0x1000
 """PROCESS_QUERY_LIMITED_INFORMATION: the least right that tells whether it runs, and since when."""
@@ -20,8 +21,7 @@ _STILL_ACTIVE = 259
 """The exit code of a process that has none yet; an ended one stays visible while somebody holds it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel32:
+class Kernel32(Struct, frozen=True):
     """The functions that are called; all but the last two return 0 where they fail."""
 
     open_process: Callable[[int, bool, int], int | None]
@@ -31,8 +31,7 @@ class Kernel32:
     last_error: Callable[[], int]
 
 
-@dataclass(frozen=True, slots=True)
-class WindowsSystem:
+class WindowsSystem(Struct, frozen=True):
     """Windows: a process is told from a later one with its id by when it began, to 100 nanoseconds."""
 
     kernel32: Callable[[], Kernel32]

@@ -7,8 +7,9 @@ and remembered.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from threadsync.config import load_project
 from threadsync.content.loader import Content, load
@@ -38,8 +39,7 @@ safety: {creates_max: 100, replaces_max: 100, deletes_max: 100}
 """
 
 
-@dataclass(slots=True)
-class Desk:
+class Desk(Struct):
     """The folder *root*, and what was read in it."""
 
     root: Path

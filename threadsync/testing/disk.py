@@ -10,9 +10,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from threadsync.errors import StateUnwritable
 from threadsync.statefile.disk import AppendHandle, FileIdentity, refused, temporary_name
@@ -46,16 +47,14 @@ class Loss(StrEnum):
     """A power cut; nothing was written out but what was synced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(Struct, frozen=True):
     """Die in the effect with the number *effect*, counted from 0."""
 
     effect: int
     when: When
 
 
-@dataclass
-class _File:
+class _File(Struct):
     """A file; its content only ever grows, and so much of its start is synced."""
 
     inode: int
@@ -74,8 +73,7 @@ class _File:
         return _File(self.inode, self.content[:kept], kept, self.modified_ns)
 
 
-@dataclass
-class MemoryDisk:
+class MemoryDisk(Struct):
     """A ``Disk`` in memory.
 
     *capacity_bytes* makes it full: the write that goes over it is done in part and then refused.
@@ -250,8 +248,7 @@ class MemoryDisk:
         self._names.pop(path, None)
 
 
-@dataclass
-class _MemoryAppend:
+class _MemoryAppend(Struct):
     disk: MemoryDisk
     path: Path
     file: _File

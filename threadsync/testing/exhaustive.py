@@ -11,13 +11,14 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.errors import StateLocked, ThreadsyncError
 from threadsync.model.ids import Address
@@ -40,8 +41,7 @@ PAUSE_SECONDS = 900.0
 AT_ONCE_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One run: *troubles* strike at the moments with these numbers."""
 
     shape: Shape
@@ -51,8 +51,7 @@ class Case:
         return f"{self.shape.name}: " + ", ".join(f"{trouble} at {at}" for at, trouble in self.troubles)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What became of a case: *helped* names what a person had to do, *problems* what is wrong."""
 
     case: Case
@@ -81,8 +80,7 @@ HARD_NETWORK = {
 """Fresh posts show late everywhere, and a container that is published again makes another post."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """The story of a shape, told up to the apply that goes wrong; every case goes on from *world*."""
 
     shape: Shape
@@ -217,8 +215,7 @@ def cases(kind: str, stage: Stage, stride: int) -> Iterator[Case]:
     return singles(stage) if kind == "singles" else pairs(stage, stride)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Every *parts*-th case of a kind of a shape, from the one with *number* on."""
 
     kind: str
@@ -239,8 +236,7 @@ class Part:
         return tally
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What became of many cases."""
 
     runs: int = 0

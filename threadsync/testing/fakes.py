@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.execution.seams import Completion, Finished
 from threadsync.flows.core import Raised
@@ -44,8 +45,7 @@ class FakeClock:
         self.seconds += max(0.0, seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What a request is answered, *seconds* after it went out."""
 
     outcome: Response | NoResponse | Raised
@@ -113,8 +113,7 @@ class FakePerformer:
         self._woken = True
 
 
-@dataclass
-class FakeJournal:
+class FakeJournal(Struct):
     """A journal in memory; *fails* may raise before what it is told of: append, barrier, lease."""
 
     holder_of: Callable[[tuple[Note, ...]], Address | None] = lambda _: None
@@ -163,8 +162,7 @@ class FakeJournal:
         self.fails("lease")
 
 
-@dataclass
-class EventLog:
+class EventLog(Struct):
     """A watcher that keeps everything it is told, with the virtual second."""
 
     clock: FakeClock

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from threadsync.testing.networks import Seen
 
@@ -19,8 +20,7 @@ _ADDRESS = re.compile(r"https://\S+")
 Chains = tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """What is to be live in the end, and what may have happened on the way."""
 
     live: Mapping[str, Chains]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from threadsync.flows.effects import NoResponse, Request, Response
 from threadsync.model.ids import TargetName
@@ -13,8 +14,7 @@ from threadsync.testing.networks import Network
 from threadsync.testing.troubles import Death, NetworkFault, Place, TokenExpired, Trouble, Unreachable
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct):
     """The line of one run; once it is cut, it stays so until the run ends."""
 
     network: Callable[[], Network]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass
-class FakeMachine:
+class FakeMachine(Struct):
     """One process of a machine; processes of one machine share *running*: process id to start."""
 
     host: str = "build-7"

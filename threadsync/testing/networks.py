@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.flows.effects import FormBody, NoResponse, Request, Response
 from threadsync.sandbox import threads
@@ -25,8 +27,7 @@ ANSWER_SECONDS = 0.05
 """How long an answer takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One post as its network knows it, whatever the network."""
 
     remote_id: str
@@ -189,7 +190,7 @@ class ThreadsNetwork:
 
     def switch(self, **changes: object) -> None:
         """Change how this network behaves; the names are those of ``threads.Switches``."""
-        self.state.switches = replace(self.state.switches, **changes)  # type: ignore[arg-type]
+        self.state.switches = replace(self.state.switches, **changes)
 
     def _call(
         self, account: str, method: str, path: str, params: dict[str, str], at: float

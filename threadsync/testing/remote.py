@@ -8,8 +8,9 @@ act itself first, as another machine would. ``crash`` kills the process in a ste
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from threadsync.errors import StateOutdated, StateUnreachable
 from threadsync.statefile.remote import Deadline, Revision
@@ -41,8 +42,7 @@ def _nothing(_: str) -> RemoteFault | None:
     return None
 
 
-@dataclass
-class MemoryRemote:
+class MemoryRemote(Struct):
     """A ``Remote`` in memory; the same calls give the same revisions."""
 
     clock: FakeClock | None = None
@@ -61,6 +61,7 @@ class MemoryRemote:
     _revisions: dict[str, Revision] = field(default_factory=dict)
     _before: dict[str, str] = field(default_factory=dict)
     _tip: Revision = Revision()
+    _others: dict[str, MemoryRemote] = field(default_factory=dict)
 
     @property
     def tip(self) -> Revision:
@@ -74,6 +75,10 @@ class MemoryRemote:
     def force(self, revision: Revision) -> None:
         """Put an older revision back into its place, as ``git push --force`` would."""
         self._tip = revision
+
+    def beside(self, name: str) -> MemoryRemote:
+        """See ``Remote.beside``: a place of its own, always the same one."""
+        return self._others.setdefault(name, MemoryRemote(where=f"{self.where}-{name}"))
 
     def write(self, files: Mapping[str, bytes], message: str = "somebody else") -> Revision:
         """Write *files* as somebody else, whatever is there."""

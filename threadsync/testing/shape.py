@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from msgspec import Struct
 from PIL import Image
 
 from threadsync.testing.judge import Expected
 from threadsync.testing.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """A story: *before* is applied in peace, then *change* while things go wrong."""
 
     name: str

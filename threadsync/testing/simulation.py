@@ -12,13 +12,13 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from time import process_time
 
 import click
+from msgspec import Struct, field
 
 from threadsync.testing.desk import Desk
 from threadsync.testing.networks import ThreadsNetwork
@@ -28,6 +28,7 @@ from threadsync.testing.simulation_judge import EXCUSES, Excuse, Judge
 from threadsync.testing.simulation_life import Life
 from threadsync.testing.simulation_strikes import WRONG_SECONDS
 from threadsync.testing.world import World
+from threadsync.values import Discreet
 
 EVENTS_MIN, EVENTS_MAX = 6, 18
 """How many events a life has."""
@@ -67,15 +68,16 @@ ODDS = {
 """How likely each event is, beside the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lived:
+class Lived(Discreet, frozen=True):
     """What became of one seed: what is wrong, and how often what happened."""
+
+    hidden = frozenset({"transcript"})
 
     seed: int
     problems: tuple[str, ...]
     counted: Counter[str]
     excused: Counter[str]
-    transcript: str = field(repr=False)
+    transcript: str
     """The whole conversation, where something is wrong."""
 
 
@@ -176,8 +178,7 @@ class Simulation:
 # All of them.
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What became of many seeds."""
 
     seeds: int = 0

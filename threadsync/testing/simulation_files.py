@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
+
+from msgspec import Struct, field
 
 from threadsync.model.ids import Address
 from threadsync.testing.desk import PROJECT
@@ -43,8 +44,7 @@ _SYLLABLES = ("ba", "ko", "lu", "mi", "ne", "po", "ra", "si", "tu", "ve", "wa", 
 _BROKEN = "---\nkey: {key}\ntargets: [threads/nowhere]\n---\nBroken\n"
 
 
-@dataclass
-class Author:
+class Author(Struct):
     """Who writes the files of *world*; what is written follows from *chance* alone."""
 
     world: World

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from threadsync.model.ids import Address
 from threadsync.planning.actions import Blocked, Delete, NoOp, Plan, Reason, Replace
@@ -61,8 +62,7 @@ _Place = tuple[str, str]
 """An account, and a text on it."""
 
 
-@dataclass
-class Judge:
+class Judge(Struct):
     """Keeps what was agreed to, and compares the ledgers with it."""
 
     by_hand: set[str] = field(default_factory=set)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from threadsync.testing.judge import LINK
 
@@ -91,16 +92,14 @@ def carries(kind: Kind, text: str, media: tuple[str, ...], *, first: bool) -> st
     return "; ".join(said)
 
 
-@dataclass
-class Segment:
+class Segment(Struct):
     """One segment: its text, and the pictures and films under it."""
 
     text: str
     pictures: tuple[str, ...] = ()
 
 
-@dataclass
-class File:
+class File(Struct):
     """One post file."""
 
     key: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
+
+from msgspec import Struct, field
 
 from threadsync.errors import ContentError, PlanError, StalePlan, ThreadsyncError, UsageError
 from threadsync.model.ids import Address, RemoteId
@@ -32,8 +33,7 @@ PAUSES_SECONDS = (1.0, 30.0, 400.0, 3600.0, 20000.0, 180000.0)
 SAVED_MAX = 3
 
 
-@dataclass
-class Life:
+class Life(Struct):
     """One project as its author, its runs and its networks go on; *judge* is told what was agreed to."""
 
     world: World

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from random import Random
+
+from msgspec import Struct, field
 
 from threadsync.model.ids import Address
 from threadsync.operations.asking import AskApply, AskReplace, Question
@@ -30,8 +31,7 @@ WRONG_SECONDS = (-90000.0, -4000.0, -200.0, 200.0, 4000.0, 90000.0)
 """How far a clock may be set, ahead or back."""
 
 
-@dataclass
-class Strikes:
+class Strikes(Struct):
     """A script of one run: a few troubles at moments that chance chooses."""
 
     chance: Random
@@ -67,8 +67,7 @@ class Strikes:
         return self.chance.random() < (ODDS_OF_WHAT_SHOWS if shows else ODDS[moment.place])
 
 
-@dataclass
-class Somebody:
+class Somebody(Struct):
     """A person who answers as chance will have it."""
 
     chance: Random

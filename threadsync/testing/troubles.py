@@ -7,9 +7,10 @@ writing to the disk, a step of talking to the place of a shared state. A *troubl
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from threadsync.testing.disk import Loss, When
 
@@ -22,8 +23,7 @@ class Place(StrEnum):
     REMOTE = "remote"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """One effect of a run, counted from 0; *faults* names what its network can make of it."""
 
     number: int
@@ -32,26 +32,22 @@ class Moment:
     faults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkFault:
+class NetworkFault(Struct, frozen=True):
     """The network, or the way to it, does this to one request; *seconds* where the fault takes time."""
 
     name: str
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Unreachable:
+class Unreachable(Struct, frozen=True):
     """The connection cannot be made, so the request was surely not sent; so for the rest of the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenExpired:
+class TokenExpired(Struct, frozen=True):
     """The account's token ends here, until somebody renews it after the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Death:
+class Death(Struct, frozen=True):
     """The process dies; *loss* is what goes with it of what was not synced (a power cut)."""
 
     when: When
@@ -60,27 +56,23 @@ class Death:
     """Whether the disk is gone too: the next run has the state as it was before this one."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteFails:
+class WriteFails(Struct, frozen=True):
     """The disk refuses this write; with *full*, it has no room for anything more until the run ends."""
 
     full: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """Somebody asks the run to stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClockSet:
+class ClockSet(Struct, frozen=True):
     """Somebody sets this machine's clock ahead by *seconds*, or back."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteFails:
+class RemoteFails(Struct, frozen=True):
     """The place of a shared state does this to one step; the names are those of ``MemoryRemote``."""
 
     how: str

@@ -15,12 +15,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self, assert_never
+
+from msgspec import Struct, field
 
 from threadsync.errors import StateLocked, StateUnwritable, ThreadsyncError
 from threadsync.execution.seams import Finished
@@ -69,8 +70,7 @@ CLONE = 1 << 60
 """Added to the seed of a clone, so that no two worlds make the same ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """How one run ended: with an outcome, with an error it told the person, or not at all (it died)."""
 
     outcome: AppliedPlan | None = None
@@ -82,8 +82,7 @@ class Ran:
         return self.outcome is None and self.error is None
 
 
-@dataclass
-class World:
+class World(Struct, dict=True):
     """One project, its networks, and the machine that it is applied from."""
 
     seed: int = 0
@@ -131,9 +130,9 @@ class World:
     ) -> None:
         self._stack.close()
 
-    def fork(self) -> World:
+    def fork(self) -> Self:
         """Return another world that is just like this one now, and goes its own way."""
-        other = World(self.seed, self._desk, self.project, self.start, self.shared)
+        other = type(self)(self.seed, self._desk, self.project, self.start, self.shared)
         other.clock, other.disk, other.remote, other.machine, other.network, other.files = copy.deepcopy(
             (self.clock, self.disk, self.remote, self.machine, self.network, self.files)
         )
@@ -179,7 +178,7 @@ class World:
             self.clock,
             self._connect,
             here,
-            lambda _: self._desk.content(self.project, self.files),
+            lambda *_: self._desk.content(self.project, self.files),
         )
 
     @property

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from threadsync.model.facts import CredentialLife, Quota
 from threadsync.planning.actions import Loss
-from threadsync.planning.allowances import AccountView, Allowance
+from threadsync.planning.allowances import AccountView, Allowance, CredentialView
 from threadsync.views.moments import ago, ahead, told
 from threadsync.views.words import many
 
@@ -82,6 +82,22 @@ def life_text(life: CredentialLife | None, now: datetime) -> str:
         off = ahead(life.expires_at - now).removeprefix("in ")
         left = f"only {off} left" if life.expires_at - now < SOON else f"{off} left"
     return ", ".join(part for part in (left, renewed) if part)
+
+
+def credential_text(view: CredentialView, zone: str | None) -> str:
+    """Return when a credential was last renewed, and until when it lives; empty for a sandbox's of no end.
+
+    It names times alone, and no span from now, so that it holds until something is done.
+    """
+    life = view.life
+    if life is None or (life.renewed_at is None and life.expires_at is None and not life.endless):
+        said = "when it was last renewed is not known here; plan --refresh asks the network."
+        return "" if view.is_local else said
+    if life.endless:
+        return "" if view.is_local else "it does not expire."
+    how = "made or last renewed here" if view.renewed_here else "issued or last renewed"
+    renewed = f"{how} {told(life.renewed_at, zone)}" if life.renewed_at is not None else f"{how}: not known"
+    return f"{renewed}, lives until {told(life.expires_at, zone)}." if life.expires_at else f"{renewed}."
 
 
 def account_lines(account: AccountView, now: datetime, zone: str | None) -> list[str]:

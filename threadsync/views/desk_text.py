@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from threadsync.providers.base import Examined
 from threadsync.views.moments import told
 from threadsync.views.page import Page, Style
 from threadsync.views.seen_desk import Checked, Credential, Spoken
@@ -79,14 +80,26 @@ def _add_life(page: Page, row: Credential, now: datetime, zone: str | None) -> N
         page.add(f"lives until {told(row.expires_at, zone)}, {left}", indent=INDENT, hang=2)
     else:
         page.add("does not expire" if examined.endless else "lives until: unknown", indent=INDENT)
-    scopes = ", ".join(sorted(examined.scopes)) if examined.scopes is not None else "unknown"
-    page.add(f"scopes: {scopes}", indent=INDENT, hang=2)
+    _add_scopes(page, row, examined)
     if examined.issued_at is not None:
         page.add(f"issued {told(examined.issued_at, zone)}", indent=INDENT, hang=2)
     renewed = told(row.renewal.at, zone) if row.renewal is not None else "unknown"
-    page.add(f"last renewed here: {renewed}", indent=INDENT, hang=2)
+    page.add(f"made or last renewed here: {renewed}", indent=INDENT, hang=2)
     if examined.unknown:
         page.add(examined.unknown, indent=INDENT, hang=2, style=Style.FAINT)
+
+
+def _add_scopes(page: Page, row: Credential, examined: Examined) -> None:
+    """Add the rights that a credential has, beside those that the project needs."""
+    scopes = ", ".join(sorted(examined.scopes)) if examined.scopes is not None else "unknown"
+    page.add(f"scopes: {scopes}", indent=INDENT, hang=2)
+    if not row.needed:
+        return
+    page.add(f"this project needs: {', '.join(scope.name for scope in row.needed)}", indent=INDENT, hang=2)
+    for scope in row.missing:
+        page.add(f"missing: {scope.name}, for {scope.meaning}", indent=INDENT, hang=2, style=Style.BAD)
+    if row.missing:
+        page.add(f"Log in again, which asks for them: threadsync auth login {row.target}", indent=INDENT)
 
 
 def providers_text(rows: Sequence[Spoken], *, width: int, color: bool) -> str:
@@ -100,13 +113,19 @@ def providers_text(rows: Sequence[Spoken], *, width: int, color: bool) -> str:
         page.add(f"posts: {', '.join(sorted(known.features))}", indent=INDENT, hang=2)
         if known.fetches_media:
             page.add("media: fetched from a public address (media_host)", indent=INDENT, hang=2)
+        numbers = ", ".join(known.counts) or "none"
+        page.add(f"numbers of a post (threadsync insights): {numbers}", indent=INDENT, hang=2)
         for limit in about.limits:
             page.add(f"at most {limit.number:,} {limit.unit}", indent=INDENT, hang=2)
         for what, number in about.quotas.items():
             page.add(f"{what}: {number}", indent=INDENT, hang=2)
         for role in about.roles:
             renewed = "; threadsync auth refresh renews it" if role.renewable else ""
-            page.add(f"credential {role.role}: {role.meaning}{renewed}", indent=INDENT, hang=2)
+            variable = f" (or {role.variable} in the environment)" if role.variable else ""
+            page.add(f"credential {role.role}: {role.meaning}{renewed}{variable}", indent=INDENT, hang=2)
+        for setting in row.app:
+            said = f"{setting.meaning} (or {setting.variable} in the environment)"
+            page.add(f"auth login, {setting.key}: {said}", indent=INDENT, hang=2)
         for scope in about.scopes:
             needed = " (required)" if scope.required else ""
             page.add(f"scope {scope.name}{needed}: {scope.meaning}", indent=INDENT, hang=2)

@@ -35,7 +35,15 @@ from threadsync.planning.actions import (
 )
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.safety import Excess
-from threadsync.views.json_account import account_json, held_json, losses_json, maybe, notice_json, seen_json
+from threadsync.views.json_account import (
+    account_json,
+    credential_json,
+    held_json,
+    losses_json,
+    maybe,
+    notice_json,
+    seen_json,
+)
 from threadsync.views.media import media_json
 from threadsync.views.moments import stamp
 from threadsync.views.seen import Backup, CarriedOut, Known, PreparedPlan, Standing, Validated
@@ -72,6 +80,7 @@ def plan_json(prepared: PreparedPlan) -> Mapped:
         excesses=[_excess(excess) for excess in prepared.excesses],
         interrupted=[str(address) for address in prepared.interrupted],
         accounts=[account_json(account) for account in prepared.accounts],
+        credentials=[credential_json(view) for view in prepared.credentials],
         state=_state(plan, prepared),
     )
 

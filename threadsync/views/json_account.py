@@ -9,7 +9,7 @@ from threadsync.model.facts import CredentialLife
 from threadsync.model.ids import Json
 from threadsync.model.journal import PostsSeen
 from threadsync.planning.actions import Blocked, Loss, Notice
-from threadsync.planning.allowances import AccountView, Allowance
+from threadsync.planning.allowances import AccountView, Allowance, CredentialView
 from threadsync.views.moments import stamp
 
 
@@ -29,6 +29,12 @@ def account_json(account: AccountView) -> Json:
     }
 
 
+def credential_json(view: CredentialView) -> Json:
+    """Return when the credential of a target was last renewed and when it ends, as far as is known."""
+    life = view.life or CredentialLife()
+    return {"target": view.target, "renewed_here": view.renewed_here, **_life(life)}
+
+
 def _allowance(each: Allowance) -> Json:
     return {
         "what": each.what,
@@ -44,7 +50,7 @@ def _allowance(each: Allowance) -> Json:
     }
 
 
-def _life(life: CredentialLife) -> Json:
+def _life(life: CredentialLife) -> dict[str, Json]:
     return {
         "expires_at": maybe(life.expires_at),
         "renewed_at": maybe(life.renewed_at),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from threadsync.execution.apilog import Call
 from threadsync.model.ids import Json
+from threadsync.providers.base import Scope
 from threadsync.views.json import Mapped, document
 from threadsync.views.moments import stamp
 from threadsync.views.seen_desk import Checked, Credential, Spoken
@@ -68,12 +69,18 @@ def _credential(row: Credential) -> Json:
         "remedy": row.remedy,
         "account": {"handle": account.handle, "id": account.account_id} if account is not None else None,
         "scopes": sorted(scopes) if scopes is not None else None,
+        "needed": [_scope(scope) for scope in row.needed],
+        "missing": [_scope(scope) for scope in row.missing],
         "issued_at": _maybe(examined.issued_at) if examined is not None else None,
         "expires_at": _maybe(row.expires_at),
         "endless": examined is not None and examined.endless,
         "renewed_at": _maybe(row.renewal.at) if row.renewal is not None else None,
         "unknown": examined.unknown if examined is not None else "",
     }
+
+
+def _scope(scope: Scope) -> Json:
+    return {"name": scope.name, "meaning": scope.meaning}
 
 
 def _maybe(at: datetime | None) -> str | None:
@@ -94,13 +101,28 @@ def _provider(row: Spoken) -> Json:
         "source": about.source,
         "features": sorted(known.features),
         "fetches_media": known.fetches_media,
+        "counts": list(known.counts),
         "permalink_characters_max": known.permalink_characters_max,
         "limits": [{"number": limit.number, "unit": limit.unit} for limit in about.limits],
         "quotas": dict(about.quotas),
         "roles": [
-            {"role": each.role, "meaning": each.meaning, "renewable": each.renewable} for each in about.roles
+            {
+                "role": each.role,
+                "meaning": each.meaning,
+                "renewable": each.renewable,
+                "of_app": each.of_app,
+                "variable": each.variable,
+            }
+            for each in about.roles
         ],
+        "app": [{"key": each.key, "variable": each.variable, "meaning": each.meaning} for each in row.app],
         "scopes": [
-            {"name": each.name, "meaning": each.meaning, "required": each.required} for each in about.scopes
+            {
+                "name": each.name,
+                "meaning": each.meaning,
+                "required": each.required,
+                "use": each.use.value,
+            }
+            for each in about.scopes
         ],
     }

@@ -28,6 +28,17 @@ def told(at: datetime, zone: str | None) -> str:
     return f"{local:%Y-%m-%d %H:%M} {zone} ({beside} UTC)"
 
 
+def local(at: datetime, zone: str | None) -> str:
+    """Return *at* to the minute, for a page that names the zone elsewhere: ``2026-12-03 08:30``."""
+    there = _zone(zone) if zone else None
+    return f"{at.astimezone(there or UTC):%Y-%m-%d %H:%M}"
+
+
+def zone_told(zone: str | None) -> str:
+    """Return the zone that ``local`` tells times in."""
+    return zone if zone and _zone(zone) is not None else "UTC"
+
+
 def ahead(span: timedelta) -> str:
     """Return how far off a time is, in its largest unit: ``in 11 days``; empty for one that is past."""
     if span <= timedelta(0):

@@ -29,7 +29,7 @@ from threadsync.planning.actions import (
     Wait,
 )
 from threadsync.planning.inputs import Wanted
-from threadsync.views.account_text import account_head, account_lines, loss_text
+from threadsync.views.account_text import account_head, account_lines, credential_text, loss_text
 from threadsync.views.findings_text import add_findings
 from threadsync.views.media import file_text
 from threadsync.views.moments import ago, ahead, told
@@ -378,6 +378,11 @@ def notes(prepared: PreparedPlan) -> list[tuple[str, str]]:
             f"Apply refuses that without {excess.flag}.",
         )
         for excess in prepared.excesses
+    ]
+    found += [
+        ("Credential", f"{view.target}: {text}")
+        for view in prepared.credentials
+        if (text := credential_text(view, prepared.zone))
     ]
     if plan.effective and prepared.durable:
         found.append(("State", f"{prepared.state_path}: {prepared.durable}."))

@@ -14,7 +14,7 @@ from threadsync.model.ids import Address, TargetName
 from threadsync.model.journal import PostsSeen, Published
 from threadsync.model.state import Binding, Open, Tombstone
 from threadsync.planning.actions import Action, Plan
-from threadsync.planning.allowances import AccountView
+from threadsync.planning.allowances import AccountView, CredentialView
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.safety import Excess
 
@@ -68,6 +68,11 @@ class PreparedPlan(Protocol):
     @property
     def accounts(self) -> tuple[AccountView, ...]:
         """The accounts it is about, as they were read or last seen."""
+        ...
+
+    @property
+    def credentials(self) -> tuple[CredentialView, ...]:
+        """What is known of the credentials of its targets, wherever the network renews them."""
         ...
 
     @property

@@ -8,7 +8,7 @@ from typing import Protocol
 from threadsync.execution.apilog import Renewal
 from threadsync.model.capabilities import Capabilities
 from threadsync.model.facts import Account
-from threadsync.providers.base import About, Examined
+from threadsync.providers.base import About, AppSetting, Examined, Scope
 
 
 class Checked(Protocol):
@@ -75,7 +75,17 @@ class Credential(Protocol):
 
     @property
     def renewal(self) -> Renewal | None:
-        """When it was last renewed here."""
+        """When it was last made or renewed here."""
+        ...
+
+    @property
+    def needed(self) -> tuple[Scope, ...]:
+        """The rights that the project needs it to have."""
+        ...
+
+    @property
+    def missing(self) -> tuple[Scope, ...]:
+        """Those of them that it is known to lack."""
         ...
 
     @property
@@ -105,4 +115,9 @@ class Spoken(Protocol):
     @property
     def base_url(self) -> str:
         """The network's own address."""
+        ...
+
+    @property
+    def app(self) -> tuple[AppSetting, ...]:
+        """What an app is known by that people authorize; empty where a credential is pasted."""
         ...

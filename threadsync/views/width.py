@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import regex
 
+_WORD = regex.compile("[^ ]+ *| +")
+"""A word of ASCII, where no character is wide."""
 _GRAPHEME = regex.compile(r"\X")
 _EMOJI_STYLE = "\ufe0f"
 _REGIONAL = range(0x1F1E6, 0x1F200)
@@ -66,6 +68,9 @@ def wrap(text: str, width_cells: int, *, whole_words: bool = False) -> list[str]
 
 def _words(text: str) -> Iterator[str]:
     """Part *text* where a row may end: after spaces, and beside wide characters, which need none."""
+    if text.isascii():
+        yield from _WORD.findall(text)
+        return
     word = ""
     for grapheme in graphemes(text):
         wide = cells_of(grapheme) == 2

@@ -7,7 +7,7 @@ come for ``QUIET_SECONDS``, or when it has lasted for ``BURST_SECONDS_MAX``. All
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 QUIET_SECONDS = 0.1
 """How long nothing must come before it is looked at: longer than an editor takes between two steps."""
@@ -21,8 +21,7 @@ POLL_LOOKS = 10.0
 """... but not sooner than after so many times what the look took, so that the machine stays free."""
 
 
-@dataclass(frozen=True, slots=True)
-class Burst:
+class Burst(Struct, frozen=True):
     """Changes since the last look: when the first and the last of them came."""
 
     first_seconds: float

@@ -13,10 +13,10 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from watchdog.events import DirModifiedEvent, FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
@@ -34,23 +34,23 @@ _REMEDIES = {
 """The limits of inotify(7), by the error of inotify_add_watch(2) and inotify_init(2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """A folder to watch, with all below it or alone."""
 
     path: Path
     recursive: bool = False
 
 
-@dataclass(slots=True)
-class _Watched:
+class _Watched(Struct):
     watch: ObservedWatch
     identity: tuple[int, int]
 
 
-@dataclass(slots=True)
-class FileWatch(FileSystemEventHandler):
-    """Calls *changed*, from a thread of its own, whenever a file in the folders has changed."""
+class FileWatch(Struct, FileSystemEventHandler, eq=False):
+    """Calls *changed*, from a thread of its own, whenever a file in the folders has changed.
+
+    It is equal to itself alone: watchdog keeps handlers in a set.
+    """
 
     changed: Callable[[], None]
     matters: Callable[[Path], bool]
@@ -123,9 +123,6 @@ class FileWatch(FileSystemEventHandler):
         paths = [Path(os.fsdecode(each)) for each in (event.src_path, event.dest_path) if each]
         if any(map(self.matters, paths)):
             self.changed()
-
-    def __hash__(self) -> int:
-        return id(self)  # watchdog keeps handlers in a set
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.ids import Address
@@ -12,8 +13,7 @@ from threadsync.planning.actions import Action
 from threadsync.planning.inputs import Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """What a look found that the one before it had not: none of it means that nothing changed."""
 
     findings: tuple[Diagnostic, ...]

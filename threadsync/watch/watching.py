@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.content.project import Project, StateBranch
 from threadsync.content.walking import is_ignored
@@ -33,8 +35,7 @@ _MENDED_UNHEARD = frozenset({"file/no-posts", "file/unreadable", "media/missing"
 """The rules for what is not there to be watched: it may come back, or into another folder, unheard."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What a person is told: everything at first, then what is new, or what cannot be read just now."""
 
     first: Callable[[Preview], None]
@@ -42,8 +43,7 @@ class Shown:
     problem: Callable[[ThreadsyncError], None]
 
 
-@dataclass(slots=True)
-class Watching:
+class Watching(Struct):
     """Watches the project that *opened* opens anew each time, until ``stop``."""
 
     root: Path

@@ -1,7 +1,8 @@
 """What Meta's pages show of each endpoint, beside the call of ours: ``bodies/NAME.json`` and ``CALLS[NAME]``.
 
 A file holds the address of its page, whether the body is the page's own sample, the request as the page
-describes it, and the body. Samples are written as JSON where a page only sketches it.
+describes it, and the body. Samples are written as JSON where a page only sketches it. A ``refused_NAME.json``
+holds an error that a page shows, with its status and the row of our table; ``webhook_NAME.json`` an event.
 """
 
 from __future__ import annotations

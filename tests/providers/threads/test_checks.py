@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from threadsync.content.references import reference_of
 from threadsync.model.diagnostic import Location
@@ -23,9 +23,9 @@ from threadsync.model.post import (
 )
 from threadsync.model.text import Anchor, Hashtag, Mention, PermalinkOf, Plain, Span, Styled, Url
 from threadsync.providers.base import ProviderContext
+from threadsync.providers.rules import Rule
 from threadsync.providers.threads import checks, convert
 from threadsync.providers.threads.provider import ThreadsProvider
-from threadsync.providers.rules import Rule
 
 TARGET = Address.parse("a@threads/main").target
 HERE = Location("posts/a.md", 3, 1)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.providers.threads.documented import BODIES, page
 from threadsync.flows.effects import Response
 from threadsync.model.fault import FaultClass
 from threadsync.providers.threads import faults
@@ -231,11 +232,16 @@ def test_a_text_in_another_language_decides_nothing() -> None:
     assert faults.classify(Response(400, json.dumps({"error": inner}).encode())).row == "not-found-yet"
 
 
+@pytest.mark.parametrize("name", [path.stem for path in sorted(BODIES.glob("refused_*.json"))])
+def test_a_refusal_that_meta_documents_is_its_row_and_is_told(name: str) -> None:
+    shown = page(name)
+    body = shown["body"]
+    fault = faults.classify(Response(shown["status"], json.dumps(body).encode()))
+    assert fault.row == shown["row"]
+    assert body.get("error_message", body.get("error", {}).get("message")) in fault.problem
+
+
 def test_a_code_that_is_not_taken_has_an_envelope_of_its_own() -> None:
-    """developers.facebook.com/docs/threads/get-started/get-access-tokens-and-permissions"""
-    said = "Matching code was not found or was already used"
-    body = {"error_type": "OAuthException", "code": 400, "error_message": said}
-    fault = faults.classify(Response(400, json.dumps(body).encode()))
+    fault = faults.classify(Response(400, json.dumps(page("refused_code")["body"]).encode()))
     assert (fault.row, fault.kind) == ("authorization-code", FaultClass.INVALID)
-    assert said in fault.problem
     assert "redirect" in fault.remedy

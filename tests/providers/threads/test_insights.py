@@ -11,6 +11,7 @@ from threadsync.flows.core import drive
 from threadsync.flows.effects import NoResponse, Request, Response
 from threadsync.model.facts import Engagement
 from threadsync.model.ids import RemoteId
+from threadsync.providers.threads import api_insights
 
 METRICS = "likes,replies,reposts,quotes,shares,views"
 
@@ -55,7 +56,12 @@ def test_a_metric_that_is_not_told_is_unknown_and_not_zero(values: object) -> No
 
 def test_of_a_repost_nothing_is_counted() -> None:
     found, _ = asked(ok({"data": []}, START))
-    assert (dict(found.counts), bool(found.unknown)) == ({}, True)
+    assert (dict(found.counts), bool(found.unknown), found.withheld) == ({}, True, True)
+
+
+def test_what_it_says_that_it_counts_is_what_is_asked_for() -> None:
+    assert set(Talk().provider.capabilities.counts) == set(api_insights.METRICS)
+    assert Talk().provider.capabilities.counts[0] == "views", "what publications are compared by"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +78,7 @@ def test_what_cannot_be_read_is_unknown_and_no_error(answer: Response | NoRespon
     """It is asked once: it is worth no waiting."""
     found, _ = asked(answer)
     assert (dict(found.counts), found.scope, bool(found.unknown)) == ({}, scope, True)
+    assert found.withheld is (answer == error(100, 33)), "a post that is gone says nothing of the others"
 
 
 @pytest.mark.parametrize(

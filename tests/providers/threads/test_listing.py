@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from tests.providers.threads.talk import BOUNDS, LOST, START, ok
 from threadsync.errors import Unanswered

@@ -60,15 +60,28 @@ def test_a_carousel_is_made_after_its_children_are_finished() -> None:
     assert talk.containers["c1"]["is_carousel_item"] == "true"
 
 
-@pytest.mark.parametrize(("media", "waits"), [((), 0), (("x",), 1), (("x", "y"), 3)])
-def test_media_are_not_looked_at_before_they_can_be_ready(media: tuple[str, ...], waits: int) -> None:
+FIRST, AGAIN = Bounds().poll_first_seconds, poll_seconds(0, Bounds())
+
+
+@pytest.mark.parametrize(
+    ("media", "waits"), [((), []), (("x",), [FIRST]), (("x", "y"), [FIRST, FIRST, AGAIN])]
+)
+def test_media_are_not_looked_at_before_they_can_be_ready(media: tuple[str, ...], waits: list[float]) -> None:
     """A text is ready at once, and so is a carousel when its children are: these are given one wait more.
 
     (Here children are made one after the other; in a run they are made, and wait, side by side.)
     """
     talk = Talk()
     assert talk.run("look", media=media) == Applied()
-    assert [seconds for seconds, _ in talk.waited] == [Bounds().poll_first_seconds] * waits
+    assert [seconds for seconds, _ in talk.waited] == waits
+
+
+def test_a_picture_that_was_not_ready_is_looked_at_again_soon() -> None:
+    """What is late for the first look is late by little: the next comes after a shorter wait."""
+    talk = Talk(status={"c1": ["IN_PROGRESS", "IN_PROGRESS", "FINISHED"]})
+    assert talk.run("look", media=("x",)) == Applied()
+    assert [seconds for seconds, _ in talk.waited] == [FIRST, AGAIN, poll_seconds(1, Bounds())]
+    assert AGAIN < poll_seconds(1, Bounds()) < FIRST
 
 
 def test_children_that_were_made_before_are_not_given_another_wait() -> None:

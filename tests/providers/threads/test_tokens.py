@@ -132,6 +132,25 @@ def test_where_there_is_no_new_token_it_is_an_error(answer: Response, kind: type
         run(PROVIDER.renew(MAIN), answer)
 
 
+@pytest.mark.parametrize(
+    ("refusal", "known", "said"),
+    [
+        (error(10), debugged(issued_at=int(START.timestamp()) - 3600), "may be renewed from 2026-"),
+        (error(100), debugged(issued_at=int(START.timestamp()) - 3600), "as good as before until then"),
+        (error(10), debugged(issued_at=int(START.timestamp()) - 90_000), "at least a day old"),
+        (error(10), debugged(scopes=[]), "lacks the scope threads_basic"),
+        (error(10), error(10), "at least a day old"),
+    ],
+)
+def test_a_refusal_to_renew_says_when_it_may_be_asked_again(
+    refusal: Response, known: Response, said: str
+) -> None:
+    """No page says which code a token gets that is too young: what it is like is asked."""
+    with pytest.raises(ApiError) as raised:
+        run(PROVIDER.renew(MAIN), refusal, known)
+    assert said in raised.value.remedy
+
+
 @pytest.mark.parametrize("make", [api.refresh_token, api.debug_token])
 def test_the_endpoints_never_put_anything_on_record(make: Callable[[], Flow[object]]) -> None:
     """``run`` would refuse it; both are one request and no more."""
@@ -141,11 +160,15 @@ def test_the_endpoints_never_put_anything_on_record(make: Callable[[], Flow[obje
 
 def test_what_the_provider_says_of_itself_is_what_it_does() -> None:
     about = PROVIDER.about
-    assert [(each.role, each.renewable) for each in about.roles] == [(MAIN, True)]
+    assert [(each.role, each.renewable, each.of_app) for each in about.roles] == [
+        (MAIN, True, False),
+        (api.APP_SECRET, False, True),
+    ]
     assert about.api == "v1.0"
     assert {scope.name for scope in about.scopes if scope.required} == {
         "threads_basic",
         "threads_content_publish",
+        "threads_read_replies",  # apply reads own replies back before it creates anything (law 8)
     }
     assert set(about.quotas) == {
         PROVIDER.capabilities.quota_of_publish,

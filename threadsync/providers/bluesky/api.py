@@ -17,7 +17,7 @@ https://github.com/bluesky-social/atproto.
 from __future__ import annotations
 
 from threadsync.providers.answers import Exchange, Page
-from threadsync.providers.bluesky.api_call import Answer, call
+from threadsync.providers.bluesky.api_call import Reply, call
 from threadsync.providers.bluesky.api_feeds import (
     LOG_START,
     POSTS_MAX,
@@ -94,7 +94,6 @@ __all__ = (
     "SERVICE",
     "VIDEO",
     "WRITES_MAX",
-    "Answer",
     "Anything",
     "Applied",
     "AtUri",
@@ -110,6 +109,7 @@ __all__ = (
     "PostView",
     "Profile",
     "Record",
+    "Reply",
     "Repo",
     "ServerDescription",
     "ServiceToken",

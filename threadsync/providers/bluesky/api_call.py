@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -12,22 +11,23 @@ from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import send
 from threadsync.flows.effects import BytesBody, FilePart, Flow, JsonBody, NoResponse, Request, Visibility
 from threadsync.model.ids import Json
-from threadsync.providers.answers import Exchange
+from threadsync.providers.answers import Answer, Exchange
 from threadsync.providers.bluesky.calls import SESSION, asked
 from threadsync.providers.bluesky.faults import refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Reply(Answer, frozen=True):
     """What a method answered.
 
     *body* is its JSON with attributes for names (``answer.body.profile.displayName``), lists as lists; None
     where the answer is no JSON. *content* is what came, byte by byte.
     """
 
+    hidden = frozenset({"exchange", "content"})
+
     body: Any
-    content: bytes = field(repr=False)
-    exchange: Exchange = field(compare=False, repr=False)
+    content: bytes
+    exchange: Exchange
 
 
 def call(
@@ -39,7 +39,7 @@ def call(
     *,
     host: str = "",
     session: bool = True,
-) -> Flow[Answer]:
+) -> Flow[Reply]:
     """Call *nsid*: a query with GET, a procedure with POST and *data*.
 
     *host* is one of the network's others (``public``, ``video``), *session* says whether the call carries the
@@ -72,7 +72,7 @@ def call(
     if fault is not None:
         raise ApiError(fault, where=where)
     how = Exchange(outcome.status, outcome.headers, outcome.duration_seconds)
-    return Answer(_attributes(outcome.body), outcome.body, how)
+    return Reply(_attributes(outcome.body), outcome.body, how)
 
 
 def _attributes(content: bytes) -> Any:

@@ -8,9 +8,10 @@ neighbours, and the lexicons ``app.bsky`` and ``chat.bsky``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 from threadsync.errors import UsageError
 from threadsync.flows.effects import Flow
@@ -25,8 +26,7 @@ LOG_START = "2222222222222"
 """The cursor before the first entry of a log; without a cursor it starts now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostView:
+class PostView(Struct, frozen=True, kw_only=True):
     """A post as people see it."""
 
     uri: str
@@ -44,8 +44,7 @@ class PostView:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedEntry:
+class FeedEntry(Struct, frozen=True, kw_only=True):
     """A post in a feed; *reason* says why it is there where it is not its author's own (a repost, a pin)."""
 
     post: PostView
@@ -54,8 +53,7 @@ class FeedEntry:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Struct, frozen=True, kw_only=True):
     """An account as people see it."""
 
     did: str

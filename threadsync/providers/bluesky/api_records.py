@@ -8,13 +8,14 @@ once. Sources: https://docs.bsky.app/docs/api/com-atproto-repo-put-record and it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.errors import UsageError
 from threadsync.flows.effects import Flow, JsonBody, Request, Visibility
 from threadsync.model.ids import Json
-from threadsync.providers.answers import Exchange, Fields
+from threadsync.providers.answers import Answer, Exchange, Fields
 from threadsync.providers.bluesky.calls import call, procedure, procedure_request
 
 WRITES_MAX = 200
@@ -28,8 +29,7 @@ class Anything:
 ANYTHING: Final = Anything()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Answer, frozen=True, kw_only=True):
     """A record that was written, or was there in the same words already (then *commit* is None)."""
 
     uri: str
@@ -39,30 +39,27 @@ class Written:
     validation_status: str | None = None
     """``valid``, or ``unknown`` where the server does not know the collection."""
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Erased:
+class Erased(Answer, frozen=True, kw_only=True):
     """A record that is not there; *commit* is None where it was not there before either."""
 
     commit: str | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Answer, frozen=True, kw_only=True):
     """All writes of one call, in one commit; *cids* are None for deletes."""
 
     commit: str | None = None
     cids: tuple[str | None, ...] = ()
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Struct, frozen=True):
     """Makes a record; the whole call fails where one is under its key."""
 
     collection: str
@@ -70,8 +67,7 @@ class Create:
     value: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """Puts *value* in the place of the record there is; the whole call fails where there is none."""
 
     collection: str
@@ -79,8 +75,7 @@ class Update:
     value: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """Deletes a record; the whole call fails where there is none."""
 
     collection: str

@@ -8,42 +8,41 @@ https://docs.bsky.app/docs/api/com-atproto-repo-list-records and its neighbours,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
+
+from msgspec import field
+from msgspec.structs import replace
 
 from threadsync.flows.effects import BytesBody, FilePart, Flow, Visibility
 from threadsync.model.ids import Json
-from threadsync.providers.answers import Exchange, Fields, Page
+from threadsync.providers.answers import Answer, Exchange, Fields, Page
 from threadsync.providers.bluesky.calls import json_of, page_limit, procedure, query
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Answer, frozen=True, kw_only=True):
     """A record as it is."""
 
     uri: str
     cid: str | None
     value: Mapping[str, Json]
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange | None = field(default=None, compare=False, repr=False)
+    exchange: Exchange | None = None
     """None for an entry of a list, whose page has it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blob:
+class Blob(Answer, frozen=True, kw_only=True):
     """A file that was sent; *value* is what a record refers to it by, and to be used as it is."""
 
     value: Mapping[str, Json]
     cid: str
     mime_type: str
     size_bytes: int
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repo:
+class Repo(Answer, frozen=True, kw_only=True):
     """Whose repository it is, and what is in it."""
 
     did: str
@@ -51,7 +50,7 @@ class Repo:
     collections: tuple[str, ...] = ()
     handle_is_correct: bool | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
 def get_record(repo: str, collection: str, rkey: str, *, cid: str | None = None) -> Flow[Record]:

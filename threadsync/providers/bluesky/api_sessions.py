@@ -9,15 +9,16 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import field
 
 from threadsync.errors import ApiError, Unanswered, UsageError
 from threadsync.flows.core import send
 from threadsync.flows.effects import Flow, NoResponse, Request, Secret, SecretJson, Visibility
 from threadsync.model.ids import MAIN
 from threadsync.model.secret import SecretText
-from threadsync.providers.answers import Exchange, Fields
+from threadsync.providers.answers import Answer, Exchange, Fields
 from threadsync.providers.bluesky.calls import (
     DIRECTORY,
     RENEWAL,
@@ -33,8 +34,7 @@ from threadsync.providers.bluesky.faults import refusal
 _SECRETS = ("accessJwt", "refreshJwt")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Answer, frozen=True, kw_only=True):
     """What a login gives. Both tokens are opaque: ``access`` lives for hours, ``refresh`` for months."""
 
     did: str
@@ -51,11 +51,10 @@ class Session:
     status: str | None = None
     """Why it is not active: ``takendown``, ``suspended``, ``deactivated``."""
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whoami:
+class Whoami(Answer, frozen=True, kw_only=True):
     """Whose account a session opens."""
 
     did: str
@@ -65,11 +64,10 @@ class Whoami:
     active: bool | None = None
     status: str | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerDescription:
+class ServerDescription(Answer, frozen=True, kw_only=True):
     """What a server says of itself."""
 
     did: str
@@ -78,26 +76,24 @@ class ServerDescription:
     blob_upload_limit: int | None = None
     """In bytes; None where the server does not say (before release 0.5)."""
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DidDocument:
+class DidDocument(Answer, frozen=True, kw_only=True):
     """Where an account lives, and what it is called."""
 
     id: str
     handle: str | None = None
     pds_url: str | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceToken:
+class ServiceToken(Answer, frozen=True, kw_only=True):
     """What opens one method of another service for a little while."""
 
     token: SecretText
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
 def create_session(identifier: str, *, auth_factor_token: str | None = None) -> Flow[Session]:

@@ -11,14 +11,15 @@ of a job are read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import send
 from threadsync.flows.effects import FilePart, Flow, NoResponse, Request, Visibility
 from threadsync.model.ids import Json
 from threadsync.model.secret import SecretText
-from threadsync.providers.answers import Exchange, Fields
+from threadsync.providers.answers import Answer, Exchange, Fields
 from threadsync.providers.bluesky.calls import VIDEO, asked, call, json_of
 from threadsync.providers.bluesky.faults import refusal
 
@@ -26,8 +27,7 @@ SERVICE = "did:web:video.bsky.app"
 """Whom a token for reading the limits is for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadLimits:
+class UploadLimits(Answer, frozen=True, kw_only=True):
     """What the account may still send today."""
 
     can_upload: bool
@@ -36,11 +36,10 @@ class UploadLimits:
     message: str | None = None
     error: str | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Answer, frozen=True, kw_only=True):
     """A film on its way; *blob* is what a post refers to, as soon as there is one."""
 
     job_id: str
@@ -52,7 +51,7 @@ class Job:
     error: str | None = None
     message: str | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
     @property
     def failed(self) -> bool:

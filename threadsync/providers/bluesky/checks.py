@@ -49,6 +49,7 @@ CAPABILITIES = Capabilities(
     ),
     pictures=PICTURES,
     permalink_characters_max=80,
+    counts=("likes", "replies", "reposts", "quotes"),
     quota_of_publish="",
     quota_of_reply="",
     quota_of_delete="",

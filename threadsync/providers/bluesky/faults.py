@@ -8,7 +8,7 @@ https://atproto.com/specs/xrpc and the lexicons of https://github.com/bluesky-so
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from threadsync.flows.effects import Response
 from threadsync.model.fault import Fault, FaultClass
@@ -18,8 +18,7 @@ EXPIRED = "expired-session"
 """The row of a session that is over, so that a new one is made and the call repeated."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRow:
+class FaultRow(Struct, frozen=True):
     """One kind of error: its *names*, what may be done, and what to tell a person."""
 
     id: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+
+from msgspec import Struct
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
@@ -42,8 +43,7 @@ PLANNED, UNTIL, TYPES = "planned", "until", "types"
 """Options of a rendered segment: when it was to go out, until when that counts, and what its files are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One segment, ready to be written: its post and its gates."""
 
     what: Rendered
@@ -55,8 +55,7 @@ class Segment:
         return self.records[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Preparer:
+class Preparer(Struct, frozen=True):
     """The flows that make the segments of a job ready."""
 
     work: Work

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct
 
 from threadsync.errors import ApiError, Unanswered, UsageError
 from threadsync.flows.bounds import Bounds
@@ -53,8 +54,7 @@ ORIGIN = "bsky.network"
 """Where accounts are known by their DIDs, whatever server they live on."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlueskySessions:
+class BlueskySessions(Struct, frozen=True):
     """How an account is opened: with its handle and an app password."""
 
     identifier: str
@@ -83,8 +83,7 @@ class BlueskySessions:
         return Session(secrets, made.expires_at, made.pds_url or "")
 
 
-@dataclass(frozen=True, slots=True)
-class BlueskyProvider:
+class BlueskyProvider(Struct, frozen=True):
     """One account."""
 
     context: ProviderContext
@@ -108,6 +107,15 @@ class BlueskyProvider:
     def sessions(self) -> Sessions:
         """How the account is opened; the project declares whose it is."""
         return BlueskySessions(self.context.account or "")
+
+    @property
+    def authorizing(self) -> None:
+        """An app password is made in the app, and pasted."""
+        return
+
+    def scopes(self, publication: Publication) -> frozenset[str]:
+        """An app password has no scopes."""
+        return frozenset()
 
     @property
     def hosts(self) -> Mapping[str, str]:

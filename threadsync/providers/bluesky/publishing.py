@@ -12,8 +12,9 @@ or nothing. Where the key holds something that is not ours, the next key is take
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
@@ -35,18 +36,15 @@ GATES = "gates"
 """The id of a receipt that names the collections of the gates beside the post."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotThere:
+class NotThere(Struct, frozen=True):
     """The write did not act, and may be sent again."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyTaken:
+class KeyTaken(Struct, frozen=True):
     """Something that is not ours stands under the key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publisher:
+class Publisher(Struct, frozen=True):
     """The flows of one job: all of its segments, in one write."""
 
     work: Work

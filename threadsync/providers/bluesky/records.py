@@ -7,8 +7,9 @@ Source: https://docs.bsky.app/docs/advanced-guides/posts, and the lexicons ``app
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from threadsync.model.ids import Json, MediaDigest
 from threadsync.model.journal import Rendered
@@ -37,8 +38,7 @@ REPLY_RULES: Mapping[str, tuple[str, ...]] = {
 """Who may reply, as rules of a threadgate; everyone needs none."""
 
 
-@dataclass(frozen=True, slots=True)
-class StrongRef:
+class StrongRef(Struct, frozen=True):
     """A record in the very words that it has now."""
 
     uri: str
@@ -49,16 +49,14 @@ class StrongRef:
         return {"uri": self.uri, "cid": self.cid}
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyRef:
+class ReplyRef(Struct, frozen=True):
     """What a post replies to, and the post that the conversation began with."""
 
     root: StrongRef
     parent: StrongRef
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """One record, ready to be written: the same bytes whenever it is tried."""
 
     collection: str
@@ -75,8 +73,7 @@ class Composed:
         return StrongRef(str(AtUri(did, self.collection, self.rkey)), self.cid)
 
 
-@dataclass(frozen=True, slots=True)
-class Materials:
+class Materials(Struct, frozen=True):
     """What had to be found out or sent before a record can be written."""
 
     dids: Mapping[str, str]

@@ -8,10 +8,10 @@ text nor whether they overlap, and nothing becomes a link by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 import regex
+from msgspec import Struct
 
 from threadsync.model.ids import Address, Json
 from threadsync.model.text import Anchor, Hashtag, Mention, PermalinkOf, Plain, Spans, Styled, Url
@@ -25,22 +25,19 @@ _GRAPHEME = regex.compile(r"\X")
 _FACET = "app.bsky.richtext.facet"
 
 
-@dataclass(frozen=True, slots=True)
-class LinkTo:
+class LinkTo(Struct, frozen=True):
     """Leads to an address."""
 
     uri: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
+class Mentions(Struct, frozen=True):
     """Names an account, here by its handle; what is sent names it by its DID."""
 
     handle: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(Struct, frozen=True):
     """Is a tag, here without its ``#``."""
 
     tag: str
@@ -49,8 +46,7 @@ class Tagged:
 Feature: TypeAlias = LinkTo | Mentions | Tagged
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(Struct, frozen=True):
     """The bytes from *start* to before *end* of a text are *feature*."""
 
     start: int
@@ -58,8 +54,7 @@ class Facet:
     feature: Feature
 
 
-@dataclass(frozen=True, slots=True)
-class RichText:
+class RichText(Struct, frozen=True):
     """A text with its facets, in order and apart from each other."""
 
     text: str

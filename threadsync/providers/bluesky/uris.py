@@ -7,8 +7,9 @@ bsky.app is not documented, but what its own share button gives.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 POST = "app.bsky.feed.post"
 WEB = "https://bsky.app"
@@ -17,8 +18,7 @@ _AT_URI = re.compile(r"at://([^/\s]+)/([A-Za-z0-9.-]+)/([A-Za-z0-9._:~-]{1,512})
 _PAGE = re.compile(r"/profile/([^/]+)/post/([A-Za-z0-9._:~-]{1,512})/?")
 
 
-@dataclass(frozen=True, slots=True)
-class AtUri:
+class AtUri(Struct, frozen=True):
     """A record of *repo* (a DID, or a handle that leads to one) in *collection* under *rkey*."""
 
     repo: str

@@ -7,14 +7,15 @@ Sources: developers.facebook.com/docs/threads/keyword-search, .../threads-profil
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import field
 
 from threadsync.errors import UsageError
 from threadsync.flows.effects import FieldValue, Flow, Request
 from threadsync.model.ids import MAIN
-from threadsync.providers.answers import Exchange, Fields, Page
+from threadsync.providers.answers import Answer, Exchange, Fields, Page
 from threadsync.providers.threads.api_media import (
     LOCATION_FIELDS,
     SEARCH_FIELDS,
@@ -29,8 +30,7 @@ OEMBED_WIDTHS = range(320, 659)
 """What ``maxwidth`` may be, in pixels."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicProfile:
+class PublicProfile(Answer, frozen=True, kw_only=True):
     """What anybody may see of an account; the counts but the first are of the last 7 days."""
 
     username: str | None = None
@@ -45,11 +45,10 @@ class PublicProfile:
     reposts_count: int | None = None
     views_count: int | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Embed:
+class Embed(Answer, frozen=True, kw_only=True):
     """How a post is shown on a page of one's own: *html*, *width* pixels wide."""
 
     type: str | None = None
@@ -60,7 +59,7 @@ class Embed:
     provider_name: str | None = None
     provider_url: str | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
 def keyword_search(

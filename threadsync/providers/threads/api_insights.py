@@ -6,14 +6,15 @@ Sources: developers.facebook.com/docs/threads/insights and .../reference/insight
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 from threadsync.errors import UsageError
 from threadsync.flows.effects import FieldValue, Flow, Request
 from threadsync.model.ids import MAIN
-from threadsync.providers.answers import Exchange, Fields
+from threadsync.providers.answers import Answer, Exchange, Fields
 from threadsync.providers.threads.calls import VERSION, bounded, call
 
 METRICS = ("likes", "replies", "reposts", "quotes", "shares", "views")
@@ -28,8 +29,7 @@ EARLIEST_INSIGHTS = 1712991600
 Breakdown = Literal["country", "city", "age", "gender"]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A number; in a time series that of the day that ends at *end_time*."""
 
     value: int | None
@@ -37,8 +37,7 @@ class Value:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class LinkClicks:
+class LinkClicks(Struct, frozen=True):
     """How often a link in the account's posts was followed."""
 
     value: int | None
@@ -46,8 +45,7 @@ class LinkClicks:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """How many there are of one kind; *dimension_values* names it by the keys of its breakdown."""
 
     dimension_values: tuple[str, ...] | None
@@ -55,8 +53,7 @@ class Share:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Demographics:
+class Demographics(Struct, frozen=True):
     """A number, broken down."""
 
     dimension_keys: tuple[str, ...] | None
@@ -64,8 +61,7 @@ class Demographics:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """One metric; it has one of *values*, *total_value*, *link_total_values* and *breakdowns*."""
 
     name: str
@@ -88,12 +84,11 @@ class Metric:
         return self.values[0].value if self.values is not None and len(self.values) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Insights:
+class Insights(Answer, frozen=True):
     """What was counted; metrics that Threads left out are not there."""
 
     data: tuple[Metric, ...]
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     more: Mapping[str, object] = field(default_factory=dict)
 
     @property

@@ -8,10 +8,11 @@ ghost-posts).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from threadsync.providers.answers import Exchange, Fields
+from msgspec import Struct, field
+
+from threadsync.providers.answers import Answer, Exchange, Fields
 
 POLL_OPTIONS = ("option_a", "option_b", "option_c", "option_d")
 _SHARES = tuple(f"{name}_votes_percentage" for name in POLL_OPTIONS)
@@ -40,8 +41,7 @@ PENDING_REPLY_FIELDS = f"{REPLY_FIELDS},reply_approval_status"
 LOCATION_FIELDS = "id,address,name,city,country,latitude,longitude,postal_code"
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(Struct, frozen=True):
     """A poll of two to four options; it is open for 24 hours."""
 
     options: tuple[str, ...]
@@ -52,8 +52,7 @@ class Poll:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TextEntity:
+class TextEntity(Struct, frozen=True):
     """A hidden stretch of a text: *entity_type* SPOILER, in the units that Threads counts."""
 
     entity_type: str | None
@@ -62,8 +61,7 @@ class TextEntity:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class StyledText:
+class StyledText(Struct, frozen=True):
     """A stretch of a long text and its styles: bold, italic, highlight, underline, strikethrough."""
 
     offset: int | None
@@ -72,8 +70,7 @@ class StyledText:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TextAttachment:
+class TextAttachment(Struct, frozen=True):
     """The long text that hangs on a post."""
 
     plaintext: str | None
@@ -82,8 +79,7 @@ class TextAttachment:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Answer, frozen=True):
     """A place; *latitude* and *longitude* in degrees."""
 
     id: str
@@ -95,12 +91,11 @@ class Location:
     longitude: float | None = None
     postal_code: str | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange | None = field(default=None, compare=False, repr=False)
+    exchange: Exchange | None = None
     """None where it came as a part of something else."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaObject:
+class MediaObject(Answer, frozen=True, kw_only=True):
     """A published post or reply, by Meta's own names; what Threads left out is None."""
 
     id: str
@@ -154,7 +149,7 @@ class MediaObject:
     ghost_post_expiration_timestamp: datetime | None = None
     more: Mapping[str, object] = field(default_factory=dict)
     """Fields that this version of threadsync does not know."""
-    exchange: Exchange | None = field(default=None, compare=False, repr=False)
+    exchange: Exchange | None = None
     """None where it came in a list, whose page has it."""
 
 

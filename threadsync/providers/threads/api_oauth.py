@@ -11,16 +11,17 @@ Sources: developers.facebook.com/docs/threads/get-started/get-access-tokens-and-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hmac import compare_digest
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from msgspec import field
 
 from threadsync.errors import AuthorizationDenied, AuthorizationMismatch, UsageError
 from threadsync.flows.effects import FieldValue, Flow, FormBody, Request, Secret, Visibility
 from threadsync.model.ids import MAIN, Role
 from threadsync.model.secret import SecretText
-from threadsync.providers.answers import Exchange, Fields
+from threadsync.providers.answers import Answer, Exchange, Fields
 from threadsync.providers.threads.calls import VERSION, call
 
 AUTHORIZE_URL = "https://threads.com/oauth/authorize"
@@ -46,8 +47,7 @@ _NEW = "access_token"
 _PASTE = "Copy the whole address of the page that you were sent to, from https:// to its end."
 
 
-@dataclass(frozen=True, slots=True)
-class NewToken:
+class NewToken(Answer, frozen=True):
     """A token that was just made."""
 
     access_token: SecretText
@@ -57,12 +57,11 @@ class NewToken:
     """``bearer``."""
     user_id: str | None
     """Whose it is; told of a code's token alone."""
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenFacts:
+class TokenFacts(Answer, frozen=True):
     """What Threads tells of a token; times are None where it left them out or says never (0)."""
 
     is_valid: bool
@@ -76,7 +75,7 @@ class TokenFacts:
     """USER or APP."""
     application: str | None
     user_id: str | None
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     more: Mapping[str, object] = field(default_factory=dict)
 
 

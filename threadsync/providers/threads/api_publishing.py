@@ -9,50 +9,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypedDict, Unpack
+
+from msgspec import Struct, field
 
 from threadsync.flows.effects import FieldValue, Flow, FormBody, Request, Visibility
 from threadsync.model.ids import MAIN
-from threadsync.providers.answers import Exchange, Fields
+from threadsync.providers.answers import Answer, Exchange, Fields
 from threadsync.providers.threads.api_media import POLL_OPTIONS
 from threadsync.providers.threads.calls import VERSION, call
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(Answer, frozen=True):
     """The id of something new: a container, or a published post."""
 
     id: str
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     crossreshare_to_ig_status: str | None = None
     """SUCCESS or FAILED, of a post that was to be shared as an Instagram story; it is up either way."""
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerStatus:
+class ContainerStatus(Answer, frozen=True):
     """``status`` is IN_PROGRESS, FINISHED, PUBLISHED, ERROR or EXPIRED; *error_message* goes with ERROR."""
 
     id: str
     status: str
     error_message: str | None
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(Answer, frozen=True):
     """A post was deleted."""
 
     deleted_id: str | None
     success: bool | None
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Styled:
+class Styled(Struct, frozen=True):
     """A stretch of a text; *offset* and *length* in the units that Threads counts, *styles* for a long text.
 
     The styles are bold, italic, highlight, underline and strikethrough.

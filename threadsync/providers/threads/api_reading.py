@@ -6,12 +6,13 @@ Sources: developers.facebook.com/docs/threads/reference/user and .../reference/m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from threadsync.flows.effects import FieldValue, Flow, Request
 from threadsync.model.ids import MAIN
-from threadsync.providers.answers import Exchange, Fields, Page
+from threadsync.providers.answers import Answer, Exchange, Fields, Page
 from threadsync.providers.threads.api_media import MEDIA_FIELDS, OWN_REPLY_FIELDS, MediaObject, media_of
 from threadsync.providers.threads.calls import PAGE_MAX, VERSION, bounded, call, listed, page_of
 
@@ -21,8 +22,7 @@ PROFILE_FIELDS = (
 """What ``threads_basic`` alone shows of the account; ``recently_searched_keywords`` is there too."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchedKeyword:
+class SearchedKeyword(Struct, frozen=True):
     """Something that the account searched for lately."""
 
     query: str | None
@@ -30,8 +30,7 @@ class SearchedKeyword:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Answer, frozen=True, kw_only=True):
     """The account a token belongs to; what Threads left out is None."""
 
     id: str
@@ -44,11 +43,10 @@ class Profile:
     """Whether its posts may be limited to countries."""
     recently_searched_keywords: tuple[SearchedKeyword, ...] | None = None
     more: Mapping[str, object] = field(default_factory=dict)
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """How much of a quota is used in the current window of *duration_seconds*."""
 
     used: int
@@ -56,15 +54,14 @@ class Allowance:
     duration_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Answer, frozen=True):
     """The account's allowances; None for those that were not asked for."""
 
     posts: Allowance | None
     replies: Allowance | None
     deletes: Allowance | None
     location_searches: Allowance | None
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     more: Mapping[str, object] = field(default_factory=dict)
 
 

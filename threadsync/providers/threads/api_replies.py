@@ -7,22 +7,22 @@ Sources: developers.facebook.com/docs/threads/reference/reply-management, and th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import field
 
 from threadsync.flows.effects import FieldValue, Flow, FormBody, Request, Visibility
 from threadsync.model.ids import MAIN
-from threadsync.providers.answers import Exchange, Fields, Page
+from threadsync.providers.answers import Answer, Exchange, Fields, Page
 from threadsync.providers.threads.api_media import PENDING_REPLY_FIELDS, REPLY_FIELDS, MediaObject, media_of
 from threadsync.providers.threads.calls import VERSION, call, listed, page_of
 
 
-@dataclass(frozen=True, slots=True)
-class Managed:
+class Managed(Answer, frozen=True):
     """Threads did what it was asked; *success* is what it says of that, None where it says nothing."""
 
     success: bool | None
-    exchange: Exchange = field(compare=False, repr=False)
+    exchange: Exchange
     more: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -8,8 +8,9 @@ media are hidden. Replies wait for approval in a whole conversation, so its firs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from threadsync.model.capabilities import Needs
 from threadsync.model.ids import Address, Json
@@ -41,8 +42,7 @@ _NEEDING = ("location", "instagram_story", "countries")
 _NOTHING_NEEDED = Needs()
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """What one segment carries."""
 
     topic: str = ""
@@ -155,6 +155,12 @@ def needs_of(publication: Publication) -> Needs:
         *("threads_share_to_instagram" for each in every if each.instagram_story),
     }
     return Needs(frozenset(scopes), frozenset({GEO_GATING} if any(e.countries for e in every) else ()))
+
+
+def scopes_of(publication: Publication) -> frozenset[str]:
+    """Return the scopes that *publication* makes use of: what it needs, and what reads quotas of replies."""
+    replies = len(publication.segments) > 1 or publication.reply_to is not None
+    return needs_of(publication).scopes | ({"threads_manage_replies"} if replies else frozenset())
 
 
 def parameters(segment: Segment, carried: Carried, text: str, units: str) -> dict[str, str]:

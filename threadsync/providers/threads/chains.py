@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from threadsync.flows.bounds import Bounds
+from threadsync.flows.core import gather
 from threadsync.flows.effects import Flow
 from threadsync.model.ids import RemoteId
-from threadsync.model.journal import Published, Rendered
-from threadsync.providers.base import Applied, Result, Work
+from threadsync.model.journal import Intent, Published, Rendered
+from threadsync.providers.base import Applied, Refused, Result, Work
 from threadsync.providers.threads.publishing import SegmentPublisher
 from threadsync.providers.threads.recording import STORY
 from threadsync.providers.threads.reposting import RepostPublisher
+from threadsync.providers.threads.staging import Stager
 
 
 def publisher_of(
@@ -25,6 +27,9 @@ def publisher_of(
 
 def publish_all(work: Work, bounds: Bounds) -> Flow[Result]:
     """Publish the segments of *work*; what was not shared as an Instagram story is told, and is up."""
+    hindered = yield from _hindered(work, bounds)
+    if hindered is not None:
+        return hindered
     parent = work.job.parent
     live = work.live
     unshared: list[int] = []
@@ -43,3 +48,16 @@ def publish_all(work: Work, bounds: Bounds) -> Flow[Result]:
         "Look at Instagram; if it is not there, share it from the Threads app (an account without a linked "
         "Instagram account has no stories).",
     )
+
+
+def _hindered(work: Work, bounds: Bounds) -> Flow[Refused | None]:
+    """Bring the media of further segments to their addresses; return why one of them has none.
+
+    It is found out before the first segment is seen, so that a chain is not left half published over a
+    file. One that was begun is gone on with: what became of it is settled first.
+    """
+    if any(isinstance(note, Intent) for note in work.notes):
+        return None
+    further = [Stager(work, what, None, bounds).urls() for what in work.job.segments[1:] if what.media]
+    found = (yield from gather(further)) if further else ()
+    return next((each for each in found if isinstance(each, Refused)), None)

@@ -47,6 +47,7 @@ CAPABILITIES = Capabilities(
     fetches_media=True,
     pictures=PICTURES,
     permalink_characters_max=100,
+    counts=("views", "likes", "replies", "reposts", "quotes", "shares"),
 )
 
 

@@ -8,7 +8,8 @@ reported by users of the API and are not in the documentation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from threadsync.model.fault import FaultClass
 from threadsync.model.ids import Json
@@ -16,8 +17,7 @@ from threadsync.model.ids import Json
 _K = FaultClass
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRow:
+class FaultRow(Struct, frozen=True):
     """One row of the table: what it matches, what it means, and an error body that it must match."""
 
     id: str
@@ -45,7 +45,10 @@ def _sample(
     return {"error": {**error, **more}}
 
 
-_REAUTHORIZE = "Authorize the account again and store the new token; an expired one cannot be refreshed."
+_REAUTHORIZE = (
+    "Authorize the account again (threadsync auth login) and store the new token; an expired one cannot be "
+    "refreshed."
+)
 _LATER = "Run apply again later; it goes on where it stopped."
 _EDIT = "Change the post, then plan again."
 
@@ -144,7 +147,7 @@ ROWS: tuple[FaultRow, ...] = (
         "token-app-removed",
         "documented",
         _K.UNAUTHORIZED,
-        "The person removed the app from the account: they must authorize it again.",
+        "The person removed the app from the account: they must authorize it again (threadsync auth login).",
         _sample(190, 458),
         sample_status=401,
         subcodes=(458,),
@@ -153,7 +156,8 @@ ROWS: tuple[FaultRow, ...] = (
         "token-checkpoint",
         "documented",
         _K.UNAUTHORIZED,
-        "Log in to the account on threads.com and answer what it asks; then authorize it again if need be.",
+        "Log in to the account on threads.com and answer what it asks; then authorize it again if need be "
+        "(threadsync auth login).",
         _sample(190, 459),
         sample_status=401,
         subcodes=(459, 464),
@@ -162,7 +166,9 @@ ROWS: tuple[FaultRow, ...] = (
         "token-password-changed",
         "documented",
         _K.UNAUTHORIZED,
-        "The account's password was changed: authorize the account again and store the new token.",
+        "The account's password was changed: authorize the account again (threadsync auth login) and store "
+        "the "
+        "new token.",
         _sample(190, 460),
         sample_status=401,
         subcodes=(460,),
@@ -237,7 +243,8 @@ ROWS: tuple[FaultRow, ...] = (
         "permission",
         "documented",
         _K.FORBIDDEN,
-        "Authorize the account again with the scope that is missing.",
+        "Authorize the account again with the scope that is missing (threadsync auth login asks for what the "
+        "project needs; threadsync auth status names what is missing).",
         _sample(10),
         codes=(10, *range(200, 300)),
     ),
@@ -292,7 +299,8 @@ ROWS: tuple[FaultRow, ...] = (
         "http-forbidden",
         "documented",
         _K.FORBIDDEN,
-        "Authorize the account again with the scope that is missing.",
+        "Authorize the account again with the scope that is missing (threadsync auth login asks for what the "
+        "project needs; threadsync auth status names what is missing).",
         {},
         sample_status=403,
         statuses=(403,),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import assert_never
+
+from msgspec import Struct
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
@@ -51,8 +52,7 @@ def _page(listing: Listing, since: datetime, after: str | None) -> Flow[Page[Med
             assert_never(listing)
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """Own posts of one listing since a time; *complete* is False where a bound or a loop ended it."""
 
     posts: tuple[ObservedPost, ...]

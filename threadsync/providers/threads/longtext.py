@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 STYLES: Mapping[str, tuple[str, ...]] = {
     "***": ("bold", "italic"),
@@ -27,8 +28,7 @@ OPEN_MAX = 16
 _SIGN = re.compile(r"\\([\\*_~=])|\*{1,3}|_{1,2}|~~|==")
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """A part of a text, *start* to *end* in code points, with the styles it has."""
 
     start: int
@@ -36,8 +36,7 @@ class Stretch:
     styles: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LongText:
+class LongText(Struct, frozen=True):
     """A text without its signs; *stretches* are in order and do not overlap."""
 
     text: str

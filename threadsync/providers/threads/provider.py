@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import attempt, gather, now, record, wait
@@ -20,6 +22,7 @@ from threadsync.model.post import Publication, Segment
 from threadsync.providers.base import (
     About,
     Applied,
+    Authorizing,
     Examined,
     Permalinks,
     ProviderContext,
@@ -46,8 +49,7 @@ SANDBOX_ORIGIN_HEADER = "x-sandbox-origin"
 _PROFILE = "id,username,is_eligible_for_geo_gating"
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadsProvider:
+class ThreadsProvider(Struct, frozen=True):
     """One Threads profile."""
 
     context: ProviderContext
@@ -92,6 +94,17 @@ class ThreadsProvider:
         from threadsync.providers.threads import tokens
 
         return tokens.renew(self.context)
+
+    @property
+    def authorizing(self) -> Authorizing | None:
+        """The Authorization Window, in which a person lets an app use a profile."""
+        from threadsync.providers.threads.authorizing import ThreadsAuthorizing
+
+        return ThreadsAuthorizing(self.context)
+
+    def scopes(self, publication: Publication) -> frozenset[str]:
+        """Return the scopes that some posts alone make use of: for a reply, a location, a story."""
+        return carrying.scopes_of(publication)
 
     @property
     def _count_rule(self) -> str:
@@ -205,14 +218,22 @@ class ThreadsProvider:
         return convert.observed(media)
 
     def engagement(self, remote_id: RemoteId) -> Flow[Engagement]:
-        """Read likes, replies, reposts, quotes, shares and views of one post."""
+        """Read likes, replies, reposts, quotes, shares and views of one post.
+
+        Of a repost the list is empty, and a number may be missing from it (docs/threads/insights): what is
+        not there is not known.
+        """
         from threadsync.providers.threads import api_insights
 
         found = yield from attempt(api_insights.media_insights(remote_id))
         if isinstance(found, api_insights.Insights):
-            return Engagement(found.counts, "" if found.counts else "Threads counts nothing here")
-        forbidden = isinstance(found, Fault) and found.kind is FaultClass.FORBIDDEN
-        return Engagement({}, _why(found), "threads_manage_insights" if forbidden else "")
+            withheld = not found.counts
+            return Engagement(
+                found.counts, "Threads counts nothing of it" if withheld else "", withheld=withheld
+            )
+        kind = found.kind if isinstance(found, Fault) else None
+        scope = "threads_manage_insights" if kind is FaultClass.FORBIDDEN else ""
+        return Engagement({}, _why(found), scope, withheld=kind is FaultClass.GONE)
 
     def locate(self, reference: str) -> Flow[ObservedPost | None]:
         """Find one of the account's own posts by ``id:…``, a bare id or its permalink."""

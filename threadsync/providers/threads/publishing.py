@@ -14,9 +14,10 @@ idempotency key, and ``auto_publish_text`` is not used, because it leaves no con
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
@@ -45,8 +46,7 @@ ROUNDING = timedelta(seconds=2)
 """Threads' times are whole seconds, the container's and the post's each."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotPublished:
+class NotPublished(Struct, frozen=True):
     """The doubtful publish did not act; *container* still serves if it is given."""
 
     container: Container | None
@@ -55,8 +55,7 @@ class NotPublished:
 Verdict: TypeAlias = Published | NotPublished | Uncertain
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentPublisher:
+class SegmentPublisher(Struct, frozen=True):
     """The flows of one segment: *what* under *parent*, for *work*, within *bounds*."""
 
     work: Work

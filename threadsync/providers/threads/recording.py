@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import now, record
@@ -32,8 +34,7 @@ def wait_left_seconds(intended_at: datetime, at: datetime, there: datetime | Non
     return bounds.publish_doubt_seconds - max(0.0, passed)
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentRecord:
+class SegmentRecord(Struct, frozen=True):
     """The record of one segment: *what*, for *work*, within *bounds*."""
 
     work: Work

@@ -6,8 +6,9 @@ settled by looking before it is repeated. The repost is found again by what it r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
@@ -39,8 +40,7 @@ def key_of(original: RemoteId) -> str:
     return f"repost of {original}"
 
 
-@dataclass(frozen=True, slots=True)
-class RepostPublisher:
+class RepostPublisher(Struct, frozen=True):
     """The flows of one repost: *what*, for *work*, within *bounds*."""
 
     work: Work

@@ -7,8 +7,10 @@ put on record, so that an interrupted run takes up what it had.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
@@ -32,23 +34,20 @@ def container_name(what: Rendered, parent: RemoteId | None) -> str:
     return f"{CONTAINER}{under}" if what.quotes is None else f"{CONTAINER}{under} quoting {what.quotes}"
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """One container and the server's time when it was made; its post cannot be older."""
 
     id: str
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AlreadyPublished:
+class AlreadyPublished(Struct, frozen=True):
     """A container of ours turns out to be live; its post must be found, not made again."""
 
     container: Container
 
 
-@dataclass(frozen=True, slots=True)
-class _Single:
+class _Single(Struct, frozen=True):
     """One picture or video at a public address; *media_type* is ``IMAGE`` or ``VIDEO``."""
 
     media_type: str
@@ -63,16 +62,14 @@ def unanswered(error: Unanswered) -> Fault:
     )
 
 
-@dataclass(slots=True)
-class _Patience:
+class _Patience(Struct):
     """How often media were looked at, and how long was waited for them in between."""
 
     polls: int = 0
     waited_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stager:
+class Stager(Struct, frozen=True):
     """The staging flows of one segment: *what* under *parent*, for *work*, within *bounds*."""
 
     work: Work
@@ -97,7 +94,7 @@ class Stager:
         text, name = self.what.text or None, container_name(self.what, self.parent)
         if not self.what.media:
             return (yield from self._stage(name, "TEXT", text=text))
-        urls = yield from self._urls()
+        urls = yield from self.urls()
         if isinstance(urls, Refused):
             return urls
         types = convert.media_types(self.what) or ("IMAGE",) * len(urls)
@@ -127,7 +124,7 @@ class Stager:
             ids.append(child.id)
         return (yield from self._stage(name, "CAROUSEL", text=text, children=ids))
 
-    def _urls(self) -> Flow[list[str] | Refused]:
+    def urls(self) -> Flow[list[str] | Refused]:
         """Return where the media are; several files are brought there side by side."""
         urls: list[str] = []
         wanted = [host(MediaDigest(digest), self.bounds) for digest in self.what.media]
@@ -189,7 +186,8 @@ class Stager:
         yield from record(Staged(self.work.address, self.what.index, self.what.digest, name, made.id, at))
         if single is not None:
             # Media are never ready at once: a look now would be for nothing.
-            yield from wait(poll_seconds(0, self.bounds), "Threads to process the media")
+            first_seconds = min(self.bounds.poll_first_seconds, self.bounds.poll_longest_seconds)
+            yield from wait(first_seconds, "Threads to process the media")
         return Container(made.id, at)
 
     def finished(

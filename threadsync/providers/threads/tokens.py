@@ -5,8 +5,9 @@ The endpoints are those of ``api``; here is what the provider makes of them.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.bounds import Bounds
@@ -17,6 +18,10 @@ from threadsync.model.fault import Fault, FaultClass
 from threadsync.providers.base import Examined, ProviderContext, Renewed
 from threadsync.providers.threads import api_oauth as api
 
+RENEWABLE_AFTER = timedelta(hours=24)
+"""How old a token must be (docs/threads/get-started/long-lived-tokens)."""
+_NO_ROW = frozenset({FaultClass.FORBIDDEN, FaultClass.INVALID})
+"""Kinds of refusal that may mean any condition of a renewal: no page says which code stands for which."""
 _TOO_YOUNG = (
     "Threads renews a token that is at least a day old and has the scope threads_basic. The one you have is "
     "as good as before."
@@ -45,10 +50,24 @@ def renew(context: ProviderContext) -> Flow[Renewed]:
     asked_at = yield from now()
     found = yield from retried(api.refresh_token, context.bounds, why="renewing the token")
     if isinstance(found, Fault):
-        if found.kind is FaultClass.FORBIDDEN:
-            found = replace(found, remedy=_TOO_YOUNG)
+        if found.kind in _NO_ROW:
+            found = replace(found, remedy=_unrenewed((yield from examine(context.bounds)), asked_at))
         raise ApiError(found, where=str(context.target))
     if isinstance(found, Unanswered):
         raise found
     ends = asked_at + timedelta(seconds=found.expires_in) if found.expires_in is not None else None
     return Renewed(found.access_token, ends)
+
+
+def _unrenewed(known: Examined, at: datetime) -> str:
+    """Return what to do about a refusal to renew; no code of Threads says which condition is not met."""
+    if known.scopes is not None and "threads_basic" not in known.scopes:
+        return "The token lacks the scope threads_basic: log in again, with threadsync auth login."
+    may = known.issued_at + RENEWABLE_AFTER if known.issued_at is not None else None
+    if may is None or may <= at:
+        return _TOO_YOUNG
+    return (
+        "Threads renews a token that is at least 24 hours old: this one may be renewed from "
+        f"{may:%Y-%m-%d %H:%M} "
+        "UTC on, and is as good as before until then."
+    )

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
 from hmac import new as keyed
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.errors import WebhookError
 from threadsync.model.secret import SecretText
@@ -29,29 +30,25 @@ SIGNATURE_HEADER = "X-Hub-Signature-256"
 _SIGNED_AS = "sha256="
 
 
-@dataclass(frozen=True, slots=True)
-class Replied:
+class Replied(Struct, frozen=True):
     """Somebody replied to a post of the account (topic ``moderate``, field ``replies``)."""
 
     media: MediaObject
 
 
-@dataclass(frozen=True, slots=True)
-class Mentioned:
+class Mentioned(Struct, frozen=True):
     """Somebody mentioned the account (topic ``interaction``, field ``mentions``)."""
 
     media: MediaObject
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """The account published a post or reply (topic ``interaction``, field ``publish``)."""
 
     media: MediaObject
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(Struct, frozen=True):
     """The account deleted a post (topic ``moderate``, field ``delete``)."""
 
     id: str
@@ -63,8 +60,7 @@ class Deleted:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownEvent:
+class UnknownEvent(Struct, frozen=True):
     """An event that this version of threadsync does not know, as it came."""
 
     field: str
@@ -74,8 +70,7 @@ class UnknownEvent:
 Event: TypeAlias = Replied | Mentioned | Published | Deleted | UnknownEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """What arrived: one event, and what Threads says of its delivery; what it left out is None."""
 
     event: Event

@@ -8,8 +8,10 @@ is a number.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import zip_longest
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.sandbox.pages.posts import PostView, post_path, post_view
 from threadsync.sandbox.threads.state import Approval, Post, State
@@ -20,8 +22,7 @@ ANCESTORS_MAX = 10
 LEVEL_MAX = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A post in a conversation."""
 
     post: PostView
@@ -33,8 +34,7 @@ class Row:
     """Whom it answers, when that is not the row above it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """A post with the answers to it."""
 
     above: tuple[Row, ...]
@@ -49,8 +49,7 @@ class Conversation:
     answers_deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A post in the order of reading, before its view is made."""
 
     post: Post

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from itertools import islice
+
+from msgspec import Struct, to_builtins
 
 from threadsync.sandbox.pages.posts import AuthorView, author_view
 from threadsync.sandbox.pages.texts import plain_line
@@ -19,8 +20,7 @@ DELETED_SHOWN = 50
 EXCERPT_LENGTH = 80
 
 
-@dataclass(frozen=True, slots=True)
-class TabView:
+class TabView(Struct, frozen=True):
     """A profile among the tabs; ``author`` is ``None`` for everybody."""
 
     author: AuthorView | None
@@ -28,8 +28,7 @@ class TabView:
     is_chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaView:
+class QuotaView(Struct, frozen=True):
     """How much of a quota is used."""
 
     name: str
@@ -37,8 +36,7 @@ class QuotaView:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProfilePanel:
+class ProfilePanel(Struct, frozen=True):
     """What one profile used, and what it has in preparation."""
 
     author: AuthorView
@@ -47,8 +45,7 @@ class ProfilePanel:
     """How many are in each state that is not PUBLISHED."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultView:
+class FaultView(Struct, frozen=True):
     """A fault in force."""
 
     text: str
@@ -56,8 +53,7 @@ class FaultView:
     is_spent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DeletedView:
+class DeletedView(Struct, frozen=True):
     """A post that was taken down."""
 
     author: AuthorView
@@ -65,8 +61,7 @@ class DeletedView:
     time: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class PanelView:
+class PanelView(Struct, frozen=True):
     """All that stands beside the posts."""
 
     profiles: tuple[ProfilePanel, ...]
@@ -148,8 +143,8 @@ def _fault(armed: ArmedFault) -> FaultView:
 
 
 def _changed(switches: Switches) -> Iterator[str]:
-    defaults = asdict(Switches())
-    for name, value in asdict(switches).items():
+    defaults = to_builtins(Switches())
+    for name, value in to_builtins(switches).items():
         if value != defaults[name]:
             yield f"{name.replace('_', ' ')}: {value}"
 

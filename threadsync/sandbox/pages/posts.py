@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from threadsync.sandbox.pages.texts import long_text, plain_line, post_text
 from threadsync.sandbox.pages.times import Moment
@@ -26,8 +26,7 @@ TINTS = 6
 QUOTED_LENGTH = 280
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorView:
+class AuthorView(Struct, frozen=True):
     """Who posted."""
 
     name: str
@@ -41,8 +40,7 @@ class AuthorView:
         return f"/@{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class MediaView:
+class MediaView(Struct, frozen=True):
     """A picture or film of a post."""
 
     url: str
@@ -61,16 +59,14 @@ class MediaView:
         return "tall" if self.height <= 1.6 * self.width else "narrow"
 
 
-@dataclass(frozen=True, slots=True)
-class OptionView:
+class OptionView(Struct, frozen=True):
     """One option of a poll."""
 
     text: str
     percent: int
 
 
-@dataclass(frozen=True, slots=True)
-class PollView:
+class PollView(Struct, frozen=True):
     """A poll."""
 
     options: tuple[OptionView, ...]
@@ -79,16 +75,14 @@ class PollView:
     ends: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class CardView:
+class CardView(Struct, frozen=True):
     """A link's card; nothing is fetched for it."""
 
     url: str
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class LongTextView:
+class LongTextView(Struct, frozen=True):
     """A text attachment."""
 
     text: Markup
@@ -97,8 +91,7 @@ class LongTextView:
     card: CardView | None
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteView:
+class QuoteView(Struct, frozen=True):
     """A post inside another one; ``author`` is ``None`` when it is gone."""
 
     author: AuthorView | None
@@ -108,16 +101,14 @@ class QuoteView:
     """What it has besides its text."""
 
 
-@dataclass(frozen=True, slots=True)
-class GhostView:
+class GhostView(Struct, frozen=True):
     """A post that leaves after a day."""
 
     is_archived: bool
     ends: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class PostView:
+class PostView(Struct, frozen=True):
     """A post as a page shows it; of a repost the original, and who reposted it."""
 
     ident: str

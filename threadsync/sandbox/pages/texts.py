@@ -6,11 +6,11 @@ import json
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import regex
 from markupsafe import Markup, escape
+from msgspec import Struct
 
 from threadsync.sandbox.threads.counting import links_at, topic_in
 from threadsync.sandbox.threads.showing import shown_text
@@ -34,8 +34,7 @@ _SPOILER = Markup(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A stretch of a text, in code points, and what is put around it: a template with one or two places."""
 
     start: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from threadsync.sandbox.threads.errors import ApiError
 from threadsync.sandbox.threads.faults import Operation
@@ -10,8 +10,7 @@ from threadsync.sandbox.threads.state import Account, State, Token
 from threadsync.sandbox.threads.values import Fetch, Json, Request, Response
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """What every operation is given."""
 
     state: State

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from typing import Any, TypeVar
+
+from msgspec import to_builtins
 
 from threadsync.sandbox.threads.content import Content
 from threadsync.sandbox.threads.faults import ArmedFault, Fault, FaultKind
@@ -35,32 +36,32 @@ def state_to_json(state: State) -> Json:
     return {
         "seed": state.seed,
         "base_url": state.base_url,
-        "switches": asdict(state.switches),
-        "accounts": [asdict(account) for account in state.accounts.values()],
+        "switches": to_builtins(state.switches),
+        "accounts": [to_builtins(account) for account in state.accounts.values()],
         "tokens": [
-            {"digest": digest, **asdict(token), "scopes": sorted(token.scopes)}
+            {"digest": digest, **to_builtins(token), "scopes": sorted(token.scopes)}
             for digest, token in state.tokens.items()
         ],
-        "containers": [asdict(container) for container in state.containers.values()],
-        "posts": [asdict(post) for post in state.posts.values()],
-        "deleted": [asdict(post) for post in state.deleted.values()],
+        "containers": [to_builtins(container) for container in state.containers.values()],
+        "posts": [to_builtins(post) for post in state.posts.values()],
+        "deleted": [to_builtins(post) for post in state.deleted.values()],
         "usage": {name: list(times) for name, times in state.usage.items()},
-        "armed": [asdict(armed) for armed in state.armed],
+        "armed": [to_builtins(armed) for armed in state.armed],
         "deferred": [{"due": call.due, "request": call.request.to_json()} for call in state.deferred],
         "number": state.number,
         "serial": state.serial,
         "clock_offset": state.clock_offset,
-        "app": asdict(state.app),
+        "app": to_builtins(state.app),
         "app_tokens": sorted(state.app_tokens),
         "grants": [
-            {"digest": digest, **asdict(grant), "scopes": sorted(grant.scopes)}
+            {"digest": digest, **to_builtins(grant), "scopes": sorted(grant.scopes)}
             for digest, grant in state.grants.items()
         ],
-        "readings": [asdict(reading) for reading in state.readings],
-        "searches": {name: [asdict(each) for each in found] for name, found in state.searches.items()},
-        "places": [asdict(place) for place in state.places.values()],
+        "readings": [to_builtins(reading) for reading in state.readings],
+        "searches": {name: [to_builtins(each) for each in found] for name, found in state.searches.items()},
+        "places": [to_builtins(place) for place in state.places.values()],
         "subscribed": list(state.subscribed),
-        "deliveries": [asdict(delivery) for delivery in state.deliveries],
+        "deliveries": [to_builtins(delivery) for delivery in state.deliveries],
     }
 
 
@@ -131,7 +132,7 @@ def fetched_from_json(row: _Row) -> Fetched:
 
 def switches_from_json(row: _Row) -> Switches:
     """Read switches; a wrong name or a value of the wrong type raises :class:`ValueError`."""
-    known = {field.name for field in fields(Switches)}
+    known = set(Switches.__struct_fields__)
     if unknown := set(row) - known:
         raise ValueError(f"no switch {sorted(unknown)[0]!r}; there are: {', '.join(sorted(known))}")
     values = dict(row)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field, to_builtins
 
 from threadsync.sandbox.threads.codec import fault_from_json, switches_from_json
 from threadsync.sandbox.threads.faults import Fault
@@ -13,42 +14,36 @@ from threadsync.sandbox.threads.values import SCOPES, About, Json, Switches, Tok
 from threadsync.sandbox.threads.webhooks import TOPICS
 
 
-@dataclass(frozen=True, slots=True)
-class SetSwitches:
+class SetSwitches(Struct, frozen=True):
     """Replace all switches."""
 
     switches: Switches
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Struct, frozen=True):
     """Put faults in force, besides those that are."""
 
     faults: tuple[Fault, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Disarm:
+class Disarm(Struct, frozen=True):
     """Take all faults out of force."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """Forget containers, posts, readers, searches, codes, quotas, faults and what is deferred or was sent.
 
     Profiles and their tokens, the app and its subscriptions, places and switches stay.
     """
 
 
-@dataclass(frozen=True, slots=True)
-class MoveClock:
+class MoveClock(Struct, frozen=True):
     """Set how far this network's clock is from the shell's."""
 
     offset_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class AddProfile:
+class AddProfile(Struct, frozen=True):
     """Create a profile, or give one that is there another token."""
 
     name: str
@@ -66,37 +61,32 @@ class AddProfile:
             raise ValueError(f"no scope {sorted(unknown)[0]!r}; there are: {', '.join(SCOPES)}")
 
 
-@dataclass(frozen=True, slots=True)
-class ExpireToken:
+class ExpireToken(Struct, frozen=True):
     """End the life of a token at once."""
 
     token: TokenDigest
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(Struct, frozen=True):
     """Set how often each option of a post's poll was chosen."""
 
     post_id: str
     votes: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SetApp:
+class SetApp(Struct, frozen=True):
     """Replace the app that profiles authorize."""
 
     app: RegisteredApp
 
 
-@dataclass(frozen=True, slots=True)
-class AddPlace:
+class AddPlace(Struct, frozen=True):
     """Put a place on the map, or replace the one with its id."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """Let readers do something with a post, or, without one, look at a profile."""
 
     profile: str = ""
@@ -116,16 +106,14 @@ class Read:
             raise ValueError("a profile has views; likes, shares and clicks are those of a post")
 
 
-@dataclass(frozen=True, slots=True)
-class PostAs:
+class PostAs(Struct, frozen=True):
     """Let a person publish a text in the network's own application, with the parameters of a create call."""
 
     profile: str
     params: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Subscribe:
+class Subscribe(Struct, frozen=True):
     """Replace the webhook fields that the app is subscribed to."""
 
     fields: tuple[str, ...]
@@ -136,8 +124,7 @@ class Subscribe:
             raise ValueError(f"no webhook field {sorted(unknown)[0]!r}; there are: {there_are}")
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """Let time pass: carry out what was deferred until now."""
 
 
@@ -150,7 +137,7 @@ Command: TypeAlias = SetUp | Happening
 
 def command_to_json(command: Command) -> Json:
     """Write a command down."""
-    return {"do": type(command).__name__, **asdict(command)}
+    return {"do": type(command).__name__, **to_builtins(command)}
 
 
 def command_from_json(row: dict[str, Any]) -> Command:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 POLL_OPTIONS = ("option_a", "option_b", "option_c", "option_d")
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """Everything a person wrote or attached, and the media that was found behind the URL.
 
     Empty text, empty tuple and ``False`` mean *not given*. Compound parameters that are only stored

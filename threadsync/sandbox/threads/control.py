@@ -6,9 +6,10 @@ Every change is a :data:`Command`, a value that can be written to a journal and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from hashlib import blake2b
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from threadsync.sandbox.threads import publishing
 from threadsync.sandbox.threads.call import Call

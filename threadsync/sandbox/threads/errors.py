@@ -7,10 +7,11 @@ Each function is one documented refusal; its wording lives here only. ``error_us
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from threadsync.sandbox.threads.values import Json, Response
 
@@ -35,8 +36,7 @@ _FRENCH: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ApiError:
+class ApiError(Struct, frozen=True):
     """One refusal, before it is put into its envelope."""
 
     status: int

@@ -7,10 +7,11 @@ act that went well and spoil what follows it, so a lost answer always belongs to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 from types import MappingProxyType
+
+from msgspec import Struct
 
 
 class Operation(StrEnum):
@@ -188,8 +189,7 @@ TIMED = frozenset(
 """Kinds that need ``seconds``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One thing that goes wrong, and when: *times* calls of *operation*, after *skip* good ones.
 
     ``times`` of ``None`` is without end. ``probability`` below 1 makes each call a draw, decided by
@@ -227,8 +227,7 @@ class Fault:
         )
 
 
-@dataclass(slots=True)
-class ArmedFault:
+class ArmedFault(Struct):
     """A fault in force, and how often it was asked and has happened; lives in the state."""
 
     fault: Fault

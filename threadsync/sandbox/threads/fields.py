@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Field:
+
+class Field(Struct, frozen=True):
     """One field asked for, and which of its own fields; ``None`` when it was not expanded."""
 
     name: str
@@ -18,8 +18,7 @@ class Field:
 Fields: TypeAlias = tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MalformedFields:
+class MalformedFields(Struct, frozen=True):
     """A ``fields`` text that has no meaning."""
 
     reason: str

@@ -7,8 +7,10 @@ what the call will find. *After* an act that went well it may lose the answer or
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.sandbox.threads import errors
 from threadsync.sandbox.threads.call import refusal
@@ -20,8 +22,7 @@ from threadsync.sandbox.threads.state import Container, Deferred, State, Status
 from threadsync.sandbox.threads.values import Request, Response
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
+class Hits(Struct, frozen=True):
     """The faults that hit one call: at most one that settles the answer, and any that do not."""
 
     verdict: Fault | None = None

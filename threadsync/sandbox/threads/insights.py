@@ -53,5 +53,6 @@ def _number(call: Call, post: Post, metric: str) -> int:
             return readers.reposts_of_post(call.state, post)
         case "quotes":
             return readers.quotes_of_post(call.state, post)
-    found = readers.readings_of_post(call.state, post)
+    public = readers.public_of_post(call.state, post, call.now)
+    found = [*readers.readings_of_post(call.state, post), public]
     return sum({"views": each.views, "likes": each.likes, "shares": each.shares}[metric] for each in found)

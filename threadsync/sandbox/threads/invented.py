@@ -81,6 +81,7 @@ INVENTED: Mapping[str, str] = MappingProxyType(
         "gif-picture": "gif_url leads to a drawing of ours: the sandbox asks no GIF provider.",
         "video-thumbnail": "thumbnail_url is the first picture of the film; the film itself without PyAV.",
         "readers": "Nobody reads by itself: views, likes, shares, clicks and followers are what one sets.",
+        "reading-public": "How views, likes and shares of a post grow where `readers_per_post` is set.",
         "insight-ids": "The id of a metric names it; the vendor's Postman file says thread_replies.",
         "insight-days": "A day ends at 08:00 UTC, as in the samples; a day without views is left out.",
         "insight-times": "since and until of insights are Unix times, as the page says; else code 100.",

@@ -11,8 +11,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from threadsync.sandbox.threads import errors
 from threadsync.sandbox.threads.call import Call
@@ -26,8 +27,7 @@ LIMIT_DEFAULT, LIMIT_MAX = 25, 100
 _CURSOR_MARK = "QVFIU"
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """Which part of a list is asked for."""
 
     since: float = float("-inf")

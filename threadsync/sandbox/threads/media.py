@@ -6,7 +6,8 @@ image of a shape the network does not take, lets the container end as ERROR.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.sandbox.threads import errors
 from threadsync.sandbox.threads.content import Content
@@ -20,8 +21,7 @@ ASPECT_RATIO_MAX = 10.0
 IMAGE_FORMATS = frozenset({"JPEG", "PNG"})
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """Content whose media was fetched, and the ``error_message`` its container will end with."""
 
     content: Content

@@ -11,8 +11,9 @@ What is copied from the documentation names its page; what is a guess is listed 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from threadsync.sandbox.threads import (
     embeds,

@@ -8,9 +8,10 @@ person agrees, are the switches ``authorize_as`` and ``authorize_denied``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
+
+from msgspec.structs import replace
 
 from threadsync.sandbox.threads import errors
 from threadsync.sandbox.threads.call import refusal

@@ -6,7 +6,7 @@ developers.facebook.com/docs/threads/posts, .../reference/publishing, .../reply-
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from threadsync.sandbox.threads import errors, webhooks
 from threadsync.sandbox.threads.call import Call

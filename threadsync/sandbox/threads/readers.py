@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import Final
+
+from msgspec import Struct
 
 from threadsync.sandbox.threads.records import Reading
 from threadsync.sandbox.threads.state import Account, Approval, Post, State
 
+HALF_COME_SECONDS: Final = 86_400.0
 
-@dataclass(frozen=True, slots=True)
-class Span:
+
+class Span(Struct, frozen=True):
     """A span of time, in Unix seconds; *until* is outside it."""
 
     since: float = float("-inf")
@@ -24,6 +28,19 @@ class Span:
 def readings_of_post(state: State, post: Post) -> list[Reading]:
     """Return what readers did with a post."""
     return [each for each in state.readings if each.post == post.id]
+
+
+def public_of_post(state: State, post: Post, now: float) -> Reading:
+    """Return what readers who come by themselves have done by *now*: the same post has always the same ones.
+
+    Half of all who will ever come have come after ``HALF_COME_SECONDS``; some posts have few, some have many.
+    """
+    lots = hashlib.sha256(post.id.encode()).digest()
+    eagerness = (lots[0] / 255) ** 2 * 4 + 0.1
+    come = 1 - 0.5 ** (max(0.0, now - post.created) / HALF_COME_SECONDS)
+    views = int(state.switches.readers_per_post * eagerness * come)
+    likes, shares = int(views * (2 + lots[1] % 7) / 100), int(views * (lots[2] % 8) / 1000)
+    return Reading(now, post.owner, post.id, views, likes, shares)
 
 
 def replies_to_post(state: State, post: Post, now: float) -> int:
@@ -43,8 +60,7 @@ def quotes_of_post(state: State, post: Post) -> int:
     return sum(each.content.quote == post.id for each in state.live())
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(Struct, frozen=True):
     """What happened to a profile and its posts within a span of time."""
 
     state: State

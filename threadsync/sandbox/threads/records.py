@@ -6,13 +6,14 @@ Values only; :class:`threadsync.sandbox.threads.state.State` holds them.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from threadsync.sandbox.threads.values import App, Json, TokenDigest, token_digest
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredApp:
+class RegisteredApp(Struct, frozen=True):
     """The app as the network knows it: its secret, and the token made of it, as digests."""
 
     id: str
@@ -32,8 +33,7 @@ class RegisteredApp:
 OUR_APP = RegisteredApp.of(App())
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What a person agreed to; the code that stands for it can be used once."""
 
     account: str
@@ -43,8 +43,7 @@ class Grant:
     is_used: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A place that posts can be tagged with (docs/threads/reference/locations)."""
 
     id: str
@@ -78,8 +77,7 @@ MENLO_PARK = Place(
 """The example of docs/threads/create-posts/location-tagging; every network has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What readers did at one time with a post, or, without one, with a profile."""
 
     at: float
@@ -92,16 +90,14 @@ class Reading:
     """How often the link of the post was followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """A query that a profile made."""
 
     query: str
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One notification to the app's callback (docs/threads/webhooks, Notification Formats)."""
 
     at: float

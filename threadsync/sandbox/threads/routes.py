@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from threadsync.sandbox.threads.faults import Operation
 from threadsync.sandbox.threads.state import State
 from threadsync.sandbox.threads.values import API_VERSION, Request
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """An operation, and the object or user that the path names."""
 
     operation: Operation

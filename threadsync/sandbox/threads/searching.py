@@ -6,9 +6,10 @@ developers.facebook.com/docs/threads/keyword-search, .../threads-mentions. Both 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from threadsync.sandbox.threads import errors, listing, readers
 from threadsync.sandbox.threads.call import Call
@@ -32,8 +33,7 @@ SEARCHES_KEPT: Final = 10
 """How many queries ``recently_searched_keywords`` goes back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What is looked for."""
 
     text: str

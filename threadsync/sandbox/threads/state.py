@@ -11,10 +11,11 @@ from __future__ import annotations
 from base64 import urlsafe_b64encode
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from threadsync.sandbox.threads.content import Content
 from threadsync.sandbox.threads.faults import ArmedFault
@@ -52,8 +53,7 @@ class Approval(StrEnum):
     IGNORED = "ignored"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A profile of the network."""
 
     id: str
@@ -63,8 +63,7 @@ class Account:
     about: About = field(default_factory=About)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """What a token opens."""
 
     account: str
@@ -75,8 +74,7 @@ class Token:
     """Whether it came from a code and can be exchanged for a long-lived one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """A post in preparation. Its status follows from the time, see :meth:`status`."""
 
     id: str
@@ -103,8 +101,7 @@ class Container:
         return Status.IN_PROGRESS if now < self.ready_at else Status.FINISHED
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """A post, reply, repost or child of a carousel that is or was live."""
 
     id: str
@@ -141,16 +138,14 @@ class Post:
         return now >= self.listed_from
 
 
-@dataclass(frozen=True, slots=True)
-class Deferred:
+class Deferred(Struct, frozen=True):
     """A call whose connection was dropped and that the network carries out later."""
 
     due: float
     request: Request
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """One network. ``serial`` grows with every change, so a shell knows when to write it down."""
 
     seed: int

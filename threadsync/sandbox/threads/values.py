@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import NewType, TypeAlias
 from urllib.parse import parse_qsl, unquote
+
+from msgspec import Struct, field
+
+from threadsync.values import Discreet
 
 TokenDigest = NewType("TokenDigest", str)
 """The SHA-256 of an access token: the model and its files never hold the token itself."""
@@ -46,8 +49,7 @@ def token_digest(token: str) -> TokenDigest:
     return TokenDigest(sha256(token.encode()).hexdigest())
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One call as the network sees it, without its secrets; :meth:`of` makes one from a raw call."""
 
     method: str
@@ -75,8 +77,7 @@ class Request:
         return {"method": self.method, "path": self.path, "params": dict(self.params), "token": self.token}
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """What the network answers, or that it hangs up.
 
     ``dropped`` means the connection closes without a whole answer (``cut``: after half of its body);
@@ -105,8 +106,7 @@ class MediaKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedMedia:
+class FetchedMedia(Struct, frozen=True):
     """A file that could be downloaded, and what was found in it."""
 
     kind: MediaKind
@@ -121,8 +121,7 @@ class FetchedMedia:
     """The name of a still of a video; empty when none could be made."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchFailed:
+class FetchFailed(Struct, frozen=True):
     """A file that could not be downloaded."""
 
     reason: str
@@ -154,8 +153,7 @@ def no_media(url: str) -> Fetched:
     return FetchFailed(f"nothing is served at {url} here")
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What a profile says of itself, and who reads it."""
 
     display_name: str = ""
@@ -172,12 +170,13 @@ class About:
     """Followers by ``country``, ``city``, ``age`` or ``gender``: ``{"country": {"CH": 70}}``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Discreet, frozen=True):
     """A profile to create, and the token that opens it."""
 
+    hidden = frozenset({"token"})
+
     name: str
-    token: str = field(default="", repr=False)
+    token: str = ""
     """Empty means ``sandbox-NAME``."""
     scopes: tuple[str, ...] = SCOPES
     token_expires_at: float | None = None
@@ -192,12 +191,13 @@ class Profile:
         return self.token or f"sandbox-{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(Discreet, frozen=True):
     """The app that profiles authorize: what its developer has from the dashboard, all of it known."""
 
+    hidden = frozenset({"secret"})
+
     id: str = "990000000000001"
-    secret: str = field(default="sandbox-app-secret", repr=False)
+    secret: str = "sandbox-app-secret"  # noqa: S105  (known to everybody)
     name: str = "sandbox"
     redirect_uris: tuple[str, ...] = ()
     """Where people may be sent back to, letter for letter; empty allows every address."""
@@ -225,8 +225,7 @@ class Republish(StrEnum):
     NEW_POST = "new-post"
 
 
-@dataclass(frozen=True, slots=True)
-class Switches:
+class Switches(Struct, frozen=True):
     """How this network behaves, where documentation gives a number or leaves a question open.
 
     Numbers carry the documented value as default. What is a guess of ours is listed in
@@ -298,5 +297,7 @@ class Switches:
     """The spam block, or 4279013: a profile that may not post; 0 is a policy block, code 368."""
     refresh_age_min_seconds: float = 86_400.0
     token_life_seconds: float = 5_184_000.0
+    readers_per_post: int = 0
+    """How many readers a post comes to have by itself, roughly and over days; 0 is nobody."""
     clock_skew_seconds: float = 0.0
     """How far the network's clock is ahead of ours."""
