@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from msgspec import field
 from msgspec.structs import replace
 
 from threadsync import __version__

@@ -277,7 +277,8 @@ def _run(workspace: Workspace, target: Target, flow: Flow[T], secrets: Mapping[R
 
     provider = workspace.providers[target.name]
     base_url = target.base_url or provider.default_base_url
-    endpoint = Endpoint(base_url, secrets.__getitem__, unknown, context_of(target, workspace.project.id).bounds.request_seconds)
+    bounds = context_of(target, workspace.project.id).bounds
+    endpoint = Endpoint(base_url, secrets.__getitem__, unknown, bounds.request_seconds)
     ignored(workspace.project.root / CACHE_DIRECTORY)
     log = ApiLog(log_path(workspace.project.root), workspace.clock, workspace.tell)
     scribe = Scribe(
