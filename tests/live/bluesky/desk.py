@@ -12,7 +12,7 @@ from threadsync.execution.clock import SystemClock
 from threadsync.execution.drivers import run
 from threadsync.execution.transport import Transport
 from threadsync.execution.wire import Endpoint
-from threadsync.flows.effects import Flow
+from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.model.ids import MAIN, MediaDigest, Role
 from threadsync.model.secret import SecretText
 from threadsync.providers.bluesky import api
@@ -36,9 +36,13 @@ class Desk:
 
     def run(self, flow: Flow[T]) -> T:
         """Run *flow* to its end."""
+        return run(flow, self.perform, SystemClock())
+
+    def perform(self, request: Request) -> Response | NoResponse:
+        """Send *request* once."""
         hosts = {DIRECTORY: self.server.plc_url, PUBLIC: self.server.url}
         endpoint = Endpoint(self.server.url, self.secrets.__getitem__, self.media.__getitem__, hosts=hosts)
-        return run(flow, lambda request: self.transport.perform(endpoint, request), SystemClock())
+        return self.transport.perform(endpoint, request)
 
     def use(self, session: api.Session) -> api.Session:
         """Take *session* for what is run next."""

@@ -64,6 +64,8 @@ class Publisher(Struct, frozen=True):
 
     def publish(self) -> Flow[Result]:
         """Publish the segments, going on after the last note of an earlier life."""
+        if not self.work.job.segments:
+            return Applied()  # all are live, and the run before this one died before it said so
         segments, keys_taken = self._preparer.staged(), self._preparer.keys_taken()
         intent = self._intent()
         if segments and intent is not None:
