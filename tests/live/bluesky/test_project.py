@@ -1,0 +1,154 @@
+"""A project with a Bluesky target, and the real program at work in it, on a real server."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.live.projects import ENVIRON, ROOT
+from tests.live.waiting import PATIENCE_SECONDS
+from tests.pds.launcher import Pds, Person
+
+pytestmark = pytest.mark.live
+
+PROJECT = """\
+version: 1
+id: live-bluesky
+zone: Europe/Berlin
+targets:
+  bluesky/brand:
+    provider: bluesky
+    account: {account}
+    base_url: {base_url}
+    credential: env:BLUESKY_PASSWORD
+    bounds: {{publish_doubt_seconds: 1, listing_lag_seconds: 1}}
+"""
+FACETS = """\
+---
+key: facets
+targets: [bluesky/brand]
+langs: [de]
+---
+Grüße an @{handle}, siehe [die Karte](https://example.org/map) #Aufzüge 👩‍👩‍👧
+"""
+CHAIN = """\
+---
+key: chain
+targets: [bluesky/brand]
+who_can_reply: followers
+---
+One.
+
+![A gate](gate.png)
+
+---
+
+Two.
+"""
+REPLY = """\
+---
+key: reply
+targets: [bluesky/brand]
+reply_to: chain
+quote: facets
+bluesky: {quotes: nobody, labels: [graphic-media]}
+---
+A reply that quotes.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder, and who works in it."""
+
+    folder: Path
+    person: Person
+
+    def run(self, *arguments: str, password: str = "") -> subprocess.CompletedProcess[str]:
+        """Run threadsync in it."""
+        return subprocess.run(
+            [sys.executable, "-m", "threadsync", *arguments],
+            cwd=self.folder,
+            env=ENVIRON | {"BLUESKY_PASSWORD": password or self.person.password},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+
+    def said(self, *arguments: str) -> str:
+        """Run it, which has to go well, and return what it printed."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def write(self, key: str, text: str) -> None:
+        """Write one post."""
+        (self.folder / "posts" / f"{key}.md").write_text(text)
+
+
+@pytest.fixture
+def project(server: Pds, person: Person, tmp_path: Path) -> Project:
+    found = Project(tmp_path, person)
+    (tmp_path / "posts").mkdir()
+    shutil.copy(ROOT / "examples/posts/pictures/gate.png", tmp_path / "posts/gate.png")
+    (tmp_path / "threadsync.yaml").write_text(PROJECT.format(account=person.handle, base_url=server.url))
+    found.write("facets", FACETS.format(handle=person.handle))
+    found.write("chain", CHAIN)
+    found.write("reply", REPLY)
+    return found
+
+
+def test_posts_go_out_once_and_are_found_as_they_are(project: Project) -> None:
+    plan = project.said("plan")
+    assert "71 of 300 graphemes" in plan or "of 300 graphemes" in plan
+    done = project.said("apply", "--yes", "--first-run")
+    assert "Done: 3 applied." in done
+    assert len({*re.findall(r"https://bsky\.app/profile/\S+/post/\w{13}", done)}) == 4
+    assert "3 publications are as the files say" in project.said("apply", "--yes")
+    assert "4 live posts looked at: no difference." in project.said("refresh")
+
+
+def test_what_is_taken_down_is_gone_with_its_gate(project: Project) -> None:
+    project.said("apply", "--yes", "--first-run")
+    (project.folder / "posts/reply.md").unlink()
+    assert "Done: 1 applied." in project.said("apply", "--yes", "--allow-delete=reply@bluesky/brand")
+    assert "3 live posts looked at: no difference." in project.said("refresh")
+
+
+def test_a_lost_state_publishes_nothing_twice(project: Project) -> None:
+    """Law 8: own posts are read back before anything goes out."""
+    project.said("apply", "--yes", "--first-run")
+    shutil.rmtree(project.folder / "state")
+    again = project.said("apply", "--yes", "--first-run")
+    assert again.count("(looks-published)") == 3
+    assert "Done" not in again
+
+
+def test_one_session_serves_all_commands_and_is_kept_for_this_user_alone(project: Project) -> None:
+    project.said("apply", "--yes", "--first-run")
+    (kept,) = (project.folder / ".threadsync/sessions").glob("*.json")
+    before = kept.read_bytes()
+    project.said("refresh")
+    assert kept.read_bytes() == before
+    if os.name == "posix":
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    written = [path for path in project.folder.rglob("*") if path.is_file() and path != kept]
+    tokens = re.findall(rb"eyJ[\w-]+\.[\w-]+\.[\w-]+", before)
+    assert len(tokens) == 2
+    assert not [path for path in written for token in tokens if token in path.read_bytes()]
+
+
+def test_a_wrong_password_says_what_to_do(project: Project) -> None:
+    done = project.run("apply", "--yes", "--first-run", password="wrong")
+    assert "Invalid identifier or password" in done.stdout + done.stderr
+    assert "app password" in done.stdout + done.stderr
