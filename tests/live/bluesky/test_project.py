@@ -152,3 +152,12 @@ def test_a_wrong_password_says_what_to_do(project: Project) -> None:
     done = project.run("apply", "--yes", "--first-run", password="wrong")
     assert "Invalid identifier or password" in done.stdout + done.stderr
     assert "app password" in done.stdout + done.stderr
+
+
+def test_a_mention_of_nobody_is_an_error_that_names_it(project: Project) -> None:
+    project.write("facets", FACETS.format(handle="nobody.test"))
+    done = project.run("apply", "--yes", "--first-run", "facets")
+    assert "the account @nobody.test, which the post mentions, is not found" in done.stdout.replace(
+        "\n     ", ""
+    )
+    assert "write a backslash before its @" in said

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
@@ -135,7 +136,9 @@ class Preparer(Struct, frozen=True):
                 case str():
                     found[handle] = did
                 case Fault():
-                    return self._refused(did)
+                    problem = f"the account @{handle}, which the post mentions, is not found: {did.problem}"
+                    remedy = "Correct the handle, or write a backslash before its @ to mention nobody."
+                    return self._refused(replace(did, problem=problem, remedy=remedy))
                 case Unanswered():
                     return self._refused(unanswered(did))
         return found
