@@ -1,0 +1,90 @@
+"""Records and blobs read (com.atproto.repo.getRecord, listRecords, com.atproto.sync.getBlob)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from threadsync.sandbox.bluesky import errors
+from threadsync.sandbox.bluesky.call import Call, Done
+from threadsync.sandbox.bluesky.errors import XrpcError
+from threadsync.sandbox.bluesky.state import Blob, Record
+from threadsync.sandbox.bluesky.values import Json
+
+PAGE: Final = 50
+PAGE_MAX: Final = 100
+
+
+def get(call: Call) -> Done | XrpcError:
+    """Read one record, by DID or handle; of an older version only the newest CID is known."""
+    for name in ("repo", "collection", "rkey"):
+        if not call.param(name):
+            return errors.bad_params(call.state, name)
+    owner = call.state.account(call.param("repo"))
+    if owner is None:
+        return errors.invalid("Could not locate record")
+    uri = f"at://{owner.did}/{call.param('collection')}/{call.param('rkey')}"
+    found = call.state.records.get(uri)
+    if found is None or call.param("cid") not in {"", found.cid}:
+        return errors.record_not_found(uri)
+    return Done(row(found))
+
+
+def page_size(call: Call, *, default: int = PAGE) -> int | XrpcError:
+    """Read ``limit``: 1 to 100."""
+    given = call.param("limit")
+    if not given:
+        return default
+    if not given.isdecimal() or not 1 <= int(given) <= PAGE_MAX:
+        return errors.bad_params(call.state, "limit")
+    return int(given)
+
+
+def list_records(call: Call) -> Done | XrpcError:
+    """Read a page of a collection: newest key first unless ``reverse``; the cursor is the last key."""
+    owner = call.state.account(call.param("repo"))
+    if owner is None:
+        return errors.invalid(f"Could not find repo: {call.param('repo')}")
+    size = page_size(call)
+    if isinstance(size, XrpcError):
+        return size
+    rows, cursor = call.state.of(owner.did, call.param("collection")), call.param("cursor")
+    if call.param("reverse") == "true":
+        rows = [each for each in reversed(rows) if not cursor or each.rkey > cursor]
+    else:
+        rows = [each for each in rows if not cursor or each.rkey < cursor]
+    page = rows[:size]
+    body: Json = {"records": [row(each) for each in page]}
+    return Done(body | ({"cursor": page[-1].rkey} if page else {}))
+
+
+def row(record: Record) -> Json:
+    """Return a record as lists and reads give it."""
+    return {"uri": record.uri, "cid": record.cid, "value": record.value}
+
+
+def upload(call: Call) -> Done | XrpcError:
+    """Take bytes; the same ones again are the same blob, and the type is what they are."""
+    sent, state = call.request.upload, call.state
+    if sent is None or not sent.declared:
+        return errors.invalid("Request encoding (Content-Type) required but not provided")
+    if sent.size > state.switches.blob_bytes_max:
+        return errors.too_large()
+    own = state.blobs.setdefault(call.caller.did, {})
+    known = own.get(sent.cid)
+    kind = sent.mime_type or sent.declared
+    if known is None or not known.is_permanent:
+        own[sent.cid] = known = Blob(sent.cid, kind, sent.size)
+    return Done({"blob": reference(known)})
+
+
+def reference(blob: Blob) -> Json:
+    """Return what a record says of a blob (atproto.com/specs/data-model, blob)."""
+    return {"$type": "blob", "ref": {"$link": blob.cid}, "mimeType": blob.mime_type, "size": blob.size}
+
+
+def get_blob(call: Call) -> Done | XrpcError:
+    """Give the bytes of a blob that a record refers to."""
+    found = call.state.blobs.get(call.param("did"), {}).get(call.param("cid"))
+    if found is None or not found.is_permanent:
+        return errors.invalid("Blob not found")
+    return Done(blob=found.cid)

@@ -1,0 +1,149 @@
+"""What readers' apps see: posts with counts, profiles, feeds (app.bsky.feed.*, app.bsky.actor.*)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from threadsync.sandbox.bluesky import errors
+from threadsync.sandbox.bluesky.call import Call, Done
+from threadsync.sandbox.bluesky.errors import XrpcError
+from threadsync.sandbox.bluesky.lexicons import FOLLOW, LIKE, POST, PROFILE, REPOST
+from threadsync.sandbox.bluesky.reading import page_size
+from threadsync.sandbox.bluesky.state import Account, Record, State
+from threadsync.sandbox.bluesky.values import Json
+
+POSTS_MAX: Final = 25
+
+
+def get_posts(call: Call) -> Done | XrpcError:
+    """Show up to 25 posts by address; those that are not there are left out."""
+    uris = call.request.params.get("uris", ())
+    if not uris or len(uris) > POSTS_MAX:
+        return errors.bad_params(call.state, "uris")
+    found = [call.state.records[uri] for uri in uris if uri in call.state.records]
+    return Done({"posts": [post_view(call.state, each) for each in found if each.collection == POST]})
+
+
+def author_feed(call: Call) -> Done | XrpcError:
+    """Show the posts of somebody, newest first; the cursor is ``<milliseconds>__<cid>`` of the last one."""
+    account = call.state.account(call.param("actor"))
+    size = page_size(call)
+    if isinstance(size, XrpcError):
+        return size
+    if account is None:
+        return errors.invalid("Profile not found")
+    rows = [each for each in call.state.of(account.did, POST) if _is_shown(each, call.param("filter"))]
+    marked = sorted(((_mark(each), each.uri) for each in rows), reverse=True)
+    cursor = call.param("cursor")
+    if cursor:
+        milliseconds, mark, cid = cursor.partition("__")
+        if not mark or not milliseconds.isdecimal():
+            return errors.invalid("Malformed cursor")
+        marked = [row for row in marked if row[0] < (int(milliseconds), cid)]
+    page = marked[:size]
+    body: Json = {
+        "feed": [{"post": post_view(call.state, call.state.records[uri])} for _, uri in page],
+    }
+    if page:
+        (milliseconds_last, cid_last), _ = page[-1]
+        body["cursor"] = f"{milliseconds_last}__{cid_last}"
+    return Done(body)
+
+
+def get_profile(call: Call) -> Done | XrpcError:
+    """Show a profile with its counts."""
+    account = call.state.account(call.param("actor"))
+    if account is None:
+        return errors.invalid("Profile not found")
+    record = call.state.records.get(f"at://{account.did}/{PROFILE}/self")
+    said: Json = record.value if record is not None else {}
+    shown = _author(call.state, account)
+    if isinstance(said.get("description"), str):
+        shown["description"] = said["description"]
+    return Done(
+        shown
+        | {
+            "followersCount": sum(
+                1 for each in _all(call.state, FOLLOW) if each.value["subject"] == account.did
+            ),
+            "followsCount": len(call.state.of(account.did, FOLLOW)),
+            "postsCount": len(call.state.of(account.did, POST)),
+        }
+    )
+
+
+def post_view(state: State, post: Record) -> Json:
+    """Show one post with what others did with it; its embed is in the record only (``embed-views``)."""
+    replies = [each for each in _all(state, POST) if _uri_in(each.value.get("reply"), "parent") == post.uri]
+    quotes = [each for each in _all(state, POST) if _quoted(each.value.get("embed")) == post.uri]
+    return {
+        "uri": post.uri,
+        "cid": post.cid,
+        "author": _author(state, state.accounts[post.did]),
+        "record": post.value,
+        "bookmarkCount": 0,
+        "replyCount": len(replies),
+        "repostCount": _pointing(state, REPOST, post.uri),
+        "likeCount": _pointing(state, LIKE, post.uri),
+        "quoteCount": len(quotes),
+        "indexedAt": _written(post.indexed_at),
+        "labels": [],
+    }
+
+
+def _author(state: State, account: Account) -> Json:
+    record = state.records.get(f"at://{account.did}/{PROFILE}/self")
+    name = record.value.get("displayName", "") if record is not None else account.display_name
+    return {"did": account.did, "handle": account.handle, "displayName": name, "labels": []}
+
+
+def _all(state: State, collection: str) -> list[Record]:
+    return [each for each in state.records.values() if each.collection == collection]
+
+
+def _pointing(state: State, collection: str, uri: str) -> int:
+    return sum(1 for each in _all(state, collection) if _uri_in(each.value, "subject") == uri)
+
+
+def _uri_in(value: object, name: str) -> object:
+    match value:
+        case {**members} if isinstance(found := members.get(name), dict):
+            return found.get("uri")
+    return None
+
+
+def _quoted(embed: object) -> object:
+    match embed:
+        case {"record": {"record": {"uri": str(uri)}}} | {"record": {"uri": str(uri)}}:
+            return uri
+    return None
+
+
+def _is_shown(post: Record, kept: str) -> bool:
+    """Whether a filter keeps a post; the default keeps replies."""
+    is_reply = "reply" in post.value
+    match kept:
+        case "posts_no_replies":
+            return not is_reply
+        case "posts_with_media":
+            embed = post.value.get("embed")
+            kind = str(embed.get("$type")) if isinstance(embed, dict) else ""
+            return kind.endswith(("images", "video", "gallery", "recordWithMedia"))
+    return True
+
+
+def _mark(post: Record) -> tuple[int, str]:
+    """Return the place of a post in feeds: the earlier of what it says and when it came.
+
+    docs.bsky.app/docs/advanced-guides/timestamps
+    """
+    try:
+        said = datetime.fromisoformat(str(post.value.get("createdAt"))).timestamp()
+    except ValueError:
+        said = post.indexed_at  # written with validation waived
+    return int(min(said, post.indexed_at) * 1000), post.cid
+
+
+def _written(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
