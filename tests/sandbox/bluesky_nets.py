@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from threadsync.sandbox.bluesky import (
     Generation,
@@ -100,7 +101,7 @@ class Modelled:
             body_bytes=len(json.dumps(body)) if body is not None else 0,
         )
         answer = handle(self.state, request, self.now)
-        return Said(answer.status, json.loads(answer.encode()), dict(answer.headers))
+        return Said(answer.status, json.loads(answer.encode()), CaseInsensitiveDict(answer.headers))
 
 
 @dataclass
@@ -123,7 +124,7 @@ class Real:
             method, url, params=params, json=body, data=content, headers=headers, timeout=30
         ) as answer:
             told = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
-            return Said(answer.status_code, told, dict(answer.headers))
+            return Said(answer.status_code, told, CaseInsensitiveDict(answer.headers))
 
 
 @dataclass

@@ -14,6 +14,7 @@ from threadsync.sandbox.bluesky.control import (
     expire_sessions,
     ledger,
     new_state,
+    reset,
     switch,
 )
 from threadsync.sandbox.bluesky.faults import GROUPS, Fault
@@ -40,6 +41,7 @@ __all__ = [
     "handle",
     "ledger",
     "new_state",
+    "reset",
     "run_due",
     "switch",
 ]

@@ -78,6 +78,16 @@ def expire_sessions(state: State, handle: str, now: float) -> None:
     state.serial += 1
 
 
+def reset(state: State) -> None:
+    """Forget records, blobs, videos, what was used up, faults and what is deferred; accounts stay."""
+    for emptied in (state.records, state.heads, state.jobs, state.usage, state.armed, state.deferred):
+        emptied.clear()
+    state.deletions.clear()
+    for own in state.blobs.values():
+        own.clear()
+    state.serial += 1
+
+
 def ledger(state: State) -> Json:
     """List what is live and what was taken down, posts only, oldest first: the independent witness."""
     live = sorted((each for each in state.records.values() if each.collection == POST), key=_order)

@@ -88,6 +88,8 @@ def _perform(state: State, request: Request, method: Method, now: float) -> Resp
     if method.verb == "POST" or request.nsid == "com.atproto.server.getServiceAuth":
         state.serial += 1
     answer = done.response()
+    if method is _DIRECTORY and isinstance(done, Done):
+        headers = {"Content-Type": "application/did+ld+json; charset=utf-8"}
     is_known_video = isinstance(done, Done) and done.body.get("error") == "already_exists"
     return replace(
         answer, headers={**answer.headers, **headers}, status=409 if is_known_video else answer.status

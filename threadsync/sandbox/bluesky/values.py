@@ -143,7 +143,7 @@ class Switches(Struct, frozen=True):
     :data:`threadsync.sandbox.bluesky.invented.INVENTED`.
     """
 
-    generation: str = Generation.V0_5
+    generation: str = str(Generation.V0_5)
     has_appview: bool = True
     """Whether it answers what only readers' apps need (posts with counts, profiles, feeds)."""
     access_life_seconds: float = 7_200.0
