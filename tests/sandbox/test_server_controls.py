@@ -177,6 +177,7 @@ class TestControls:
             "posts": [],
             "deletions": [],
             "containers": 0,
+            "bluesky": {"posts": [], "deletions": []},
             "requests": [],
         }
 

@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from threadsync.sandbox import control_api, pages, wire
+from threadsync.sandbox import control_api, pages, wire, xrpc
+from threadsync.sandbox.bluesky import Response as BlueskyResponse
 from threadsync.sandbox.engine import Engine
 from threadsync.sandbox.fetching import CONTENT_TYPES
 from threadsync.sandbox.threads import Fetched
@@ -49,8 +50,14 @@ def make_app(engine: Engine, ending: asyncio.Event) -> ASGIApp:
             Route("/media/{name}", _media(engine)),
             Route("/@{user}", _timeline(engine)),
             Route("/@{user}/post/{code}", _post(engine)),
+            *(
+                Route(path, _network(engine, ending, _bluesky_reply), methods=["GET", "POST"])
+                for path in ("/xrpc/{nsid}", "/plc/{did}")
+            ),
             Route(
-                "/{path:path}", _network(engine, ending), methods=["GET", "POST", "DELETE", "PUT", "PATCH"]
+                "/{path:path}",
+                _network(engine, ending, _reply),
+                methods=["GET", "POST", "DELETE", "PUT", "PATCH"],
             ),
         ]
     )
@@ -102,10 +109,14 @@ class CutOff(HangUp):
         await super().__call__(scope, receive, send)
 
 
-def _network(engine: Engine, ending: asyncio.Event) -> _Endpoint:
+def _network(
+    engine: Engine,
+    ending: asyncio.Event,
+    reply_of: Callable[[Engine, Request], Coroutine[object, object, Response]],
+) -> _Endpoint:
     async def answer(request: Request) -> Response:
         try:
-            reply = await _unless_ending(_reply(engine, request), ending)
+            reply = await _unless_ending(reply_of(engine, request), ending)
         except ClientDisconnect:  # killed in the middle of its request: nobody is there to answer
             return HangUp()
         return reply or HangUp()
@@ -133,12 +144,49 @@ async def _reply(engine: Engine, request: Request) -> Response:
     fetched = await _fetch(engine, asked)
     disarmings = engine.disarmings
     reply = engine.call(asked, fetched)
+    return await _held_up(engine, reply, _as_http(reply), disarmings)
+
+
+async def _held_up(
+    engine: Engine, reply: NetworkResponse | BlueskyResponse, whole: Response, disarmings: int
+) -> Response:
+    """Wait as long as a fault wants, and give *whole* or what a fault leaves of it."""
     answer_at = monotonic() + reply.delay_seconds
     while (seconds := answer_at - monotonic()) > 0 and engine.disarmings == disarmings:
         await asyncio.sleep(min(seconds, LOOK_SECONDS))
     if reply.cut:
-        return CutOff(_as_http(reply))
-    return HangUp() if reply.dropped else _as_http(reply)
+        return CutOff(whole)
+    return HangUp() if reply.dropped else whole
+
+
+async def _bluesky_reply(engine: Engine, request: Request) -> Response:
+    body = await request.body()
+    try:
+        asked, blob = xrpc.read_request(
+            request.method, request.url.path, request.url.query, request.headers, body
+        )
+    except xrpc.MalformedInput as error:
+        return _as_json(xrpc.refused(error))
+    if blob is not None and asked.upload is not None:
+        await asyncio.to_thread(engine.bluesky.keep, asked.upload.cid, blob)
+    disarmings = engine.disarmings
+    try:
+        reply = engine.call_bluesky(asked)
+    except ImportError:
+        return _as_json(xrpc.needs_extra())
+    if reply.blob:
+        content = engine.bluesky.blob(reply.blob)
+        headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+        kind = xrpc.sniff(content or b"") or "application/octet-stream"
+        whole = Response(content, reply.status, headers, media_type=kind)
+    else:
+        whole = _as_json(reply)
+    return await _held_up(engine, reply, whole, disarmings)
+
+
+def _as_json(reply: BlueskyResponse) -> Response:
+    kind = "application/json; charset=utf-8"
+    return Response(reply.encode(), reply.status, dict(reply.headers), media_type=kind)
 
 
 def _as_http(reply: NetworkResponse) -> Response:

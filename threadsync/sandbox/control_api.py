@@ -4,7 +4,10 @@
 ``GET origin``           ``{"origin": "sandbox:NAME"}``
 ``GET settings``         switches, faults in force, profiles, clock, the list of guesses
 ``POST settings``        any switches by name; the others stay
-``POST faults``          ``{"faults": ["publish:answer-lost", …]}`` puts them in force
+``POST faults``          ``{"faults": ["publish:answer-lost", …]}`` puts them in force; those of the
+                         Bluesky network begin with ``bluesky/``
+``GET bluesky``          switches, faults in force, accounts and the list of guesses of that network
+``POST bluesky``         any of its switches by name; the others stay
 ``DELETE faults``        takes all out of force
 ``POST clock``           ``{"advance": SECONDS}``
 ``POST profiles``        ``{"name", "token", "scopes", "token_expires_at", "about": {…}, …}``
@@ -36,6 +39,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from threadsync.sandbox import bluesky
 from threadsync.sandbox.engine import Engine
 from threadsync.sandbox.settings import parse_fault
 from threadsync.sandbox.threads import (
@@ -43,7 +47,6 @@ from threadsync.sandbox.threads import (
     SCOPES,
     About,
     AddPlace,
-    Arm,
     Disarm,
     ExpireToken,
     Place,
@@ -131,8 +134,30 @@ def _change_settings(engine: Engine, body: _Body) -> Json:
     return _settings(engine, body)
 
 
+def _bluesky(engine: Engine, body: _Body) -> Json:
+    return engine.bluesky.look(_shown_bluesky)
+
+
+def _shown_bluesky(state: bluesky.State, now: float) -> Json:
+    return {
+        "switches": to_builtins(state.switches),
+        "faults": [
+            {**to_builtins(armed.fault), "seen": armed.seen, "fired": armed.fired, "is_spent": armed.is_spent}
+            for armed in state.armed
+        ],
+        "profiles": [{"did": each.did, "handle": each.handle} for each in state.accounts.values()],
+        "now": now,
+        "invented": dict(bluesky.INVENTED),
+    }
+
+
+def _change_bluesky(engine: Engine, body: _Body) -> Json:
+    engine.bluesky.change_switches(body)
+    return _bluesky(engine, body)
+
+
 def _arm(engine: Engine, body: _Body) -> Json:
-    engine.command(Arm(tuple(parse_fault(text) for text in body["faults"])))
+    engine.arm(*(parse_fault(text) for text in body["faults"]))
     return _settings(engine, body)
 
 
@@ -213,6 +238,8 @@ _HANDLERS: tuple[tuple[str, str, _Handler], ...] = (
     ("GET", "origin", _origin),
     ("GET", "settings", _settings),
     ("POST", "settings", _change_settings),
+    ("GET", "bluesky", _bluesky),
+    ("POST", "bluesky", _change_bluesky),
     ("POST", "faults", _arm),
     ("DELETE", "faults", _disarm),
     ("POST", "clock", _clock),

@@ -1,6 +1,7 @@
-"""One running network: the pure state, its clock, its data on disk, and a record of what was asked.
+"""The running networks: the pure state, its clock, its data on disk, and a record of what was asked.
 
-Everything that touches the state goes through here, one at a time under one lock.
+Everything that touches the state of the Threads network goes through here, one at a time under one lock;
+the Bluesky network beside it has its own (:mod:`threadsync.sandbox.xrpc`), and this one's clock.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from msgspec import Struct, to_builtins
 
+from threadsync.sandbox import bluesky
 from threadsync.sandbox.datafolder import DataFolder
 from threadsync.sandbox.fetching import Fetcher, Shelf
 from threadsync.sandbox.problems import DataUnusable
@@ -22,10 +25,12 @@ from threadsync.sandbox.threads import (
     Arm,
     Command,
     Disarm,
+    Fault,
     Fetched,
     FetchFailed,
     MoveClock,
     Request,
+    Reset,
     Response,
     SetSwitches,
     State,
@@ -44,6 +49,7 @@ from threadsync.sandbox.threads import (
 from threadsync.sandbox.threads.codec import fetched_from_json, request_from_json, switches_from_json
 from threadsync.sandbox.threads.commands import command_from_json, command_to_json
 from threadsync.sandbox.threads.values import Json, fetched_to_json
+from threadsync.sandbox.xrpc import Bluesky
 
 _T = TypeVar("_T")
 
@@ -81,7 +87,10 @@ class Engine:
         self.app = settings.app
         """The app that profiles authorize, with its secret: the state holds digests."""
         self._lock = threading.Lock()
+        self._held = ExitStack()
         self._folder = DataFolder(settings.data) if settings.data is not None else None
+        if self._folder is not None:
+            self._held.callback(self._folder.close)
         self._recorded: deque[RecordedRequest] = deque(maxlen=settings.requests_recorded_max)
         self.calls = 0
         """How many calls were answered since the start; it counts on where the record forgets."""
@@ -94,6 +103,10 @@ class Engine:
             self._settle(settings)
             if self._folder is not None:
                 self._folder.fold(self._snapshot())
+            self.bluesky = Bluesky(settings.data and settings.data / "bluesky", settings.seed, self.time)
+            """The other network."""
+            self._held.callback(self.bluesky.release)
+            self._settle_bluesky(settings)
         except BaseException:
             self._release()
             raise
@@ -132,9 +145,21 @@ class Engine:
         if settings.switches is not None:
             commands.append(SetSwitches(settings.switches))
         if settings.faults:
-            commands += [Disarm(), Arm(settings.faults)]
+            own = tuple(each for each in settings.faults if not isinstance(each, bluesky.Fault))
+            commands += [Disarm(), Arm(own)]
         for command in commands:
             apply(self._state, command, now)
+
+    def _settle_bluesky(self, settings: SandboxSettings) -> None:
+        self.bluesky.settle(settings.bluesky_profiles, settings.bluesky_switches)
+        if settings.faults:
+            self.bluesky.disarm()
+            self.bluesky.arm(*(each for each in settings.faults if isinstance(each, bluesky.Fault)))
+
+    def time(self) -> float:
+        """The time on this sandbox's clock, without skew."""
+        with self._lock:
+            return self._now()
 
     def _now(self) -> float:
         return self._clock() + self._state.clock_offset
@@ -175,8 +200,39 @@ class Engine:
             )
         )
 
+    def call_bluesky(self, request: bluesky.Request) -> bluesky.Response:
+        """Answer one call to the Bluesky network."""
+        answer = self.bluesky.call(request)
+        row = RecordedRequest(
+            at=self.time(),
+            method=request.method,
+            path=request.path,
+            params={name: ",".join(values) for name, values in request.params.items()},
+            profile=self.bluesky.handle_of(request),
+            status=answer.status,
+            made=str(answer.body.get("uri", "")) if request.method == "POST" else "",
+            dropped=answer.dropped,
+            acted=answer.acted,
+        )
+        with self._lock:
+            self.calls += 1
+            self._recorded.append(row)
+        return answer
+
+    def arm(self, *faults: Fault) -> None:
+        """Put faults in force, each on its network."""
+        self.command(Arm(tuple(each for each in faults if not isinstance(each, bluesky.Fault))))
+        self.bluesky.arm(*(each for each in faults if isinstance(each, bluesky.Fault)))
+
     def command(self, command: Command) -> str:
-        """Change the network from outside; return the id of the post that this made, if it made one."""
+        """Change the Threads network from outside; return the id of the post that this made, if it made one.
+
+        What takes faults out of force, or forgets all, does so on the Bluesky network too.
+        """
+        if isinstance(command, Disarm):
+            self.bluesky.disarm()
+        if isinstance(command, Reset):
+            self.bluesky.reset()
         with self._lock:
             made = self._apply(command)
             self.disarmings += isinstance(command, Disarm)
@@ -230,10 +286,12 @@ class Engine:
         """Tell the network under which address its pages are; not kept, as it may be another next time."""
         with self._lock:
             self._state.base_url = base_url
+        self.bluesky.set_base_url(base_url)
 
     def ledger(self) -> Json:
-        """What is live, what was taken down."""
-        return self.look(lambda state, now: ledger(state))
+        """What is live and what was taken down on the Threads network, and under ``bluesky`` on that one."""
+        own = self.look(lambda state, now: ledger(state))
+        return own | {"bluesky": self.bluesky.look(lambda state, now: bluesky.ledger(state))}
 
     def requests(self) -> tuple[RecordedRequest, ...]:
         """The last calls, oldest first."""
@@ -247,14 +305,14 @@ class Engine:
 
     def close(self) -> None:
         """Fold the journal and let go of the data."""
+        self.bluesky.fold()
         with self._lock:
             if self._folder is not None:
                 self._folder.fold(self._snapshot())
             self._release()
 
     def _release(self) -> None:
-        if self._folder is not None:
-            self._folder.close()
+        self._held.close()
 
 
 def _of(fetched: Mapping[str, Fetched], url: str) -> Fetched:

@@ -29,7 +29,6 @@ from threadsync.sandbox.problems import PortInUse
 from threadsync.sandbox.settings import SandboxSettings
 from threadsync.sandbox.threads import (
     App,
-    Arm,
     Disarm,
     ExpireToken,
     Fault,
@@ -67,7 +66,7 @@ class Sandbox(Struct, frozen=True):
 
     def arm(self, *faults: Fault) -> None:
         """Put faults in force."""
-        self.engine.command(Arm(faults))
+        self.engine.arm(*faults)
 
     def disarm(self) -> None:
         """Take all faults out of force."""
@@ -101,6 +100,10 @@ class Sandbox(Struct, frozen=True):
     def expire_token(self, token: str) -> None:
         """End the life of a token."""
         self.engine.command(ExpireToken(token_digest(token)))
+
+    def switch_bluesky(self, **changes: object) -> None:
+        """Set some switches of the Bluesky network by name."""
+        self.engine.bluesky.change_switches(changes)
 
     def reset(self) -> None:
         """Forget posts, containers, quotas, faults and the record of calls."""

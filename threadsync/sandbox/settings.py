@@ -13,13 +13,14 @@
 :class:`ValueError` with a message for the person; ``serve`` raises
 :class:`threadsync.sandbox.problems.SandboxError` (``PortInUse`` among them) before it listens.
 
-A fault is written ``OPERATION[#N]:KIND[:TIMES][:SECONDS]``:
+A fault is written ``OPERATION[#N]:KIND[:TIMES][:SECONDS]``, with ``bluesky/`` in front for that network:
 
 =============================  ================================================================
 ``publish:answer-lost``        the first publish is done, its answer is lost
 ``publish#3:server-error:2``   the third and fourth publish fail with HTTP 500
 ``list:slow:always:2``         every list takes two seconds
 ``any:request-lost:10%``       every tenth call, drawn by the seed, never arrives
+``bluesky/publish:slow:1:2``   the first record that is written is answered after two seconds
 =============================  ================================================================
 """
 
@@ -32,6 +33,7 @@ from pathlib import Path
 
 from msgspec import Struct, field, to_builtins
 
+from threadsync.sandbox import bluesky
 from threadsync.sandbox.threads import App, Fault, FaultKind, Profile, Switches
 from threadsync.sandbox.threads.codec import switches_from_json
 
@@ -40,6 +42,10 @@ DEFAULT_PROFILES = tuple(
     for name in ("lift_report", "harbour_desk")
 )
 """They may do all that profiles may."""
+DEFAULT_BLUESKY_PROFILES = tuple(
+    bluesky.Profile(f"{name}.test", display_name=shown)
+    for name, shown in (("lift-report", "Lift Report"), ("harbour-desk", "Harbour Desk"))
+)
 DELAYS = ("text", "image", "video", "carousel")
 
 
@@ -56,6 +62,10 @@ class SandboxSettings(Struct, frozen=True):
     """What ids are made from; with it and a fixed clock the same calls have the same answers."""
     profiles: tuple[Profile, ...] = DEFAULT_PROFILES
     """Created when they are not there yet."""
+    bluesky_profiles: tuple[bluesky.Profile, ...] = DEFAULT_BLUESKY_PROFILES
+    """The accounts of the Bluesky network, created when they are not there yet."""
+    bluesky_switches: bluesky.Switches | None = None
+    """``None`` keeps those of the data."""
     app: App = field(default_factory=App)
     """What profiles authorize; it takes the place of the data's."""
     switches: Switches | None = None
@@ -74,7 +84,12 @@ class SandboxSettings(Struct, frozen=True):
 
 def parse_fault(text: str) -> Fault:
     """Read a fault as it is written on the command line; see the head of this module."""
-    operation, *rest = text.split(":")
+    network, _, bare = text.rpartition("/")
+    if network not in {"", "bluesky"}:
+        raise ValueError(
+            f"{text!r}: no network {network!r}; there is: bluesky (Threads has no name in front)"
+        )
+    operation, *rest = bare.split(":")
     if not rest or len(rest) > 3:
         raise ValueError(f"{text!r}: a fault is OPERATION[#N]:KIND[:TIMES][:SECONDS]")
     operation, _, occurrence = operation.partition("#")
@@ -85,7 +100,7 @@ def parse_fault(text: str) -> Fault:
         raise ValueError(f"{text!r}: no fault {rest[0]!r}; there are: {', '.join(sorted(kinds))}")
     times, probability = _parse_times(text, rest[1] if len(rest) > 1 else "")
     try:
-        return Fault(
+        return (bluesky.Fault if network else Fault)(
             operation=operation,
             kind=kinds[rest[0]],
             times=times,
