@@ -1,4 +1,4 @@
-"""A project with a Bluesky target, and the real program at work in it, on a real server."""
+"""A project with a Bluesky target, and the real program at work: on a real server, and on the sandbox."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import shutil
 import stat
 import subprocess
 import sys
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,9 @@ import pytest
 from tests.live.projects import ENVIRON, ROOT
 from tests.live.waiting import PATIENCE_SECONDS
 from tests.pds.launcher import Pds, Person
+from threadsync.sandbox.bluesky import Profile
+from threadsync.sandbox.bluesky.state import did_of
+from threadsync.sandbox.server import Sandbox, running
 
 pytestmark = pytest.mark.live
 
@@ -96,12 +101,29 @@ class Project:
         (self.folder / "posts" / f"{key}.md").write_text(text)
 
 
-@pytest.fixture
-def project(server: Pds, person: Person, tmp_path: Path) -> Project:
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """The model of the network, which needs no Node."""
+    with running() as found:
+        yield found
+
+
+@pytest.fixture(params=["server", "sandbox"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
+    """A project on a real server, and one on the sandbox: all of it has to go on both."""
+    server: Pds | Sandbox = request.getfixturevalue(request.param)
+    if isinstance(server, Pds):
+        person: Person = request.getfixturevalue("person")
+        base_url = server.url
+    else:
+        handle = f"t{zlib.crc32(request.node.nodeid.encode())}.test"
+        server.engine.bluesky.add_profile(Profile(handle))
+        person = Person(handle, did_of(handle), f"sandbox-{handle}", "")
+        base_url = server.base_url
     found = Project(tmp_path, person)
     (tmp_path / "posts").mkdir()
     shutil.copy(ROOT / "examples/posts/pictures/gate.png", tmp_path / "posts/gate.png")
-    (tmp_path / "threadsync.yaml").write_text(PROJECT.format(account=person.handle, base_url=server.url))
+    (tmp_path / "threadsync.yaml").write_text(PROJECT.format(account=person.handle, base_url=base_url))
     found.write("facets", FACETS.format(handle=person.handle))
     found.write("chain", CHAIN)
     found.write("reply", REPLY)
@@ -157,7 +179,6 @@ def test_a_wrong_password_says_what_to_do(project: Project) -> None:
 def test_a_mention_of_nobody_is_an_error_that_names_it(project: Project) -> None:
     project.write("facets", FACETS.format(handle="nobody.test"))
     done = project.run("apply", "--yes", "--first-run", "facets")
-    assert "the account @nobody.test, which the post mentions, is not found" in done.stdout.replace(
-        "\n     ", ""
-    )
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "the account @nobody.test, which the post mentions, is not found" in said
     assert "write a backslash before its @" in said
