@@ -30,7 +30,7 @@ LISTED = {
     "providers": "List the networks: what may be posted, limits, credentials.",
     "schema": "Print a JSON Schema of the files and of the JSON output.",
     "completion": "Print what makes a shell complete commands, options, keys and targets.",
-    "sandbox": "Run a local Threads, with a page that shows what was posted.",
+    "sandbox": "Run a local Threads and a local Bluesky, with a page of posts.",
     "demo": "Take the whole tour on a local Threads.",
     "chaos": "Kill apply again and again, and count what is on the network.",
 }

@@ -31,7 +31,7 @@ from threadsync.cli._options import WholeNumber
     "faults",
     multiple=True,
     metavar="FAULT",
-    help="OPERATION[#N]:KIND[:TIMES][:SECONDS], like publish:answer-lost; may be given several times.",
+    help="OPERATION[#N]:KIND[:TIMES][:SECONDS], like publish:answer-lost; with bluesky/ in front for that network; may be given several times.",
 )
 @click.option(
     "--delay",
@@ -43,7 +43,9 @@ from threadsync.cli._options import WholeNumber
 def sandbox(
     port: int, data: Path | None, seed: int | None, faults: tuple[str, ...], delays: tuple[str, ...]
 ) -> None:
-    """Run a local Threads, with a page that shows what was posted.
+    """Run a local Threads and a local Bluesky, with a page of posts.
+
+    The page shows what was posted on Threads.
 
     It listens on this machine alone, until it is stopped with Ctrl-C.
     """
