@@ -114,6 +114,25 @@ def test_faults_and_switches_are_changed_by_http(sandbox):
     assert requests.get(f"{url}/bluesky", timeout=10).json()["faults"] == []
 
 
+def test_accounts_are_made_and_sessions_ended_by_http(sandbox):
+    url = f"{sandbox.base_url}/sandbox/bluesky"
+    made = requests.post(f"{url}/profiles", json={"handle": "quay.test", "app_password": "q"}, timeout=10)
+    assert "quay.test" in {each["handle"] for each in made.json()["profiles"]}
+    person = person_on(sandbox)
+    person.net.handle, person.net.password = "quay.test", "q"
+    person.log_in()
+    assert requests.post(f"{url}/expire", json={"handle": "quay.test"}, timeout=10).json() == {
+        "success": True
+    }
+    assert person.get("com.atproto.server.getSession").refusal == (400, "ExpiredToken")
+    for path, wrong in (
+        ("profiles", {"handle": "Quay"}),
+        ("profiles", {}),
+        ("expire", {"handle": "nobody.test"}),
+    ):
+        assert requests.post(f"{url}/{path}", json=wrong, timeout=10).status_code == 400
+
+
 def test_without_the_library_it_says_what_to_install(sandbox, person, monkeypatch):
     monkeypatch.setitem(sys.modules, "libipld", None)
     said = person.put(KEYS[0], post())

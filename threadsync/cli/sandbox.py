@@ -31,7 +31,8 @@ from threadsync.cli._options import WholeNumber
     "faults",
     multiple=True,
     metavar="FAULT",
-    help="OPERATION[#N]:KIND[:TIMES][:SECONDS], like publish:answer-lost; with bluesky/ in front for that network; may be given several times.",
+    help="OPERATION[#N]:KIND[:TIMES][:SECONDS], like publish:answer-lost; with bluesky/ in front for that "
+    "network; may be given several times.",
 )
 @click.option(
     "--delay",

@@ -1,30 +1,32 @@
 """``/sandbox/…``: what a test or a person changes from outside, and what it may look at. JSON both ways.
 
-=======================  ======================================================================
-``GET origin``           ``{"origin": "sandbox:NAME"}``
-``GET settings``         switches, faults in force, profiles, clock, the list of guesses
-``POST settings``        any switches by name; the others stay
-``POST faults``          ``{"faults": ["publish:answer-lost", …]}`` puts them in force; those of the
-                         Bluesky network begin with ``bluesky/``
-``GET bluesky``          switches, faults in force, accounts and the list of guesses of that network
-``POST bluesky``         any of its switches by name; the others stay
-``DELETE faults``        takes all out of force
-``POST clock``           ``{"advance": SECONDS}``
-``POST profiles``        ``{"name", "token", "scopes", "token_expires_at", "about": {…}, …}``
-``POST tokens/expire``   ``{"token"}``
-``POST votes``           ``{"post": ID, "votes": [3, 5]}`` sets the votes of a poll, option by option
-``POST posts``           ``{"profile": NAME, "text": TEXT, …}`` lets a person publish by hand; the rest
-                         as in a create call: ``reply_to_id``, ``topic_tag``, ``location_id``, …
-``POST readings``        ``{"post": ID, "views", "likes", "shares", "clicks"}`` adds what readers did;
-                         ``{"profile": NAME, "views"}`` looks at a profile
-``POST places``          ``{"id", "name", "city", "latitude", "longitude", …}`` puts a place on the map
-``POST app``             ``{"id", "secret", "name", "redirect_uris"}`` changes the app
-``POST webhooks``        ``{"fields": ["replies", …]}`` is what the app is subscribed to
-``GET deliveries``       what its callback would have been sent, with its headers
-``GET serial``           ``{"serial": N}``, a number that grows with every change
-``POST reset``           forgets posts, containers, quotas, faults and the record of calls
-``GET ledger``           live posts, deletions, the recorded calls (``?requests=no`` without them)
-=======================  ======================================================================
+=========================  ======================================================================
+``GET origin``             ``{"origin": "sandbox:NAME"}``
+``GET settings``           switches, faults in force, profiles, clock, the list of guesses
+``POST settings``          any switches by name; the others stay
+``POST faults``            ``{"faults": ["publish:answer-lost", …]}`` puts them in force; those of the
+                           Bluesky network begin with ``bluesky/``
+``GET bluesky``            switches, faults in force, accounts and the list of guesses of that network
+``POST bluesky``           any of its switches by name; the others stay
+``POST bluesky/profiles``  ``{"handle", "password", "app_password", "display_name"}``
+``POST bluesky/expire``    ``{"handle"}`` ends the life of its access tokens; they can be refreshed
+``DELETE faults``          takes all out of force
+``POST clock``             ``{"advance": SECONDS}``
+``POST profiles``          ``{"name", "token", "scopes", "token_expires_at", "about": {…}, …}``
+``POST tokens/expire``     ``{"token"}``
+``POST votes``             ``{"post": ID, "votes": [3, 5]}`` sets the votes of a poll, option by option
+``POST posts``             ``{"profile": NAME, "text": TEXT, …}`` lets a person publish by hand; the rest
+                           as in a create call: ``reply_to_id``, ``topic_tag``, ``location_id``, …
+``POST readings``          ``{"post": ID, "views", "likes", "shares", "clicks"}`` adds what readers did;
+                           ``{"profile": NAME, "views"}`` looks at a profile
+``POST places``            ``{"id", "name", "city", "latitude", "longitude", …}`` puts a place on the map
+``POST app``               ``{"id", "secret", "name", "redirect_uris"}`` changes the app
+``POST webhooks``          ``{"fields": ["replies", …]}`` is what the app is subscribed to
+``GET deliveries``         what its callback would have been sent, with its headers
+``GET serial``             ``{"serial": N}``, a number that grows with every change
+``POST reset``             forgets posts, containers, quotas, faults and the record of calls
+``GET ledger``             live posts, deletions, the recorded calls (``?requests=no`` without them)
+=========================  ======================================================================
 """
 
 from __future__ import annotations
@@ -156,6 +158,16 @@ def _change_bluesky(engine: Engine, body: _Body) -> Json:
     return _bluesky(engine, body)
 
 
+def _bluesky_profile(engine: Engine, body: _Body) -> Json:
+    engine.bluesky.add_profile(bluesky.Profile(**{**body, "handle": str(body["handle"])}))
+    return _bluesky(engine, {})
+
+
+def _expire_bluesky(engine: Engine, body: _Body) -> Json:
+    engine.bluesky.expire_sessions(str(body["handle"]))
+    return {"success": True}
+
+
 def _arm(engine: Engine, body: _Body) -> Json:
     engine.arm(*(parse_fault(text) for text in body["faults"]))
     return _settings(engine, body)
@@ -240,6 +252,8 @@ _HANDLERS: tuple[tuple[str, str, _Handler], ...] = (
     ("POST", "settings", _change_settings),
     ("GET", "bluesky", _bluesky),
     ("POST", "bluesky", _change_bluesky),
+    ("POST", "bluesky/profiles", _bluesky_profile),
+    ("POST", "bluesky/expire", _expire_bluesky),
     ("POST", "faults", _arm),
     ("DELETE", "faults", _disarm),
     ("POST", "clock", _clock),

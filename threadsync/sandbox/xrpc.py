@@ -27,6 +27,7 @@ from threadsync.sandbox.bluesky import (
     add_profile,
     arm,
     disarm,
+    expire_sessions,
     handle,
     new_state,
     reset,
@@ -148,6 +149,10 @@ class Bluesky:
         self._change(
             lambda state: switch(state, switches_from_json({**to_builtins(state.switches), **changes}))
         )
+
+    def expire_sessions(self, handle: str) -> None:
+        """End the life of all access tokens of an account; an unknown one raises :class:`ValueError`."""
+        self._change(lambda state: expire_sessions(state, handle, self._now()))
 
     def arm(self, *faults: Fault) -> None:
         """Put faults in force."""

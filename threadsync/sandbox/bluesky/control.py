@@ -25,7 +25,7 @@ def new_state(profiles: Sequence[Profile], *, seed: int, base_url: str = "") -> 
     return state
 
 
-def add_profile(state: State, profile: Profile) -> Account:
+def add_profile(state: State, profile: Profile) -> None:
     """Create an account, or give one that is there other passwords.
 
     Raises:
@@ -46,7 +46,6 @@ def add_profile(state: State, profile: Profile) -> Account:
     state.accounts[account.did] = account
     state.blobs.setdefault(account.did, {})
     state.serial += 1
-    return account
 
 
 def switch(state: State, switches: Switches) -> None:
@@ -70,8 +69,14 @@ def disarm(state: State) -> None:
 
 
 def expire_sessions(state: State, handle: str, now: float) -> None:
-    """End the life of all access tokens of an account at once."""
+    """End the life of all access tokens of an account at once.
+
+    Raises:
+        ValueError: there is no such account.
+    """
     did = did_of(handle)
+    if did not in state.accounts:
+        raise ValueError(f"no account {handle!r}")
     for token, session in state.sessions.items():
         if session.did == did and session.kind == ACCESS:
             state.sessions[token] = replace(session, expires_at=min(session.expires_at, now))
