@@ -274,6 +274,20 @@ def test_what_the_account_may_send_is_read_before_it_is_sent(
     assert said in fault.problem
 
 
+def test_the_films_of_a_chain_are_counted_together_and_made_side_by_side(
+    account: Account, service: VideoService
+) -> None:
+    chain = (film(), film(index=1, kind="image/gif", media=GIF_FILE))
+    service.limits = {"canUpload": True, "remainingDailyVideos": 1}
+    done = account.publish(*chain)
+    assert isinstance(done, Refused)
+    assert "2 films to send, and the account may send 1" in done.fault.problem
+    service.limits = {"canUpload": True, "remainingDailyVideos": 2}
+    again = Account(account.desk)
+    assert again.publish(*chain) == Applied()
+    assert (len(again.there()), service.received) == (2, 2)
+
+
 def test_an_address_that_is_not_confirmed_is_told(account: Account, service: VideoService) -> None:
     service.confirmed = False
     fault = refused(account).fault

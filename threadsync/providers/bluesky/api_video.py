@@ -27,6 +27,8 @@ from threadsync.providers.bluesky.faults import refusal
 
 SERVICE = "did:web:video.bsky.app"
 """Whom a token for reading the limits is for."""
+DONE = "JOB_STATE_COMPLETED"
+_FAILED = "JOB_STATE_FAILED"
 
 
 class UploadLimits(Answer, frozen=True, kw_only=True):
@@ -60,7 +62,7 @@ class Job(Answer, frozen=True, kw_only=True):
     @property
     def failed(self) -> bool:
         """Whether nothing will become of it."""
-        return self.blob is None and self.state == "JOB_STATE_FAILED"
+        return self.blob is None and self.state == _FAILED
 
 
 def get_upload_limits(token: SecretText) -> Flow[UploadLimits]:

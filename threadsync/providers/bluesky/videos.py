@@ -29,6 +29,7 @@ from threadsync.model.journal import Rendered, Staged
 from threadsync.providers.base import ProviderContext, Refused, Work
 from threadsync.providers.bluesky.api_sessions import describe_server, get_service_auth
 from threadsync.providers.bluesky.api_video import (
+    DONE,
     SERVICE,
     Job,
     UploadLimits,
@@ -113,6 +114,10 @@ class Studio(Struct, frozen=True):
                     return job.blob
                 job_id = job.job_id
                 yield from staged(self.work, f"{FILM}{film.media}", job_id)
+                if job.state != DONE:
+                    # A film is never ready at once: a look now would be for nothing.
+                    first_seconds = min(bounds.poll_first_seconds, bounds.poll_longest_seconds)
+                    yield from wait(first_seconds, "the video service")
             found = yield from self._awaited(job_id)
             if not isinstance(found, Fault):
                 return found
