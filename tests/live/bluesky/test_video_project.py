@@ -5,21 +5,20 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.live.bluesky.desk import Desk
 from tests.live.bluesky.video_service import MP4, VideoService, video_service
+from tests.live.projects import ENVIRON, ROOT
+from tests.live.waiting import PATIENCE_SECONDS
 from threadsync.providers.bluesky import api
 from threadsync.providers.bluesky.uris import POST
 
 pytestmark = pytest.mark.live
 
-ROOT = Path(__file__).parents[3]
 FILM = ROOT / "examples/video/posts/lift.mp4"
-RUN_SECONDS = 120.0
 PROJECT = """version: 1
 id: lifts
 targets:
@@ -48,14 +47,14 @@ def written(root: Path, desk: Desk, service: VideoService) -> Path:
     return root
 
 
-def threadsync(root: Path, environ: Mapping[str, str], *words: str) -> str:
+def threadsync(root: Path, password: str, *words: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "threadsync", *words],
         cwd=root,
-        env=dict(environ),
+        env=ENVIRON | {"APP_PASSWORD": password},
         capture_output=True,
         text=True,
-        timeout=RUN_SECONDS,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -66,10 +65,10 @@ def test_a_film_with_captions_goes_out_once(desk: Desk, tmp_path: Path) -> None:
     with video_service(desk.server.url) as service:
         service.looks = 0
         root = written(tmp_path, desk, service)
-        environ = {"PYTHONPATH": str(ROOT), "HOME": str(root), "APP_PASSWORD": desk.person.password}
-        assert "captions, de: posts/de.vtt" in threadsync(root, environ, "plan")
-        threadsync(root, environ, "apply", "--yes", "--first-run")
-        threadsync(root, environ, "apply", "--yes")
+        password = desk.person.password
+        assert "captions, de: posts/de.vtt" in threadsync(root, password, "plan")
+        threadsync(root, password, "apply", "--yes", "--first-run")
+        threadsync(root, password, "apply", "--yes")
         (post,) = desk.run(api.list_records(desk.person.did, POST)).data
         assert service.received == 1
         assert [job.content for job in service.jobs.values()] == [FILM.read_bytes()]
