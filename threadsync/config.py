@@ -299,10 +299,11 @@ class _Reader(Struct):
         return NetworkName(provider)
 
     def _address(self, keys: Mapping[str, Json], path: yaml12.Path) -> str | None:
-        base_url = _text(keys.get("base_url"))
-        if base_url is not None:
-            self._check_address(base_url, (*path, "base_url"), "the base_url of")
-        return base_url
+        for key in ("base_url", "video_url"):
+            url = _text(keys.get(key))
+            if url is not None:
+                self._check_address(url, (*path, key), f"the {key} of")
+        return _text(keys.get("base_url"))
 
     def _check_address(self, url: str, path: yaml12.Path, what: str) -> None:
         """Find an address that credentials would travel to unencrypted, or that is none."""

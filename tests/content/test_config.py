@@ -335,6 +335,8 @@ media_hosts: {site: {kind: url_prefix}}
         ("", "file/empty", "schema project"),
         (HEAD + "targets: {threads/main: {base_url: 'http://127.0.0.1:84711'}}", "schema/form", "http://"),
         (HEAD + "targets: {threads/main: {base_url: 'http://[::1'}}", "schema/form", "http://"),
+        (HEAD + "targets: {bluesky/main: {video_url: 'http://a.org'}}", "project/plain-http", "https"),
+        (HEAD + "targets: {bluesky/main: {video: both}}", "schema/value", "service"),
     ],
 )
 def test_a_fault_has_its_rule_and_a_way_out(text: str, rule: str, remedy: str, tmp_path: Path) -> None:

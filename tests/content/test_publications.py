@@ -366,6 +366,40 @@ def test_alt_text_and_the_bytes_of_media_count(tmp_path: Path) -> None:
     assert len({digest("a", "x", "1"), digest("b", "y", "1"), digest("c", "x", "2")}) == 3
 
 
+def test_captions_are_found_by_their_languages_and_their_bytes_count(tmp_path: Path) -> None:
+    def film(folder: str, captions: str, words: str = "WEBVTT 1", name: str = "en.vtt") -> Publication:
+        text = f"---\ntargets: [threads/main]\nmedia: [{{src: map.png{captions}}}]\n---\n"
+        files = {
+            "posts/post.md": text,
+            "posts/map.png": "film",
+            f"posts/{name}": words,
+            "posts/de.vtt": "WEBVTT 2",
+        }
+        return published(load_files(tmp_path / folder, files))
+
+    without, both = film("a", ""), film("b", ", captions: {en: en.vtt, de: de.vtt}")
+    (item,) = both.segments[0].media
+    assert [(each.lang, each.path) for each in item.captions] == [
+        ("de", "posts/de.vtt"),
+        ("en", "posts/en.vtt"),
+    ]
+    assert list(item.files.values()) == ["posts/map.png", "posts/de.vtt", "posts/en.vtt"]
+    others = [
+        film("e", ", captions: {en: en.vtt}"),
+        film("f", ", captions: {de: en.vtt}"),
+        film("g", ", captions: {en: en.vtt}", "WEBVTT 3"),
+    ]
+    assert len({each.digest for each in (without, both, *others)}) == 5
+    assert film("h", ", captions: {en: other.vtt}", name="other.vtt").digest == others[0].digest
+
+
+def test_captions_that_are_not_there_are_a_finding(tmp_path: Path) -> None:
+    text = "---\ntargets: [threads/main]\nmedia:\n  - {src: map.png, captions: {en: none.vtt}}\n---\n"
+    (found,) = load_files(tmp_path, {"posts/post.md": text, "posts/map.png": "film"}).findings
+    assert (found.rule, str(found.location)) == ("media/missing", "posts/post.md:4:5")
+    assert "posts/none.vtt" in found.problem
+
+
 def test_targets_with_one_declaration_have_one_digest(tmp_path: Path) -> None:
     threads, bluesky = both(tmp_path / "a", "link: https://a.org")
     assert threads.digest == bluesky.digest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -272,6 +272,23 @@ def test_one_file_is_no_list_of_them(client: AnyClient) -> None:
             client.publish("Hello", media)
         with pytest.raises(UsageError, match="a list of them"):
             client.publish([PostSegment("Hello", cast("list[bytes]", media))])
+
+
+def test_captions_reach_the_post_and_are_looked_at_like_all_files(
+    client: AnyClient, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Threads takes none, and the post is refused for them."""
+
+    def refused(captions: Mapping[str, str | Path | bytes]) -> tuple[str, ...]:
+        media = [Attachment(picture("red"), "Red", captions)]
+        with pytest.raises(ContentError) as found:
+            client.publish("A picture", media, media_host=HOME)
+        return tuple(each.rule for each in found.value.findings)
+
+    assert refused({"en": b"WEBVTT\n", "pt-BR": b"WEBVTT\n\n"}) == ("threads/captions",)
+    assert refused({"en": tmp_path / "none.vtt"}) == ("media/missing",)
+    assert refused({"no language": b"WEBVTT\n"}) == ("schema/name",)
+    assert live(sandbox) == []
 
 
 def test_a_picture_that_breaks_a_limit_is_fitted_if_that_is_said(client: AnyClient, sandbox: Sandbox) -> None:

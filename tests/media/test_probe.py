@@ -82,6 +82,8 @@ def test_a_picture_is_known_by_its_content_whatever_its_name(tmp_path: Path, nam
         (b"RIFF\0\0\0\0AVI LIST", "video", "AVI"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unknown", ""),
         (b"just text\n", "unknown", ""),
+        (b"WEBVTT\n\n", "captions", "VTT"),
+        (b"\xef\xbb\xbfWEBVTT\n\n", "captions", "VTT"),
     ],
 )
 def test_what_is_not_measured_has_a_kind_and_no_size(

@@ -17,6 +17,7 @@ from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
 from threadsync.model.journal import Doubted, Intent, Job, PostsSeen, Published
 from threadsync.model.post import (
+    Caption,
     IfLate,
     Media,
     MediaFacts,
@@ -163,6 +164,7 @@ class SampleCopy:
     restore: str = ""
 
 
+CAPTIONS = MediaFacts(MediaDigest("c0ffee00"), 1_204, "captions", "VTT", 0, 0)
 DOOR = MediaFacts(MediaDigest("9f86d081"), 91_022, "image", "JPEG", 1080, 1080)
 MAP = MediaFacts(MediaDigest("60303ae2"), 9_103_412, "image", "PNG", 4032, 3024)
 FITTED = MediaFacts(MediaDigest("fd61a03a"), 612_345, "image", "JPEG", 1440, 1080)
@@ -206,7 +208,10 @@ def create() -> Create:
                 Rendition(".threadsync/renditions/60303ae2-00.jpg", FITTED),
             ),
             media("posts/door.jpg", ""),
-            media("posts/ride.mp4", "A lift goes up", FILM),
+            replace(
+                media("posts/ride.mp4", "A lift goes up", FILM),
+                captions=(Caption("de", "posts/ride.de.vtt", CAPTIONS),),
+            ),
         ),
         view(1, "And the longest outage?"),
     )

@@ -140,6 +140,8 @@ def test_a_program_sees_what_a_picture_was_and_what_is_sent_in_its_place() -> No
     assert (rendition["format"], rendition["width"], rendition["size_bytes"]) == ("JPEG", 1440, 612_345)
     assert as_it_is["rendition"] is None
     assert (film["kind"], film["duration_seconds"]) == ("video", 12.5)
+    assert film["captions"] == [{"lang": "de", "path": "posts/ride.de.vtt", "sha256": "c0ffee00"}]
+    assert as_it_is["captions"] == []
 
 
 def test_a_pause_says_what_remains_and_when_it_could_go_on() -> None:

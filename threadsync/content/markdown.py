@@ -7,6 +7,7 @@ stands inside a line is the business of ``inline``.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 
 from msgspec import Struct, field
@@ -30,6 +31,8 @@ class Picture(Struct, frozen=True):
     src: str
     alt: str
     location: Location
+    captions: Mapping[str, str] = field(default_factory=dict)
+    """The files of its captions by their languages, where it stands in ``media:``."""
 
 
 class Part(Struct, frozen=True):

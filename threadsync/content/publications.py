@@ -28,7 +28,7 @@ from threadsync.content.yaml12 import Path
 from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.model.digest import digest_of, digest_of_segments
 from threadsync.model.ids import Address, Json, NetworkName, PostKey, TargetName, network_of
-from threadsync.model.post import Control, Media, Publication, Reference, Segment, numbering
+from threadsync.model.post import Caption, Control, Media, Publication, Reference, Segment, numbering
 from threadsync.model.text import Spans
 
 _POST_CONTENT = ("reply_to", "repost", "who_can_reply", "tags", "langs", "number")
@@ -234,7 +234,14 @@ class _Maker(Struct):
         declared: dict[str, Json] = {
             **content,
             "text": part.text,
-            "media": [{"sha256": item.digest, "alt": item.alt} for item in media],
+            "media": [
+                {
+                    "sha256": item.digest,
+                    "alt": item.alt,
+                    "captions": {each.lang: each.facts.digest for each in item.captions},
+                }
+                for item in media
+            ],
             "link": keys.get("link"),
             "poll": poll,
             "quote": keys.get("quote"),
@@ -270,7 +277,14 @@ class _Maker(Struct):
             self.findings[found] = None
             return None
         path, facts = found
-        return Media(path, facts, picture.alt, picture.location)
+        captions: list[Caption] = []
+        for lang, src in sorted(picture.captions.items()):
+            said = self.media.find(src, folder, picture.location)
+            if isinstance(said, Diagnostic):
+                self.findings[said] = None
+            else:
+                captions.append(Caption(lang, *said))
+        return Media(path, facts, picture.alt, picture.location, captions=tuple(captions))
 
     def _no_link(self, where: str, at: Location | None) -> None:
         """Find an expression for a link where nothing reads it, so that it would go out as it stands."""

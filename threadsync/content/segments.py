@@ -50,7 +50,9 @@ def media_of(value: Json, at: Mapping[int, Location]) -> tuple[Picture, ...]:
         if isinstance(item, str):
             found.append(Picture(item, "", at[index]))
         elif isinstance(item, dict):
-            found.append(Picture(str(item["src"]), str(item.get("alt", "")), at[index]))
+            named = item.get("captions")
+            captions = {lang: str(file) for lang, file in named.items()} if isinstance(named, dict) else {}
+            found.append(Picture(str(item["src"]), str(item.get("alt", "")), at[index], captions))
     return tuple(found)
 
 

@@ -114,15 +114,22 @@ class Attachments:
         return replace(item, rendition=made)
 
     def _add(self, given: Attachment) -> dict[str, Json]:
+        named: dict[str, Json] = {"src": self._taken(given.file), "alt": given.alt}
+        if given.captions:
+            named["captions"] = {lang: self._taken(file) for lang, file in given.captions.items()}
+        return named
+
+    def _taken(self, file: str | Path | bytes) -> str:
+        """Look at *file*, and return what the post calls it."""
         src = f"attachment {len(self._found) + 1}"
-        match given.file:
+        match file:
             case bytes() as data:
                 self._found[src] = src, self._bytes(data)
             case str() as url if url.startswith(("https://", "http://")):
                 self._found[src] = named(url), self._address(PublicUrl(url))
             case path:
                 self._found[src] = shown(str(path)), self._file(Path(path))
-        return {"src": src, "alt": given.alt}
+        return src
 
     def _file(self, path: Path) -> Found:
         if not is_name(str(path)):

@@ -26,11 +26,13 @@ LOCK_SECONDS: Final = 60.0
 class Attachment(Struct, frozen=True):
     """A picture or a video, and what it shows, for people who cannot see it.
 
-    *file* is the path of a file, its bytes, or the ``https:`` address that the network is to fetch it from.
+    *file* is the path of a file, its bytes, or the ``https:`` address that the network is to fetch it from;
+    so are *captions*, the WebVTT files of a video by the BCP 47 tags of their languages.
     """
 
     file: str | Path | bytes
     alt: str = ""
+    captions: Mapping[str, str | Path | bytes] = field(default_factory=dict)
 
 
 MediaLike: TypeAlias = str | Path | bytes | Attachment

@@ -1,8 +1,8 @@
 """What a media file is: by its content, never by its name, and without decoding a picture's pixels.
 
 Signatures are those of the formats' own specifications (ISO/IEC 10918-1 for JPEG, the W3C's PNG,
-Google's WebP container, ISO/IEC 14496-12 for the ``ftyp`` box of MP4, QuickTime, HEIC and AVIF,
-RFC 8794 for EBML); Pillow reads the headers of pictures, ``video`` what is in a film.
+Google's WebP container, the W3C's WebVTT, ISO/IEC 14496-12 for the ``ftyp`` box of MP4, QuickTime, HEIC
+and AVIF, RFC 8794 for EBML); Pillow reads the headers of pictures, ``video`` what is in a film.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from threadsync.model.post import MediaFacts
 if TYPE_CHECKING:
     from PIL import Image
 
-PROBE_VERSION = 3
+PROBE_VERSION = 4
 """Goes up with every change to what ``probe`` finds, so that no cache answers for another version."""
 
 PICTURE_BYTES_MAX = 100_000_000
@@ -44,6 +44,8 @@ _SIGNATURES = (
     (b"BM", "image", "BMP"),
     (b"II*\x00", "image", "TIFF"),
     (b"MM\x00*", "image", "TIFF"),
+    (b"WEBVTT", "captions", "VTT"),
+    (b"\xef\xbb\xbfWEBVTT", "captions", "VTT"),
 )
 _BRANDS = {
     b"qt  ": ("video", "MOV"),

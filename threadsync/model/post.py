@@ -49,13 +49,13 @@ class VideoFacts(Struct, frozen=True):
 
 
 class MediaFacts(Struct, frozen=True):
-    """What probing a media file found; *kind* is ``image``, ``video`` or ``unknown``."""
+    """What probing a media file found; *kind* is ``image``, ``video``, ``captions`` or ``unknown``."""
 
     digest: MediaDigest
     size_bytes: int
     kind: str
     format: str
-    """The container's usual name in capitals: JPEG, PNG, WEBP, GIF, MP4 …"""
+    """The container's usual name in capitals: JPEG, PNG, WEBP, GIF, MP4, VTT …"""
     width: int
     """In pixels as a viewer shows it, like *height*; 0 where it is not read."""
     height: int
@@ -72,6 +72,15 @@ class Rendition(Struct, frozen=True):
     facts: MediaFacts
 
 
+class Caption(Struct, frozen=True):
+    """What is said in a video, as a file of texts with their times; *path* as in ``Media``."""
+
+    lang: str
+    """As a BCP 47 tag."""
+    path: str
+    facts: MediaFacts
+
+
 class Media(Struct, frozen=True):
     """One media file of a segment; *path* is relative to the project, with forward slashes."""
 
@@ -80,6 +89,8 @@ class Media(Struct, frozen=True):
     alt: str
     location: Location
     rendition: Rendition | None = None
+    captions: tuple[Caption, ...] = ()
+    """One a language, in the order of the languages' tags."""
 
     @property
     def digest(self) -> MediaDigest:
@@ -90,6 +101,11 @@ class Media(Struct, frozen=True):
     def sent(self) -> MediaFacts:
         """What the network gets: the rendition, or else the file itself."""
         return self.facts if self.rendition is None else self.rendition.facts
+
+    @property
+    def files(self) -> Mapping[MediaDigest, str]:
+        """Every file of the project that belongs to it, by its digest: its own, and its captions."""
+        return {self.digest: self.path, **{each.facts.digest: each.path for each in self.captions}}
 
 
 class PostRef(Struct, frozen=True):

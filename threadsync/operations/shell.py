@@ -125,6 +125,6 @@ def media_files(workspace: Workspace, declared: Declared) -> dict[MediaDigest, P
     media = [item for each in every for segment in each.publication.segments for item in segment.media]
     renditions = [item.rendition for item in media if item.rendition is not None]
     return {
-        **{item.digest: root / item.path for item in media},
+        **{digest: root / path for item in media for digest, path in item.files.items()},
         **{each.facts.digest: root / each.path for each in renditions},
     }

@@ -65,7 +65,12 @@ class Shortening(Struct, frozen=True):
             return None
         return Live(
             publication.location.file,
-            tuple(item.path for segment in publication.segments for item in segment.media),
+            tuple(
+                path
+                for segment in publication.segments
+                for item in segment.media
+                for path in item.files.values()
+            ),
             schedule.zone if schedule is not None else None,
             binding.remote_ids,
             max(post.at for post in binding.segments),

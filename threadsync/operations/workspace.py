@@ -63,7 +63,11 @@ class Declared(Struct, frozen=True):
         """Return every media file that a publication or draft names, by its path in the project."""
         every = (*self.desired.publications.values(), *self.drafts.values())
         return frozenset(
-            item.path for wanted in every for segment in wanted.publication.segments for item in segment.media
+            path
+            for wanted in every
+            for segment in wanted.publication.segments
+            for item in segment.media
+            for path in item.files.values()
         ).union(*(live.media for live in self.desired.live.values()))
 
 

@@ -235,6 +235,8 @@ def _segments(segments: tuple[SegmentView, ...], publication: Publication | None
             shown = f": {code(item.alt)}" if item.alt else ", no alt text"
             fitted = f", fitted to {file_text(item.rendition.facts)}" if item.rendition is not None else ""
             yield f"- {item.facts.kind} {code(item.path)}{fitted}{shown}"
+            for each in item.captions:
+                yield f"- captions, {each.lang}: {code(each.path)}"
         for line in segment_lines(declared[view.index]) if view.index < len(declared) else ():
             yield f"- {code(line)}"
 

@@ -22,6 +22,9 @@ def media_json(item: Media) -> Json:
         "alt": item.alt,
         **_file_json(item.facts),
         "rendition": _file_json(rendition.facts) if rendition is not None else None,
+        "captions": [
+            {"lang": each.lang, "path": each.path, "sha256": each.facts.digest} for each in item.captions
+        ],
     }
 
 

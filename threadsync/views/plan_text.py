@@ -267,6 +267,8 @@ def _add_media(page: Page, item: Media) -> None:
         before, after = file_text(item.facts), file_text(item.rendition.facts)
         page.add(f"fitted: {before} -> {after}", indent=INDENT + 4, hang=2)
     page.add(f"alt text: {item.alt}" if item.alt else "no alt text", indent=INDENT + 4, hang=2)
+    for each in item.captions:
+        page.add(f"captions, {each.lang}: {each.path}", indent=INDENT + 4, hang=2)
 
 
 def _add_old(page: Page, posts: Iterable[Published], zone: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -57,12 +57,14 @@ class Account:
     """Which effect the process does not survive; a half later, the effect is done and its outcome lost."""
     effects: int = 0
     sequence: int = 0
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    """What the target says of itself."""
     intents: list[str] = field(default_factory=list)
 
     @property
     def provider(self) -> BlueskyProvider:
         bounds = Bounds().overridden({"retry_first_seconds": 1.0})
-        return BlueskyProvider(ProviderContext(ADDRESS.target, bounds=bounds, project="p"))
+        return BlueskyProvider(ProviderContext(ADDRESS.target, self.settings, bounds, project="p"))
 
     def publish(self, *segments: Rendered, parent: str | None = None) -> Result:
         """Publish *segments*, going on from what is on record, as an executor would."""

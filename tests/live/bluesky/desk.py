@@ -16,7 +16,7 @@ from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.model.ids import MAIN, MediaDigest, Role
 from threadsync.model.secret import SecretText
 from threadsync.providers.bluesky import api
-from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, RENEWAL, SESSION
+from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, RENEWAL, SESSION, VIDEO
 
 T = TypeVar("T")
 
@@ -30,6 +30,8 @@ class Desk:
     transport: Transport
     secrets: dict[Role, SecretText] = field(default_factory=dict)
     media: Mapping[MediaDigest, Path] = field(default_factory=dict)
+    video_url: str = ""
+    """Where the video service is, if there is one."""
 
     def __post_init__(self) -> None:
         self.secrets[MAIN] = SecretText(self.person.password)
@@ -40,7 +42,7 @@ class Desk:
 
     def perform(self, request: Request) -> Response | NoResponse:
         """Send *request* once."""
-        hosts = {DIRECTORY: self.server.plc_url, PUBLIC: self.server.url}
+        hosts = {DIRECTORY: self.server.plc_url, PUBLIC: self.server.url, VIDEO: self.video_url}
         endpoint = Endpoint(self.server.url, self.secrets.__getitem__, self.media.__getitem__, hosts=hosts)
         return self.transport.perform(endpoint, request)
 

@@ -13,6 +13,7 @@ from threadsync.model.diagnostic import Location
 from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, PostKey
 from threadsync.model.post import (
     AudioFacts,
+    Caption,
     Control,
     Media,
     MediaFacts,
@@ -65,10 +66,14 @@ def video_of(changes: Mapping[str, Any], number: int) -> Media:
     inside = dict(changes)
     size, form = inside.pop("bytes", 9000), inside.pop("format", "MP4")
     width, height = inside.pop("width", 1080), inside.pop("height", 1920)
+    captions = tuple(
+        Caption(each["lang"], "posts/a.vtt", MediaFacts(MediaDigest("c"), 90, "captions", "VTT", 0, 0))
+        for each in inside.pop("captions", ())
+    )
     audio = replace(AUDIO, **inside.pop("audio", {}))
     video = replace(VIDEO, **inside, audio=audio)
     facts = MediaFacts(MediaDigest(f"v{number}"), size, "video", form, width, height, video=video)
-    return Media(f"posts/{number}.mp4", facts, "a", HERE)
+    return Media(f"posts/{number}.mp4", facts, "a", HERE, captions=captions)
 
 
 def reference(text: object) -> Reference | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from threadsync.model.ids import MAIN
 from threadsync.providers.base import About, CredentialRole, Limit
-from threadsync.providers.bluesky import checks, richtext
+from threadsync.providers.bluesky import checks, checks_video, richtext
 
 ABOUT: Final = About(
     api="app.bsky",
@@ -20,6 +20,8 @@ ABOUT: Final = About(
         Limit(richtext.TEXT_BYTES_MAX, "bytes of text a segment"),
         Limit(checks.PICTURES_MAX, "pictures a segment"),
         Limit(checks.PICTURE_BYTES_MAX, "bytes a picture"),
+        Limit(checks_video.BYTES_MAX, "bytes a video"),
+        Limit(int(checks_video.SECONDS_MAX), "seconds a video"),
         Limit(checks.LANGS_MAX, "languages a post"),
         Limit(checks.TAGS_MAX, "tags a post"),
     ),

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from threadsync.flows.effects import BytesBody, FilePart, Flow, Visibility
 from threadsync.model.ids import Json
 from threadsync.providers.answers import Answer, Exchange, Fields, Page
-from threadsync.providers.bluesky.calls import json_of, page_limit, procedure, query
+from threadsync.providers.bluesky.calls import call, json_of, page_limit, procedure_request, query
 
 T = TypeVar("T")
 
@@ -99,17 +99,19 @@ def describe_repo(repo: str) -> Flow[Repo]:
     return query("com.atproto.repo.describeRepo", {"repo": repo}, _repo, None)
 
 
-def upload_blob(content: FilePart | BytesBody) -> Flow[Blob]:
+def upload_blob(content: FilePart | BytesBody, *, timeout_seconds: float | None = None) -> Flow[Blob]:
     """Send a file, so that a record can refer to it; one that nothing refers to is thrown away after hours.
 
     The server looks itself at what it is, so its answer may name another type than was said.
+    *timeout_seconds* is for the whole of it.
 
     Endpoint: POST com.atproto.repo.uploadBlob
     Limits: 1,000 a day; as many bytes as ``describe_server`` tells. What a record allows is checked with it.
     Errors: too-large, rate-limit
     Source: https://docs.bsky.app/docs/api/com-atproto-repo-upload-blob
     """
-    return procedure("com.atproto.repo.uploadBlob", content, _blob, Visibility.STAGE)
+    request = procedure_request("com.atproto.repo.uploadBlob", content, Visibility.STAGE)
+    return call(replace(request, timeout_seconds=timeout_seconds), _blob)
 
 
 def page_of(

@@ -10,13 +10,15 @@ of a job are read.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from msgspec import field
+from msgspec.structs import replace
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import send
-from threadsync.flows.effects import FilePart, Flow, NoResponse, Request, Visibility
+from threadsync.flows.effects import FilePart, Flow, NoResponse, Request, Response, Visibility
 from threadsync.model.ids import Json
 from threadsync.model.secret import SecretText
 from threadsync.providers.answers import Answer, Exchange, Fields
@@ -25,6 +27,8 @@ from threadsync.providers.bluesky.faults import refusal
 
 SERVICE = "did:web:video.bsky.app"
 """Whom a token for reading the limits is for."""
+DONE = "JOB_STATE_COMPLETED"
+_FAILED = "JOB_STATE_FAILED"
 
 
 class UploadLimits(Answer, frozen=True, kw_only=True):
@@ -50,13 +54,15 @@ class Job(Answer, frozen=True, kw_only=True):
     blob: Mapping[str, Json] | None = None
     error: str | None = None
     message: str | None = None
+    failure_code: str | None = None
+    """Why it failed, in a word: ``validation_failure``, ``pds_upload_failure`` …; older services say none."""
     more: Mapping[str, object] = field(default_factory=dict)
     exchange: Exchange
 
     @property
     def failed(self) -> bool:
         """Whether nothing will become of it."""
-        return self.blob is None and self.state == "JOB_STATE_FAILED"
+        return self.blob is None and self.state == _FAILED
 
 
 def get_upload_limits(token: SecretText) -> Flow[UploadLimits]:
@@ -69,10 +75,12 @@ def get_upload_limits(token: SecretText) -> Flow[UploadLimits]:
     return call(request, _limits)
 
 
-def upload_video(content: FilePart, token: SecretText, *, did: str, name: str) -> Flow[Job]:
+def upload_video(
+    content: FilePart, token: SecretText, *, did: str, name: str, timeout_seconds: float | None = None
+) -> Flow[Job]:
     """Send a film; *token* lets the service write the result to the account's server.
 
-    What was sent before is no error: its job is returned.
+    What was sent before is no error: its job is returned. *timeout_seconds* is for the whole of it.
 
     Endpoint: POST app.bsky.video.uploadVideo
     Errors: daily-video-limit, blob-refused, wrong-token
@@ -85,30 +93,19 @@ def upload_video(content: FilePart, token: SecretText, *, did: str, name: str) -
         content,
         token,
         Visibility.STAGE,
+        timeout_seconds,
         host=VIDEO,
     )
-    outcome = yield from send(request)
-    where = f"{request.method} {request.path}"
-    if isinstance(outcome, NoResponse):
-        raise Unanswered(outcome.reason, sent=outcome.sent, where=where)
-    how = Exchange(outcome.status, outcome.headers, outcome.duration_seconds)
-    job = _maybe_job(outcome.json, how)
-    if job is not None:
-        return job
-    fault = refusal(outcome)
-    if fault is not None:
-        raise ApiError(fault, where=where)
-    raise Unanswered(f"the answer (HTTP {outcome.status}) names no job", sent=True, where=where)
+    return _job(request)
 
 
 def get_job_status(job_id: str) -> Flow[Job]:
-    """Look how far a film is.
+    """Look how far a film is; of one that was made before, the answer is an error that has its file.
 
     Endpoint: GET app.bsky.video.getJobStatus
     Source: https://docs.bsky.app/docs/api/app-bsky-video-get-job-status
     """
-    request = Request("GET", "/xrpc/app.bsky.video.getJobStatus", asked({"jobId": job_id}), host=VIDEO)
-    return call(request, _status)
+    return _job(Request("GET", "/xrpc/app.bsky.video.getJobStatus", asked({"jobId": job_id}), host=VIDEO))
 
 
 def _limits(body: Fields, how: Exchange) -> UploadLimits:
@@ -123,11 +120,36 @@ def _limits(body: Fields, how: Exchange) -> UploadLimits:
     )
 
 
-def _status(body: Fields, how: Exchange) -> Job:
-    job = _maybe_job(body.rest, how)
-    if job is None:
-        raise ValueError("it names no job")
-    return job
+def _job(request: Request) -> Flow[Job]:
+    """Send *request* and read the job in its answer, whatever its status is."""
+    outcome = yield from send(request)
+    where = f"{request.method} {request.path}"
+    if isinstance(outcome, NoResponse):
+        raise Unanswered(outcome.reason, sent=outcome.sent, where=where)
+    how = Exchange(outcome.status, outcome.headers, outcome.duration_seconds)
+    try:
+        job = _maybe_job(outcome.json, how)
+    except TypeError as error:
+        reason = f"the answer (HTTP {outcome.status}) cannot be read: {error}"
+        raise Unanswered(reason, sent=True, where=where) from error
+    if job is not None:
+        return job
+    fault = refusal(_unwrapped(outcome))
+    if fault is not None:
+        raise ApiError(fault, where=where)
+    raise Unanswered(f"the answer (HTTP {outcome.status}) names no job", sent=True, where=where)
+
+
+def _unwrapped(answer: Response) -> Response:
+    """Return *answer* with the error of a job that is none on its outside, as every other error stands.
+
+    So it is said that an address is not confirmed, with whatever status.
+    """
+    body = answer.json
+    inner = body.get("jobStatus") if isinstance(body, dict) else None
+    if not isinstance(inner, dict) or not inner.get("error"):
+        return answer
+    return replace(answer, status=max(answer.status, 400), body=json.dumps(inner).encode())
 
 
 def _maybe_job(body: object, how: Exchange) -> Job | None:
@@ -149,6 +171,7 @@ def _maybe_job(body: object, how: Exchange) -> Job | None:
         blob=json_of(blob) if isinstance(blob, dict) else None,
         error=told.maybe_text("error"),
         message=told.maybe_text("message"),
+        failure_code=told.maybe_text("failureCode"),
         more=told.rest,
         exchange=how,
     )

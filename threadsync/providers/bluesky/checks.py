@@ -12,6 +12,7 @@ from threadsync.model.diagnostic import Diagnostic, Location, Severity
 from threadsync.model.ids import Json
 from threadsync.model.post import Media, Publication, Segment
 from threadsync.model.text import Styled
+from threadsync.providers.bluesky.checks_video import VIDEO_RULES, is_film, of_films
 from threadsync.providers.bluesky.records import REPLY_RULES
 from threadsync.providers.bluesky.richtext import (
     TAG_BYTES_MAX,
@@ -43,7 +44,7 @@ PICTURES = PictureLimits(PICTURE_FORMATS, PICTURE_BYTES_MAX, 1, WIDEST)
 CAPABILITIES = Capabilities(
     features=frozenset(
         {
-            *("text", "image", "carousel", "chain", "number", "fit", "quote", "reply_to", "repost"),
+            *("text", "image", "video", "carousel", "chain", "number", "fit", "quote", "reply_to", "repost"),
             *("who_can_reply", "tags", "langs", "labels", "quotes"),
         }
     ),
@@ -172,18 +173,22 @@ RULES: tuple[Rule, ...] = (
         _text("x"),
         {"segments": [{"text": "x"}], "poll": {"options": ["a", "b"]}},
     ),
+    *VIDEO_RULES,
 )
 _SEVERITY = {rule.id: rule.severity for rule in RULES}
 
 
-def check(publication: Publication, texts: Sequence[RichText]) -> list[Diagnostic]:
-    """Find everything wrong with *publication*; *texts* are its segments as Bluesky gets them."""
+def check(publication: Publication, texts: Sequence[RichText], *, plain: bool = False) -> list[Diagnostic]:
+    """Find everything wrong with *publication*; *texts* are its segments as Bluesky gets them.
+
+    *plain* says that films go to the server as they are, not to the video service.
+    """
     found = list(_of_post(publication))
     if publication.repost is None:
         for index, (segment, text) in enumerate(zip(publication.segments, texts, strict=True)):
             named = f"segment {index + 1}" if len(texts) > 1 else "this post"
             found += _of_text(segment, text, named)
-            found += _of_media(segment, named)
+            found += _of_media(segment, named, plain=plain)
     return [
         Diagnostic(location, rule, problem, remedy, _SEVERITY[rule])
         for rule, location, problem, remedy in found
@@ -230,7 +235,7 @@ def _of_text(segment: Segment, text: RichText, named: str) -> Iterator[Found]:
         yield (
             "bluesky/empty",
             segment.location,
-            f"{named} has neither text nor a picture.",
+            f"{named} has neither text nor a picture or video.",
             "Write something, or remove it.",
         )
     length, weight = graphemes(text.text), len(text.text.encode())
@@ -267,7 +272,7 @@ def _of_text(segment: Segment, text: RichText, named: str) -> Iterator[Found]:
             )
 
 
-def _of_media(segment: Segment, named: str) -> Iterator[Found]:
+def _of_media(segment: Segment, named: str, *, plain: bool) -> Iterator[Found]:
     if len(segment.media) > PICTURES_MAX:
         yield (
             "bluesky/too-many-pictures",
@@ -275,8 +280,17 @@ def _of_media(segment: Segment, named: str) -> Iterator[Found]:
             f"{named} has {len(segment.media)} pictures, and Bluesky shows {PICTURES_MAX}.",
             "Spread them over segments, with a line that is only --- between them.",
         )
+    yield from of_films(segment, named, plain=plain)
     for item in segment.media:
-        yield from _of_picture(item)
+        if not is_film(item.facts, plain=plain):
+            yield from _of_picture(item)
+        if not item.alt.strip():
+            yield (
+                "bluesky/alt-missing",
+                item.location,
+                f"{item.path} has no alternative text.",
+                "Say in a sentence what it shows: ![what it shows](file).",
+            )
 
 
 def _of_picture(item: Media) -> Iterator[Found]:
@@ -294,11 +308,4 @@ def _of_picture(item: Media) -> Iterator[Found]:
             item.location,
             f"{item.path} has {facts.size_bytes:,} bytes and Bluesky takes {PICTURE_BYTES_MAX:,}.",
             "Save it smaller; with fit: true threadsync sends a copy that Bluesky takes.",
-        )
-    if not item.alt.strip():
-        yield (
-            "bluesky/alt-missing",
-            item.location,
-            f"{item.path} has no alternative text.",
-            "Say in a sentence what it shows: ![what it shows](file).",
         )

@@ -15,8 +15,9 @@ from threadsync.model.post import Publication, Segment
 from threadsync.providers.base import Permalinks
 from threadsync.providers.bluesky import tids
 from threadsync.providers.bluesky.api_repo import Record
-from threadsync.providers.bluesky.preparing import PLANNED, TYPES, UNTIL
+from threadsync.providers.bluesky.preparing import PLANNED, UNTIL
 from threadsync.providers.bluesky.records import (
+    CAPTIONS,
     FACETS,
     GATE,
     LABELS,
@@ -25,7 +26,11 @@ from threadsync.providers.bluesky.records import (
     REPOST,
     SIZES,
     TAGS,
+    TYPES,
+    WEIGHTS,
+    is_film,
     kept_facets,
+    types_of,
 )
 from threadsync.providers.bluesky.richtext import RichText, rich_text
 from threadsync.providers.bluesky.uris import AtUri, permalink
@@ -37,6 +42,8 @@ MIME: Mapping[str, str] = {
     "GIF": "image/gif",
     "HEIC": "image/heic",
     "MP4": "video/mp4",
+    "MOV": "video/quicktime",
+    "WEBM": "video/webm",
 }
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,7 +76,15 @@ def rendered(publication: Publication, segment: Segment, index: int, links: Perm
         options[QUOTES] = "nobody"
     if segment.media:
         options[SIZES] = [[item.sent.width, item.sent.height] for item in segment.media]
-        options[TYPES] = [MIME.get(item.sent.format, "") for item in segment.media]
+        types = [MIME.get(item.sent.format, "") for item in segment.media]
+        options[TYPES] = list(types)
+        if any(map(is_film, types)):
+            options[WEIGHTS] = [item.sent.size_bytes for item in segment.media]
+    captions: list[Json] = [
+        [each.lang, each.facts.digest] for item in segment.media for each in item.captions
+    ]
+    if captions:
+        options[CAPTIONS] = captions
     schedule = publication.control.publish
     if schedule is not None:
         options[PLANNED] = schedule.at.astimezone(UTC).isoformat()
@@ -118,6 +133,8 @@ def matches(what: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool
     if post.kind == "repost":
         return what.reposts is not None and post.carries.get("reposts") == what.reposts
     kind = "text" if not what.media else "image" if len(what.media) == 1 else "carousel"
+    if any(map(is_film, types_of(what))):
+        kind = "video"
     return (
         what.reposts is None
         and post.kind == kind

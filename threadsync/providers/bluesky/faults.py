@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from threadsync.errors import Unanswered
 from threadsync.flows.effects import Response
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.providers.answers import time_in
 
 EXPIRED = "expired-session"
 """The row of a session that is over, so that a new one is made and the call repeated."""
+FILM_FAILED = "film-failed"
+"""The row of a film that the video service may make something of when it gets it once more."""
 
 
 class FaultRow(Struct, frozen=True):
@@ -134,7 +137,8 @@ ROWS: tuple[FaultRow, ...] = (
         "BlobNotFound",
         (),
         FaultClass.NOT_READY,
-        "The file has to be sent again; run apply once more.",
+        "The file has to be sent again: run apply once more. A video that was posted before and taken down"
+        " may have to be encoded anew: the video service knows it, and the server has it no more.",
         OBSERVED,
     ),
     _row(
@@ -164,10 +168,34 @@ ROWS: tuple[FaultRow, ...] = (
     ),
     _row(
         "daily-video-limit",
-        "DailyLimitExceeded TooManyOpenUploads UploadForbidden",
+        "DailyLimitExceeded TooManyOpenUploads UploadForbidden unconfirmed_email",
         (),
         FaultClass.QUOTA,
         "The account may send no more videos today, or has to confirm its email address first.",
+        LEXICONS,
+    ),
+    _row(
+        "film-refused",
+        "validation_failure encoding_failure",
+        (),
+        FaultClass.MEDIA,
+        "Encode the film anew, as H.264 with AAC sound in an MP4 file.",
+        LEXICONS,
+    ),
+    _row(
+        "film-too-large",
+        "pds_upload_unsupported_blob_size",
+        (),
+        FaultClass.MEDIA,
+        "The account's server takes no file as large as the film became: shorten it.",
+        LEXICONS,
+    ),
+    _row(
+        FILM_FAILED,
+        "generic_failure pds_upload_failure",
+        (),
+        FaultClass.TRANSIENT,
+        "Run apply again later; if it stays, encode the film anew, as H.264 with AAC sound in an MP4 file.",
         LEXICONS,
     ),
     _row(
@@ -210,6 +238,20 @@ def refusal(response: Response) -> Fault | None:
         response.status,
         retry_after_seconds=_regained_seconds(response) if row.kind is FaultClass.THROTTLED else None,
     )
+
+
+def unanswered(error: Unanswered) -> Fault:
+    """Return a lost answer as an error of the network."""
+    remedy = "Run apply again; it goes on where it stopped."
+    return Fault(FaultClass.TRANSIENT, error.problem, remedy, "no-answer")
+
+
+def film_failure(code: str | None, said: str) -> Fault:
+    """Return why the video service made nothing of a film: its *code* for it, and what it *said*."""
+    known = [row for row in ROWS if code in row.names]
+    row = known[0] if known else _row_of(0, "generic_failure")
+    text = ": ".join(filter(None, (code, said))) or "no reason"
+    return Fault(row.kind, f"the video service could not process the film ({text})", row.remedy, row.id)
 
 
 def _row_of(status: int, name: str) -> FaultRow:

@@ -25,6 +25,9 @@ from threadsync.model.journal import Rendered, Settled, Staged
 from threadsync.providers.base import ProviderContext, Refused, Work
 from threadsync.providers.bluesky import api_repo, tids
 from threadsync.providers.bluesky.api_sessions import resolve_handle
+from threadsync.providers.bluesky.calls import VIDEO
+from threadsync.providers.bluesky.checks_video import PLAIN
+from threadsync.providers.bluesky.faults import unanswered
 from threadsync.providers.bluesky.records import (
     Composed,
     Materials,
@@ -32,16 +35,20 @@ from threadsync.providers.bluesky.records import (
     StrongRef,
     facets_of,
     gates_of,
+    is_film,
     post_of,
     repost_of,
 )
 from threadsync.providers.bluesky.richtext import Mentions
 from threadsync.providers.bluesky.uris import AtUri
+from threadsync.providers.bluesky.videos import FILM, File, Studio, files_of, staged
 
 RECORDS = "records"
 """What the note is called that holds the records of a segment."""
-PLANNED, UNTIL, TYPES = "planned", "until", "types"
-"""Options of a rendered segment: when it was to go out, until when that counts, and what its files are."""
+BLOB = "blob-"
+"""What a note's name begins with that holds what the server calls a file, whose digest follows."""
+PLANNED, UNTIL = "planned", "until"
+"""Options of a rendered segment: when it was to go out, and until when that counts."""
 
 
 class Segment(Struct, frozen=True):
@@ -145,34 +152,39 @@ class Preparer(Struct, frozen=True):
 
     def blobs(self, *, fresh: bool) -> Flow[dict[MediaDigest, Mapping[str, Json]] | Refused]:
         """Send the files side by side; those that were sent already are not, unless *fresh*."""
-        wanted = {
-            digest: str(kind)
-            for what in self.work.job.segments
-            for digest, kind in zip(what.media, _types(what), strict=True)
-        }
+        wanted = {file.media: file for what in self.work.job.segments for file in files_of(what)}
         known = {} if fresh else self._sent_blobs()
-        missing = [digest for digest in wanted if digest not in known]
-        sent = yield from gather([self._blob(digest, wanted[digest]) for digest in missing])
-        for digest, blob in zip(missing, sent, strict=True):
+        missing = [file for digest, file in wanted.items() if digest not in known]
+        served = self.context.settings.get(VIDEO) != PLAIN
+        films = [file for file in missing if served and is_film(file.content_type)]
+        studio = Studio(self.work, self.context, {} if fresh else self._jobs())
+        if films and (refused := (yield from studio.admits(films))) is not None:
+            return refused
+        sent = yield from gather([self._kept(file, studio if file in films else None) for file in missing])
+        for file, blob in zip(missing, sent, strict=True):
             if isinstance(blob, Refused):
                 return blob
-            known[digest] = blob
+            known[file.media] = blob
         return known
 
-    def _blob(self, digest: MediaDigest, kind: str) -> Flow[Mapping[str, Json] | Refused]:
+    def _kept(self, file: File, studio: Studio | None) -> Flow[Mapping[str, Json] | Refused]:
+        """Send one file, to the *studio* or to the server itself, and put on record what it is called."""
+        blob = yield from (self._sent(file) if studio is None else studio.made(file))
+        if isinstance(blob, Refused):
+            return blob
+        yield from staged(self.work, f"{BLOB}{file.media}", json.dumps(blob))
+        return blob
+
+    def _sent(self, file: File) -> Flow[Mapping[str, Json] | Refused]:
+        content, seconds = FilePart(file.media, file.content_type), file.seconds(self._bounds)
         blob = yield from retried(
-            lambda: api_repo.upload_blob(FilePart(digest, kind)), self._bounds, why="sending a file"
+            lambda: api_repo.upload_blob(content, timeout_seconds=seconds), self._bounds, why="sending a file"
         )
         match blob:
             case Fault():
                 return self._refused(blob)
             case Unanswered():
                 return self._refused(unanswered(blob))
-        at = yield from now()
-        first = self.work.job.segments[0]
-        yield from record(
-            Staged(self.work.address, first.index, first.digest, f"blob-{digest}", json.dumps(blob.value), at)
-        )
         return blob.value
 
     def _reply(self) -> Flow[ReplyRef | Refused | None]:
@@ -227,10 +239,17 @@ class Preparer(Struct, frozen=True):
         return sum(isinstance(note, Settled) and not note.reuse for note in self.work.notes)
 
     def _sent_blobs(self) -> dict[MediaDigest, Mapping[str, Json]]:
+        return {digest: json.loads(remote) for digest, remote in self._noted(BLOB).items()}
+
+    def _jobs(self) -> dict[MediaDigest, str]:
+        """Return which films are with the video service already, and as which jobs."""
+        return self._noted(FILM)
+
+    def _noted(self, prefix: str) -> dict[MediaDigest, str]:
         return {
-            MediaDigest(note.name.removeprefix("blob-")): json.loads(note.remote)
+            MediaDigest(note.name.removeprefix(prefix)): note.remote
             for note in self.work.notes
-            if isinstance(note, Staged) and note.name.startswith("blob-")
+            if isinstance(note, Staged) and note.name.startswith(prefix)
         }
 
     def _refused(self, fault: Fault) -> Refused:
@@ -245,16 +264,5 @@ def _parsed(text: str) -> tuple[Composed, ...]:
     return tuple(Composed(*each) for each in json.loads(text))
 
 
-def _types(what: Rendered) -> tuple[str, ...]:
-    kept = what.options.get(TYPES)
-    return tuple(map(str, kept)) if isinstance(kept, Sequence) and not isinstance(kept, str) else ()
-
-
 def _time(value: Json) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) else None
-
-
-def unanswered(error: Unanswered) -> Fault:
-    """Return a lost answer as an error of the network."""
-    remedy = "Run apply again; it goes on where it stopped."
-    return Fault(FaultClass.TRANSIENT, error.problem, remedy, "no-answer")

@@ -38,11 +38,18 @@ from threadsync.providers.base import (
     Uncertain,
     Work,
 )
-from threadsync.providers.bluesky import api_feeds, api_records, api_repo, api_sessions, checks, convert
+from threadsync.providers.bluesky import (
+    api_feeds,
+    api_records,
+    api_repo,
+    api_sessions,
+    checks,
+    checks_video,
+    convert,
+)
 from threadsync.providers.bluesky.about import ABOUT
 from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, RENEWAL, SESSION, VIDEO
-from threadsync.providers.bluesky.faults import EXPIRED, refusal
-from threadsync.providers.bluesky.preparing import unanswered
+from threadsync.providers.bluesky.faults import EXPIRED, refusal, unanswered
 from threadsync.providers.bluesky.publishing import GATES, Publisher
 from threadsync.providers.bluesky.records import REPOST
 from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, graphemes
@@ -152,6 +159,7 @@ class BlueskyProvider(Struct, frozen=True):
         return checks.check(
             publication,
             [convert.said(publication, index, links) for index in range(len(publication.segments))],
+            plain=self.context.settings.get(VIDEO) == checks_video.PLAIN,
         )
 
     def render(

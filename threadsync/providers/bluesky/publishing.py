@@ -27,7 +27,8 @@ from threadsync.model.journal import Doubted, Intent, Published, Receipt, Settle
 from threadsync.providers.base import Applied, ProviderContext, Refused, Result, Uncertain, Work
 from threadsync.providers.bluesky import api_records, api_repo, tids
 from threadsync.providers.bluesky.calls import call
-from threadsync.providers.bluesky.preparing import Preparer, Segment, unanswered
+from threadsync.providers.bluesky.faults import unanswered
+from threadsync.providers.bluesky.preparing import Preparer, Segment
 from threadsync.providers.bluesky.uris import AtUri, permalink
 
 CID = "cid"

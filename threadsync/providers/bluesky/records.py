@@ -24,10 +24,12 @@ EMBED = "app.bsky.embed"
 IMAGES_MAX = 4
 """More pictures go into a gallery."""
 
-FACETS, LANGS, TAGS, LABELS, SIZES, GATE, QUOTES = (
-    *("facets", "langs", "tags", "labels", "sizes", "who_can_reply", "quotes"),
+FACETS, LANGS, TAGS, LABELS, SIZES, TYPES, WEIGHTS, CAPTIONS, GATE, QUOTES = (
+    *("facets", "langs", "tags", "labels", "sizes", "types", "bytes", "captions", "who_can_reply", "quotes"),
 )
-"""The options of a rendered segment."""
+"""The options of a rendered segment; sizes, types and bytes are those of its files, one by one."""
+GIF = "image/gif"
+CAPTIONS_TYPE = "text/vtt"
 
 REPLY_RULES: Mapping[str, tuple[str, ...]] = {
     "nobody": (),
@@ -172,8 +174,34 @@ def _facet(kept: Json) -> Facet:
     return Facet(start, end, _FEATURES[str(kind)](str(value)))
 
 
+def is_film(content_type: str) -> bool:
+    """Whether a file of this type is sent as a film; a GIF is, because it moves."""
+    return content_type == GIF or content_type.startswith("video/")
+
+
+def types_of(what: Rendered) -> tuple[str, ...]:
+    """Return the media types of a segment's files."""
+    return tuple(map(str, _list(what.options.get(TYPES))))
+
+
+def weights_of(what: Rendered) -> tuple[int, ...]:
+    """Return how many bytes the files of a film's segment have; none for pictures."""
+    return tuple(each for each in _list(what.options.get(WEIGHTS)) if isinstance(each, int))
+
+
+def captions_of(what: Rendered) -> tuple[tuple[str, MediaDigest], ...]:
+    """Return the captions of a segment's film, by their languages."""
+    kept = [_list(each) for each in _list(what.options.get(CAPTIONS))]
+    return tuple((str(lang), MediaDigest(str(digest))) for lang, digest in kept)
+
+
+def _list(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
 def _embed(what: Rendered, materials: Materials) -> dict[str, Json] | None:
-    media = _pictures(what, materials)
+    films = any(map(is_film, types_of(what)))
+    media = _film(what, materials) if films else _pictures(what, materials)
     if materials.quoted is None:
         return media
     record: dict[str, Json] = {"$type": f"{EMBED}.record", "record": materials.quoted.as_json()}
@@ -185,16 +213,34 @@ def _embed(what: Rendered, materials: Materials) -> dict[str, Json] | None:
 def _pictures(what: Rendered, materials: Materials) -> dict[str, Json] | None:
     if not what.media:
         return None
-    sizes = what.options.get(SIZES)
-    known = list(sizes) if isinstance(sizes, Sequence) and not isinstance(sizes, str) else []
-    pictures: list[Json] = []
-    for index, (digest, alt) in enumerate(zip(what.media, what.alts, strict=True)):
-        picture: dict[str, Json] = {"image": materials.blobs[digest], "alt": alt}
-        size = known[index] if index < len(known) else None
-        if isinstance(size, Sequence) and not isinstance(size, str):
-            picture["aspectRatio"] = {"width": size[0], "height": size[1]}
-        pictures.append(picture)
+    pictures: list[Json] = [
+        {"image": materials.blobs[digest], "alt": alt, **_ratio(what, index)}
+        for index, (digest, alt) in enumerate(zip(what.media, what.alts, strict=True))
+    ]
     if len(pictures) <= IMAGES_MAX:
         return {"$type": f"{EMBED}.images", "images": pictures}
     items: list[Json] = [{"$type": f"{EMBED}.gallery#image", **each} for each in pictures]  # type: ignore[dict-item]
     return {"$type": f"{EMBED}.gallery", "items": items}
+
+
+def _film(what: Rendered, materials: Materials) -> dict[str, Json]:
+    """Return the one film of a segment (lexicon ``app.bsky.embed.video``)."""
+    (digest,), (alt,), (kind,) = what.media, what.alts, types_of(what)
+    made: dict[str, Json] = {"$type": f"{EMBED}.video", "video": materials.blobs[digest]}
+    captions: list[Json] = [{"lang": lang, "file": materials.blobs[file]} for lang, file in captions_of(what)]
+    if captions:
+        made["captions"] = captions
+    if alt:
+        made["alt"] = alt
+    if kind == GIF:
+        made["presentation"] = "gif"
+    return made | _ratio(what, 0)
+
+
+def _ratio(what: Rendered, index: int) -> dict[str, Json]:
+    """Return the shape of a file, where it is known: no shape is better than a wrong one."""
+    sizes = _list(what.options.get(SIZES))
+    size = _list(sizes[index]) if index < len(sizes) else ()
+    if len(size) != 2 or not all(size):
+        return {}
+    return {"aspectRatio": {"width": size[0], "height": size[1]}}

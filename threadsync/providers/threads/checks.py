@@ -288,6 +288,14 @@ def _media_findings(segment: Segment, target: TargetName, named: str, *, fit: bo
             f"overrides: {{{target}: {{segments: […]}}}}.",
         )
     for item in segment.media:
+        if item.captions:
+            yield _finding(
+                "threads/captions",
+                item.location,
+                f"{item.path} has captions, which Threads does not take.",
+                f"Burn them into the film, or give Threads media of its own: overrides: {{{target}: "
+                "{media: […]}}.",
+            )
         if len(item.alt) > ALT_CHARACTERS_MAX:
             yield _finding(
                 "threads/alt-too-long",

@@ -51,6 +51,14 @@ def _video(**changes: Json) -> dict[str, Json]:
 
 VIDEO_RULES: tuple[Rule, ...] = (
     Rule(
+        "threads/captions",
+        "documented",
+        OVERVIEW,
+        "Threads takes no captions.",
+        _video(),
+        _video(captions=[{"lang": "en"}]),
+    ),
+    Rule(
         "threads/video-format",
         "documented",
         OVERVIEW,
