@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING, TypeVar
 from threadsync.errors import ProjectError
 from threadsync.execution.apilog import ApiLog
 from threadsync.execution.async_driver import run
+from threadsync.execution.async_sessions import AsyncSessionKeeper
 from threadsync.execution.client_setup import (
     ATTEMPTS_MAX,
     NO_SECRETS,
+    NO_SETTINGS,
     THREADS,
     TIMEOUT_SECONDS,
+    Account,
     Listed,
     SecretLike,
+    SessionsLike,
     check_session,
     masked,
     set_up,
 )
-from threadsync.execution.clock import AsyncClock, SystemAsyncClock
+from threadsync.execution.clock import AsyncClock, SystemAsyncClock, SystemClock
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Scribe
@@ -38,11 +42,13 @@ from threadsync.execution.publish_said import (
     Said,
     said,
 )
+from threadsync.execution.sessions import opened
 from threadsync.execution.wire import Endpoint
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.flows.paging import Pages
 from threadsync.flows.retry import persistent
 from threadsync.model.ids import Json
+from threadsync.providers.base import Session
 
 if TYPE_CHECKING:
     import aiohttp
@@ -76,7 +82,10 @@ class AsyncClient:
         token: SecretLike | None = None,
         secrets: Mapping[str, SecretLike] = NO_SECRETS,
         network: str = THREADS,
+        identifier: str = "",
         base_url: str | None = None,
+        settings: Mapping[str, Json] = NO_SETTINGS,
+        sessions: SessionsLike = None,
         session: aiohttp.ClientSession | None = None,
         proxy: str = "",
         ca_file: Path | None = None,
@@ -100,14 +109,15 @@ class AsyncClient:
         self._setup = set_up(
             credentials,
             given,
-            network=network,
-            base_url=base_url,
+            Account(network, identifier, base_url, settings, sessions),
             timeout_seconds=timeout_seconds,
             attempts_max=attempts_max,
             limiter=limiter,
             log=log,
             clock=self._clock,
+            waits=SystemClock(),
         )
+        self._keeper = self._keeping()
         self._transport = AsyncTransport(self._clock, proxy=proxy, ca_file=ca_file, session=session)
         self._proxy, self._ca_file = proxy, ca_file
 
@@ -136,9 +146,22 @@ class AsyncClient:
         return await run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
 
     async def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:
-        await self._clock.sleep(self._setup.reserve_seconds())
-        with self._setup.noted(scribe, request) as keep:
-            return keep(await self._transport.perform(endpoint, request))
+        async def send(request: Request, session: Session | None) -> Response | NoResponse:
+            await self._clock.sleep(self._setup.reserve_seconds())
+            with self._setup.noted(scribe, request) as keep:
+                return keep(await self._transport.perform(opened(endpoint, session), request))
+
+        keeper = self._keeper
+        return await (send(request, None) if keeper is None else keeper.perform(request, send))
+
+    def _keeping(self) -> AsyncSessionKeeper | None:
+        setup = self._setup
+        if setup.kept is None:
+            return None
+        return AsyncSessionKeeper(
+            setup.kept,
+            lambda flow, perform: run(persistent(flow, setup.bounds, setup.classify), perform, self._clock),
+        )
 
     async def pages(self, listing: Callable[[str | None], Flow[P]]) -> AsyncIterator[P]:
         """Run *listing* from page to page, as ``Client.pages``.

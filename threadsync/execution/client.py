@@ -13,10 +13,13 @@ from threadsync.execution.apilog import ApiLog
 from threadsync.execution.client_setup import (
     ATTEMPTS_MAX,
     NO_SECRETS,
+    NO_SETTINGS,
     THREADS,
     TIMEOUT_SECONDS,
+    Account,
     Listed,
     SecretLike,
+    SessionsLike,
     check_session,
     masked,
     set_up,
@@ -36,12 +39,14 @@ from threadsync.execution.publish_said import (
     Said,
     said,
 )
+from threadsync.execution.sessions import SessionKeeper, opened
 from threadsync.execution.transport import Transport
 from threadsync.execution.wire import Endpoint, closed
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.flows.paging import Pages
 from threadsync.flows.retry import persistent
 from threadsync.model.ids import Json
+from threadsync.providers.base import Session
 
 if TYPE_CHECKING:
     import requests
@@ -60,7 +65,14 @@ class Client:
             limits = client.run(threads.publishing_limit())
 
     *credentials* or *token* is whom it speaks for; *secrets* holds what other roles need, such as
-    ``app_secret``. *base_url* is the network's own address unless given.
+    ``app_secret``. *base_url* is the network's own address unless given, and *settings* what a target of the
+    network may say in a project file besides.
+
+    Where a network opens sessions (Bluesky), *identifier* is whose: a handle or a DID, with an app password
+    as its *token*. The account is opened when a request first needs it; the session is renewed before its
+    end, and when the network says that it is over, and then the interrupted request is sent once more.
+    *sessions* is a folder that keeps it across processes, in files that only this user can read; or a
+    ``SessionStore`` of yours; or None, which keeps it for as long as the client lives.
 
     It has connections of its own, one a thread, through *proxy* (never to this machine) and trusting
     *ca_file* instead of the usual certificates; nothing is taken from the environment. Or it uses a *session*
@@ -90,7 +102,10 @@ class Client:
         token: SecretLike | None = None,
         secrets: Mapping[str, SecretLike] = NO_SECRETS,
         network: str = THREADS,
+        identifier: str = "",
         base_url: str | None = None,
+        settings: Mapping[str, Json] = NO_SETTINGS,
+        sessions: SessionsLike = None,
         session: requests.Session | None = None,
         proxy: str = "",
         ca_file: Path | None = None,
@@ -107,14 +122,15 @@ class Client:
         self._setup = set_up(
             credentials,
             given,
-            network=network,
-            base_url=base_url,
+            Account(network, identifier, base_url, settings, sessions),
             timeout_seconds=timeout_seconds,
             attempts_max=attempts_max,
             limiter=limiter,
             log=log,
             clock=self._clock,
+            waits=self._clock,
         )
+        self._keeper = self._keeping()
         self._transport = Transport(self._clock, proxy=proxy, ca_file=ca_file, session=session)
         self._closed = False
 
@@ -144,11 +160,23 @@ class Client:
         return run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
 
     def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:
+        def send(request: Request, session: Session | None) -> Response | NoResponse:
+            self._clock.sleep(self._setup.reserve_seconds())
+            with self._setup.noted(scribe, request) as keep:
+                return keep(self._transport.perform(opened(endpoint, session), request))
+
         if self._closed:
             raise closed()
-        self._clock.sleep(self._setup.reserve_seconds())
-        with self._setup.noted(scribe, request) as keep:
-            return keep(self._transport.perform(endpoint, request))
+        return send(request, None) if self._keeper is None else self._keeper.perform(request, send)
+
+    def _keeping(self) -> SessionKeeper | None:
+        setup = self._setup
+        if setup.kept is None:
+            return None
+        return SessionKeeper(
+            setup.kept,
+            lambda flow, perform: run(persistent(flow, setup.bounds, setup.classify), perform, self._clock),
+        )
 
     def pages(self, listing: Callable[[str | None], Flow[P]]) -> Iterator[P]:
         """Run *listing* from page to page, each when it is asked for: it is given the cursor to start after.

@@ -13,20 +13,21 @@ from msgspec.structs import replace
 
 from threadsync.errors import CredentialsExpired, UsageError
 from threadsync.execution.apilog import ApiLog
-from threadsync.execution.clock import Times
+from threadsync.execution.clock import Clock, Times
 from threadsync.execution.credentials import scrubbed
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Errand, Scribe
+from threadsync.execution.sessions import InMemory, Kept, SessionStore
 from threadsync.execution.wire import Endpoint
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Raised
 from threadsync.flows.effects import NoResponse, Request, Response
 from threadsync.flows.retry import Classify
-from threadsync.model.ids import MAIN, MediaDigest, NetworkName, Role, TargetName
+from threadsync.model.ids import MAIN, Json, MediaDigest, NetworkName, Role, TargetName
 from threadsync.model.secret import SecretText
 from threadsync.model.urls import is_loopback, origin_of
-from threadsync.providers.base import ProviderContext
+from threadsync.providers.base import ProviderContext, Sessions
 from threadsync.providers.loading import load_provider
 from threadsync.values import Discreet
 
@@ -34,11 +35,13 @@ THREADS: Final = "threads"
 TIMEOUT_SECONDS: Final = Bounds().request_seconds
 ATTEMPTS_MAX: Final = Bounds().retry_attempts_max
 NO_SECRETS: Final[Mapping[str, str]] = MappingProxyType({})
+NO_SETTINGS: Final[Mapping[str, Json]] = MappingProxyType({})
 
 T_co = TypeVar("T_co", covariant=True)
 
 Answer: TypeAlias = Response | NoResponse
 SecretLike: TypeAlias = str | SecretText
+SessionsLike: TypeAlias = "str | Path | SessionStore | None"
 Given: TypeAlias = tuple[tuple[Role, SecretText], ...]
 
 
@@ -64,17 +67,34 @@ def masked(secrets: Mapping[str, SecretLike], token: SecretLike | None) -> Given
     )
 
 
+class Account(Discreet, frozen=True):
+    """Whom a client speaks for, and to what."""
+
+    network: str = THREADS
+    identifier: str = ""
+    """What the account is opened with where a network opens sessions: a handle or an id."""
+    base_url: str | None = None
+    settings: Mapping[str, Json] = NO_SETTINGS
+    """What a target of the network may say in a project file besides."""
+    sessions: SessionsLike = None
+
+
 class Setup(Discreet, frozen=True):
     """A client without its connections."""
 
     target: TargetName
+    context: ProviderContext
+    """What the provider of the network is told."""
     endpoint: Endpoint
     bounds: Bounds
     classify: Classify
     clock: Times
-    secrets: tuple[SecretText, ...]
+    secrets: list[SecretText]
+    """All that are to be hidden; those of sessions are added when there are any."""
     limiter: RateLimiter | None
     log: ApiLog | None
+    kept: Kept | None
+    """The session of the account; None where the network opens none."""
 
     def reserve_seconds(self) -> float:
         """Return after how long the next request may go out.
@@ -119,38 +139,27 @@ class Setup(Discreet, frozen=True):
 def set_up(
     credentials: Credentials | None,
     given: Given,
+    account: Account,
     *,
-    network: str,
-    base_url: str | None,
     timeout_seconds: float,
     attempts_max: int,
     limiter: RateLimiter | None,
     log: ApiLog | None,
     clock: Times,
+    waits: Clock,
 ) -> Setup:
-    """Return what a client is made of.
+    """Return what a client is made of; *waits* lets the time pass in which another process logs in.
 
     Raises:
         UsageError: these make no client.
         ProviderNotFound: there is no such network.
     """
-    every = dict(given) if credentials is None else {**dict(given), MAIN: credentials.token}
-    if len(every) < len(given) + (credentials is not None):
-        raise UsageError(
-            "the client is given two tokens for the account",
-            remedy="Give it either credentials or token=….",
-        )
+    every = _every(credentials, given)
     if timeout_seconds <= 0 or attempts_max < 1:
         raise UsageError(
             f"{attempts_max} attempts of {timeout_seconds:g} s make no call",
             remedy="Give timeout_seconds over 0, and attempts_max of at least 1.",
         )
-    for role, secret in every.items():
-        if not secret.reveal() or not secret.reveal().isprintable():
-            raise UsageError(
-                f"the secret of the role {role} is empty, or holds a line break or another control character",
-                remedy="Give the secret alone, as it is on one line.",
-            )
 
     def credential(role: Role) -> SecretText:
         ends = credentials.expiration if credentials is not None and role == MAIN else None
@@ -164,18 +173,73 @@ def set_up(
             )
         return every[role]
 
-    target = TargetName(f"{network}/{credentials.user_id if credentials is not None else 'client'}")
-    provider = load_provider(NetworkName(network), ProviderContext(target))
-    return Setup(
-        target,
-        Endpoint(_checked(base_url or provider.default_base_url), credential, _no_media, timeout_seconds),
-        replace(Bounds(), request_seconds=timeout_seconds, retry_attempts_max=attempts_max),
-        provider.classify,
-        clock,
-        tuple(every.values()),
-        limiter,
-        log,
-    )
+    who = account.identifier or (credentials.user_id if credentials is not None else "")
+    target = TargetName(f"{account.network}/{who or 'client'}")
+    bounds = replace(Bounds(), request_seconds=timeout_seconds, retry_attempts_max=attempts_max)
+    loopback = account.base_url is not None and is_loopback(account.base_url)
+    context = ProviderContext(target, account.settings, bounds, loopback, who or None, account.base_url)
+    provider = load_provider(NetworkName(account.network), context)
+    base_url = _checked(account.base_url or provider.default_base_url)
+    endpoint = Endpoint(base_url, credential, _no_media, timeout_seconds, provider.hosts)
+    secrets = [*every.values()]
+    kept = _kept(provider.sessions, account, endpoint, clock, waits, secrets.append)
+    return Setup(target, context, endpoint, bounds, provider.classify, clock, secrets, limiter, log, kept)
+
+
+def _every(credentials: Credentials | None, given: Given) -> dict[Role, SecretText]:
+    """Return the secrets by their roles.
+
+    Raises:
+        UsageError: there are two for one, or one is none.
+    """
+    every = dict(given) if credentials is None else {**dict(given), MAIN: credentials.token}
+    if len(every) < len(given) + (credentials is not None):
+        raise UsageError(
+            "the client is given two tokens for the account",
+            remedy="Give it either credentials or token=….",
+        )
+    for role, secret in every.items():
+        if not secret.reveal() or not secret.reveal().isprintable():
+            raise UsageError(
+                f"the secret of the role {role} is empty, or holds a line break or another control character",
+                remedy="Give the secret alone, as it is on one line.",
+            )
+    return every
+
+
+def _kept(  # noqa: PLR0917  (what a session is made of)
+    opening: Sessions | None,
+    account: Account,
+    endpoint: Endpoint,
+    clock: Times,
+    waits: Clock,
+    seen: Callable[[SecretText], None],
+) -> Kept | None:
+    """Return where the session of the account is kept.
+
+    Raises:
+        UsageError: the network opens none, and something was said of one.
+    """
+    if opening is None:
+        if account.identifier or account.sessions is not None:
+            raise UsageError(
+                f"{account.network} opens no sessions: identifier and sessions mean nothing there",
+                remedy="Leave them out; the token alone says whose account it is.",
+            )
+        return None
+    match account.sessions:
+        case None:
+            store: SessionStore = InMemory()
+        case str() | Path():
+            from threadsync.execution.session_files import SessionFile
+
+            name = "-".join(
+                (account.network, *map(str, origin_of(endpoint.base_url)[1:]), account.identifier)
+            )
+            store = SessionFile(Path(account.sessions), name, waits, lambda: endpoint.credentials(MAIN))
+        case _:
+            store = account.sessions
+    return Kept(opening, store, clock, seen)
 
 
 def check_session(session: object | None, ca_file: Path | None) -> None:

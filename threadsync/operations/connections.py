@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from threadsync.content.project import Project
 from threadsync.errors import ProjectError
@@ -30,8 +29,6 @@ from threadsync.providers.base import Provider, Session, Sessions
 
 if TYPE_CHECKING:
     from threadsync.execution.sessions import SessionKeeper
-    from threadsync.execution.transport import Transport
-    from threadsync.execution.wire import Endpoint
 
 
 class Connections(Struct, frozen=True):
@@ -63,6 +60,7 @@ def connect(
     from threadsync.execution.apilog import ApiLog
     from threadsync.execution.hosting import Means, MediaHosts
     from threadsync.execution.performer import PooledPerformer
+    from threadsync.execution.sessions import opened
     from threadsync.execution.transport import Transport
     from threadsync.execution.wire import Endpoint
 
@@ -96,16 +94,17 @@ def connect(
             for name, target in project.targets.items()
         }
         keepers = {
-            name: _keeper(project, target, opening, endpoints[name], transport, clock, secrets)
+            name: _keeper(project, target, opening, clock, secrets)
             for name, target in project.targets.items()
             if (opening := providers[name].sessions) is not None
         }
 
         def perform(target: TargetName, request: Request) -> Response | NoResponse:
+            def send(request: Request, session: Session | None) -> Response | NoResponse:
+                return transport.perform(opened(endpoints[target], session), request)
+
             keeper = keepers.get(target)
-            if keeper is not None:
-                return keeper.perform(request)
-            return transport.perform(endpoints[target], request)
+            return send(request, None) if keeper is None else keeper.perform(request, send)
 
         def classify(target: TargetName, response: Response) -> Fault | None:
             return providers[target].classify(response)
@@ -118,35 +117,17 @@ def connect(
         yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out)
 
 
-def _keeper(  # noqa: PLR0917  (what a session is made of)
-    project: Project,
-    target: Target,
-    opening: Sessions,
-    endpoint: Endpoint,
-    transport: Transport,
-    clock: Clock,
-    secrets: Secrets,
+def _keeper(
+    project: Project, target: Target, opening: Sessions, clock: Clock, secrets: Secrets
 ) -> SessionKeeper:
     from threadsync.execution.drivers import run
-    from threadsync.execution.sessions import SessionKeeper
-    from threadsync.operations.sessions import SessionFile
+    from threadsync.execution.session_files import SessionFile
+    from threadsync.execution.sessions import Kept, SessionKeeper
 
-    def perform(request: Request, session: Session | None) -> Response | NoResponse:
-        return transport.perform(endpoint if session is None else _opened(endpoint, session), request)
-
-    store = SessionFile(project.root, target.name, clock, partial(secrets.credential, target, MAIN))
-    return SessionKeeper(
-        opening, store, clock, perform, lambda flow, send: run(flow, send, clock), seen=secrets.remember
-    )
-
-
-def _opened(endpoint: Endpoint, session: Session) -> Endpoint:
-    """Return *endpoint* as it is with *session*: where the account lives, with what it was opened with."""
-
-    def credential(role: Role) -> SecretText:
-        return session.secrets.get(role) or endpoint.credentials(role)
-
-    return replace(endpoint, base_url=session.base_url or endpoint.base_url, credentials=credential)
+    folder = project.root / CACHE_DIRECTORY / "sessions"
+    store = SessionFile(folder, target.name, clock, partial(secrets.credential, target, MAIN))
+    kept = Kept(opening, store, clock, secrets.remember)
+    return SessionKeeper(kept, lambda flow, perform: run(flow, perform, clock))
 
 
 class Secrets:
