@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from tests.execution.servers import Peer, Script, target_of
 from threadsync import AsyncClient, Client, PublishedPost
 from threadsync.execution.client_setup import Listed
 from threadsync.flows.effects import Flow
+from threadsync.model.facts import Quota
 from threadsync.testing.fakes import FakeClock
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ class AnyClient(Protocol):
     def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]: ...
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]: ...
     def publish(self, *what: Any, **keys: Any) -> PublishedPost: ...
+    def quotas(self) -> Mapping[str, Quota]: ...
     def close(self) -> None: ...
 
 
@@ -38,6 +40,7 @@ class Waiting:
         self.client = client
         self.run = client.run
         self.publish = client.publish
+        self.quotas = client.quotas
         self.close = client.close
 
     def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]:
@@ -53,6 +56,7 @@ class Looped:
     def __init__(self, client: AsyncClient, runner: asyncio.Runner) -> None:
         self.client = client
         self.runner = runner
+        self.quotas = client.quotas
 
     def run(self, flow: Flow[T]) -> T:
         return self.runner.run(self.client.run(flow))

@@ -20,7 +20,7 @@ from threadsync.flows.effects import Effect, Flow, NoResponse, Outcome, Request,
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import MAIN, Role
 from threadsync.model.secret import SecretText
-from threadsync.providers.base import Session
+from threadsync.providers.accounts import Session
 from threadsync.testing.fakes import FakeClock
 
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

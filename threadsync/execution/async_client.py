@@ -47,8 +47,9 @@ from threadsync.execution.wire import Endpoint
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.flows.paging import Pages
 from threadsync.flows.retry import persistent
+from threadsync.model.facts import Quota
 from threadsync.model.ids import Json
-from threadsync.providers.base import Session
+from threadsync.providers.accounts import Session
 
 if TYPE_CHECKING:
     import aiohttp
@@ -86,6 +87,7 @@ class AsyncClient:
         base_url: str | None = None,
         settings: Mapping[str, Json] = NO_SETTINGS,
         sessions: SessionsLike = None,
+        memory: str | Path | None = None,
         session: aiohttp.ClientSession | None = None,
         proxy: str = "",
         ca_file: Path | None = None,
@@ -109,7 +111,7 @@ class AsyncClient:
         self._setup = set_up(
             credentials,
             given,
-            Account(network, identifier, base_url, settings, sessions),
+            Account(network, identifier, base_url, settings, sessions, memory),
             timeout_seconds=timeout_seconds,
             attempts_max=attempts_max,
             limiter=limiter,
@@ -132,8 +134,7 @@ class AsyncClient:
     async def close(self) -> None:
         """Close the connections of its own, and write what the log has taken in."""
         await self._transport.close()
-        if self._setup.log is not None:
-            self._setup.log.flush()
+        self._setup.close()
 
     async def run(self, flow: Flow[T]) -> T:
         """Run what an endpoint function returns, and return its result.
@@ -148,8 +149,13 @@ class AsyncClient:
     async def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:
         async def send(request: Request, session: Session | None) -> Response | NoResponse:
             await self._clock.sleep(self._setup.reserve_seconds())
-            with self._setup.noted(scribe, request) as keep:
-                return keep(await self._transport.perform(opened(endpoint, session), request))
+            with (
+                self._setup.counted(session, request) as told,
+                self._setup.noted(scribe, request) as keep,
+            ):
+                answer = keep(await self._transport.perform(opened(endpoint, session), request))
+                told(answer)
+                return answer
 
         keeper = self._keeper
         return await (send(request, None) if keeper is None else keeper.perform(request, send))
@@ -162,6 +168,10 @@ class AsyncClient:
             setup.kept,
             lambda flow, perform: run(persistent(flow, setup.bounds, setup.classify), perform, self._clock),
         )
+
+    def quotas(self) -> Mapping[str, Quota]:
+        """Return what is left of the account's allowances, by what they count, as ``Client.quotas``."""
+        return self._setup.quotas()
 
     async def pages(self, listing: Callable[[str | None], Flow[P]]) -> AsyncIterator[P]:
         """Run *listing* from page to page, as ``Client.pages``.

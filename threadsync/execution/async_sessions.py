@@ -11,7 +11,7 @@ from threadsync.errors import ApiError
 from threadsync.execution.async_driver import AsyncPerform
 from threadsync.execution.sessions import Answer, Kept, SessionStore, ended
 from threadsync.flows.effects import Flow, Request
-from threadsync.providers.base import Session
+from threadsync.providers.accounts import Session
 
 AsyncSend: TypeAlias = Callable[[Request, Session | None], Awaitable[Answer]]
 """Sends one request once, with the session that is given or without one."""

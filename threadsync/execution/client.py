@@ -45,8 +45,9 @@ from threadsync.execution.wire import Endpoint, closed
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.flows.paging import Pages
 from threadsync.flows.retry import persistent
+from threadsync.model.facts import Quota
 from threadsync.model.ids import Json
-from threadsync.providers.base import Session
+from threadsync.providers.accounts import Session
 
 if TYPE_CHECKING:
     import requests
@@ -73,6 +74,10 @@ class Client:
     end, and when the network says that it is over, and then the interrupted request is sent once more.
     *sessions* is a folder that keeps it across processes, in files that only this user can read; or a
     ``SessionStore`` of yours; or None, which keeps it for as long as the client lives.
+
+    What writes take of the account's allowances is counted, for all processes that name the same file as
+    *memory* (SQLite; None counts for this client alone). One that would go over is refused with an
+    ``ApiError`` whose fault has the row ``allowance-spent``, and is not sent.
 
     It has connections of its own, one a thread, through *proxy* (never to this machine) and trusting
     *ca_file* instead of the usual certificates; nothing is taken from the environment. Or it uses a *session*
@@ -106,6 +111,7 @@ class Client:
         base_url: str | None = None,
         settings: Mapping[str, Json] = NO_SETTINGS,
         sessions: SessionsLike = None,
+        memory: str | Path | None = None,
         session: requests.Session | None = None,
         proxy: str = "",
         ca_file: Path | None = None,
@@ -122,7 +128,7 @@ class Client:
         self._setup = set_up(
             credentials,
             given,
-            Account(network, identifier, base_url, settings, sessions),
+            Account(network, identifier, base_url, settings, sessions, memory),
             timeout_seconds=timeout_seconds,
             attempts_max=attempts_max,
             limiter=limiter,
@@ -146,8 +152,7 @@ class Client:
         """Close the connections of its own, and write what the log has taken in."""
         self._closed = True
         self._transport.close()
-        if self._setup.log is not None:
-            self._setup.log.flush()
+        self._setup.close()
 
     def run(self, flow: Flow[T]) -> T:
         """Run what an endpoint function returns, and return its result.
@@ -162,8 +167,13 @@ class Client:
     def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:
         def send(request: Request, session: Session | None) -> Response | NoResponse:
             self._clock.sleep(self._setup.reserve_seconds())
-            with self._setup.noted(scribe, request) as keep:
-                return keep(self._transport.perform(opened(endpoint, session), request))
+            with (
+                self._setup.counted(session, request) as told,
+                self._setup.noted(scribe, request) as keep,
+            ):
+                answer = keep(self._transport.perform(opened(endpoint, session), request))
+                told(answer)
+                return answer
 
         if self._closed:
             raise closed()
@@ -177,6 +187,13 @@ class Client:
             setup.kept,
             lambda flow, perform: run(persistent(flow, setup.bounds, setup.classify), perform, self._clock),
         )
+
+    def quotas(self) -> Mapping[str, Quota]:
+        """Return what is left of the account's allowances, by what they count; asks nobody.
+
+        Empty where the network counts nothing by its answers alone, and before the account was ever opened.
+        """
+        return self._setup.quotas()
 
     def pages(self, listing: Callable[[str | None], Flow[P]]) -> Iterator[P]:
         """Run *listing* from page to page, each when it is asked for: it is given the cursor to start after.

@@ -19,15 +19,18 @@ from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Errand, Scribe
 from threadsync.execution.sessions import InMemory, Kept, SessionStore
+from threadsync.execution.spending import SpendingLedger
 from threadsync.execution.wire import Endpoint
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Raised
 from threadsync.flows.effects import NoResponse, Request, Response
 from threadsync.flows.retry import Classify
+from threadsync.model.facts import Quota
 from threadsync.model.ids import MAIN, Json, MediaDigest, NetworkName, Role, TargetName
 from threadsync.model.secret import SecretText
 from threadsync.model.urls import is_loopback, origin_of
-from threadsync.providers.base import ProviderContext, Sessions
+from threadsync.providers.accounts import Session, Sessions, Spending
+from threadsync.providers.base import ProviderContext
 from threadsync.providers.loading import load_provider
 from threadsync.values import Discreet
 
@@ -77,6 +80,8 @@ class Account(Discreet, frozen=True):
     settings: Mapping[str, Json] = NO_SETTINGS
     """What a target of the network may say in a project file besides."""
     sessions: SessionsLike = None
+    memory: str | Path | None = None
+    """The file of SQLite in which its clients remember what they spent."""
 
 
 class Setup(Discreet, frozen=True):
@@ -95,6 +100,34 @@ class Setup(Discreet, frozen=True):
     log: ApiLog | None
     kept: Kept | None
     """The session of the account; None where the network opens none."""
+    spending: Spending | None
+    ledger: SpendingLedger
+
+    @contextmanager
+    def counted(self, session: Session | None, request: Request) -> Iterator[Callable[[Answer], None]]:
+        """Count what *request* takes of the account's allowances; what is yielded is told what became of it.
+
+        Raises:
+            ApiError: not enough is left; nothing was sent.
+        """
+        if self.spending is None or session is None:
+            yield lambda _: None
+            return
+        with self.ledger.counted(self.spending, session.account_id, request) as told:
+            yield told
+
+    def quotas(self) -> Mapping[str, Quota]:
+        """Return what is left of the account's allowances, as the ledger knows; none of one never opened."""
+        session = None if self.kept is None else self.kept.held or self.kept.read()
+        if self.spending is None or session is None:
+            return {}
+        return self.ledger.quotas(self.spending, session.account_id)
+
+    def close(self) -> None:
+        """Write what the log has taken in, and let go of the ledger."""
+        if self.log is not None:
+            self.log.flush()
+        self.ledger.close()
 
     def reserve_seconds(self) -> float:
         """Return after how long the next request may go out.
@@ -183,7 +216,21 @@ def set_up(
     endpoint = Endpoint(base_url, credential, _no_media, timeout_seconds, provider.hosts)
     secrets = [*every.values()]
     kept = _kept(provider.sessions, account, endpoint, clock, waits, secrets.append)
-    return Setup(target, context, endpoint, bounds, provider.classify, clock, secrets, limiter, log, kept)
+    ledger = SpendingLedger(None if account.memory is None else Path(account.memory), clock)
+    return Setup(
+        target,
+        context,
+        endpoint,
+        bounds,
+        provider.classify,
+        clock,
+        secrets,
+        limiter,
+        log,
+        kept,
+        provider.spending,
+        ledger,
+    )
 
 
 def _every(credentials: Credentials | None, given: Given) -> dict[Role, SecretText]:

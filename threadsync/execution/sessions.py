@@ -24,7 +24,7 @@ from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.model.fault import FaultClass
 from threadsync.model.ids import Role
 from threadsync.model.secret import SecretText
-from threadsync.providers.base import Session, Sessions
+from threadsync.providers.accounts import Session, Sessions
 
 RENEW_BEFORE = timedelta(minutes=5)
 """How long before its end a session is renewed: longer than a request may take."""
@@ -202,7 +202,8 @@ def opened(endpoint: Endpoint, session: Session | None) -> Endpoint:
 def _written(session: Session) -> str:
     ends = session.expires_at.isoformat() if session.expires_at is not None else None
     secrets = {role: secret.reveal() for role, secret in session.secrets.items()}
-    return json.dumps({"secrets": secrets, "expires_at": ends, "base_url": session.base_url})
+    where = {"base_url": session.base_url, "account_id": session.account_id}
+    return json.dumps({"secrets": secrets, "expires_at": ends, **where})
 
 
 def _parsed(text: str) -> Session | None:
@@ -214,6 +215,7 @@ def _parsed(text: str) -> Session | None:
             {Role(role): SecretText(secret) for role, secret in _texts(said["secrets"]).items()},
             datetime.fromisoformat(ends).astimezone(UTC) if ends is not None else None,
             str(said["base_url"]),
+            str(said.get("account_id", "")),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -25,7 +25,8 @@ from threadsync.model.ids import MAIN, MediaDigest, Role, TargetName
 from threadsync.model.secret import SecretText
 from threadsync.model.target import MediaHost, Target
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored, log_path
-from threadsync.providers.base import Provider, Session, Sessions
+from threadsync.providers.accounts import Session, Sessions
+from threadsync.providers.base import Provider
 
 if TYPE_CHECKING:
     from threadsync.execution.sessions import SessionKeeper
@@ -61,6 +62,7 @@ def connect(
     from threadsync.execution.hosting import Means, MediaHosts
     from threadsync.execution.performer import PooledPerformer
     from threadsync.execution.sessions import opened
+    from threadsync.execution.spending import SpendingLedger
     from threadsync.execution.transport import Transport
     from threadsync.execution.wire import Endpoint
 
@@ -100,8 +102,16 @@ def connect(
         }
 
         def perform(target: TargetName, request: Request) -> Response | NoResponse:
+            spending = providers[target].spending
+
             def send(request: Request, session: Session | None) -> Response | NoResponse:
-                return transport.perform(opened(endpoints[target], session), request)
+                endpoint = opened(endpoints[target], session)
+                if spending is None or session is None:
+                    return transport.perform(endpoint, request)
+                with ledger.counted(spending, session.account_id, request) as told:
+                    answer = transport.perform(endpoint, request)
+                    told(answer)
+                    return answer
 
             keeper = keepers.get(target)
             return send(request, None) if keeper is None else keeper.perform(request, send)
@@ -109,6 +119,7 @@ def connect(
         def classify(target: TargetName, response: Response) -> Fault | None:
             return providers[target].classify(response)
 
+        ledger = stack.enter_context(closing(SpendingLedger(log_path(project.root), clock, errand.tell)))
         performer = stack.enter_context(PooledPerformer(perform))
         ignored(project.root / CACHE_DIRECTORY)
         log = ApiLog(log_path(project.root), clock, errand.tell)

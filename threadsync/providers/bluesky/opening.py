@@ -11,7 +11,7 @@ from threadsync.errors import UsageError
 from threadsync.flows.effects import Flow, Response
 from threadsync.model.ids import Role
 from threadsync.model.urls import is_loopback
-from threadsync.providers.base import Session
+from threadsync.providers.accounts import Session
 from threadsync.providers.bluesky import api_sessions
 from threadsync.providers.bluesky.calls import RENEWAL, SESSION
 from threadsync.providers.bluesky.faults import EXPIRED, refusal
@@ -60,7 +60,8 @@ class BlueskySessions(Struct, frozen=True):
 
 
 def _session(made: api_sessions.Session, home: str) -> Session:
-    return Session({SESSION: made.access, RENEWAL: made.refresh}, made.expires_at, made.pds_url or home)
+    secrets = {SESSION: made.access, RENEWAL: made.refresh}
+    return Session(secrets, made.expires_at, made.pds_url or home, made.did)
 
 
 def home_of(identifier: str) -> Flow[str]:

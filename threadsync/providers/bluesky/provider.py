@@ -22,6 +22,7 @@ from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import RemoteId, Role
 from threadsync.model.journal import Deleted, Intent, Published, Rendered
 from threadsync.model.post import Publication, Segment
+from threadsync.providers.accounts import Sessions, Spending
 from threadsync.providers.answers import Page
 from threadsync.providers.base import (
     About,
@@ -33,7 +34,6 @@ from threadsync.providers.base import (
     RenderedSegment,
     Renewed,
     Result,
-    Sessions,
     Uncertain,
     Work,
 )
@@ -42,6 +42,7 @@ from threadsync.providers.bluesky.about import ABOUT
 from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, VIDEO
 from threadsync.providers.bluesky.faults import refusal
 from threadsync.providers.bluesky.opening import BlueskySessions
+from threadsync.providers.bluesky.points import BlueskySpending
 from threadsync.providers.bluesky.preparing import unanswered
 from threadsync.providers.bluesky.publishing import GATES, Publisher
 from threadsync.providers.bluesky.records import REPOST
@@ -78,6 +79,11 @@ class BlueskyProvider(Struct, frozen=True):
     def sessions(self) -> Sessions:
         """How the account is opened; the project declares whose it is, and maybe where it lives."""
         return BlueskySessions(self.context.account or "", finds_home=self.context.base_url is None)
+
+    @property
+    def spending(self) -> Spending:
+        """What writes take of the points of an hour and a day."""
+        return BlueskySpending()
 
     @property
     def authorizing(self) -> None:
