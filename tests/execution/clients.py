@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, aclosing, contextmanager
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from tests.execution.clocks import FakeAsyncClock
@@ -28,6 +29,9 @@ class AnyClient(Protocol):
     def run(self, flow: Flow[T]) -> T: ...
     def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]: ...
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]: ...
+    def resume(self, listing: Callable[[str | None], Flow[Any]], **how: Any) -> list[Any]: ...
+    def stopped_after(self, pages: int, listing: Callable[[str | None], Flow[Any]]) -> list[int]: ...
+    def forget(self, listing: Callable[[str | None], Flow[Any]], *, scope: str | None = None) -> None: ...
     def publish(self, *what: Any, **keys: Any) -> PublishedPost: ...
     def quotas(self) -> Mapping[str, Quota]: ...
     def close(self) -> None: ...
@@ -41,10 +45,19 @@ class Waiting:
         self.run = client.run
         self.publish = client.publish
         self.quotas = client.quotas
+        self.forget = client.forget
         self.close = client.close
 
     def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]:
         return list(self.client.pages(listing))
+
+    def resume(self, listing: Callable[[str | None], Flow[Any]], **how: Any) -> list[Any]:
+        return list(self.client.resume(listing, **how))
+
+    def stopped_after(self, pages: int, listing: Callable[[str | None], Flow[Any]]) -> list[int]:
+        """Read so many pages of records, and die at the last one."""
+        found = islice(self.client.resume(listing), pages)
+        return [int(entry.uri) for page in found for entry in page.data]
 
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]:
         return list(self.client.items(listing))
@@ -57,6 +70,7 @@ class Looped:
         self.client = client
         self.runner = runner
         self.quotas = client.quotas
+        self.forget = client.forget
 
     def run(self, flow: Flow[T]) -> T:
         return self.runner.run(self.client.run(flow))
@@ -66,6 +80,23 @@ class Looped:
             return [page async for page in self.client.pages(listing)]
 
         return self.runner.run(every())
+
+    def resume(self, listing: Callable[[str | None], Flow[Any]], **how: Any) -> list[Any]:
+        async def every() -> list[Any]:
+            return [page async for page in self.client.resume(listing, **how)]
+
+        return self.runner.run(every())
+
+    def stopped_after(self, pages: int, listing: Callable[[str | None], Flow[Any]]) -> list[int]:
+        async def some() -> list[int]:
+            found: list[int] = []
+            async with aclosing(self.client.resume(listing)) as each:
+                for _ in range(pages):
+                    page = await anext(each)
+                    found += [int(entry.uri) for entry in page.data]
+            return found
+
+        return self.runner.run(some())
 
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]:
         async def every() -> list[T]:

@@ -22,6 +22,7 @@ from threadsync.execution.client_setup import (
     TIMEOUT_SECONDS,
     Account,
     Listed,
+    Resumable,
     SecretLike,
     SessionsLike,
     check_session,
@@ -29,6 +30,7 @@ from threadsync.execution.client_setup import (
     set_up,
 )
 from threadsync.execution.clock import AsyncClock, SystemAsyncClock, SystemClock
+from threadsync.execution.cursors import place_of
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Scribe
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Listed[object])
+R = TypeVar("R", bound=Resumable[object])
 
 
 class AsyncClient:
@@ -182,6 +185,31 @@ class AsyncClient:
         pages = Pages(listing)
         while pages.more:
             yield await self.run(pages.read())
+
+    async def resume(
+        self, listing: Callable[[str | None], Flow[R]], *, scope: str | None = None, cursor: str | None = None
+    ) -> AsyncIterator[R]:
+        """Go on with a list where it was left, as ``Client.resume``.
+
+        Raises:
+            UsageError: the file of *memory* cannot be used.
+            ThreadsyncError: see the class.
+        """
+        cursors = self._setup.cursors
+        place = place_of(listing, scope)
+        pages = Pages(listing, cursor or cursors.read(place))
+        while pages.more:
+            page = await self.run(pages.read())
+            yield page
+            cursors.write(place, page.onward or page.after)
+
+    def forget(self, listing: Callable[[str | None], Flow[R]], *, scope: str | None = None) -> None:
+        """Forget where ``resume`` left a list, so that it begins anew.
+
+        Raises:
+            UsageError: the file of *memory* cannot be used.
+        """
+        self._setup.cursors.write(place_of(listing, scope), None)
 
     async def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> AsyncIterator[T]:
         """Run *listing* from page to page, and return what stands on them, one after the other.

@@ -18,6 +18,7 @@ from threadsync.execution.client_setup import (
     TIMEOUT_SECONDS,
     Account,
     Listed,
+    Resumable,
     SecretLike,
     SessionsLike,
     check_session,
@@ -25,6 +26,7 @@ from threadsync.execution.client_setup import (
     set_up,
 )
 from threadsync.execution.clock import Clock, SystemClock
+from threadsync.execution.cursors import place_of
 from threadsync.execution.drivers import run
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Listed[object])
+R = TypeVar("R", bound=Resumable[object])
 
 
 class Client:
@@ -206,6 +209,39 @@ class Client:
         pages = Pages(listing)
         while pages.more:
             yield self.run(pages.read())
+
+    def resume(
+        self, listing: Callable[[str | None], Flow[R]], *, scope: str | None = None, cursor: str | None = None
+    ) -> Iterator[R]:
+        """Go on with a list where the last ``resume`` left it, from page to page.
+
+            for page in client.resume(lambda cursor: bluesky.get_convo_log(cursor=cursor)):
+
+        The place is remembered (in *memory*) for the account, the endpoint and the *scope*: unless you name
+        one, what else the endpoint is asked. It moves when the next page is asked for, so that the page at
+        which a program died comes again. A list that grows at its end (a log, records with *reverse*) is
+        gone on with behind its last entry; one that begins with the newest goes on to older ones, and after
+        its end begins anew. *cursor* is another place to begin at.
+
+        Raises:
+            UsageError: the file of *memory* cannot be used.
+            ThreadsyncError: see the class.
+        """
+        cursors = self._setup.cursors
+        place = place_of(listing, scope)
+        pages = Pages(listing, cursor or cursors.read(place))
+        while pages.more:
+            page = self.run(pages.read())
+            yield page
+            cursors.write(place, page.onward or page.after)
+
+    def forget(self, listing: Callable[[str | None], Flow[R]], *, scope: str | None = None) -> None:
+        """Forget where ``resume`` left a list, so that it begins anew.
+
+        Raises:
+            UsageError: the file of *memory* cannot be used.
+        """
+        self._setup.cursors.write(place_of(listing, scope), None)
 
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> Iterator[T]:
         """Run *listing* from page to page, and return what stands on them, one after the other.

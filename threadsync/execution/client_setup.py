@@ -15,6 +15,7 @@ from threadsync.errors import CredentialsExpired, UsageError
 from threadsync.execution.apilog import ApiLog
 from threadsync.execution.clock import Clock, Times
 from threadsync.execution.credentials import scrubbed
+from threadsync.execution.cursors import Cursors
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Errand, Scribe
@@ -62,6 +63,15 @@ class Listed(Protocol[T_co]):
         ...
 
 
+class Resumable(Listed[T_co], Protocol):
+    """One page of a list that can be gone on with later."""
+
+    @property
+    def onward(self) -> str | None:
+        """Of a list that grows at its end: the cursor to go on with later; None in any other."""
+        ...
+
+
 def masked(secrets: Mapping[str, SecretLike], token: SecretLike | None) -> Given:
     """Return *secrets* with their roles, and *token* with the main one, so that none of them shows."""
     every = [*secrets.items()] if token is None else [*secrets.items(), (MAIN, token)]
@@ -81,7 +91,7 @@ class Account(Discreet, frozen=True):
     """What a target of the network may say in a project file besides."""
     sessions: SessionsLike = None
     memory: str | Path | None = None
-    """The file of SQLite in which its clients remember what they spent."""
+    """The file of SQLite in which its clients remember what they spent, and where lists were left."""
 
 
 class Setup(Discreet, frozen=True):
@@ -102,6 +112,7 @@ class Setup(Discreet, frozen=True):
     """The session of the account; None where the network opens none."""
     spending: Spending | None
     ledger: SpendingLedger
+    cursors: Cursors
 
     @contextmanager
     def counted(self, session: Session | None, request: Request) -> Iterator[Callable[[Answer], None]]:
@@ -128,6 +139,7 @@ class Setup(Discreet, frozen=True):
         if self.log is not None:
             self.log.flush()
         self.ledger.close()
+        self.cursors.close()
 
     def reserve_seconds(self) -> float:
         """Return after how long the next request may go out.
@@ -216,7 +228,8 @@ def set_up(
     endpoint = Endpoint(base_url, credential, _no_media, timeout_seconds, provider.hosts)
     secrets = [*every.values()]
     kept = _kept(provider.sessions, account, endpoint, clock, waits, secrets.append)
-    ledger = SpendingLedger(None if account.memory is None else Path(account.memory), clock)
+    memory = None if account.memory is None else Path(account.memory)
+    ledger = SpendingLedger(memory, clock)
     return Setup(
         target,
         context,
@@ -230,6 +243,7 @@ def set_up(
         kept,
         provider.spending,
         ledger,
+        Cursors(memory, target, clock),
     )
 
 
