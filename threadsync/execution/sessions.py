@@ -144,6 +144,12 @@ class SessionKeeper:
         self._run = run
         self._lock = threading.Lock()
 
+    @property
+    def account_id(self) -> str:
+        """Whose account it is; empty before it was needed."""
+        held = self._kept.held
+        return "" if held is None else held.account_id
+
     def perform(self, request: Request, send: Send) -> Answer:
         """Send *request* with *send*, and with a session where it needs one.
 

@@ -19,7 +19,7 @@ from threadsync.execution.logged import Errand, LoggedPerformer
 from threadsync.execution.seams import Performer
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Hosted, NoResponse, Request, Response
-from threadsync.model.facts import MediaProblem
+from threadsync.model.facts import MediaProblem, Quota
 from threadsync.model.fault import Fault
 from threadsync.model.ids import MAIN, MediaDigest, Role, TargetName
 from threadsync.model.secret import SecretText
@@ -41,6 +41,8 @@ class Connections(Struct, frozen=True):
     """Returns why a target's network would not get a file as it is on disk; None where it would."""
     try_host: Callable[[str], MediaProblem | str | None] = lambda _: None
     """Tries a media host out: returns what is wrong, or what it does; None where nothing is sent there."""
+    spent: Callable[[TargetName], Mapping[str, Quota]] = lambda _: {}
+    """What the ledger knows of a target's allowances, once its account is open."""
 
 
 Files: TypeAlias = Mapping[MediaDigest, Path]
@@ -116,6 +118,11 @@ def connect(
             keeper = keepers.get(target)
             return send(request, None) if keeper is None else keeper.perform(request, send)
 
+        def spent(target: TargetName) -> Mapping[str, Quota]:
+            spending, keeper = providers[target].spending, keepers.get(target)
+            account = "" if keeper is None else keeper.account_id
+            return {} if spending is None or not account else ledger.quotas(spending, account)
+
         def classify(target: TargetName, response: Response) -> Fault | None:
             return providers[target].classify(response)
 
@@ -125,7 +132,7 @@ def connect(
         log = ApiLog(log_path(project.root), clock, errand.tell)
         logged = LoggedPerformer(performer, log, errand, clock, scrub=secrets.scrub, classify=classify)
         stack.callback(logged.close)
-        yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out)
+        yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out, spent)
 
 
 def _keeper(
