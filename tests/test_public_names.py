@@ -25,6 +25,7 @@ PAGE = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
 CHOSEN = {
     "threadsync.model.fault": ("Fault", "FaultClass"),
     "threadsync.execution.apilog": ("Call", "read_calls"),
+    "threadsync.execution.sessions": ("SessionStore",),
     "threadsync.flows.core": ("gather",),
     "threadsync.flows.effects": ("Flow",),
 }

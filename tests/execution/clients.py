@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, aclosing, contextmanager
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from tests.execution.clocks import FakeAsyncClock
@@ -13,6 +14,7 @@ from tests.execution.servers import Peer, Script, target_of
 from threadsync import AsyncClient, Client, PublishedPost
 from threadsync.execution.client_setup import Listed
 from threadsync.flows.effects import Flow
+from threadsync.model.facts import Quota
 from threadsync.testing.fakes import FakeClock
 
 T = TypeVar("T")
@@ -27,7 +29,11 @@ class AnyClient(Protocol):
     def run(self, flow: Flow[T]) -> T: ...
     def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]: ...
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]: ...
+    def resume(self, listing: Callable[[str | None], Flow[Any]], **how: Any) -> list[Any]: ...
+    def stopped_after(self, pages: int, listing: Callable[[str | None], Flow[Any]]) -> list[int]: ...
+    def forget(self, listing: Callable[[str | None], Flow[Any]], *, scope: str | None = None) -> None: ...
     def publish(self, *what: Any, **keys: Any) -> PublishedPost: ...
+    def quotas(self) -> Mapping[str, Quota]: ...
     def close(self) -> None: ...
 
 
@@ -38,10 +44,20 @@ class Waiting:
         self.client = client
         self.run = client.run
         self.publish = client.publish
+        self.quotas = client.quotas
+        self.forget = client.forget
         self.close = client.close
 
     def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]:
         return list(self.client.pages(listing))
+
+    def resume(self, listing: Callable[[str | None], Flow[Any]], **how: Any) -> list[Any]:
+        return list(self.client.resume(listing, **how))
+
+    def stopped_after(self, pages: int, listing: Callable[[str | None], Flow[Any]]) -> list[int]:
+        """Read so many pages of records, and die at the last one."""
+        found = islice(self.client.resume(listing), pages)
+        return [int(entry.uri) for page in found for entry in page.data]
 
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]:
         return list(self.client.items(listing))
@@ -53,6 +69,8 @@ class Looped:
     def __init__(self, client: AsyncClient, runner: asyncio.Runner) -> None:
         self.client = client
         self.runner = runner
+        self.quotas = client.quotas
+        self.forget = client.forget
 
     def run(self, flow: Flow[T]) -> T:
         return self.runner.run(self.client.run(flow))
@@ -62,6 +80,23 @@ class Looped:
             return [page async for page in self.client.pages(listing)]
 
         return self.runner.run(every())
+
+    def resume(self, listing: Callable[[str | None], Flow[Any]], **how: Any) -> list[Any]:
+        async def every() -> list[Any]:
+            return [page async for page in self.client.resume(listing, **how)]
+
+        return self.runner.run(every())
+
+    def stopped_after(self, pages: int, listing: Callable[[str | None], Flow[Any]]) -> list[int]:
+        async def some() -> list[int]:
+            found: list[int] = []
+            async with aclosing(self.client.resume(listing)) as each:
+                for _ in range(pages):
+                    page = await anext(each)
+                    found += [int(entry.uri) for entry in page.data]
+            return found
+
+        return self.runner.run(some())
 
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]:
         async def every() -> list[T]:

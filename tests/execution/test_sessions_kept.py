@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.execution.clocks import FakeAsyncClock
 from threadsync.errors import ApiError, Unanswered
-from threadsync.execution.sessions import InMemory, SessionKeeper
+from threadsync.execution.async_driver import run as run_async
+from threadsync.execution.async_sessions import AsyncSessionKeeper
+from threadsync.execution.sessions import InMemory, Kept, SessionKeeper
 from threadsync.flows.core import drive, send
 from threadsync.flows.effects import Effect, Flow, NoResponse, Outcome, Request, Response
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import MAIN, Role
 from threadsync.model.secret import SecretText
-from threadsync.providers.base import Session
+from threadsync.providers.accounts import Session
 from threadsync.testing.fakes import FakeClock
 
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -30,13 +34,17 @@ class Doors:
 
     roles = frozenset({SESSION})
 
-    def __init__(self) -> None:
+    def __init__(self, runner: asyncio.Runner, *, in_loop: bool) -> None:
+        self.runner = runner
+        self.in_loop = in_loop
         self.clock = FakeClock(START)
         self.given = 0
         self.ended: set[str] = set()
         self.sent: list[str] = []
         self.renews = True
         self.answers = True
+        self.seen: list[SecretText] = []
+        self.home = "https://home.example"
 
     def open(self) -> Flow[Session]:
         return (yield from self._ask("open"))
@@ -54,7 +62,7 @@ class Doors:
         if answer == OVER:
             raise ApiError(Fault(FaultClass.UNAUTHORIZED, "over", "", "over"))
         ends = self.clock.now() + timedelta(hours=2)
-        return Session({SESSION: SecretText(answer.body.decode())}, ends, "https://home.example")
+        return Session({SESSION: SecretText(answer.body.decode())}, ends, self.home)
 
     def perform(self, request: Request, session: Session | None) -> Response | NoResponse:
         token = session.secrets[SESSION].reveal() if session is not None else "-"
@@ -68,7 +76,24 @@ class Doors:
             return Response(200, f"s{self.given}".encode())
         return OVER if token in self.ended else Response(200, token.encode())
 
-    def keeper(self, store: InMemory | None = None) -> SessionKeeper:
+    async def perform_async(self, request: Request, session: Session | None) -> Response | NoResponse:
+        await asyncio.sleep(0)
+        return self.perform(request, session)
+
+    def looped(self, store: InMemory | None = None) -> AsyncSessionKeeper:
+        async def opening(
+            flow: Flow[Session], perform: Callable[[Request], Awaitable[Response | NoResponse]]
+        ) -> Session:
+            return await run_async(flow, perform, FakeAsyncClock(self.clock))
+
+        kept = Kept(self, store or InMemory(), self.clock, self.seen.append)
+        return AsyncSessionKeeper(kept, opening)
+
+    def keeper(self, store: InMemory | None = None) -> Keeper:
+        if self.in_loop:
+            looped = self.looped(store)
+            return Keeper(lambda request: self.runner.run(looped.perform(request, self.perform_async)))
+
         def run(flow: Flow[Session], perform: object) -> Session:
             def answer(effect: Effect) -> Outcome:
                 assert isinstance(effect, Request)
@@ -76,12 +101,22 @@ class Doors:
 
             return drive(flow, answer)
 
-        return SessionKeeper(self, store or InMemory(), self.clock, self.perform, run)
+        kept = Kept(self, store or InMemory(), self.clock, self.seen.append)
+        waiting = SessionKeeper(kept, run)
+        return Keeper(lambda request: waiting.perform(request, self.perform))
 
 
-@pytest.fixture
-def doors() -> Doors:
-    return Doors()
+class Keeper:
+    """A keeper of either kind, to a test that waits for each answer."""
+
+    def __init__(self, perform: Callable[[Request], Response | NoResponse]) -> None:
+        self.perform = perform
+
+
+@pytest.fixture(params=["waiting", "looped"])
+def doors(request: pytest.FixtureRequest) -> Iterator[Doors]:
+    with asyncio.Runner() as runner:
+        yield Doors(runner, in_loop=request.param == "looped")
 
 
 def told(answer: Response | NoResponse) -> str:
@@ -164,16 +199,71 @@ def test_a_stored_session_that_cannot_be_read_is_none(doors: Doors) -> None:
         assert told(doors.keeper(store).perform(READ)).startswith("s")
 
 
-def test_one_thread_renews_and_the_others_use_what_it_got(doors: Doors) -> None:
-    keeper = doors.keeper()
+def test_one_thread_or_task_renews_and_the_others_use_what_it_got(doors: Doors) -> None:
+    store = InMemory()
+    keeper = doors.keeper(store)
     keeper.perform(READ)
     doors.ended.add("s1")
-    threads = [threading.Thread(target=keeper.perform, args=(READ,)) for _ in range(8)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    if doors.in_loop:
+        looped = doors.looped(store)
+
+        async def every() -> None:
+            await asyncio.gather(*(looped.perform(READ, doors.perform_async) for _ in range(8)))
+
+        doors.runner.run(every())
+    else:
+        threads = [threading.Thread(target=keeper.perform, args=(READ,)) for _ in range(8)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
     assert doors.given == 2
+
+
+def test_a_session_that_does_not_say_where_it_lives_lives_where_the_one_before_it_did(doors: Doors) -> None:
+    store = InMemory()
+    keeper = doors.keeper(store)
+    keeper.perform(READ)
+    doors.ended.add("s1")
+    doors.home = ""
+    keeper.perform(READ)
+    assert '"https://home.example"' in str(store.read())
+
+
+def test_every_secret_of_a_session_is_told_so_that_it_can_be_hidden(doors: Doors) -> None:
+    store = InMemory()
+    doors.keeper(store).perform(READ)
+    doors.seen.clear()
+    doors.keeper(store).perform(READ)
+    assert SecretText("s1") in doors.seen
+
+
+def test_a_task_that_is_cancelled_while_another_process_is_waited_for_leaves_nothing_locked() -> None:
+    """The thread that waits goes on, and lets go of what it gets."""
+    turn, entered, left = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(InMemory):
+        @contextmanager
+        def alone(self) -> Iterator[None]:
+            entered.set()
+            turn.wait()
+            yield
+            left.set()
+
+    async def main(doors: Doors) -> None:
+        task = asyncio.create_task(doors.looped(Slow()).perform(READ, doors.perform_async))
+        await asyncio.to_thread(entered.wait)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        turn.set()
+        while not left.is_set():
+            await asyncio.sleep(0)
+
+    with asyncio.Runner() as runner:
+        doors = Doors(runner, in_loop=True)
+        runner.run(main(doors))
+    assert doors.sent == []
 
 
 def test_a_process_that_comes_second_uses_what_the_first_one_stored(doors: Doors) -> None:

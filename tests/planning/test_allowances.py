@@ -91,6 +91,31 @@ def test_it_goes_on_when_enough_of_the_posts_that_are_read_back_have_left_the_wi
     assert waits.goes_on_at == NOW + timedelta(days=1), "two must leave, and one is known: all have left then"
 
 
+def test_a_post_may_take_several_of_an_allowance_that_replies_take_from_too() -> None:
+    can = replace(CAN, quota_of_publish="points", quota_of_reply="points", quota_takes=3)
+    files = replace(desired(want("a", "one", "two"), want("b", "another")), capabilities={MAIN: can})
+    posts = (own("r", NOW - timedelta(minutes=20), "0"), own("0", NOW - timedelta(minutes=30)))
+    quotas = {"points": Quota(92, 100, window_seconds=3600.0)}
+    known = facts(quotas=quotas, read_back=ReadBack(NOW - timedelta(days=90), posts))
+    made = actions(files, state(), known)
+    assert {name: action.word for name, action in made.items()} == {
+        "a@threads/main": "create",
+        "b@threads/main": "blocked",
+    }
+    waits = made["b@threads/main"]
+    assert isinstance(waits, Blocked)
+    assert (waits.allowance, waits.goes_on_at) == ("points", NOW + timedelta(minutes=30))
+    (account,) = accounts(made.values(), {MAIN: can}, state(), known, NOW)
+    assert [(each.what, each.in_plan) for each in account.allowances] == [("points", 6)]
+    fuller = facts(
+        quotas={"points": Quota(96, 100, window_seconds=3600.0)},
+        read_back=ReadBack(NOW - timedelta(days=90), posts),
+    )
+    waits = actions(files, state(), fuller)["a@threads/main"]
+    assert isinstance(waits, Blocked)
+    assert waits.goes_on_at == NOW + timedelta(minutes=30), "two are missing, and the first post took three"
+
+
 def test_what_no_list_shows_has_left_when_the_whole_window_has_passed() -> None:
     files = desired(want("a", "new", on_change=OnChange.REPLACE))
     quotas = {

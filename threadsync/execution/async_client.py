@@ -13,18 +13,24 @@ from typing import TYPE_CHECKING, TypeVar
 from threadsync.errors import ProjectError
 from threadsync.execution.apilog import ApiLog
 from threadsync.execution.async_driver import run
+from threadsync.execution.async_sessions import AsyncSessionKeeper
 from threadsync.execution.client_setup import (
     ATTEMPTS_MAX,
     NO_SECRETS,
+    NO_SETTINGS,
     THREADS,
     TIMEOUT_SECONDS,
+    Account,
     Listed,
+    Resumable,
     SecretLike,
+    SessionsLike,
     check_session,
     masked,
     set_up,
 )
-from threadsync.execution.clock import AsyncClock, SystemAsyncClock
+from threadsync.execution.clock import AsyncClock, SystemAsyncClock, SystemClock
+from threadsync.execution.cursors import place_of
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Scribe
@@ -38,17 +44,21 @@ from threadsync.execution.publish_said import (
     Said,
     said,
 )
+from threadsync.execution.sessions import opened
 from threadsync.execution.wire import Endpoint
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.flows.paging import Pages
 from threadsync.flows.retry import persistent
+from threadsync.model.facts import Quota
 from threadsync.model.ids import Json
+from threadsync.providers.accounts import Session
 
 if TYPE_CHECKING:
     import aiohttp
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Listed[object])
+R = TypeVar("R", bound=Resumable[object])
 
 
 class AsyncClient:
@@ -76,7 +86,11 @@ class AsyncClient:
         token: SecretLike | None = None,
         secrets: Mapping[str, SecretLike] = NO_SECRETS,
         network: str = THREADS,
+        identifier: str = "",
         base_url: str | None = None,
+        settings: Mapping[str, Json] = NO_SETTINGS,
+        sessions: SessionsLike = None,
+        memory: str | Path | None = None,
         session: aiohttp.ClientSession | None = None,
         proxy: str = "",
         ca_file: Path | None = None,
@@ -100,14 +114,15 @@ class AsyncClient:
         self._setup = set_up(
             credentials,
             given,
-            network=network,
-            base_url=base_url,
+            Account(network, identifier, base_url, settings, sessions, memory),
             timeout_seconds=timeout_seconds,
             attempts_max=attempts_max,
             limiter=limiter,
             log=log,
             clock=self._clock,
+            waits=SystemClock(),
         )
+        self._keeper = self._keeping()
         self._transport = AsyncTransport(self._clock, proxy=proxy, ca_file=ca_file, session=session)
         self._proxy, self._ca_file = proxy, ca_file
 
@@ -122,8 +137,7 @@ class AsyncClient:
     async def close(self) -> None:
         """Close the connections of its own, and write what the log has taken in."""
         await self._transport.close()
-        if self._setup.log is not None:
-            self._setup.log.flush()
+        self._setup.close()
 
     async def run(self, flow: Flow[T]) -> T:
         """Run what an endpoint function returns, and return its result.
@@ -136,9 +150,31 @@ class AsyncClient:
         return await run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
 
     async def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:
-        await self._clock.sleep(self._setup.reserve_seconds())
-        with self._setup.noted(scribe, request) as keep:
-            return keep(await self._transport.perform(endpoint, request))
+        async def send(request: Request, session: Session | None) -> Response | NoResponse:
+            await self._clock.sleep(self._setup.reserve_seconds())
+            with (
+                self._setup.counted(session, request) as told,
+                self._setup.noted(scribe, request) as keep,
+            ):
+                answer = keep(await self._transport.perform(opened(endpoint, session), request))
+                told(answer)
+                return answer
+
+        keeper = self._keeper
+        return await (send(request, None) if keeper is None else keeper.perform(request, send))
+
+    def _keeping(self) -> AsyncSessionKeeper | None:
+        setup = self._setup
+        if setup.kept is None:
+            return None
+        return AsyncSessionKeeper(
+            setup.kept,
+            lambda flow, perform: run(persistent(flow, setup.bounds, setup.classify), perform, self._clock),
+        )
+
+    def quotas(self) -> Mapping[str, Quota]:
+        """Return what is left of the account's allowances, by what they count, as ``Client.quotas``."""
+        return self._setup.quotas()
 
     async def pages(self, listing: Callable[[str | None], Flow[P]]) -> AsyncIterator[P]:
         """Run *listing* from page to page, as ``Client.pages``.
@@ -149,6 +185,31 @@ class AsyncClient:
         pages = Pages(listing)
         while pages.more:
             yield await self.run(pages.read())
+
+    async def resume(
+        self, listing: Callable[[str | None], Flow[R]], *, scope: str | None = None, cursor: str | None = None
+    ) -> AsyncIterator[R]:
+        """Go on with a list where it was left, as ``Client.resume``.
+
+        Raises:
+            UsageError: the file of *memory* cannot be used.
+            ThreadsyncError: see the class.
+        """
+        cursors = self._setup.cursors
+        place = place_of(listing, scope)
+        pages = Pages(listing, cursor or cursors.read(place))
+        while pages.more:
+            page = await self.run(pages.read())
+            yield page
+            cursors.write(place, page.onward or page.after)
+
+    def forget(self, listing: Callable[[str | None], Flow[R]], *, scope: str | None = None) -> None:
+        """Forget where ``resume`` left a list, so that it begins anew.
+
+        Raises:
+            UsageError: the file of *memory* cannot be used.
+        """
+        self._setup.cursors.write(place_of(listing, scope), None)
 
     async def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> AsyncIterator[T]:
         """Run *listing* from page to page, and return what stands on them, one after the other.

@@ -13,15 +13,20 @@ from threadsync.execution.apilog import ApiLog
 from threadsync.execution.client_setup import (
     ATTEMPTS_MAX,
     NO_SECRETS,
+    NO_SETTINGS,
     THREADS,
     TIMEOUT_SECONDS,
+    Account,
     Listed,
+    Resumable,
     SecretLike,
+    SessionsLike,
     check_session,
     masked,
     set_up,
 )
 from threadsync.execution.clock import Clock, SystemClock
+from threadsync.execution.cursors import place_of
 from threadsync.execution.drivers import run
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
@@ -36,18 +41,22 @@ from threadsync.execution.publish_said import (
     Said,
     said,
 )
+from threadsync.execution.sessions import SessionKeeper, opened
 from threadsync.execution.transport import Transport
 from threadsync.execution.wire import Endpoint, closed
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.flows.paging import Pages
 from threadsync.flows.retry import persistent
+from threadsync.model.facts import Quota
 from threadsync.model.ids import Json
+from threadsync.providers.accounts import Session
 
 if TYPE_CHECKING:
     import requests
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Listed[object])
+R = TypeVar("R", bound=Resumable[object])
 
 
 class Client:
@@ -60,7 +69,18 @@ class Client:
             limits = client.run(threads.publishing_limit())
 
     *credentials* or *token* is whom it speaks for; *secrets* holds what other roles need, such as
-    ``app_secret``. *base_url* is the network's own address unless given.
+    ``app_secret``. *base_url* is the network's own address unless given, and *settings* what a target of the
+    network may say in a project file besides.
+
+    Where a network opens sessions (Bluesky), *identifier* is whose: a handle or a DID, with an app password
+    as its *token*. The account is opened when a request first needs it; the session is renewed before its
+    end, and when the network says that it is over, and then the interrupted request is sent once more.
+    *sessions* is a folder that keeps it across processes, in files that only this user can read; or a
+    ``SessionStore`` of yours; or None, which keeps it for as long as the client lives.
+
+    What writes take of the account's allowances is counted, for all processes that name the same file as
+    *memory* (SQLite; None counts for this client alone). One that would go over is refused with an
+    ``ApiError`` whose fault has the row ``allowance-spent``, and is not sent.
 
     It has connections of its own, one a thread, through *proxy* (never to this machine) and trusting
     *ca_file* instead of the usual certificates; nothing is taken from the environment. Or it uses a *session*
@@ -90,7 +110,11 @@ class Client:
         token: SecretLike | None = None,
         secrets: Mapping[str, SecretLike] = NO_SECRETS,
         network: str = THREADS,
+        identifier: str = "",
         base_url: str | None = None,
+        settings: Mapping[str, Json] = NO_SETTINGS,
+        sessions: SessionsLike = None,
+        memory: str | Path | None = None,
         session: requests.Session | None = None,
         proxy: str = "",
         ca_file: Path | None = None,
@@ -107,14 +131,15 @@ class Client:
         self._setup = set_up(
             credentials,
             given,
-            network=network,
-            base_url=base_url,
+            Account(network, identifier, base_url, settings, sessions, memory),
             timeout_seconds=timeout_seconds,
             attempts_max=attempts_max,
             limiter=limiter,
             log=log,
             clock=self._clock,
+            waits=self._clock,
         )
+        self._keeper = self._keeping()
         self._transport = Transport(self._clock, proxy=proxy, ca_file=ca_file, session=session)
         self._closed = False
 
@@ -130,8 +155,7 @@ class Client:
         """Close the connections of its own, and write what the log has taken in."""
         self._closed = True
         self._transport.close()
-        if self._setup.log is not None:
-            self._setup.log.flush()
+        self._setup.close()
 
     def run(self, flow: Flow[T]) -> T:
         """Run what an endpoint function returns, and return its result.
@@ -144,11 +168,35 @@ class Client:
         return run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
 
     def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:
+        def send(request: Request, session: Session | None) -> Response | NoResponse:
+            self._clock.sleep(self._setup.reserve_seconds())
+            with (
+                self._setup.counted(session, request) as told,
+                self._setup.noted(scribe, request) as keep,
+            ):
+                answer = keep(self._transport.perform(opened(endpoint, session), request))
+                told(answer)
+                return answer
+
         if self._closed:
             raise closed()
-        self._clock.sleep(self._setup.reserve_seconds())
-        with self._setup.noted(scribe, request) as keep:
-            return keep(self._transport.perform(endpoint, request))
+        return send(request, None) if self._keeper is None else self._keeper.perform(request, send)
+
+    def _keeping(self) -> SessionKeeper | None:
+        setup = self._setup
+        if setup.kept is None:
+            return None
+        return SessionKeeper(
+            setup.kept,
+            lambda flow, perform: run(persistent(flow, setup.bounds, setup.classify), perform, self._clock),
+        )
+
+    def quotas(self) -> Mapping[str, Quota]:
+        """Return what is left of the account's allowances, by what they count; asks nobody.
+
+        Empty where the network counts nothing by its answers alone, and before the account was ever opened.
+        """
+        return self._setup.quotas()
 
     def pages(self, listing: Callable[[str | None], Flow[P]]) -> Iterator[P]:
         """Run *listing* from page to page, each when it is asked for: it is given the cursor to start after.
@@ -161,6 +209,39 @@ class Client:
         pages = Pages(listing)
         while pages.more:
             yield self.run(pages.read())
+
+    def resume(
+        self, listing: Callable[[str | None], Flow[R]], *, scope: str | None = None, cursor: str | None = None
+    ) -> Iterator[R]:
+        """Go on with a list where the last ``resume`` left it, from page to page.
+
+            for page in client.resume(lambda cursor: bluesky.get_convo_log(cursor=cursor)):
+
+        The place is remembered (in *memory*) for the account, the endpoint and the *scope*: unless you name
+        one, what else the endpoint is asked. It moves when the next page is asked for, so that the page at
+        which a program died comes again. A list that grows at its end (a log, records with *reverse*) is
+        gone on with behind its last entry; one that begins with the newest goes on to older ones, and after
+        its end begins anew. *cursor* is another place to begin at.
+
+        Raises:
+            UsageError: the file of *memory* cannot be used.
+            ThreadsyncError: see the class.
+        """
+        cursors = self._setup.cursors
+        place = place_of(listing, scope)
+        pages = Pages(listing, cursor or cursors.read(place))
+        while pages.more:
+            page = self.run(pages.read())
+            yield page
+            cursors.write(place, page.onward or page.after)
+
+    def forget(self, listing: Callable[[str | None], Flow[R]], *, scope: str | None = None) -> None:
+        """Forget where ``resume`` left a list, so that it begins anew.
+
+        Raises:
+            UsageError: the file of *memory* cannot be used.
+        """
+        self._setup.cursors.write(place_of(listing, scope), None)
 
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> Iterator[T]:
         """Run *listing* from page to page, and return what stands on them, one after the other.

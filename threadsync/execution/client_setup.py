@@ -13,19 +13,24 @@ from msgspec.structs import replace
 
 from threadsync.errors import CredentialsExpired, UsageError
 from threadsync.execution.apilog import ApiLog
-from threadsync.execution.clock import Times
+from threadsync.execution.clock import Clock, Times
 from threadsync.execution.credentials import scrubbed
+from threadsync.execution.cursors import Cursors
 from threadsync.execution.held import Credentials
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Errand, Scribe
+from threadsync.execution.sessions import InMemory, Kept, SessionStore
+from threadsync.execution.spending import SpendingLedger
 from threadsync.execution.wire import Endpoint
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Raised
 from threadsync.flows.effects import NoResponse, Request, Response
 from threadsync.flows.retry import Classify
-from threadsync.model.ids import MAIN, MediaDigest, NetworkName, Role, TargetName
+from threadsync.model.facts import Quota
+from threadsync.model.ids import MAIN, Json, MediaDigest, NetworkName, Role, TargetName
 from threadsync.model.secret import SecretText
 from threadsync.model.urls import is_loopback, origin_of
+from threadsync.providers.accounts import Session, Sessions, Spending
 from threadsync.providers.base import ProviderContext
 from threadsync.providers.loading import load_provider
 from threadsync.values import Discreet
@@ -34,11 +39,13 @@ THREADS: Final = "threads"
 TIMEOUT_SECONDS: Final = Bounds().request_seconds
 ATTEMPTS_MAX: Final = Bounds().retry_attempts_max
 NO_SECRETS: Final[Mapping[str, str]] = MappingProxyType({})
+NO_SETTINGS: Final[Mapping[str, Json]] = MappingProxyType({})
 
 T_co = TypeVar("T_co", covariant=True)
 
 Answer: TypeAlias = Response | NoResponse
 SecretLike: TypeAlias = str | SecretText
+SessionsLike: TypeAlias = "str | Path | SessionStore | None"
 Given: TypeAlias = tuple[tuple[Role, SecretText], ...]
 
 
@@ -56,6 +63,15 @@ class Listed(Protocol[T_co]):
         ...
 
 
+class Resumable(Listed[T_co], Protocol):
+    """One page of a list that can be gone on with later."""
+
+    @property
+    def onward(self) -> str | None:
+        """Of a list that grows at its end: the cursor to go on with later; None in any other."""
+        ...
+
+
 def masked(secrets: Mapping[str, SecretLike], token: SecretLike | None) -> Given:
     """Return *secrets* with their roles, and *token* with the main one, so that none of them shows."""
     every = [*secrets.items()] if token is None else [*secrets.items(), (MAIN, token)]
@@ -64,17 +80,66 @@ def masked(secrets: Mapping[str, SecretLike], token: SecretLike | None) -> Given
     )
 
 
+class Account(Discreet, frozen=True):
+    """Whom a client speaks for, and to what."""
+
+    network: str = THREADS
+    identifier: str = ""
+    """What the account is opened with where a network opens sessions: a handle or an id."""
+    base_url: str | None = None
+    settings: Mapping[str, Json] = NO_SETTINGS
+    """What a target of the network may say in a project file besides."""
+    sessions: SessionsLike = None
+    memory: str | Path | None = None
+    """The file of SQLite in which its clients remember what they spent, and where lists were left."""
+
+
 class Setup(Discreet, frozen=True):
     """A client without its connections."""
 
     target: TargetName
+    context: ProviderContext
+    """What the provider of the network is told."""
     endpoint: Endpoint
     bounds: Bounds
     classify: Classify
     clock: Times
-    secrets: tuple[SecretText, ...]
+    secrets: list[SecretText]
+    """All that are to be hidden; those of sessions are added when there are any."""
     limiter: RateLimiter | None
     log: ApiLog | None
+    kept: Kept | None
+    """The session of the account; None where the network opens none."""
+    spending: Spending | None
+    ledger: SpendingLedger
+    cursors: Cursors
+
+    @contextmanager
+    def counted(self, session: Session | None, request: Request) -> Iterator[Callable[[Answer], None]]:
+        """Count what *request* takes of the account's allowances; what is yielded is told what became of it.
+
+        Raises:
+            ApiError: not enough is left; nothing was sent.
+        """
+        if self.spending is None or session is None:
+            yield lambda _: None
+            return
+        with self.ledger.counted(self.spending, session.account_id, request) as told:
+            yield told
+
+    def quotas(self) -> Mapping[str, Quota]:
+        """Return what is left of the account's allowances, as the ledger knows; none of one never opened."""
+        session = None if self.kept is None else self.kept.held or self.kept.read()
+        if self.spending is None or session is None:
+            return {}
+        return self.ledger.quotas(self.spending, session.account_id)
+
+    def close(self) -> None:
+        """Write what the log has taken in, and let go of the ledger."""
+        if self.log is not None:
+            self.log.flush()
+        self.ledger.close()
+        self.cursors.close()
 
     def reserve_seconds(self) -> float:
         """Return after how long the next request may go out.
@@ -119,38 +184,27 @@ class Setup(Discreet, frozen=True):
 def set_up(
     credentials: Credentials | None,
     given: Given,
+    account: Account,
     *,
-    network: str,
-    base_url: str | None,
     timeout_seconds: float,
     attempts_max: int,
     limiter: RateLimiter | None,
     log: ApiLog | None,
     clock: Times,
+    waits: Clock,
 ) -> Setup:
-    """Return what a client is made of.
+    """Return what a client is made of; *waits* lets the time pass in which another process logs in.
 
     Raises:
         UsageError: these make no client.
         ProviderNotFound: there is no such network.
     """
-    every = dict(given) if credentials is None else {**dict(given), MAIN: credentials.token}
-    if len(every) < len(given) + (credentials is not None):
-        raise UsageError(
-            "the client is given two tokens for the account",
-            remedy="Give it either credentials or token=….",
-        )
+    every = _every(credentials, given)
     if timeout_seconds <= 0 or attempts_max < 1:
         raise UsageError(
             f"{attempts_max} attempts of {timeout_seconds:g} s make no call",
             remedy="Give timeout_seconds over 0, and attempts_max of at least 1.",
         )
-    for role, secret in every.items():
-        if not secret.reveal() or not secret.reveal().isprintable():
-            raise UsageError(
-                f"the secret of the role {role} is empty, or holds a line break or another control character",
-                remedy="Give the secret alone, as it is on one line.",
-            )
 
     def credential(role: Role) -> SecretText:
         ends = credentials.expiration if credentials is not None and role == MAIN else None
@@ -164,18 +218,89 @@ def set_up(
             )
         return every[role]
 
-    target = TargetName(f"{network}/{credentials.user_id if credentials is not None else 'client'}")
-    provider = load_provider(NetworkName(network), ProviderContext(target))
+    who = account.identifier or (credentials.user_id if credentials is not None else "")
+    target = TargetName(f"{account.network}/{who or 'client'}")
+    bounds = replace(Bounds(), request_seconds=timeout_seconds, retry_attempts_max=attempts_max)
+    loopback = account.base_url is not None and is_loopback(account.base_url)
+    context = ProviderContext(target, account.settings, bounds, loopback, who or None, account.base_url)
+    provider = load_provider(NetworkName(account.network), context)
+    base_url = _checked(account.base_url or provider.default_base_url)
+    endpoint = Endpoint(base_url, credential, _no_media, timeout_seconds, provider.hosts)
+    secrets = [*every.values()]
+    kept = _kept(provider.sessions, account, endpoint, clock, waits, secrets.append)
+    memory = None if account.memory is None else Path(account.memory)
+    ledger = SpendingLedger(memory, clock)
     return Setup(
         target,
-        Endpoint(_checked(base_url or provider.default_base_url), credential, _no_media, timeout_seconds),
-        replace(Bounds(), request_seconds=timeout_seconds, retry_attempts_max=attempts_max),
+        context,
+        endpoint,
+        bounds,
         provider.classify,
         clock,
-        tuple(every.values()),
+        secrets,
         limiter,
         log,
+        kept,
+        provider.spending,
+        ledger,
+        Cursors(memory, target, clock),
     )
+
+
+def _every(credentials: Credentials | None, given: Given) -> dict[Role, SecretText]:
+    """Return the secrets by their roles.
+
+    Raises:
+        UsageError: there are two for one, or one is none.
+    """
+    every = dict(given) if credentials is None else {**dict(given), MAIN: credentials.token}
+    if len(every) < len(given) + (credentials is not None):
+        raise UsageError(
+            "the client is given two tokens for the account",
+            remedy="Give it either credentials or token=….",
+        )
+    for role, secret in every.items():
+        if not secret.reveal() or not secret.reveal().isprintable():
+            raise UsageError(
+                f"the secret of the role {role} is empty, or holds a line break or another control character",
+                remedy="Give the secret alone, as it is on one line.",
+            )
+    return every
+
+
+def _kept(  # noqa: PLR0917  (what a session is made of)
+    opening: Sessions | None,
+    account: Account,
+    endpoint: Endpoint,
+    clock: Times,
+    waits: Clock,
+    seen: Callable[[SecretText], None],
+) -> Kept | None:
+    """Return where the session of the account is kept.
+
+    Raises:
+        UsageError: the network opens none, and something was said of one.
+    """
+    if opening is None:
+        if account.identifier or account.sessions is not None:
+            raise UsageError(
+                f"{account.network} opens no sessions: identifier and sessions mean nothing there",
+                remedy="Leave them out; the token alone says whose account it is.",
+            )
+        return None
+    match account.sessions:
+        case None:
+            store: SessionStore = InMemory()
+        case str() | Path():
+            from threadsync.execution.session_files import SessionFile
+
+            name = "-".join(
+                (account.network, *map(str, origin_of(endpoint.base_url)[1:]), account.identifier)
+            )
+            store = SessionFile(Path(account.sessions), name, waits, lambda: endpoint.credentials(MAIN))
+        case _:
+            store = account.sessions
+    return Kept(opening, store, clock, seen)
 
 
 def check_session(session: object | None, ca_file: Path | None) -> None:

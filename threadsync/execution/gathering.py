@@ -22,7 +22,7 @@ from threadsync.execution.surveying import engagement, fault_of, looked_at, stan
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised, attempt, now, record
 from threadsync.flows.effects import Flow
-from threadsync.model.facts import Account, Facts, ObservedPost, ReadBack, TargetFacts
+from threadsync.model.facts import Account, Facts, ObservedPost, Quota, ReadBack, TargetFacts
 from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.journal import Adopted, Confirmed, Moved, Published
 from threadsync.model.ledger import Ledger
@@ -47,6 +47,8 @@ class Gatherer(Struct, frozen=True):
     bounds_of: Callable[[TargetName], Bounds]
     records: bool = True
     """Whether what is learnt on the way may go on record."""
+    spent: Callable[[TargetName], Mapping[str, Quota]] = lambda _: {}
+    """What a ledger knows of a target's allowances, where no endpoint tells them."""
 
     def settle(self, addresses: Iterable[Address], *, goes_on: bool) -> None:
         """Find out what became of interrupted publications; *goes_on* says whether the plan resumes them.
@@ -106,7 +108,7 @@ class Gatherer(Struct, frozen=True):
         account = yield from attempt(provider.identify())
         if not isinstance(account, Account):
             return TargetFacts(fault=fault_of(account))
-        quotas, life, scopes = yield from standing(provider)
+        quotas, life, scopes = yield from standing(provider, partial(self.spent, target))
         facts = TargetFacts(account, quotas=quotas, life=life, scopes=scopes)
         publishing = [a for a in touching if isinstance(a, Create | Extend | Replace) and a.segments]
         if publishing:

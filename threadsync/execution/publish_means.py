@@ -32,7 +32,7 @@ from threadsync.model.ids import Json, MediaDigest, Role, TargetName, network_of
 from threadsync.model.secret import SecretText
 from threadsync.model.target import MediaHost, Target
 from threadsync.model.urls import is_loopback
-from threadsync.providers.base import Provider, ProviderContext
+from threadsync.providers.base import Provider
 from threadsync.providers.loading import load_provider
 from threadsync.statefile.disk import LocalDisk
 from threadsync.statefile.machine import LocalMachine
@@ -85,7 +85,7 @@ def means_of(setup: Setup, media_host: Mapping[str, Json] | None, lines: Lines) 
     answers = Answers([])
 
     def provider(target: Target) -> Provider:
-        context = ProviderContext(target.name, {}, setup.bounds, loopback, target.account)
+        context = replace(setup.context, target=target.name, loopback=loopback)
         return load_provider(target.provider, context)
 
     @contextmanager

@@ -15,13 +15,16 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeAlias
 
+from msgspec.structs import replace
+
 from threadsync.errors import ApiError
-from threadsync.execution.clock import Clock
+from threadsync.execution.clock import Times
+from threadsync.execution.wire import Endpoint
 from threadsync.flows.effects import Flow, NoResponse, Request, Response
 from threadsync.model.fault import FaultClass
 from threadsync.model.ids import Role
 from threadsync.model.secret import SecretText
-from threadsync.providers.base import Session, Sessions
+from threadsync.providers.accounts import Session, Sessions
 
 RENEW_BEFORE = timedelta(minutes=5)
 """How long before its end a session is renewed: longer than a request may take."""
@@ -64,94 +67,149 @@ class InMemory:
         return nullcontext()
 
 
-class SessionKeeper:
-    """The session of one account, for all threads that send its requests.
+Send: TypeAlias = Callable[[Request, Session | None], Answer]
+"""Sends one request once, with the session that is given or without one."""
 
-    *perform* sends one request, with the session that is given or without one; *run* runs a flow of
-    *sessions* with it. *seen* is told each secret, so that it is hidden in what is logged.
+
+class Kept:
+    """What is known of the session of one account: for a keeper, which asks and tells under its own lock.
+
+    *seen* is told each secret, so that it is hidden in what is logged (law 12).
     """
 
     def __init__(
         self,
         sessions: Sessions,
         store: SessionStore,
-        clock: Clock,
-        perform: Callable[[Request, Session | None], Answer],
-        run: Callable[[Flow[Session], Callable[[Request], Answer]], Session],
-        *,
-        seen: Callable[[SecretText], None] = lambda _: None,
+        clock: Times,
+        seen: Callable[[SecretText], None],
     ) -> None:
-        self._sessions = sessions
-        self._store = store
+        self.sessions = sessions
+        self.store = store
         self._clock = clock
-        self._perform = perform
-        self._run = run
         self._seen = seen
-        self._lock = threading.Lock()
-        self._held: Session | None = None
+        self.held: Session | None = None
 
-    def perform(self, request: Request) -> Answer:
-        """Send *request*, with a session where it needs one.
+    def opens(self, request: Request) -> bool:
+        """Whether *request* needs the session."""
+        return request.auth in self.sessions.roles
+
+    def is_over(self, answer: Answer) -> bool:
+        """Whether *answer* says that the session it was asked with is over, and nothing was done."""
+        return isinstance(answer, Response) and self.sessions.is_over(answer)
+
+    def ends(self, session: Session) -> bool:
+        """Whether *session* ends soon, or has ended."""
+        return session.expires_at is not None and session.expires_at - RENEW_BEFORE <= self._clock.now()
+
+    def other_than(self, stale: Session | None) -> Session | None:
+        """Return the session that is held, if somebody got it in the place of *stale*."""
+        return None if self.held == stale else self.held
+
+    def read(self) -> Session | None:
+        """Return the session that is stored."""
+        text = self.store.read()
+        found = None if text is None else _parsed(text)
+        if found is not None:
+            self._note(found)
+        return found
+
+    def serves(self, found: Session | None, stale: Session | None) -> bool:
+        """Whether *found*, which is stored, can be used in the place of *stale*."""
+        return found is not None and found != stale and not self.ends(found)
+
+    def store_new(self, made: Session, old: Session | None) -> Session:
+        """Store a new session, and return it; it lives where *old* did if it does not say where."""
+        if old is not None and not made.base_url:
+            made = replace(made, base_url=old.base_url)
+        self._note(made)
+        self.store.write(_written(made))
+        return made
+
+    def _note(self, session: Session) -> None:
+        for secret in session.secrets.values():
+            self._seen(secret)
+
+
+class SessionKeeper:
+    """The session of one account, for all threads that send its requests.
+
+    *run* runs a flow of *sessions* with what sends its requests.
+    """
+
+    def __init__(
+        self, kept: Kept, run: Callable[[Flow[Session], Callable[[Request], Answer]], Session]
+    ) -> None:
+        self._kept = kept
+        self._run = run
+        self._lock = threading.Lock()
+
+    @property
+    def account_id(self) -> str:
+        """Whose account it is; empty before it was needed."""
+        held = self._kept.held
+        return "" if held is None else held.account_id
+
+    def perform(self, request: Request, send: Send) -> Answer:
+        """Send *request* with *send*, and with a session where it needs one.
 
         Raises:
             ApiError, Unanswered: there is no session to be had; the request was not sent.
         """
-        if request.auth not in self._sessions.roles:
-            return self._perform(request, self._held or self._read())
-        session = self._current()
-        answer = self._perform(request, session)
-        if isinstance(answer, Response) and self._sessions.is_over(answer):
-            answer = self._perform(request, self._next(session))
-        return answer
+        kept = self._kept
+        if not kept.opens(request):
+            return send(request, kept.held or kept.read())
+        held = kept.held
+        session = self._next(held, send) if held is None or kept.ends(held) else held
+        answer = send(request, session)
+        return send(request, self._next(session, send)) if kept.is_over(answer) else answer
 
-    def _current(self) -> Session:
-        held = self._held
-        if held is not None and not self._ends(held):
-            return held
-        return self._next(held)
-
-    def _next(self, stale: Session | None) -> Session:
+    def _next(self, stale: Session | None, send: Send) -> Session:
         """Return a session that is not *stale*: the one another thread or process got, or else a new one."""
+        kept = self._kept
         with self._lock:
-            if self._held is not None and self._held != stale:
-                return self._held
-            with self._store.alone():
-                found = self._read()
-                if found is None or found == stale or self._ends(found):
-                    found = self._got(stale or found)
-                    self._store.write(_written(found))
-            self._held = self._noted(found)
+            if (other := kept.other_than(stale)) is not None:
+                return other
+            with kept.store.alone():
+                found = kept.read()
+                if found is None or not kept.serves(found, stale):
+                    old = stale or found
+                    found = kept.store_new(self._got(old, send), old)
+            kept.held = found
             return found
 
-    def _got(self, old: Session | None) -> Session:
+    def _got(self, old: Session | None, send: Send) -> Session:
         """Renew *old*; where that is refused, or there is none, open the account anew."""
         if old is not None:
             try:
-                return self._run(self._sessions.renew(), lambda request: self._perform(request, old))
+                return self._run(self._kept.sessions.renew(), lambda request: send(request, old))
             except ApiError as error:
-                if error.fault.kind is not FaultClass.UNAUTHORIZED:
+                if not ended(error):
                     raise
-        return self._run(self._sessions.open(), lambda request: self._perform(request, None))
+        return self._run(self._kept.sessions.open(), lambda request: send(request, None))
 
-    def _ends(self, session: Session) -> bool:
-        return session.expires_at is not None and session.expires_at - RENEW_BEFORE <= self._clock.now()
 
-    def _read(self) -> Session | None:
-        text = self._store.read()
-        found = None if text is None else _parsed(text)
-        return found if found is None else self._noted(found)
+def ended(error: ApiError) -> bool:
+    """Whether *error*, of renewing a session, says that the account is to be opened anew."""
+    return error.fault.kind is FaultClass.UNAUTHORIZED
 
-    def _noted(self, session: Session) -> Session:
-        """Let the secrets of *session* be hidden wherever they might show (law 12)."""
-        for secret in session.secrets.values():
-            self._seen(secret)
-        return session
+
+def opened(endpoint: Endpoint, session: Session | None) -> Endpoint:
+    """Return *endpoint* as it is with *session*: where the account lives, with what it was opened with."""
+    if session is None:
+        return endpoint
+
+    def credential(role: Role) -> SecretText:
+        return session.secrets.get(role) or endpoint.credentials(role)
+
+    return replace(endpoint, base_url=session.base_url or endpoint.base_url, credentials=credential)
 
 
 def _written(session: Session) -> str:
     ends = session.expires_at.isoformat() if session.expires_at is not None else None
     secrets = {role: secret.reveal() for role, secret in session.secrets.items()}
-    return json.dumps({"secrets": secrets, "expires_at": ends, "base_url": session.base_url})
+    where = {"base_url": session.base_url, "account_id": session.account_id}
+    return json.dumps({"secrets": secrets, "expires_at": ends, **where})
 
 
 def _parsed(text: str) -> Session | None:
@@ -163,6 +221,7 @@ def _parsed(text: str) -> Session | None:
             {Role(role): SecretText(secret) for role, secret in _texts(said["secrets"]).items()},
             datetime.fromisoformat(ends).astimezone(UTC) if ends is not None else None,
             str(said["base_url"]),
+            str(said.get("account_id", "")),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

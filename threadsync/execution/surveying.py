@@ -39,6 +39,7 @@ def survey(
     *,
     since: datetime,
     is_ours: Callable[[Account], bool],
+    spent: Callable[[], Mapping[str, Quota]],
 ) -> Flow[TargetFacts]:
     """Read the account, its allowances, its own posts since *since*, and every one of *posts*.
 
@@ -49,7 +50,7 @@ def survey(
         return TargetFacts(fault=fault_of(account))
     if not is_ours(account):
         return TargetFacts(account)
-    quotas, life, _ = yield from standing(provider)
+    quotas, life, _ = yield from standing(provider, spent)
     at = yield from now()
     earliest = at - timedelta(days=bounds.read_back_days_max)
     oldest = min((post.at for post in posts), default=since)
@@ -69,16 +70,19 @@ def survey(
 
 
 def standing(
-    provider: Provider,
+    provider: Provider, spent: Callable[[], Mapping[str, Quota]]
 ) -> Flow[tuple[Mapping[str, Quota], CredentialLife | None, frozenset[str] | None]]:
-    """Read the account's allowances, and the life and scopes of the credential, each as far as it may be."""
+    """Read the account's allowances, and the life and scopes of the credential, each as far as it may be.
+
+    *spent* returns those that no endpoint tells, as a ledger knows them once the account is open.
+    """
     quotas = yield from attempt(provider.quotas())
     examined = yield from attempt(provider.examine(MAIN))
     life, scopes = None, None
     if isinstance(examined, Examined) and not examined.unknown:
         life = CredentialLife(examined.expires_at, examined.issued_at, examined.endless)
         scopes = examined.scopes
-    return quotas if isinstance(quotas, Mapping) else {}, life, scopes
+    return {**spent(), **(quotas if isinstance(quotas, Mapping) else {})}, life, scopes
 
 
 def looked_at(

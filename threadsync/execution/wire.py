@@ -51,6 +51,8 @@ class Endpoint(Discreet, frozen=True):
 
     def base_of(self, request: Request) -> str:
         """Return the base address that the path of *request* is relative to."""
+        if "://" in request.host:
+            return request.host.rstrip("/")
         return (self.hosts[request.host] if request.host else self.base_url).rstrip("/")
 
     def limit_seconds(self, request: Request) -> float:

@@ -95,7 +95,8 @@ class Request(Struct, frozen=True):
     answer_secrets: tuple[str, ...] = ()
     """Keys of the JSON answer under which secrets stand; the transport takes them out of its text."""
     host: str = ""
-    """Which of the network's hosts it goes to, by the provider's name for it; empty for the target's own."""
+    """Which of the network's hosts it goes to, by the provider's name for it, or by the base address that a
+    directory names; empty for the target's own."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """What the network wants to be said in headers besides."""
 

@@ -23,13 +23,13 @@ class Pages(Generic[PageT]):
     """A list, page by page: ``while pages.more: page = client.run(pages.read())``.
 
     *of* returns the flow that reads the page behind a cursor: ``lambda after: own_threads(after=after)``. The
-    list ends where a page has no cursor, or one that was there before, so it ends whatever a server says. A
-    page whose reading failed is read by the next ``read``.
+    list begins behind the cursor *after*, and ends where a page has no cursor, or one that was there before,
+    so it ends whatever a server says. A page whose reading failed is read by the next ``read``.
     """
 
-    def __init__(self, of: Callable[[str | None], Flow[PageT]]) -> None:
+    def __init__(self, of: Callable[[str | None], Flow[PageT]], after: str | None = None) -> None:
         self._of = of
-        self._after: str | None = None
+        self._after = after
         self._seen: set[str] = set()
         self.more = True
         """Whether there is a page left to read."""

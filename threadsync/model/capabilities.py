@@ -53,6 +53,8 @@ class Capabilities(Struct, frozen=True):
     numbers."""
     quota_of_publish: str = "posts"
     """Which of the account's allowances a post takes from, by its name; empty where there is none."""
+    quota_takes: int = 1
+    """How much one post takes of that, or of what a reply takes from, at the least."""
     quota_of_reply: str = "replies"
     quota_of_delete: str = "deletes"
 

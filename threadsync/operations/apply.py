@@ -157,6 +157,7 @@ class _Run(Struct):
                 lambda: session.ledger,
                 self.workspace.providers,
                 shell.bounds_of,
+                spent=shell.connections.spent,
             )
             unsettled = to_settle(whole.plan, prior, selects)
             if unsettled:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from threadsync.content.project import Project
 from threadsync.errors import ProjectError
@@ -20,18 +19,17 @@ from threadsync.execution.logged import Errand, LoggedPerformer
 from threadsync.execution.seams import Performer
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Hosted, NoResponse, Request, Response
-from threadsync.model.facts import MediaProblem
+from threadsync.model.facts import MediaProblem, Quota
 from threadsync.model.fault import Fault
 from threadsync.model.ids import MAIN, MediaDigest, Role, TargetName
 from threadsync.model.secret import SecretText
 from threadsync.model.target import MediaHost, Target
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored, log_path
-from threadsync.providers.base import Provider, Session, Sessions
+from threadsync.providers.accounts import Session, Sessions
+from threadsync.providers.base import Provider
 
 if TYPE_CHECKING:
     from threadsync.execution.sessions import SessionKeeper
-    from threadsync.execution.transport import Transport
-    from threadsync.execution.wire import Endpoint
 
 
 class Connections(Struct, frozen=True):
@@ -43,6 +41,8 @@ class Connections(Struct, frozen=True):
     """Returns why a target's network would not get a file as it is on disk; None where it would."""
     try_host: Callable[[str], MediaProblem | str | None] = lambda _: None
     """Tries a media host out: returns what is wrong, or what it does; None where nothing is sent there."""
+    spent: Callable[[TargetName], Mapping[str, Quota]] = lambda _: {}
+    """What the ledger knows of a target's allowances, once its account is open."""
 
 
 Files: TypeAlias = Mapping[MediaDigest, Path]
@@ -63,6 +63,8 @@ def connect(
     from threadsync.execution.apilog import ApiLog
     from threadsync.execution.hosting import Means, MediaHosts
     from threadsync.execution.performer import PooledPerformer
+    from threadsync.execution.sessions import opened
+    from threadsync.execution.spending import SpendingLedger
     from threadsync.execution.transport import Transport
     from threadsync.execution.wire import Endpoint
 
@@ -96,57 +98,54 @@ def connect(
             for name, target in project.targets.items()
         }
         keepers = {
-            name: _keeper(project, target, opening, endpoints[name], transport, clock, secrets)
+            name: _keeper(project, target, opening, clock, secrets)
             for name, target in project.targets.items()
             if (opening := providers[name].sessions) is not None
         }
 
         def perform(target: TargetName, request: Request) -> Response | NoResponse:
+            spending = providers[target].spending
+
+            def send(request: Request, session: Session | None) -> Response | NoResponse:
+                endpoint = opened(endpoints[target], session)
+                if spending is None or session is None:
+                    return transport.perform(endpoint, request)
+                with ledger.counted(spending, session.account_id, request) as told:
+                    answer = transport.perform(endpoint, request)
+                    told(answer)
+                    return answer
+
             keeper = keepers.get(target)
-            if keeper is not None:
-                return keeper.perform(request)
-            return transport.perform(endpoints[target], request)
+            return send(request, None) if keeper is None else keeper.perform(request, send)
+
+        def spent(target: TargetName) -> Mapping[str, Quota]:
+            spending, keeper = providers[target].spending, keepers.get(target)
+            account = "" if keeper is None else keeper.account_id
+            return {} if spending is None or not account else ledger.quotas(spending, account)
 
         def classify(target: TargetName, response: Response) -> Fault | None:
             return providers[target].classify(response)
 
+        ledger = stack.enter_context(closing(SpendingLedger(log_path(project.root), clock, errand.tell)))
         performer = stack.enter_context(PooledPerformer(perform))
         ignored(project.root / CACHE_DIRECTORY)
         log = ApiLog(log_path(project.root), clock, errand.tell)
         logged = LoggedPerformer(performer, log, errand, clock, scrub=secrets.scrub, classify=classify)
         stack.callback(logged.close)
-        yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out)
+        yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out, spent)
 
 
-def _keeper(  # noqa: PLR0917  (what a session is made of)
-    project: Project,
-    target: Target,
-    opening: Sessions,
-    endpoint: Endpoint,
-    transport: Transport,
-    clock: Clock,
-    secrets: Secrets,
+def _keeper(
+    project: Project, target: Target, opening: Sessions, clock: Clock, secrets: Secrets
 ) -> SessionKeeper:
     from threadsync.execution.drivers import run
-    from threadsync.execution.sessions import SessionKeeper
-    from threadsync.operations.sessions import SessionFile
+    from threadsync.execution.session_files import SessionFile
+    from threadsync.execution.sessions import Kept, SessionKeeper
 
-    def perform(request: Request, session: Session | None) -> Response | NoResponse:
-        return transport.perform(endpoint if session is None else _opened(endpoint, session), request)
-
-    store = SessionFile(project.root, target.name, clock, partial(secrets.credential, target, MAIN))
-    return SessionKeeper(
-        opening, store, clock, perform, lambda flow, send: run(flow, send, clock), seen=secrets.remember
-    )
-
-
-def _opened(endpoint: Endpoint, session: Session) -> Endpoint:
-    """Return *endpoint* as it is with *session*: where the account lives, with what it was opened with."""
-
-    def credential(role: Role) -> SecretText:
-        return session.secrets.get(role) or endpoint.credentials(role)
-
-    return replace(endpoint, base_url=session.base_url or endpoint.base_url, credentials=credential)
+    folder = project.root / CACHE_DIRECTORY / "sessions"
+    store = SessionFile(folder, target.name, clock, partial(secrets.credential, target, MAIN))
+    kept = Kept(opening, store, clock, secrets.remember)
+    return SessionKeeper(kept, lambda flow, perform: run(flow, perform, clock))
 
 
 class Secrets:

@@ -72,6 +72,7 @@ def read_as_apply(
             workspace.providers,
             shell.bounds_of,
             records=False,
+            spent=shell.connections.spent,
         )
         facts = gatherer.read(plan, last_write=prior.written_at if prior is not None else None)
         bound = {action.address for action in plan.actions} & set(ledger.bindings)
@@ -123,6 +124,7 @@ def surveyed(
                 posts[target],
                 since=since,
                 is_ours=partial(is_ours, workspace, prior, target),
+                spent=partial(shell.connections.spent, target),
             )
             for target in {*targets} & set(workspace.providers)
         },

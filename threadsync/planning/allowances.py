@@ -125,8 +125,8 @@ def drawn_on(action: Create | Extend | Replace | Delete, can: Capabilities) -> C
     if not isinstance(action, Delete):
         begins = isinstance(action, Create) or (isinstance(action, Replace) and action.keep == 0)
         roots = min(1, len(action.segments)) if begins and action.publication.reply_to is None else 0
-        needs[can.quota_of_publish] += roots
-        needs[can.quota_of_reply] += len(action.segments) - roots
+        needs[can.quota_of_publish] += roots * can.quota_takes
+        needs[can.quota_of_reply] += (len(action.segments) - roots) * can.quota_takes
     if isinstance(action, Replace | Delete):
         needs[can.quota_of_delete] += len(action.old)
     del needs[""]  # a network that counts nothing
@@ -144,6 +144,11 @@ def free_at(what: str, missing: int, facts: TargetFacts, can: Capabilities, at: 
         return None
     window = timedelta(seconds=seconds)
     listed = facts.read_back.posts if facts.read_back is not None and what != can.quota_of_delete else ()
-    of_it = [post.at for post in listed if (post.parent is not None) is (what == can.quota_of_reply)]
+    of_it = [
+        post.at
+        for post in listed
+        if what == (can.quota_of_reply if post.parent is not None else can.quota_of_publish)
+    ]
     within = sorted(when for when in of_it if when > at - window)
-    return within[missing - 1] + window if missing <= len(within) else at + window
+    posts = -(-missing // can.quota_takes)
+    return within[posts - 1] + window if posts <= len(within) else at + window

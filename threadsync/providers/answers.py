@@ -49,6 +49,8 @@ class Page(Answer, Generic[T], frozen=True):
     before: str | None = None
     """The cursor of the page before this one; None where the network gave none."""
     more: Mapping[str, object] = field(default_factory=dict)
+    onward: str | None = None
+    """Of a list that grows at its end: the cursor to go on with later; None in any other."""
 
 
 class Fields:

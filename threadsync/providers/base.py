@@ -23,6 +23,7 @@ from threadsync.model.ids import Address, Json, RemoteId, Role, TargetName
 from threadsync.model.journal import InFlight, Job, Published, Rendered
 from threadsync.model.post import Publication, Segment
 from threadsync.model.secret import SecretText
+from threadsync.providers.accounts import Sessions, Spending
 
 API_VERSION = 1
 """The version of this protocol; a provider made for another one is refused when it is loaded."""
@@ -171,44 +172,6 @@ class Renewed(Struct, frozen=True):
     expires_at: datetime | None
 
 
-class Session(Struct, frozen=True):
-    """What opens an account for some hours; *secrets* stand for the roles that a provider's requests name."""
-
-    secrets: Mapping[Role, SecretText]
-    expires_at: datetime | None
-    base_url: str = ""
-    """Where the account lives, and later requests go; empty where that is the target's own address."""
-
-
-class Sessions(Protocol):
-    """How a network's accounts are opened, where a credential does not do so by itself."""
-
-    @property
-    def roles(self) -> frozenset[Role]:
-        """The roles that a session fills; no project declares them."""
-        ...
-
-    def open(self) -> Flow[Session]:
-        """Ask for a session, with the main credential.
-
-        Raises:
-            ApiError, Unanswered: there is none.
-        """
-        ...
-
-    def renew(self) -> Flow[Session]:
-        """Ask for the next session, with the roles of the one that there is.
-
-        Raises:
-            ApiError, Unanswered: there is none.
-        """
-        ...
-
-    def is_over(self, response: Response) -> bool:
-        """Whether *response* says that the session it was asked with is over, and nothing was done."""
-        ...
-
-
 CODE: Final = Role("code")
 """The role of what ``Authorization.code`` returned, in the requests that use it."""
 
@@ -314,6 +277,11 @@ class Provider(Protocol):
     @property
     def sessions(self) -> Sessions | None:
         """How the account is opened; None where the credential itself goes with each request."""
+        ...
+
+    @property
+    def spending(self) -> Spending | None:
+        """What requests take of the account's allowances, where only their answers tell it."""
         ...
 
     @property

@@ -12,7 +12,7 @@ from threadsync.flows.core import send
 from threadsync.flows.effects import BytesBody, FilePart, Flow, JsonBody, NoResponse, Request, Visibility
 from threadsync.model.ids import Json
 from threadsync.providers.answers import Answer, Exchange
-from threadsync.providers.bluesky.calls import SESSION, asked
+from threadsync.providers.bluesky.calls import PUBLIC, SESSION, asked
 from threadsync.providers.bluesky.faults import refusal
 
 
@@ -43,7 +43,8 @@ def call(
     """Call *nsid*: a query with GET, a procedure with POST and *data*.
 
     *host* is one of the network's others (``public``, ``video``), *session* says whether the call carries the
-    account's. A POST counts as visible to others: it is sent once and never again by itself.
+    account's; the public host is never shown one. A POST counts as visible to others: it is sent
+    once and never again by itself.
 
     Endpoint: GET or POST /xrpc/{nsid}
     Source: https://atproto.com/specs/xrpc
@@ -59,7 +60,7 @@ def call(
         f"/xrpc/{nsid}",
         asked(params or {}),
         body,
-        SESSION if session else None,
+        SESSION if session and host != PUBLIC else None,
         visibility,
         host=host,
         headers=headers or {},

@@ -174,7 +174,7 @@ def get_convo_log(*, cursor: str | None = None) -> Flow[Page[Mapping[str, object
     Errors: missing-scope
     Source: https://docs.bsky.app/docs/api/chat-bsky-convo-get-log
     """
-    read = page_of("logs", lambda entry: entry.rest, cursor)
+    read = page_of("logs", lambda entry: entry.rest, cursor, grows=True)
     return query("chat.bsky.convo.getLog", {"cursor": cursor}, read, headers=CHAT)
 
 

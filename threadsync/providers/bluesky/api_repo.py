@@ -87,7 +87,8 @@ def list_records(
         "cursor": cursor,
         "reverse": reverse,
     }
-    return query("com.atproto.repo.listRecords", params, page_of("records", _entry, cursor), None)
+    read = page_of("records", _entry, cursor, grows=reverse is True)
+    return query("com.atproto.repo.listRecords", params, read, None)
 
 
 def describe_repo(repo: str) -> Flow[Repo]:
@@ -115,18 +116,20 @@ def upload_blob(content: FilePart | BytesBody, *, timeout_seconds: float | None 
 
 
 def page_of(
-    name: str, read: Callable[[Fields], T], asked_with: str | None
+    name: str, read: Callable[[Fields], T], asked_with: str | None, *, grows: bool = False
 ) -> Callable[[Fields, Exchange], Page[T]]:
     """Return what reads one page of a list that stands under *name*, each entry with *read*.
 
     The list ends where there is no cursor, or the one that it was *asked with*
-    (https://atproto.com/specs/xrpc: cursors are opaque, and the last page has none).
+    (https://atproto.com/specs/xrpc: cursors are opaque, and the last page has none). One that *grows* at its
+    end is gone on with behind the last cursor there was.
     """
 
     def page(body: Fields, how: Exchange) -> Page[T]:
         data = tuple(read(entry) for entry in body.entries(name) or ())
         cursor = body.maybe_text("cursor")
-        return Page(data, None if cursor == asked_with else cursor, how, None, body.rest)
+        after = None if cursor == asked_with else cursor
+        return Page(data, after, how, None, body.rest, (cursor or asked_with) if grows else None)
 
     return page
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import unquote
 
 from msgspec import field
 
@@ -18,9 +21,11 @@ from threadsync.flows.core import send
 from threadsync.flows.effects import Flow, NoResponse, Request, Secret, SecretJson, Visibility
 from threadsync.model.ids import MAIN
 from threadsync.model.secret import SecretText
+from threadsync.model.urls import is_loopback
 from threadsync.providers.answers import Answer, Exchange, Fields
 from threadsync.providers.bluesky.calls import (
     DIRECTORY,
+    PUBLIC,
     RENEWAL,
     SESSION,
     asked,
@@ -32,6 +37,8 @@ from threadsync.providers.bluesky.calls import (
 from threadsync.providers.bluesky.faults import refusal
 
 _SECRETS = ("accessJwt", "refreshJwt")
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
+"""What a did:web names: a host and no path, with a port where it is this machine."""
 
 
 class Session(Answer, frozen=True, kw_only=True):
@@ -96,11 +103,12 @@ class ServiceToken(Answer, frozen=True, kw_only=True):
     exchange: Exchange
 
 
-def create_session(identifier: str, *, auth_factor_token: str | None = None) -> Flow[Session]:
+def create_session(identifier: str, *, auth_factor_token: str | None = None, host: str = "") -> Flow[Session]:
     """Log in, with the password that is the main credential; make it an app password.
 
     *identifier* is a handle, a DID or an email address. *auth_factor_token* is the code of an email, for an
-    account's own password where it asks for one.
+    account's own password where it asks for one. *host* is the address of the account's own server, where the
+    client has no other.
 
     Endpoint: POST com.atproto.server.createSession
     Limits: 30 in 5 minutes and 300 a day for an account, wrong passwords too
@@ -113,7 +121,7 @@ def create_session(identifier: str, *, auth_factor_token: str | None = None) -> 
         "authFactorToken": auth_factor_token,
     }
     return procedure(
-        "com.atproto.server.createSession", body, _session, Visibility.STAGE, None, answer_secrets=_SECRETS
+        "com.atproto.server.createSession", body, _session, Visibility.STAGE, None, _SECRETS, host
     )
 
 
@@ -189,33 +197,48 @@ def get_service_auth(aud: str, *, lxm: str | None = None, exp: datetime | None =
     return call(request, lambda _, how: ServiceToken(token=how.secrets["token"], exchange=how))
 
 
-def resolve_handle(handle: str) -> Flow[str]:
-    """Return the DID of *handle*, as the account's server knows it.
+def resolve_handle(handle: str, *, public: bool = False) -> Flow[str]:
+    """Return the DID of *handle*, as the account's server knows it; with *public*, as the public one does.
 
     Endpoint: GET com.atproto.identity.resolveHandle
     Errors: handle-unknown (older servers say InvalidRequest)
     Source: https://docs.bsky.app/docs/api/com-atproto-identity-resolve-handle
     """
     return query(
-        "com.atproto.identity.resolveHandle", {"handle": handle}, lambda body, _: body.text("did"), None
+        "com.atproto.identity.resolveHandle",
+        {"handle": handle},
+        lambda body, _: body.text("did"),
+        None,
+        PUBLIC if public else "",
     )
 
 
 def did_document(did: str) -> Flow[DidDocument]:
-    """Read where the account *did* lives, from the directory of did:plc.
+    """Read where the account *did* lives: from the directory of did:plc, or the host that a did:web names.
 
-    Endpoint: GET /{did}
+    Endpoint: GET /{did}, or /.well-known/did.json
     Errors: record-gone
-    Source: https://web.plc.directory/api/redoc
+    Source: https://web.plc.directory/api/redoc, https://atproto.com/specs/did
+
+    Raises:
+        UsageError: it is a DID of another kind, or none.
     """
-    request = Request("GET", f"/{did}", host=DIRECTORY)
-    return call(request, _document)
+    if did.startswith("did:plc:"):
+        return call(Request("GET", f"/{did}", host=DIRECTORY), _document)
+    name = unquote(did.removeprefix("did:web:"))
+    if not did.startswith("did:web:") or not _HOST.fullmatch(name):
+        raise UsageError(
+            f"{did} is no DID that Bluesky knows",
+            remedy="Give one that begins with did:plc: or did:web:HOST.",
+        )
+    scheme = "http" if is_loopback(f"http://{name}") else "https"
+    return call(Request("GET", "/.well-known/did.json", host=f"{scheme}://{name}"), _document)
 
 
 def _session(body: Fields, how: Exchange) -> Session:
     access = how.secrets["accessJwt"]
     for name in _SECRETS:
-        body.maybe_text(name)  # what stands there now says only that they were taken out
+        _ = body.maybe_text(name)  # what stands there now says only that they were taken out
     document = body.inner("didDoc")
     return Session(
         did=body.text("did"),

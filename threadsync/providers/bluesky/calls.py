@@ -58,17 +58,19 @@ def procedure(  # noqa: PLR0917
     visibility: Visibility,
     auth: Role | None = SESSION,
     answer_secrets: tuple[str, ...] = (),
+    host: str = "",
 ) -> Flow[T]:
     """Call the procedure *nsid*; what is None of *body* is left out, and no body at all is sent for None."""
-    return call(procedure_request(nsid, body, visibility, auth, answer_secrets), read)
+    return call(procedure_request(nsid, body, visibility, auth, answer_secrets, host), read)
 
 
-def procedure_request(
+def procedure_request(  # noqa: PLR0917
     nsid: str,
     body: Mapping[str, SecretJson | None] | Body,
     visibility: Visibility,
     auth: Role | None = SESSION,
     answer_secrets: tuple[str, ...] = (),
+    host: str = "",
 ) -> Request:
     """Return what ``procedure`` sends."""
     sent = JsonBody({n: v for n, v in body.items() if v is not None}) if isinstance(body, Mapping) else body
@@ -79,6 +81,7 @@ def procedure_request(
         auth=auth,
         visibility=visibility,
         answer_secrets=answer_secrets,
+        host=host,
     )
 
 

@@ -13,6 +13,7 @@ from threadsync.model.ids import Json
 from threadsync.model.post import Media, Publication, Segment
 from threadsync.model.text import Styled
 from threadsync.providers.bluesky.checks_video import VIDEO_RULES, is_film, of_films
+from threadsync.providers.bluesky.points import CREATE, POINTS
 from threadsync.providers.bluesky.records import REPLY_RULES
 from threadsync.providers.bluesky.richtext import (
     TAG_BYTES_MAX,
@@ -51,9 +52,10 @@ CAPABILITIES = Capabilities(
     pictures=PICTURES,
     permalink_characters_max=80,
     counts=("likes", "replies", "reposts", "quotes"),
-    quota_of_publish="",
-    quota_of_reply="",
-    quota_of_delete="",
+    quota_of_publish=POINTS,
+    quota_takes=CREATE,
+    quota_of_reply=POINTS,
+    quota_of_delete="",  # it takes a point, which the ledger counts; no plan waits for that
 )
 
 

@@ -22,6 +22,7 @@ from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import RemoteId, Role
 from threadsync.model.journal import Deleted, Intent, Published, Rendered
 from threadsync.model.post import Publication, Segment
+from threadsync.providers.accounts import Sessions, Spending
 from threadsync.providers.answers import Page
 from threadsync.providers.base import (
     About,
@@ -33,8 +34,6 @@ from threadsync.providers.base import (
     RenderedSegment,
     Renewed,
     Result,
-    Session,
-    Sessions,
     Uncertain,
     Work,
 )
@@ -48,8 +47,11 @@ from threadsync.providers.bluesky import (
     convert,
 )
 from threadsync.providers.bluesky.about import ABOUT
-from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, RENEWAL, SESSION, VIDEO
-from threadsync.providers.bluesky.faults import EXPIRED, refusal, unanswered
+from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, VIDEO
+from threadsync.providers.bluesky.faults import refusal, unanswered
+from threadsync.providers.bluesky.opening import BlueskySessions
+from threadsync.providers.bluesky.points import BlueskySpending
+from threadsync.providers.bluesky.preparing import unanswered
 from threadsync.providers.bluesky.publishing import GATES, Publisher
 from threadsync.providers.bluesky.records import REPOST
 from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, graphemes
@@ -59,35 +61,6 @@ T = TypeVar("T")
 
 ORIGIN = "bsky.network"
 """Where accounts are known by their DIDs, whatever server they live on."""
-
-
-class BlueskySessions(Struct, frozen=True):
-    """How an account is opened: with its handle and an app password."""
-
-    identifier: str
-
-    @property
-    def roles(self) -> frozenset[Role]:
-        """What a session fills."""
-        return frozenset({SESSION, RENEWAL})
-
-    def open(self) -> Flow[Session]:
-        """Log in."""
-        return (yield from self._opened(api_sessions.create_session(self.identifier)))
-
-    def renew(self) -> Flow[Session]:
-        """Get the next session."""
-        return (yield from self._opened(api_sessions.refresh_session()))
-
-    def is_over(self, response: Response) -> bool:
-        """Whether the session is over; it is said with 400, and nothing was done."""
-        fault = refusal(response) if response.status == 400 else None
-        return fault is not None and fault.row == EXPIRED
-
-    def _opened(self, flow: Flow[api_sessions.Session]) -> Flow[Session]:
-        made = yield from flow
-        secrets = {SESSION: made.access, RENEWAL: made.refresh}
-        return Session(secrets, made.expires_at, made.pds_url or "")
 
 
 class BlueskyProvider(Struct, frozen=True):
@@ -112,8 +85,13 @@ class BlueskyProvider(Struct, frozen=True):
 
     @property
     def sessions(self) -> Sessions:
-        """How the account is opened; the project declares whose it is."""
-        return BlueskySessions(self.context.account or "")
+        """How the account is opened; the project declares whose it is, and maybe where it lives."""
+        return BlueskySessions(self.context.account or "", finds_home=self.context.base_url is None)
+
+    @property
+    def spending(self) -> Spending:
+        """What writes take of the points of an hour and a day."""
+        return BlueskySpending()
 
     @property
     def authorizing(self) -> None:

@@ -96,6 +96,11 @@ class ThreadsProvider(Struct, frozen=True):
         return tokens.renew(self.context)
 
     @property
+    def spending(self) -> None:
+        """Threads tells what is left of each allowance when it is asked (``quotas``)."""
+        return
+
+    @property
     def authorizing(self) -> Authorizing | None:
         """The Authorization Window, in which a person lets an app use a profile."""
         from threadsync.providers.threads.authorizing import ThreadsAuthorizing

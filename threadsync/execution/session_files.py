@@ -1,22 +1,21 @@
-"""Where the sessions of a project's accounts are kept: files that only this user can read, in its cache."""
+"""Where sessions are kept across processes: files that only this user can read."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from threadsync.errors import ProjectError, StateLocked
 from threadsync.execution.clock import Clock
 from threadsync.execution.credentials import write_private
-from threadsync.model.ids import TargetName
 from threadsync.model.secret import SecretText
-from threadsync.operations.caches import CACHE_DIRECTORY, ignored
-from threadsync.operations.provenance import Surroundings
 from threadsync.statefile.disk import LocalDisk
-from threadsync.statefile.lock import Lock
+from threadsync.statefile.lock import Holder, Lock
 from threadsync.statefile.machine import LocalMachine
 
 OPENING_SECONDS = 60.0
@@ -24,14 +23,14 @@ OPENING_SECONDS = 60.0
 
 
 class SessionFile:
-    """The session of one target; one for each credential, so that a new one is not taken for the old."""
+    """The session of the account *name*, in *folder*; see ``SessionStore``.
 
-    def __init__(
-        self, root: Path, target: TargetName, clock: Clock, credential: Callable[[], SecretText]
-    ) -> None:
-        self._folder = root / CACHE_DIRECTORY / "sessions"
-        self._root = root
-        self._target = target
+    There is one for each credential, so that a session of another password is not taken for its own.
+    """
+
+    def __init__(self, folder: Path, name: str, clock: Clock, credential: Callable[[], SecretText]) -> None:
+        self._folder = folder
+        self._name = name
         self._clock = clock
         self._credential = credential
 
@@ -50,38 +49,41 @@ class SessionFile:
         """
         path = self._path()
         try:
-            ignored(self._root / CACHE_DIRECTORY)
             write_private(path, text)
         except OSError as error:
-            raise ProjectError(
-                f"the session of {self._target} cannot be kept: {error.strerror}",
-                remedy=f"Make {path.parent} writable for this user.",
-            ) from error
+            raise self._unwritable(error) from error
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """See ``SessionStore.alone``.
 
         Raises:
-            ProjectError: another process does not come to an end.
+            ProjectError: another process does not come to an end, or the folder cannot be written.
         """
-        ignored(self._root / CACHE_DIRECTORY)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        surroundings = Surroundings()
         path = self._path().with_suffix(".lock")
-        lock = Lock(path, LocalDisk(self._clock.sleep), self._clock, LocalMachine(), surroundings.new_id)
         try:
-            lease = lock.acquire(surroundings.holder("login", self._clock.now()), OPENING_SECONDS)
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        lock = Lock(path, LocalDisk(self._clock.sleep), self._clock, LocalMachine(), lambda: uuid.uuid4().hex)
+        try:
+            lease = lock.acquire(Holder("threadsync", "login", self._clock.now()), OPENING_SECONDS)
         except StateLocked as error:
             raise ProjectError(
-                f"another process has been logging in to {self._target} for {OPENING_SECONDS:.0f} s.",
-                remedy=f"If you know that it has ended, remove {path}, then run this command again.",
+                f"another process has been logging in to {self._name} for {OPENING_SECONDS:.0f} s",
+                remedy=f"If you know that it has ended, remove {path}, then try again.",
             ) from error
         try:
             yield
         finally:
             lease.release()
 
+    def _unwritable(self, error: OSError) -> ProjectError:
+        return ProjectError(
+            f"the session of {self._name} cannot be kept: {error.strerror}",
+            remedy=f"Make {self._folder} writable for this user.",
+        )
+
     def _path(self) -> Path:
         known = hashlib.sha256(os.fsencode(self._credential().reveal())).hexdigest()[:12]
-        return self._folder / f"{self._target.replace('/', '-')}-{known}.json"
+        return self._folder / f"{quote(self._name.replace('/', '-'), safe='')}-{known}.json"
