@@ -51,7 +51,6 @@ from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, VIDEO
 from threadsync.providers.bluesky.faults import refusal, unanswered
 from threadsync.providers.bluesky.opening import BlueskySessions
 from threadsync.providers.bluesky.points import BlueskySpending
-from threadsync.providers.bluesky.preparing import unanswered
 from threadsync.providers.bluesky.publishing import GATES, Publisher
 from threadsync.providers.bluesky.records import REPOST
 from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, graphemes
