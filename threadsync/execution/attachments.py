@@ -90,18 +90,24 @@ class Attachments:
     def fitted(
         self, publication: Publication, limits: PictureLimits | None
     ) -> tuple[Publication, list[Diagnostic]]:
-        """Return *publication* with a rendition of each picture that breaks *limits*, if it asks for that."""
-        if limits is None or not publication.control.fit:
+        """Return *publication* with a rendition of each picture that needs one under *limits*."""
+        if limits is None:
             return publication, []
         findings: list[Diagnostic] = []
+        fit = publication.control.fit
         segments = tuple(
-            replace(each, media=tuple(self._fitted(item, limits, findings) for item in each.media))
+            replace(
+                each,
+                media=tuple(
+                    self._fitted(item, limits.of_copy(item.facts, fit=fit), findings) for item in each.media
+                ),
+            )
             for each in publication.segments
         )
         return replace(publication, segments=segments), findings
 
-    def _fitted(self, item: Media, limits: PictureLimits, findings: list[Diagnostic]) -> Media:
-        if not limits.needs_fitting(item.facts):
+    def _fitted(self, item: Media, limits: PictureLimits | None, findings: list[Diagnostic]) -> Media:
+        if limits is None:
             return item
         try:
             made = Renditions(self._folder).of(str(self.files[item.digest]), item.facts, limits)

@@ -63,10 +63,15 @@ class MediaFacts(Struct, frozen=True):
     """Whether it is a picture that moves (GIF, WebP, PNG)."""
     video: VideoFacts | None = None
     """What is in a video; None where nothing that reads videos is installed."""
+    has_metadata: bool = False
+    """Whether a JPEG or PNG says more than its pixels: where it was taken, which way it is turned …"""
 
 
 class Rendition(Struct, frozen=True):
-    """What is sent in place of a picture that breaks a limit (``fit: true``); *path* as in ``Media``."""
+    """What is sent in place of a picture that breaks a limit (``fit: true``), or says more than it should.
+
+    *path* is as in ``Media``.
+    """
 
     path: str
     facts: MediaFacts
