@@ -97,6 +97,18 @@ class Media(Struct, frozen=True):
         return self.facts if self.rendition is None else self.rendition.facts
 
 
+class Card(Struct, frozen=True):
+    """The card under a segment with ``link:``, as the page at *url* describes itself."""
+
+    url: str
+    title: str
+    description: str = ""
+    thumb: Rendition | None = None
+    """Its picture."""
+    problem: str = ""
+    """Why it lacks something; empty where the page said all there is."""
+
+
 class PostRef(Struct, frozen=True):
     """Another post of this project: by key (on the same target) or by address."""
 
@@ -135,6 +147,8 @@ class Segment(Struct, frozen=True):
     digest: ContentDigest = ContentDigest("")
     """Covers this segment's content; the first one's covers the whole post's keys too."""
     location: Location = Location("")
+    card: Card | None = None
+    """Of ``link``, where its page was read; it is no part of the content."""
 
 
 class IfLate(StrEnum):

@@ -20,11 +20,14 @@ from threadsync.execution.logged import Errand, LoggedPerformer
 from threadsync.execution.seams import Performer
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Hosted, NoResponse, Request, Response
+from threadsync.model.capabilities import PictureLimits
 from threadsync.model.facts import MediaProblem
 from threadsync.model.fault import Fault
 from threadsync.model.ids import MAIN, MediaDigest, Role, TargetName
+from threadsync.model.post import Card
 from threadsync.model.secret import SecretText
 from threadsync.model.target import MediaHost, Target
+from threadsync.model.urls import is_loopback
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored, log_path
 from threadsync.providers.base import Provider, Session, Sessions
 
@@ -43,6 +46,8 @@ class Connections(Struct, frozen=True):
     """Returns why a target's network would not get a file as it is on disk; None where it would."""
     try_host: Callable[[str], MediaProblem | str | None] = lambda _: None
     """Tries a media host out: returns what is wrong, or what it does; None where nothing is sent there."""
+    card: Callable[[TargetName, str, PictureLimits], Card] = lambda _target, url, _limits: Card(url, url)
+    """Reads the link card of an address, with a picture within limits."""
 
 
 Files: TypeAlias = Mapping[MediaDigest, Path]
@@ -61,6 +66,7 @@ def connect(
 ) -> Iterator[Connections]:
     """Connect to the networks that the project names; every request is written into the API log."""
     from threadsync.execution.apilog import ApiLog
+    from threadsync.execution.cards import Cards
     from threadsync.execution.hosting import Means, MediaHosts
     from threadsync.execution.performer import PooledPerformer
     from threadsync.execution.transport import Transport
@@ -110,12 +116,17 @@ def connect(
         def classify(target: TargetName, response: Response) -> Fault | None:
             return providers[target].classify(response)
 
+        cards = Cards(transport.fetch, project.root)
         performer = stack.enter_context(PooledPerformer(perform))
         ignored(project.root / CACHE_DIRECTORY)
         log = ApiLog(log_path(project.root), clock, errand.tell)
         logged = LoggedPerformer(performer, log, errand, clock, scrub=secrets.scrub, classify=classify)
         stack.callback(logged.close)
-        yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out)
+
+        def card(target: TargetName, url: str, limits: PictureLimits) -> Card:
+            return cards.read(url, limits, at_home=is_loopback(endpoints[target].base_url))
+
+        yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out, card)
 
 
 def _keeper(  # noqa: PLR0917  (what a session is made of)
