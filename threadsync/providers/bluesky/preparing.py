@@ -7,7 +7,7 @@ keys.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -29,6 +29,7 @@ from threadsync.providers.bluesky.records import (
     Materials,
     ReplyRef,
     StrongRef,
+    card_of,
     facets_of,
     gates_of,
     post_of,
@@ -142,11 +143,7 @@ class Preparer(Struct, frozen=True):
 
     def blobs(self, *, fresh: bool) -> Flow[dict[MediaDigest, Mapping[str, Json]] | Refused]:
         """Send the files side by side; those that were sent already are not, unless *fresh*."""
-        wanted = {
-            digest: str(kind)
-            for what in self.work.job.segments
-            for digest, kind in zip(what.media, _types(what), strict=True)
-        }
+        wanted = {digest: kind for what in self.work.job.segments for digest, kind in _files(what)}
         known = {} if fresh else self._sent_blobs()
         missing = [digest for digest in wanted if digest not in known]
         sent = yield from gather([self._blob(digest, wanted[digest]) for digest in missing])
@@ -245,6 +242,14 @@ def _parsed(text: str) -> tuple[Composed, ...]:
 def _types(what: Rendered) -> tuple[str, ...]:
     kept = what.options.get(TYPES)
     return tuple(map(str, kept)) if isinstance(kept, Sequence) and not isinstance(kept, str) else ()
+
+
+def _files(what: Rendered) -> Iterator[tuple[MediaDigest, str]]:
+    """Yield every file that a segment needs, with its type: what it shows, and the picture of its card."""
+    yield from zip(what.media, _types(what), strict=True)
+    card = card_of(what)
+    if "thumb" in card:
+        yield MediaDigest(str(card["thumb"])), str(card["thumb_type"])
 
 
 def _time(value: Json) -> datetime | None:

@@ -24,8 +24,8 @@ EMBED = "app.bsky.embed"
 IMAGES_MAX = 4
 """More pictures go into a gallery."""
 
-FACETS, LANGS, TAGS, LABELS, SIZES, GATE, QUOTES = (
-    *("facets", "langs", "tags", "labels", "sizes", "who_can_reply", "quotes"),
+FACETS, LANGS, TAGS, LABELS, SIZES, GATE, QUOTES, CARD = (
+    *("facets", "langs", "tags", "labels", "sizes", "who_can_reply", "quotes", "card"),
 )
 """The options of a rendered segment."""
 
@@ -173,7 +173,7 @@ def _facet(kept: Json) -> Facet:
 
 
 def _embed(what: Rendered, materials: Materials) -> dict[str, Json] | None:
-    media = _pictures(what, materials)
+    media = _pictures(what, materials) or _external(what, materials)
     if materials.quoted is None:
         return media
     record: dict[str, Json] = {"$type": f"{EMBED}.record", "record": materials.quoted.as_json()}
@@ -198,3 +198,20 @@ def _pictures(what: Rendered, materials: Materials) -> dict[str, Json] | None:
         return {"$type": f"{EMBED}.images", "images": pictures}
     items: list[Json] = [{"$type": f"{EMBED}.gallery#image", **each} for each in pictures]  # type: ignore[dict-item]
     return {"$type": f"{EMBED}.gallery", "items": items}
+
+
+def card_of(what: Rendered) -> Mapping[str, Json]:
+    """Return the link card of a rendered segment: uri, title, description, thumb with its type if any."""
+    kept = what.options.get(CARD)
+    return kept if isinstance(kept, Mapping) else {}
+
+
+def _external(what: Rendered, materials: Materials) -> dict[str, Json] | None:
+    """Return the link card; https://docs.bsky.app/docs/advanced-guides/posts#website-card-embeds."""
+    card = card_of(what)
+    if not card:
+        return None
+    external: dict[str, Json] = {name: card[name] for name in ("uri", "title", "description")}
+    if "thumb" in card:
+        external["thumb"] = materials.blobs[MediaDigest(str(card["thumb"]))]
+    return {"$type": f"{EMBED}.external", "external": external}
