@@ -10,8 +10,10 @@ import pytest
 from tests.execution.servers import Peer, Server, header, target_of
 from tests.media.test_metadata import PLACE, exif
 from tests.media.test_rendition import encoded, flag
-from threadsync.execution.cards import CHARACTERS_MAX, PAGE_BYTES_MAX, REDIRECTS_MAX, Cards
+from threadsync.execution.attachments import Attachments
+from threadsync.execution.cards import CHARACTERS_MAX, PAGE_BYTES_MAX, REDIRECTS_MAX, Cards, _Head
 from threadsync.execution.clock import SystemClock
+from threadsync.execution.hosting_probe import Prober
 from threadsync.execution.transport import Fetched, Transport
 from threadsync.flows.effects import NoResponse
 from threadsync.model.capabilities import PictureLimits
@@ -75,10 +77,11 @@ def test_a_page_says_what_its_card_says(site: Site, cards: Cards) -> None:
     [
         ("<title> A\n title </title>", (HTML,), "A title"),
         ("<meta name='twitter:title' content='T'><title>t</title>", (HTML,), "T"),
+        ("<title>So far</title><![unheard[of]]><title>no</title>", (HTML,), "So far"),
         ("<title>Grüße</title>".encode("latin-1"), ("Content-Type: text/html; charset=latin-1",), "Grüße"),
         ("<meta charset=windows-1252><title>€</title>".encode("cp1252"), ("Content-Type: text/html",), "€"),
         ("<title>Grüße</title>", ("Content-Type: text/html; charset=nonsense",), "Grüße"),
-        ("<title>a\u202eb\x1b[2J</title>", (HTML,), "a\\u202eb\\x1b[2J"),
+        ("<title>a\u202eb\x1b[2J</title>", (HTML,), "ab[2J"),
         (f"<title>{'x' * 5000}</title>", (HTML,), "x" * CHARACTERS_MAX),
         (
             "<title>In time</title>" + " " * PAGE_BYTES_MAX + "<meta property='og:title' content='late'>",
@@ -86,7 +89,7 @@ def test_a_page_says_what_its_card_says(site: Site, cards: Cards) -> None:
             "",
         ),
     ],
-    ids=["title", "twitter", "latin", "inside", "unknown", "controls", "long", "large"],
+    ids=["title", "twitter", "declaration", "latin", "inside", "unknown", "controls", "long", "large"],
 )
 def test_titles_of_all_kinds_are_understood(
     site: Site, cards: Cards, page: str | bytes, headers: tuple[str, ...], title: str
@@ -162,7 +165,9 @@ def test_a_redirect_is_followed_and_the_card_leads_to_the_address_that_was_writt
     assert read(cards, url) == Card(url, "Lifts", "12 broken")
 
 
-@pytest.mark.parametrize("onward", ["file:///etc/passwd", "ftp://example.org/a"])
+@pytest.mark.parametrize(
+    "onward", ["file:///etc/passwd", "ftp://example.org/a", "http://[nowhere", "https://"]
+)
 def test_a_redirect_off_the_web_is_not_followed(site: Site, cards: Cards, onward: str) -> None:
     card = read(cards, site.put("/a", "", f"Location: {onward}", status="302 Found"))
     assert "no address of the web" in card.problem
@@ -189,3 +194,32 @@ def test_a_network_at_home_reaches_this_machine_and_no_further_into_its_own_netw
 
     Cards(fetch, tmp_path).read("http://127.0.0.1:9/", LIMITS, at_home=True)
     assert asked == [("http://127.0.0.1:9/", False), ("http://10.0.0.1/", True)]
+
+
+def test_an_address_that_leads_nowhere_is_told_and_nothing_is_asked(site: Site, cards: Cards) -> None:
+    assert "no address of the web" in read(cards, "http://[nowhere/").problem
+    card = read(cards, site.put("/a", '<title>t</title><meta property="og:image" content="http://[nowhere">'))
+    assert (card.title, card.thumb) == ("t", None)
+    assert "no address of the web" in card.problem
+
+
+@pytest.mark.parametrize(
+    "part", ["<", "<a ", "<!--", "<![CDATA[", "</", "<a b='", "&", "<meta ", "<title>", "<!x"]
+)
+def test_a_page_made_to_be_slow_is_read_in_time(part: str) -> None:
+    """As much as is read of any page; the parser's time grows with it, and not with its square."""
+    _Head.of(part * (PAGE_BYTES_MAX // len(part)))
+
+
+def test_a_program_that_publishes_finds_the_picture_of_a_card_among_what_is_sent(
+    site: Site, tmp_path: Path
+) -> None:
+    content = encoded(flag(90, 60), "PNG")
+    site.put("/map.png", content, "Content-Type: image/png")
+    url = site.put("/a", '<title>t</title><meta property="og:image" content="/map.png">')
+    clock = SystemClock()
+    with Transport(clock) as transport:
+        attached = Attachments(tmp_path, transport.fetch, Prober(transport.fetch, clock, at_home=True))
+        card = attached.card(url, LIMITS)
+    assert card.thumb is not None
+    assert attached.files[card.thumb.facts.digest].read_bytes() == content

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from msgspec import Struct
 
 from threadsync import __version__
-from threadsync.content.escape import printable, shown
+from threadsync.content.escape import is_name, shown
 from threadsync.execution.hosting_probe import named
 from threadsync.flows.effects import NoResponse
 from threadsync.media.cache import replace_file
@@ -100,8 +101,8 @@ class Cards(Struct, frozen=True):
         if not picture:
             return card
         try:
-            thumb = self._thumb(urljoin(where, picture), limits, at_home)
-        except (_Unread, RenditionProblem, ValueError) as problem:
+            thumb = self._thumb(_joined(where, picture), limits, at_home)
+        except (_Unread, RenditionProblem) as problem:
             return Card(url, card.title, card.description, problem=f"its picture is left out: {problem}")
         return Card(url, card.title, card.description, thumb)
 
@@ -114,7 +115,7 @@ class Cards(Struct, frozen=True):
             _Unread: nothing, or nothing that is meant for everybody.
         """
         for _ in range(REDIRECTS_MAX + 1):
-            if urlsplit(url).scheme not in {"https", "http"}:
+            if not _is_web(url):
                 raise _Unread(f"{named(url)} is no address of the web")
             into.seek(0)
             into.truncate()
@@ -134,7 +135,7 @@ class Cards(Struct, frozen=True):
                 if served.status != 200:
                     raise _Unread(f"{named(url)} answers {served.status}")
                 return url, served
-            url = urljoin(url, onward)
+            url = _joined(url, onward)
         raise _Unread(f"{named(url)} is redirected more than {REDIRECTS_MAX} times")
 
     def _thumb(self, url: str, limits: PictureLimits, at_home: bool) -> Rendition:
@@ -177,7 +178,9 @@ class _Head(HTMLParser):
     def of(cls, text: str) -> Mapping[str, str]:
         """Return what the page *text* says, by the names of ``_SAID``."""
         head = cls()
-        head.feed(text)
+        # The parser gives up on a declaration that it does not know (<![x[); what came before it counts.
+        with suppress(AssertionError):
+            head.feed(text)
         return head.said
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -205,13 +208,29 @@ class _Head(HTMLParser):
                 self.said.setdefault("title", words)
 
 
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"https", "http"} and bool(parts.hostname)
+
+
+def _joined(url: str, onward: str) -> str:
+    """Return where *onward* leads from *url*; what leads nowhere stays as it is, and is no address."""
+    try:
+        return urljoin(url, onward)
+    except ValueError:
+        return onward
+
+
 def _first(said: Mapping[str, str], what: str) -> str:
     return next((said[name] for name in _SAID[what] if name in said), "")
 
 
 def _plain(text: str) -> str:
     """Return a stranger's words in one line, with nothing that acts on a terminal or turns letters around."""
-    return printable(" ".join(text.split()))[:CHARACTERS_MAX]
+    return "".join(filter(is_name, " ".join(text.split())))[:CHARACTERS_MAX]
 
 
 def _decoded(page: bytes, kind: str) -> str:

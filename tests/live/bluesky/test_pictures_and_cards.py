@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,21 +12,25 @@ import requests
 from msgspec.structs import replace
 
 from tests.execution.servers import Peer, Server, target_of
-from tests.live.bluesky.account import ADDRESS, Account, segment
+from tests.live.bluesky.account import ADDRESS, START, Account, segment
 from tests.live.bluesky.desk import Desk
 from tests.media.test_metadata import PLACE, exif
 from tests.media.test_rendition import encoded, flag, noise
 from threadsync.execution.seams import Unwatched
 from threadsync.media.probe import probe
-from threadsync.model.ids import Json
+from threadsync.model.ids import Json, MediaDigest
+from threadsync.model.journal import Begun, Job, Staged
 from threadsync.model.post import MediaFacts
 from threadsync.operations.applied import ApplyOptions
 from threadsync.operations.apply import apply
-from threadsync.operations.plan import Prepared, plan
+from threadsync.operations.plan import Prepared, bound, plan
 from threadsync.operations.workspace import Workspace, open_project
 from threadsync.planning.actions import NoOp
+from threadsync.planning.planfile import PlanOptions, SavedPlan
 from threadsync.providers.base import Applied, Refused
-from threadsync.providers.bluesky import api
+from threadsync.providers.bluesky import api, tids
+from threadsync.providers.bluesky.cids import of_blob
+from threadsync.providers.bluesky.records import Materials, post_of
 from threadsync.providers.bluesky.uris import POST
 from threadsync.views.markdown import plan_markdown
 from threadsync.views.plan_text import plan_text
@@ -66,10 +71,10 @@ def told(prepared: Prepared) -> str:
     return plan_text(prepared, width=200, color=False)
 
 
-def applied(workspace: Workspace) -> None:
+def applied(workspace: Workspace, saved: SavedPlan | None = None) -> None:
     done = apply(
         workspace,
-        ApplyOptions(yes=True, first_run=True),
+        ApplyOptions(yes=True, first_run=True, saved=saved),
         person=None,
         show=lambda _: None,
         watcher=Unwatched(),
@@ -197,3 +202,43 @@ def test_a_quote_can_have_a_card_beside_it(desk: Desk) -> None:
             "media": external,
         },
     ]
+
+
+def test_a_record_whose_picture_is_gone_for_good_is_composed_anew_by_the_next_run(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """Files that nothing refers to are thrown away, and by then the page may have another picture."""
+    (tmp_path / "new.png").write_bytes(encoded(flag(30, 20), "PNG"))
+    facts = probe(tmp_path / "new.png")
+    assert isinstance(facts, MediaFacts)
+    desk.media = {facts.digest: tmp_path / "new.png"}
+    old = MediaDigest("0" * 64)
+    text: dict[str, Json] = {"uri": "https://example.org/", "title": "t", "description": "d"}
+    wanted = segment("One.", card={**text, "thumb": facts.digest, "thumb_type": "image/png"})
+    before = replace(wanted, options={"card": {**text, "thumb": old, "thumb_type": "image/png"}})
+    gone: Json = {"$type": "blob", "ref": {"$link": of_blob(old)}, "mimeType": "image/png", "size": 9}
+    rkey, at = tids.chosen("p", ADDRESS, 0, 0, START)
+    record = post_of(before, rkey, at, Materials({}, {old: gone}))
+    account = Account(desk)
+    account.note(Begun(ADDRESS, Job("create", (before,)), START))
+    staged = json.dumps([[record.collection, record.rkey, record.value]])
+    account.note(Staged(ADDRESS, 0, before.digest, "records", staged, START))
+    refused = account.publish(wanted)
+    assert isinstance(refused, Refused)
+    assert refused.fault.row == "blob-not-there"
+    assert account.publish(wanted) == Applied()
+    (one,) = account.there()
+    embed: Any = one.value["embed"]
+    assert embed["external"]["thumb"]["ref"]["$link"] == of_blob(facts.digest)
+
+
+def test_a_saved_plan_is_carried_out_with_the_card_that_its_page_has_then(
+    tmp_path: Path, desk: Desk, page: Server
+) -> None:
+    workspace = project(tmp_path, desk, f"link: {page.url}/lifts\n---\nRead this.\n")
+    options = PlanOptions()
+    offline = plan(workspace, options=options)
+    saved = bound(workspace, offline.plan, offline.desired, offline.prior, options)
+    applied(workspace, saved)
+    (embed,) = embeds(desk)
+    assert embed["external"]["title"] == "12 lifts"
