@@ -216,7 +216,12 @@ def test_a_record_whose_picture_is_gone_for_good_is_composed_anew_by_the_next_ru
     text: dict[str, Json] = {"uri": "https://example.org/", "title": "t", "description": "d"}
     wanted = segment("One.", card={**text, "thumb": facts.digest, "thumb_type": "image/png"})
     before = replace(wanted, options={"card": {**text, "thumb": old, "thumb_type": "image/png"}})
-    gone: Json = {"$type": "blob", "ref": {"$link": of_blob(old)}, "mimeType": "image/png", "size": 9}
+    gone: dict[str, Json] = {
+        "$type": "blob",
+        "ref": {"$link": of_blob(old)},
+        "mimeType": "image/png",
+        "size": 9,
+    }
     rkey, at = tids.chosen("p", ADDRESS, 0, 0, START)
     record = post_of(before, rkey, at, Materials({}, {old: gone}))
     account = Account(desk)
