@@ -36,6 +36,19 @@ def media_json(item: Media) -> Json:
     }
 
 
+def card_json(card: Card | None) -> Json:
+    """Return the card of a link; null where there is none, or its page was not read."""
+    if card is None:
+        return None
+    return {
+        "url": card.url,
+        "title": card.title,
+        "description": card.description,
+        "picture": _file_json(card.thumb.facts) if card.thumb is not None else None,
+        "problem": card.problem,
+    }
+
+
 def _file_json(facts: MediaFacts) -> dict[str, Json]:
     return {
         "sha256": facts.digest,

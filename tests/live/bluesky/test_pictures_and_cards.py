@@ -16,6 +16,7 @@ from tests.live.bluesky.account import ADDRESS, START, Account, segment
 from tests.live.bluesky.desk import Desk
 from tests.media.test_metadata import PLACE, exif
 from tests.media.test_rendition import encoded, flag, noise
+from threadsync.content.schemas import accepts
 from threadsync.execution.seams import Unwatched
 from threadsync.media.probe import probe
 from threadsync.model.ids import Json, MediaDigest
@@ -32,6 +33,7 @@ from threadsync.providers.bluesky import api, tids
 from threadsync.providers.bluesky.cids import of_blob
 from threadsync.providers.bluesky.records import Materials, post_of
 from threadsync.providers.bluesky.uris import POST
+from threadsync.views.json import plan_json
 from threadsync.views.markdown import plan_markdown
 from threadsync.views.plan_text import plan_text
 
@@ -158,6 +160,10 @@ def test_a_link_becomes_a_card_that_the_plan_shows_first(tmp_path: Path, desk: D
         assert "card title: 12 lifts" in text
         assert "card description: Broken." in text
         assert "card picture: JPEG 300 × 200" in text
+    said: Any = plan_json(shown)
+    assert accepts("plan")(said)
+    card = said["actions"][0]["segments"][0]["card"]
+    assert (card["title"], card["picture"]["width"], card["problem"]) == ("12 lifts", 300, "")
     applied(workspace)
     (embed,) = embeds(desk)
     assert embed["$type"] == "app.bsky.embed.external"
