@@ -138,6 +138,20 @@ def test_where_no_quality_is_small_enough_the_picture_gets_smaller(tmp_path: Pat
     assert abs(result.height - result.width * 0.6) <= 1
 
 
+def test_of_all_qualities_and_sizes_the_best_that_is_small_enough_is_used(tmp_path: Path) -> None:
+    content = encoded(noise(1000, 600), "JPEG", quality=100, subsampling=0)
+    for bytes_max in (700_000, 150_000):
+        limits = PictureLimits(("JPEG", "PNG"), bytes_max, 320, 1440)
+        result = made(tmp_path, content, limits)
+        assert 0.95 * bytes_max < len(result.content) <= bytes_max
+
+
+def test_a_copy_that_has_to_keep_its_size_is_not_shrunk(tmp_path: Path) -> None:
+    limits = PictureLimits(("JPEG",), 100_000, 1000, 1000)
+    with pytest.raises(RenditionProblem, match="cannot be brought under"):
+        made(tmp_path, encoded(noise(1000, 600), "JPEG"), limits)
+
+
 def test_where_nothing_is_small_enough_that_is_said(tmp_path: Path) -> None:
     with pytest.raises(RenditionProblem, match="cannot be brought under 300 bytes"):
         made(tmp_path, encoded(noise(640, 640), "PNG"), PictureLimits(("JPEG", "PNG"), 300, 320, 1440))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Final
 
 from msgspec.structs import replace
 
 from threadsync.content.escape import is_name, shown
 from threadsync.content.media import Found, MediaFinder
 from threadsync.content.rules import finding
+from threadsync.execution.cards import Cards, FetchPage
 from threadsync.execution.hosting_file import media_file
 from threadsync.execution.hosting_probe import (
     AGENT,
@@ -21,7 +22,6 @@ from threadsync.execution.hosting_probe import (
     named,
 )
 from threadsync.execution.publish_said import Attachment, MediaLike
-from threadsync.execution.transport import Fetched
 from threadsync.flows.effects import NoResponse
 from threadsync.media.probe import probe
 from threadsync.media.rendition import RenditionProblem, Renditions
@@ -29,28 +29,11 @@ from threadsync.model.capabilities import PictureLimits
 from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import Json, MediaDigest, PublicUrl
-from threadsync.model.post import Media, MediaFacts, Publication
+from threadsync.model.post import Card, Media, MediaFacts, Publication
 from threadsync.model.urls import is_loopback
 
 ADDRESS_BYTES_MAX: Final = 1_100_000_000
 """How much is read of an address: a little more than the largest video that any network here takes."""
-
-
-class FetchInto(Protocol):
-    """Reads a public address into a file; ``Transport.fetch`` is one."""
-
-    def __call__(
-        self,
-        url: str,
-        *,
-        bytes_max: int,
-        timeout_seconds: float,
-        agent: str,
-        public_only: bool,
-        into: BinaryIO,
-    ) -> Fetched | NoResponse:
-        """Return what *url* serves, or why nothing came."""
-        ...
 
 
 class Attachments:
@@ -60,7 +43,7 @@ class Attachments:
     what was added is found.
     """
 
-    def __init__(self, folder: Path, fetch: FetchInto, prober: Prober) -> None:
+    def __init__(self, folder: Path, fetch: FetchPage, prober: Prober) -> None:
         self._folder = folder
         self._fetch = fetch
         self._prober = prober
@@ -90,18 +73,31 @@ class Attachments:
     def fitted(
         self, publication: Publication, limits: PictureLimits | None
     ) -> tuple[Publication, list[Diagnostic]]:
-        """Return *publication* with a rendition of each picture that breaks *limits*, if it asks for that."""
-        if limits is None or not publication.control.fit:
+        """Return *publication* with a rendition of each picture that needs one under *limits*."""
+        if limits is None:
             return publication, []
         findings: list[Diagnostic] = []
+        fit = publication.control.fit
         segments = tuple(
-            replace(each, media=tuple(self._fitted(item, limits, findings) for item in each.media))
+            replace(
+                each,
+                media=tuple(
+                    self._fitted(item, limits.of_copy(item.facts, fit=fit), findings) for item in each.media
+                ),
+            )
             for each in publication.segments
         )
         return replace(publication, segments=segments), findings
 
-    def _fitted(self, item: Media, limits: PictureLimits, findings: list[Diagnostic]) -> Media:
-        if not limits.needs_fitting(item.facts):
+    def card(self, url: str, limits: PictureLimits) -> Card:
+        """Return the link card of the page at *url*, its picture within *limits*; see ``Cards.read``."""
+        card = Cards(self._fetch, self._folder).read(url, limits, at_home=self._prober.at_home)
+        if card.thumb is not None:
+            self.files[card.thumb.facts.digest] = self._folder / card.thumb.path
+        return card
+
+    def _fitted(self, item: Media, limits: PictureLimits | None, findings: list[Diagnostic]) -> Media:
+        if limits is None:
             return item
         try:
             made = Renditions(self._folder).of(str(self.files[item.digest]), item.facts, limits)
@@ -153,6 +149,7 @@ class Attachments:
                 bytes_max=ADDRESS_BYTES_MAX,
                 timeout_seconds=FETCH_SECONDS + ADDRESS_BYTES_MAX / FETCH_BYTES_PER_SECOND,
                 agent=AGENT,
+                whole=True,
                 public_only=not (self._prober.at_home and is_loopback(url)),
                 into=file,
             )

@@ -97,7 +97,7 @@ def means_of(setup: Setup, media_host: Mapping[str, Json] | None, lines: Lines) 
             lines.performing(endpoint, answers) as performer,
         ):
             media = _Media(hosts, attached, target, fetches)
-            yield Connected(performer, media.url_of, media.check)
+            yield Connected(performer, media.url_of, media.check, attached.card)
 
     def store(path: Path) -> Store:
         history, disk = path.with_name(f"{path.name}.history"), LocalDisk(lines.clock.sleep)

@@ -26,18 +26,19 @@ from threadsync.execution.wanting import wanted_of
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised
 from threadsync.flows.effects import Flow, Hosted, Response
+from threadsync.model.capabilities import PictureLimits
 from threadsync.model.facts import Facts, MediaProblem
 from threadsync.model.ids import Address, MediaDigest, TargetName
 from threadsync.model.journal import Note, Published, RunStarted, TargetBound
 from threadsync.model.ledger import Ledger
-from threadsync.model.post import Publication
+from threadsync.model.post import Card, Publication
 from threadsync.model.references import depends_on
 from threadsync.model.state import Lineage, State
 from threadsync.model.target import Target
 from threadsync.planning.actions import Action, Create, Extend, NoOp, Plan
 from threadsync.planning.inputs import BACKLOG, Consents, Desired
 from threadsync.planning.planner import plan
-from threadsync.planning.references import permalinks_of
+from threadsync.planning.references import links_of, permalinks_of
 from threadsync.planning.settling import to_know_first, to_settle
 from threadsync.providers.base import Applied, Permalinks, Provider, Refused, Result, Uncertain
 from threadsync.statefile.pending import Pending
@@ -53,6 +54,8 @@ class Connected(Struct, frozen=True):
     url_of: Callable[[MediaDigest], Hosted]
     check: Callable[[MediaDigest], MediaProblem | None]
     """Returns why the network would not get a file as it is; None where it would."""
+    card: Callable[[str, PictureLimits], Card] = lambda url, _limits: Card(url, url)
+    """Reads the link card of an address, with a picture within limits."""
 
 
 class Means(Struct, frozen=True):
@@ -286,7 +289,13 @@ class Post(Struct, frozen=True):
         facts = self._gatherer.read(planned, last_write=self.last_write) if reads else Facts()
         sent = {each.sent.digest for segment in self.made.segments for each in segment.media}
         problems = {(self.target.name, digest): self.run.connected.check(digest) for digest in sorted(sent)}
-        return replace(facts, media_problems={each: why for each, why in problems.items() if why is not None})
+        limits, name = self.provider.capabilities.thumbs, self.target.name
+        links = links_of(planned, name) if limits is not None else ()
+        return replace(
+            facts,
+            media_problems={each: why for each, why in problems.items() if why is not None},
+            cards={(name, url): self.run.connected.card(url, limits) for url in links if limits is not None},
+        )
 
     # Recording, and telling.
 

@@ -145,7 +145,7 @@ def _encode(entries: _Entries) -> bytes:
         name: [
             [stamp.size_bytes, stamp.inode, stamp.mtime_ns, stamp.ctime_ns],
             [facts.digest, facts.size_bytes, facts.kind, facts.format, facts.width, facts.height],
-            facts.animated,
+            [facts.animated, facts.has_metadata],
             to_builtins(facts.video),
         ]
         for name, (stamp, facts) in sorted(entries.items())
@@ -183,11 +183,12 @@ def _entry(row: object) -> tuple[Stamp, MediaFacts] | None:
         case [
             [int(size), int(inode), int(mtime), int(ctime)],
             [str(digest), int(size_bytes), str(kind), str(name), int(width), int(height)],
-            bool(animated),
+            [bool(animated), bool(has_metadata)],
             None | {} as video,
         ]:
             facts = MediaFacts(MediaDigest(digest), size_bytes, kind, name, width, height, animated)
-            return Stamp(size, inode, mtime, ctime), replace(facts, video=_video(video))
+            facts = replace(facts, video=_video(video), has_metadata=has_metadata)
+            return Stamp(size, inode, mtime, ctime), facts
         case _:
             return None
 

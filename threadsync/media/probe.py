@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from threadsync.media.metadata import has_metadata
 from threadsync.media.video import Film, VideoProblem, read_film
 from threadsync.model.ids import MediaDigest
 from threadsync.model.post import MediaFacts
@@ -148,7 +149,8 @@ def _facts(file: BufferedReader, size_bytes: int) -> MediaFacts:
         width, height, animated = _picture(file, name)
         if not _is_complete(file, name):
             raise _Problem(f"the {name} file ends too early; it was cut off on its way here")
-        facts = replace(facts, width=width, height=height, animated=animated)
+        more = has_metadata(file, name)
+        facts = replace(facts, width=width, height=height, animated=animated, has_metadata=more)
     elif kind == "video":
         film = _film(file, name, size_bytes)
         if film is not None:

@@ -1,4 +1,4 @@
-"""Renditions: copies that a network takes of pictures that break one of its limits (``fit: true``).
+"""Renditions: copies of pictures that break a network's limit (``fit: true``), or say more than they should.
 
 A rendition has fewer (or more) pixels, upright and in sRGB, and nothing but pixels: no EXIF, no place, no
 colour profile. The same picture and limits make the same bytes with the same Pillow; with another Pillow
@@ -11,7 +11,8 @@ import hashlib
 import io
 import json
 import warnings
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,14 +32,15 @@ if TYPE_CHECKING:
 FOLDER = ".threadsync/renditions"
 """Where renditions are kept, from the project."""
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Goes up with every change to what ``make`` makes of a picture: no older rendition is taken for it then."""
 
-QUALITIES = (92, 88, 84, 80, 75, 70, 60, 50)
-"""JPEG qualities, in the order they are tried while the limit is one of bytes: detail goes before size."""
+QUALITIES = range(50, 93)
+"""JPEG qualities: the best is used that is small enough. Detail goes before size."""
 
-SHRINKS = (1.0, 0.8, 0.64, 0.51, 0.41)
-"""Parts of the size, in the order they are tried where no quality is small enough."""
+PERCENTS = range(40, 101)
+"""Parts of the size: where no quality is small enough, the largest is used that is, at ``SHRUNK_QUALITY``."""
+SHRUNK_QUALITY = 80
 
 _LOSSLESS = ("PNG", "GIF", "BMP", "TIFF")
 """What comes without loss is kept without loss, where that fits: a drawing shows the marks of JPEG."""
@@ -125,13 +127,61 @@ def make(content: bytes, facts: MediaFacts, limits: PictureLimits) -> Made:
     """
     size = limits.fitted_size(facts.width, facts.height)
     picture = _upright(content, facts, size)
-    for shrink in SHRINKS:
-        wide = max(limits.width_min, round(size[0] * shrink))
-        sized = _resized(picture, limits.fitted_size(wide, max(1, round(size[1] * wide / size[0]))))
-        for form, encoded in _encodings(sized, facts.format, limits.formats):
-            if len(encoded) <= limits.bytes_max:
-                return Made(encoded, form, *sized.size)
-    raise RenditionProblem(f"cannot be brought under {limits.bytes_max:,} bytes")
+    return _of_full_size(_resized(picture, size), facts.format, limits) or _shrunk(picture, size, limits)
+
+
+def _of_full_size(picture: Image, source: str, limits: PictureLimits) -> Made | None:
+    """Return *picture* with all its pixels, as good as it can be; *source* is the format it came in."""
+    if "PNG" in limits.formats and (
+        source in _LOSSLESS or picture.mode == "RGBA" or "JPEG" not in limits.formats
+    ):
+        lossless = _encoded(picture, "PNG", optimize=True)
+        if len(lossless) <= limits.bytes_max:
+            return Made(lossless, "PNG", *picture.size)
+    if "JPEG" not in limits.formats:
+        return None
+    opaque = _on_paper(picture)
+    return _largest(QUALITIES, lambda quality: _jpeg(opaque, quality), limits.bytes_max)
+
+
+def _shrunk(picture: Image, size: tuple[int, int], limits: PictureLimits) -> Made:
+    """Return *picture* as large as it can be.
+
+    Raises:
+        RenditionProblem: it cannot be small enough, or has to keep its size.
+    """
+    lossy = "JPEG" in limits.formats
+    opaque = _on_paper(picture) if lossy else picture
+
+    def of(percent: int) -> Made:
+        wide = max(limits.width_min, round(size[0] * percent / 100))
+        smaller = _resized(opaque, limits.fitted_size(wide, max(1, round(size[1] * wide / size[0]))))
+        if lossy:
+            return _jpeg(smaller, SHRUNK_QUALITY)
+        return Made(_encoded(smaller, "PNG", optimize=True), "PNG", *smaller.size)
+
+    may_shrink = size[0] > limits.width_min
+    made = _largest(PERCENTS, of, limits.bytes_max) if may_shrink else None
+    if made is None:
+        raise RenditionProblem(f"cannot be brought under {limits.bytes_max:,} bytes")
+    return made
+
+
+def _largest(steps: range, of: Callable[[int], Made], bytes_max: int) -> Made | None:
+    """Return what *of* makes of the largest of *steps* that is small enough; None where none is.
+
+    The last one is tried first, since most pictures are small enough.
+    """
+    made: dict[int, Made] = {}
+
+    def too_large(step: int) -> bool:
+        made[step] = of(step)
+        return len(made[step].content) > bytes_max
+
+    if not too_large(steps[-1]):
+        return made[steps[-1]]
+    first_too_large = bisect_left(steps, True, key=too_large)
+    return made[steps[first_too_large - 1]] if first_too_large else None
 
 
 def _upright(content: bytes, facts: MediaFacts, size: tuple[int, int]) -> Image:
@@ -197,20 +247,6 @@ def _resized(picture: Image, size: tuple[int, int]) -> Image:
     return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _encodings(picture: Image, source: str, formats: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    """Yield *picture* in the formats that may be sent, the best first; *source* is what it was."""
-    lossless = source in _LOSSLESS or picture.mode == "RGBA"
-    if "PNG" in formats and (lossless or "JPEG" not in formats):
-        yield "PNG", _encoded(picture, "PNG", optimize=True)
-    if "JPEG" not in formats:
-        return
-    opaque = _on_paper(picture)
-    for quality in QUALITIES:
-        # 4:4:4: red letters on a map would blur in 4:2:0. Not optimized: Pillow gives that a buffer which a
-        # picture full of detail overruns ("broken data stream", github.com/python-pillow/Pillow/issues/5448).
-        yield "JPEG", _encoded(opaque, "JPEG", quality=quality, subsampling=0)
-
-
 def _on_paper(picture: Image) -> Image:
     from PIL import Image
 
@@ -225,3 +261,9 @@ def _encoded(picture: Image, form: str, **options: bool | int) -> bytes:
     out = io.BytesIO()
     picture.save(out, form, **options)
     return out.getvalue()
+
+
+def _jpeg(picture: Image, quality: int) -> Made:
+    # 4:4:4: red letters on a map would blur in 4:2:0. Not optimized: Pillow gives that a buffer which a
+    # picture full of detail overruns ("broken data stream", github.com/python-pillow/Pillow/issues/5448).
+    return Made(_encoded(picture, "JPEG", quality=quality, subsampling=0), "JPEG", *picture.size)

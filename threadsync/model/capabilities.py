@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.model.post import MediaFacts
 
@@ -16,6 +17,21 @@ class PictureLimits(Struct, frozen=True):
     width_min: int
     """In pixels, like *width_max*."""
     width_max: int
+    bare: bool = False
+    """Whether a file must say nothing besides its pixels: the network passes it on as it gets it."""
+
+    def of_copy(self, facts: MediaFacts, *, fit: bool) -> PictureLimits | None:
+        """Return the limits of the copy that is sent in place of a file; None where the file itself is sent.
+
+        With *fit* it may be smaller, or of another format; else it has all pixels, and loses metadata alone.
+        """
+        if fit and self.needs_fitting(facts):
+            return self
+        if not (self.bare and facts.has_metadata) or facts.animated:
+            return None
+        if facts.format not in self.formats or facts.size_bytes > self.bytes_max:
+            return None
+        return replace(self, formats=(facts.format,), width_min=facts.width, width_max=facts.width)
 
     def needs_fitting(self, facts: MediaFacts) -> bool:
         """Whether a file is a picture that breaks a limit, and one that fitting can mend.
@@ -46,6 +62,8 @@ class Capabilities(Struct, frozen=True):
     """Whether the network fetches media from a public address, so that a target needs a ``media_host``."""
     pictures: PictureLimits | None = None
     """What ``fit: true`` brings pictures to; None where the network honours no ``fit``."""
+    thumbs: PictureLimits | None = None
+    """What it takes as the picture of a link card that we make; None where we make no cards for it."""
     permalink_characters_max: int = 100
     """The longest permalink, in characters: what a link still to be made counts as."""
     counts: tuple[str, ...] = ()

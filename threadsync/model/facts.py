@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from threadsync.model.fault import Fault
 from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
+from threadsync.model.post import Card
 from threadsync.values import Besides
 
 
@@ -150,6 +151,8 @@ class Facts(Struct, frozen=True):
     targets: Mapping[TargetName, TargetFacts] = field(default_factory=dict)
     media_problems: Mapping[tuple[TargetName, MediaDigest], MediaProblem] = field(default_factory=dict)
     """Media files that a target's host does not serve as they are on disk."""
+    cards: Mapping[tuple[TargetName, str], Card] = field(default_factory=dict)
+    """Link cards by the address they lead to, for targets whose network has us make them."""
 
     def of(self, target: TargetName) -> TargetFacts:
         """Return what is known of *target*; nothing, if it was not read."""

@@ -63,10 +63,15 @@ class MediaFacts(Struct, frozen=True):
     """Whether it is a picture that moves (GIF, WebP, PNG)."""
     video: VideoFacts | None = None
     """What is in a video; None where nothing that reads videos is installed."""
+    has_metadata: bool = False
+    """Whether a JPEG or PNG says more than its pixels: where it was taken, which way it is turned …"""
 
 
 class Rendition(Struct, frozen=True):
-    """What is sent in place of a picture that breaks a limit (``fit: true``); *path* as in ``Media``."""
+    """What is sent in place of a picture that breaks a limit (``fit: true``), or says more than it should.
+
+    *path* is as in ``Media``.
+    """
 
     path: str
     facts: MediaFacts
@@ -108,6 +113,18 @@ class Media(Struct, frozen=True):
         return {self.digest: self.path, **{each.facts.digest: each.path for each in self.captions}}
 
 
+class Card(Struct, frozen=True):
+    """The card under a segment with ``link:``, as the page at *url* describes itself."""
+
+    url: str
+    title: str
+    description: str = ""
+    thumb: Rendition | None = None
+    """Its picture."""
+    problem: str = ""
+    """Why it lacks something; empty where the page said all there is."""
+
+
 class PostRef(Struct, frozen=True):
     """Another post of this project: by key (on the same target) or by address."""
 
@@ -146,6 +163,8 @@ class Segment(Struct, frozen=True):
     digest: ContentDigest = ContentDigest("")
     """Covers this segment's content; the first one's covers the whole post's keys too."""
     location: Location = Location("")
+    card: Card | None = None
+    """Of ``link``, where its page was read; it is no part of the content."""
 
 
 class IfLate(StrEnum):

@@ -28,7 +28,7 @@ from threadsync.operations.beginning import record_start
 from threadsync.operations.fitting import fitted, tidy
 from threadsync.operations.plan import Prepared, agreed, bound, chosen, prepare
 from threadsync.operations.selection import Selects
-from threadsync.operations.shell import media_files, new_run, opened
+from threadsync.operations.shell import card_files, media_files, new_run, opened
 from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.actions import (
     Blocked,
@@ -174,7 +174,9 @@ class _Run(Struct):
             if first_run and not self._first_run(offline.plan):
                 return AppliedPlan(offline, None, declined=True)
             facts = gatherer.read(offline.plan, last_write=last_write)
-            facts = replace(facts, media_problems=shell.media_problems(offline.plan))
+            problems, cards = shell.media_problems(offline.plan), shell.cards(offline.plan)
+            facts = replace(facts, media_problems=problems, cards=cards)
+            files |= card_files(self.workspace, facts)
             if shell.stopped:
                 return AppliedPlan(offline, untried(offline.plan))
             prior = None if first_run else session.ledger.state()

@@ -19,11 +19,14 @@ from threadsync.execution.logged import Errand, LoggedPerformer
 from threadsync.execution.seams import Performer
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Hosted, NoResponse, Request, Response
+from threadsync.model.capabilities import PictureLimits
 from threadsync.model.facts import MediaProblem, Quota
 from threadsync.model.fault import Fault
 from threadsync.model.ids import MAIN, MediaDigest, Role, TargetName
+from threadsync.model.post import Card
 from threadsync.model.secret import SecretText
 from threadsync.model.target import MediaHost, Target
+from threadsync.model.urls import is_loopback
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored, log_path
 from threadsync.providers.accounts import Session, Sessions
 from threadsync.providers.base import Provider
@@ -43,6 +46,8 @@ class Connections(Struct, frozen=True):
     """Tries a media host out: returns what is wrong, or what it does; None where nothing is sent there."""
     spent: Callable[[TargetName], Mapping[str, Quota]] = lambda _: {}
     """What the ledger knows of a target's allowances, once its account is open."""
+    card: Callable[[TargetName, str, PictureLimits], Card] = lambda _target, url, _limits: Card(url, url)
+    """Reads the link card of an address, with a picture within limits."""
 
 
 Files: TypeAlias = Mapping[MediaDigest, Path]
@@ -61,6 +66,7 @@ def connect(
 ) -> Iterator[Connections]:
     """Connect to the networks that the project names; every request is written into the API log."""
     from threadsync.execution.apilog import ApiLog
+    from threadsync.execution.cards import Cards
     from threadsync.execution.hosting import Means, MediaHosts
     from threadsync.execution.performer import PooledPerformer
     from threadsync.execution.sessions import opened
@@ -127,12 +133,17 @@ def connect(
             return providers[target].classify(response)
 
         ledger = stack.enter_context(closing(SpendingLedger(log_path(project.root), clock, errand.tell)))
+        cards = Cards(transport.fetch, project.root)
         performer = stack.enter_context(PooledPerformer(perform))
         ignored(project.root / CACHE_DIRECTORY)
         log = ApiLog(log_path(project.root), clock, errand.tell)
         logged = LoggedPerformer(performer, log, errand, clock, scrub=secrets.scrub, classify=classify)
         stack.callback(logged.close)
-        yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out, spent)
+
+        def card(target: TargetName, url: str, limits: PictureLimits) -> Card:
+            return cards.read(url, limits, at_home=is_loopback(endpoints[target].base_url))
+
+        yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out, spent, card)
 
 
 def _keeper(

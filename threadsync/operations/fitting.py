@@ -1,4 +1,8 @@
-"""``fit: true``: what is to be published with the renditions that its pictures need."""
+"""What is to be published with the renditions that its pictures need.
+
+They need one with ``fit: true`` where they break a limit, and always where they say more than their pixels
+to a network that passes them on as they are.
+"""
 
 from __future__ import annotations
 
@@ -45,20 +49,26 @@ def tidy(workspace: Workspace, declared: Declared, prior: State) -> None:
         wanted.publication.segments[index].media[number].rendition
         for address, wanted in declared.desired.publications.items()
         if (limits := declared.desired.capabilities[address.target].pictures) is not None
-        for index, number in _needed(wanted, limits, prior)
+        for index, number, _ in _needed(wanted, limits, prior)
     ]
     Renditions(workspace.project.root).keep(frozenset(each.path for each in paths if each is not None))
 
 
-def _needed(wanted: Wanted, limits: PictureLimits, prior: State | None) -> Iterator[tuple[int, int]]:
-    """Yield segment and place of the pictures that need a rendition, if they are to be published."""
+def _needed(
+    wanted: Wanted, limits: PictureLimits, prior: State | None
+) -> Iterator[tuple[int, int, PictureLimits]]:
+    """Yield segment and place of the pictures that need a rendition, if they are to be published.
+
+    With each go the limits of its rendition.
+    """
     publication = wanted.publication
-    if not publication.control.fit or publication.control.withdraw:
+    if publication.control.withdraw or not (publication.control.fit or limits.bare):
         return
     for index in range(_live(wanted, prior), len(publication.segments)):
         for number, item in enumerate(publication.segments[index].media):
-            if limits.needs_fitting(item.facts):
-                yield index, number
+            of_copy = limits.of_copy(item.facts, fit=publication.control.fit)
+            if of_copy is not None:
+                yield index, number, of_copy
 
 
 def _live(wanted: Wanted, prior: State | None) -> int:
@@ -78,11 +88,11 @@ def _fitted(
     findings: list[Diagnostic],
 ) -> Wanted:
     segments, views = list(wanted.publication.segments), list(wanted.segments)
-    for index, number in _needed(wanted, limits, prior):
+    for index, number, of_copy in _needed(wanted, limits, prior):
         media = list(segments[index].media)
         item = media[number]
         try:
-            media[number] = replace(item, rendition=renditions.of(item.path, item.facts, limits))
+            media[number] = replace(item, rendition=renditions.of(item.path, item.facts, of_copy))
         except RenditionProblem as problem:
             findings.append(_unfitted(item, str(problem)))
         segments[index] = replace(segments[index], media=tuple(media))

@@ -179,7 +179,7 @@ def prepare(
     if saved is not None:
         made = held_to(saved, made, bound(workspace, made, declared.desired, prior, saved.options))
     drifted = _drifted((*drifts(workspace.providers, prior, facts), *remembered(prior, facts, made)), made)
-    made = replace(made, notices=(*_skewed(facts), *drifted))
+    made = replace(made, notices=(*_skewed(facts), *_incomplete_cards(facts), *drifted))
     lives = credential_views(workspace, prior, facts)
     return Prepared(
         made,
@@ -222,6 +222,18 @@ def _skewed(facts: Facts) -> list[Notice]:
                 )
             )
     return found
+
+
+def _incomplete_cards(facts: Facts) -> list[Notice]:
+    return [
+        Notice(
+            target,
+            f"the card for {url} is less than its page offers: {card.problem}.",
+            "Mend the page, or publish as it is shown here.",
+        )
+        for (target, url), card in sorted(facts.cards.items())
+        if card.problem
+    ]
 
 
 def _drifted(drifted: Iterable[Drifted], made: Plan) -> list[Notice]:

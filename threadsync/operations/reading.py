@@ -85,6 +85,7 @@ def read_as_apply(
                 for target in {*facts.targets, *looked}
             },
             shell.media_problems(plan),
+            shell.cards(plan),
         )
 
 

@@ -25,8 +25,8 @@ RULES = {
         "Serve the files under a domain of your own.",
     ),
     "media/not-fitted": (
-        "fit: true cannot make a copy of a picture that is within the network's limits.",
-        "Save the picture within the network's limits.",
+        "No copy of a picture can be made that is within the network's limits.",
+        "Save the picture within the network's limits, upright and without metadata.",
     ),
 }
 """What they mean, and what to do."""

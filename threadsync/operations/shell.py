@@ -12,11 +12,13 @@ from threadsync.execution.logged import Errand
 from threadsync.execution.scheduler import Scheduler
 from threadsync.execution.seams import JournalSink, Watcher
 from threadsync.flows.bounds import Bounds
-from threadsync.model.facts import MediaProblem
+from threadsync.model.facts import Facts, MediaProblem
 from threadsync.model.ids import MediaDigest, TargetName
+from threadsync.model.post import Card
 from threadsync.operations.connections import Connections
 from threadsync.operations.workspace import Declared, Workspace, context_of
 from threadsync.planning.actions import Create, Extend, Plan, Replace
+from threadsync.planning.references import links_of
 
 STOP_SECONDS = 4.5
 """How long after a signal everything is over: requests in flight, and what they did put on record.
@@ -96,6 +98,27 @@ class Shell(Struct):
             self._checking = False
         return {each: problem for each, problem in problems.items() if problem is not None}
 
+    def cards(self, plan: Plan) -> dict[tuple[TargetName, str], Card]:
+        """Read the link cards of all that *plan* would publish where the network has us make them.
+
+        As with ``media_problems``, a slow page is not waited for once the run is to end.
+        """
+        found: dict[tuple[TargetName, str], Card] = {}
+        try:
+            self._checking = True
+            for target in sorted({action.address.target for action in plan.effective}):
+                provider = self.workspace.providers.get(target)
+                limits = provider.capabilities.thumbs if provider is not None else None
+                if limits is None or self._stopped:
+                    continue
+                for url in links_of(plan, target):
+                    found[target, url] = self.connections.card(target, url, limits)
+        except _CheckingEnded:
+            pass  # ``stopped`` says it
+        finally:
+            self._checking = False
+        return found
+
 
 @contextmanager
 def opened(
@@ -116,6 +139,12 @@ def opened(
 def new_run(workspace: Workspace) -> str:
     """Return a name for a run, which no other has."""
     return workspace.surroundings.new_id()[:12]
+
+
+def card_files(workspace: Workspace, facts: Facts) -> dict[MediaDigest, Path]:
+    """Return where the picture of each link card is."""
+    thumbs = (card.thumb for card in facts.cards.values())
+    return {each.facts.digest: workspace.project.root / each.path for each in thumbs if each is not None}
 
 
 def media_files(workspace: Workspace, declared: Declared) -> dict[MediaDigest, Path]:

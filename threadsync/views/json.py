@@ -44,7 +44,7 @@ from threadsync.views.json_account import (
     notice_json,
     seen_json,
 )
-from threadsync.views.media import media_json
+from threadsync.views.media import card_json, media_json
 from threadsync.views.moments import stamp
 from threadsync.views.seen import Backup, CarriedOut, Known, PreparedPlan, Standing, Validated
 
@@ -235,7 +235,7 @@ def _further(action: Action) -> Mapped:
 def _publishing(action: Create | Extend | Replace) -> Mapped:
     return {
         **_publication(action.publication),
-        "segments": _segments(action.segments),
+        "segments": _segments(action.segments, action.publication),
         "waits_for": [str(address) for address in action.waits_for],
     }
 
@@ -250,7 +250,8 @@ def _publication(publication: Publication) -> Mapped:
     }
 
 
-def _segments(segments: Iterable[SegmentView]) -> list[Json]:
+def _segments(segments: Iterable[SegmentView], publication: Publication | None = None) -> list[Json]:
+    declared = publication.segments if publication is not None else ()
     return [
         {
             "index": view.index,
@@ -261,6 +262,7 @@ def _segments(segments: Iterable[SegmentView]) -> list[Json]:
             "digest": view.digest,
             "media": [media_json(item) for item in view.media],
             "attached": dict(view.attached),
+            "card": card_json(declared[view.index].card) if view.index < len(declared) else None,
         }
         for view in segments
     ]

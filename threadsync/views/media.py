@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threadsync.model.ids import Json
-from threadsync.model.post import Media, MediaFacts
+from threadsync.model.post import Card, Media, MediaFacts
 
 
 def file_text(facts: MediaFacts) -> str:
@@ -12,6 +12,17 @@ def file_text(facts: MediaFacts) -> str:
     length = f", {facts.video.duration_seconds:.1f} s" if facts.video is not None else ""
     tenths = -(-facts.size_bytes // 100_000)
     return f"{size}{length}, {tenths / 10:.1f} MB"
+
+
+def card_texts(card: Card | None) -> dict[str, str]:
+    """Return what the card of a link says, by name; nothing where its page was not read."""
+    if card is None:
+        return {}
+    return {
+        "card title": card.title,
+        "card description": card.description,
+        "card picture": file_text(card.thumb.facts) if card.thumb is not None else "none",
+    }
 
 
 def media_json(item: Media) -> Json:
@@ -25,6 +36,19 @@ def media_json(item: Media) -> Json:
         "captions": [
             {"lang": each.lang, "path": each.path, "sha256": each.facts.digest} for each in item.captions
         ],
+    }
+
+
+def card_json(card: Card | None) -> Json:
+    """Return the card of a link; null where there is none, or its page was not read."""
+    if card is None:
+        return None
+    return {
+        "url": card.url,
+        "title": card.title,
+        "description": card.description,
+        "picture": _file_json(card.thumb.facts) if card.thumb is not None else None,
+        "problem": card.problem,
     }
 
 

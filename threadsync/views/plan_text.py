@@ -31,7 +31,7 @@ from threadsync.planning.actions import (
 from threadsync.planning.inputs import Wanted
 from threadsync.views.account_text import account_head, account_lines, credential_text, loss_text
 from threadsync.views.findings_text import add_findings
-from threadsync.views.media import file_text
+from threadsync.views.media import card_texts, file_text
 from threadsync.views.moments import ago, ahead, told
 from threadsync.views.page import Page, Style
 from threadsync.views.seen import Detail, PreparedPlan
@@ -251,6 +251,7 @@ def segment_lines(segment: Segment) -> list[str]:
     """Return what readers get with a segment besides its text and media, a line each."""
     said = {
         "link": segment.link or "",
+        **card_texts(segment.card),
         "poll": compact(segment.poll),
         "quote": reference_text(segment.quote),
         "options": compact(segment.options),

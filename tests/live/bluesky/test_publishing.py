@@ -12,7 +12,7 @@ from tests.live.bluesky.account import ADDRESS, Account, Killed, segment
 from tests.live.bluesky.desk import Desk
 from tests.live.bluesky.firehose import commits
 from threadsync.flows.effects import NoResponse, Request, Visibility
-from threadsync.model.ids import MediaDigest
+from threadsync.model.ids import Json, MediaDigest
 from threadsync.model.journal import Rendered
 from threadsync.providers.base import Applied, Refused, Uncertain
 from threadsync.providers.bluesky import api
@@ -31,7 +31,9 @@ CHAIN = (
     segment("Two.", 1, media=(DIGEST,), quotes="nobody"),
     segment("Three.", 2, quotes="nobody"),
 )
-SHAPES = {"text": TEXT, "picture": PICTURED, "chain": CHAIN}
+CARD: dict[str, Json] = {"uri": "https://example.org/lifts", "title": "12 lifts", "description": "Broken."}
+CARDED = (segment("Read this.", card={**CARD, "thumb": DIGEST, "thumb_type": "image/png"}),)
+SHAPES = {"text": TEXT, "picture": PICTURED, "chain": CHAIN, "card": CARDED}
 LOST = NoResponse("connection reset", sent=True)
 UNSENT = NoResponse("connection refused", sent=False)
 

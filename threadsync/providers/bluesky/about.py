@@ -9,7 +9,7 @@ from typing import Final
 
 from threadsync.model.ids import MAIN
 from threadsync.providers.base import About, CredentialRole, Limit
-from threadsync.providers.bluesky import checks, checks_video, richtext
+from threadsync.providers.bluesky import checks, checks_video, richtext, servers
 
 ABOUT: Final = About(
     api="app.bsky",
@@ -18,8 +18,8 @@ ABOUT: Final = About(
     limits=(
         Limit(richtext.TEXT_GRAPHEMES_MAX, "graphemes a segment"),
         Limit(richtext.TEXT_BYTES_MAX, "bytes of text a segment"),
-        Limit(checks.PICTURES_MAX, "pictures a segment"),
-        Limit(checks.PICTURE_BYTES_MAX, "bytes a picture"),
+        Limit(servers.SERVERS[servers.CURRENT].pictures_max, "pictures a segment"),
+        Limit(servers.SERVERS[servers.CURRENT].picture_bytes_max, "bytes a picture"),
         Limit(checks_video.BYTES_MAX, "bytes a video"),
         Limit(int(checks_video.SECONDS_MAX), "seconds a video"),
         Limit(checks.LANGS_MAX, "languages a post"),

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from threadsync.model.capabilities import Capabilities, PictureLimits
+from msgspec.structs import replace
+
+from threadsync.model.capabilities import Capabilities
 from threadsync.model.diagnostic import Diagnostic, Location, Severity
 from threadsync.model.ids import Json
 from threadsync.model.post import Media, Publication, Segment
@@ -24,6 +26,14 @@ from threadsync.providers.bluesky.richtext import (
     Tagged,
     graphemes,
 )
+from threadsync.providers.bluesky.servers import (
+    CURRENT,
+    PICTURE_FORMATS,
+    SERVER,
+    SERVERS,
+    THUMBS,
+    Server,
+)
 from threadsync.providers.rules import Found, Rule
 
 POST_LEXICON = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json"
@@ -32,24 +42,22 @@ GALLERY = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky
 GATES = "https://docs.bsky.app/docs/tutorials/thread-gates"
 RICH_TEXT = "https://docs.bsky.app/docs/advanced-guides/post-richtext"
 
-PICTURES_MAX = 10
-PICTURES_WITHOUT_GALLERY_MAX = 4
-PICTURE_BYTES_MAX = 2_000_000
 LANGS_MAX = 3
 TAGS_MAX = 8
-PICTURE_FORMATS = ("JPEG", "PNG")
-WIDEST = 4_000
-"""The official app sends no wider pictures."""
+FIT = "With fit: true in the post, threadsync sends a copy that Bluesky takes."
+LABELS_KNOWN = ("!no-unauthenticated", "porn", "sexual", "nudity", "graphic-media", "bot", "!hide", "!warn")
+"""The lexicon and the official app know these; a server stores any other, and no reader acts on it."""
 
-PICTURES = PictureLimits(PICTURE_FORMATS, PICTURE_BYTES_MAX, 1, WIDEST)
 CAPABILITIES = Capabilities(
     features=frozenset(
         {
-            *("text", "image", "video", "carousel", "chain", "number", "fit", "quote", "reply_to", "repost"),
+            *("text", "image", "video", "carousel", "chain", "number", "fit", "link", "quote", "reply_to"),
+            "repost",
             *("who_can_reply", "tags", "langs", "labels", "quotes"),
         }
     ),
-    pictures=PICTURES,
+    pictures=SERVERS[CURRENT].pictures,
+    thumbs=THUMBS,
     permalink_characters_max=80,
     counts=("likes", "replies", "reposts", "quotes"),
     quota_of_publish=POINTS,
@@ -59,12 +67,20 @@ CAPABILITIES = Capabilities(
 )
 
 
+def capabilities_of(server: Server) -> Capabilities:
+    """Return what may be planned on a server of this generation."""
+    return replace(CAPABILITIES, pictures=server.pictures)
+
+
 def _text(text: str, **keys: Json) -> dict[str, Json]:
     return {"segments": [{"text": text}], **keys}
 
 
+_IMAGE: dict[str, Json] = {"format": "JPEG", "width": 800, "height": 600, "bytes": 9000, "alt": "a"}
+
+
 def _images(count: int = 1, size: int = 9000, alt: str = "a", form: str = "JPEG") -> dict[str, Json]:
-    image: Json = {"format": form, "width": 800, "height": 600, "bytes": size, "alt": alt}
+    image: Json = {**_IMAGE, "format": form, "bytes": size, "alt": alt}
     return {"segments": [{"text": "t", "images": [image] * count}]}
 
 
@@ -130,7 +146,7 @@ RULES: tuple[Rule, ...] = (
         "bluesky/too-many-pictures",
         "documented",
         GALLERY,
-        "A segment may hold 10 pictures; more than 4 need a server that knows galleries.",
+        "A segment may hold 10 pictures, or 4 on a server that knows no galleries (server: pds-0.4).",
         _images(10),
         _images(11),
     ),
@@ -138,9 +154,9 @@ RULES: tuple[Rule, ...] = (
         "bluesky/picture-bytes",
         "documented",
         IMAGES,
-        "A picture may have 2,000,000 bytes.",
-        _images(size=PICTURE_BYTES_MAX),
-        _images(size=PICTURE_BYTES_MAX + 1),
+        "A picture may have 2,000,000 bytes, or 1,000,000 on an older server (server: pds-0.4).",
+        _images(size=2_000_000),
+        _images(size=2_000_001),
     ),
     Rule(
         "bluesky/picture-format",
@@ -149,6 +165,30 @@ RULES: tuple[Rule, ...] = (
         "Pictures are JPEG or PNG: others are accepted, and not every reader shows them.",
         _images(form="PNG"),
         _images(form="WEBP"),
+    ),
+    Rule(
+        "bluesky/picture-moves",
+        "ours",
+        IMAGES,
+        "A PNG that moves is shown as a still, and cannot be freed of its metadata.",
+        _images(form="PNG"),
+        {"segments": [{"text": "t", "images": [{**_IMAGE, "format": "PNG", "animated": True}]}]},
+    ),
+    Rule(
+        "bluesky/link-beside-media",
+        "documented",
+        POST_LEXICON,
+        "A segment shows pictures or a link card, not both: it has one embed.",
+        _text("x", link="https://example.org/lifts"),
+        {"segments": [{"text": "t", "link": "https://example.org/lifts", "images": [_IMAGE]}]},
+    ),
+    Rule(
+        "bluesky/label-unknown",
+        "documented",
+        "https://github.com/bluesky-social/atproto/blob/main/lexicons/com/atproto/label/defs.json",
+        f"A self-label that no reader knows does nothing; known are {', '.join(LABELS_KNOWN)}.",
+        _text("x", bluesky={"labels": ["graphic-media"]}),
+        _text("x", bluesky={"labels": ["graphic"]}),
     ),
     Rule(
         "bluesky/alt-missing",
@@ -168,6 +208,14 @@ RULES: tuple[Rule, ...] = (
         _text("x", who_can_reply="parent-author"),
     ),
     Rule(
+        "bluesky/gate-of-a-reply",
+        "documented",
+        GATES,
+        "Who can reply is decided where a conversation begins; a gate under a reply is ignored.",
+        _text("x", reply_to="b"),
+        _text("x", reply_to="b", who_can_reply="nobody"),
+    ),
+    Rule(
         "bluesky/not-there",
         "documented",
         POST_LEXICON,
@@ -180,7 +228,9 @@ RULES: tuple[Rule, ...] = (
 _SEVERITY = {rule.id: rule.severity for rule in RULES}
 
 
-def check(publication: Publication, texts: Sequence[RichText], *, plain: bool = False) -> list[Diagnostic]:
+def check(
+    publication: Publication, texts: Sequence[RichText], server: Server, *, plain: bool = False
+) -> list[Diagnostic]:
     """Find everything wrong with *publication*; *texts* are its segments as Bluesky gets them.
 
     *plain* says that films go to the server as they are, not to the video service.
@@ -190,7 +240,7 @@ def check(publication: Publication, texts: Sequence[RichText], *, plain: bool = 
         for index, (segment, text) in enumerate(zip(publication.segments, texts, strict=True)):
             named = f"segment {index + 1}" if len(texts) > 1 else "this post"
             found += _of_text(segment, text, named)
-            found += _of_media(segment, named, plain=plain)
+            found += _of_media(segment, named, server, plain=plain, fit=publication.control.fit)
     return [
         Diagnostic(location, rule, problem, remedy, _SEVERITY[rule])
         for rule, location, problem, remedy in found
@@ -223,6 +273,21 @@ def _of_post(publication: Publication) -> Iterator[Found]:
             f"Bluesky cannot limit replies to {who!r}.",
             f"Write one of everyone, {', '.join(REPLY_RULES)}, or give Bluesky its own in overrides.",
         )
+    if who not in {None, "everyone"} and publication.reply_to is not None:
+        yield (
+            "bluesky/gate-of-a-reply",
+            at("who_can_reply"),
+            "this is a reply, and who can reply is decided where its conversation begins.",
+            "Take who_can_reply: out for Bluesky: overrides: {bluesky: {who_can_reply: null}}.",
+        )
+    for label in _labels(publication):
+        if label not in LABELS_KNOWN:
+            yield (
+                "bluesky/label-unknown",
+                at("bluesky"),
+                f"no reader knows the label {label!r}.",
+                f"Known are {', '.join(LABELS_KNOWN)}.",
+            )
     if any(segment.poll for segment in publication.segments):
         yield (
             "bluesky/not-there",
@@ -232,12 +297,19 @@ def _of_post(publication: Publication) -> Iterator[Found]:
         )
 
 
+def _labels(publication: Publication) -> list[str]:
+    """Return every label of the post and of its segments, each once."""
+    every = [publication.options, *(segment.options for segment in publication.segments)]
+    labels = [each for options in every if isinstance(each := options.get("labels"), list)]
+    return list(dict.fromkeys(str(each) for found in labels for each in found))
+
+
 def _of_text(segment: Segment, text: RichText, named: str) -> Iterator[Found]:
-    if not text.text.strip() and not segment.media and segment.quote is None:
+    if not text.text.strip() and not segment.media and segment.quote is None and segment.link is None:
         yield (
             "bluesky/empty",
             segment.location,
-            f"{named} has neither text nor a picture or video.",
+            f"{named} has neither text nor a picture or video, a quote or a link card.",
             "Write something, or remove it.",
         )
     length, weight = graphemes(text.text), len(text.text.encode())
@@ -274,18 +346,26 @@ def _of_text(segment: Segment, text: RichText, named: str) -> Iterator[Found]:
             )
 
 
-def _of_media(segment: Segment, named: str, *, plain: bool) -> Iterator[Found]:
-    if len(segment.media) > PICTURES_MAX:
+def _of_media(segment: Segment, named: str, server: Server, *, plain: bool, fit: bool) -> Iterator[Found]:
+    if segment.link is not None and segment.media:
+        yield (
+            "bluesky/link-beside-media",
+            segment.location,
+            f"{named} has pictures and link:, and Bluesky shows one of them.",
+            "Put the address into the text, or the card into a segment of its own.",
+        )
+    if len(segment.media) > server.pictures_max:
+        old = f"; {SERVER}: {server.name} knows no galleries" if server.name != CURRENT else ""
         yield (
             "bluesky/too-many-pictures",
-            segment.media[PICTURES_MAX].location,
-            f"{named} has {len(segment.media)} pictures, and Bluesky shows {PICTURES_MAX}.",
+            segment.media[server.pictures_max].location,
+            f"{named} has {len(segment.media)} pictures, and Bluesky shows {server.pictures_max}{old}.",
             "Spread them over segments, with a line that is only --- between them.",
         )
     yield from of_films(segment, named, plain=plain)
     for item in segment.media:
         if not is_film(item.facts, plain=plain):
-            yield from _of_picture(item)
+            yield from _of_picture(item, server, fit=fit)
         if not item.alt.strip():
             yield (
                 "bluesky/alt-missing",
@@ -295,19 +375,29 @@ def _of_media(segment: Segment, named: str, *, plain: bool) -> Iterator[Found]:
             )
 
 
-def _of_picture(item: Media) -> Iterator[Found]:
-    facts = item.sent
-    if facts.format not in PICTURE_FORMATS:
+def _of_picture(item: Media, server: Server, *, fit: bool) -> Iterator[Found]:
+    facts, limits = item.facts, server.pictures
+    # What fitting mends is no fault any more; what it cannot do (read HEIC, keep movement) still is.
+    can_fit = limits.needs_fitting(facts)
+    fitted = fit and can_fit
+    if facts.format not in PICTURE_FORMATS and not fitted:
         yield (
             "bluesky/picture-format",
             item.location,
             f"{item.path} is {f'a {facts.format} file' if facts.format else 'no picture'}, not JPEG or PNG.",
-            "Convert it; with fit: true threadsync sends a copy.",
+            FIT if can_fit else "Convert it.",
         )
-    if facts.size_bytes > PICTURE_BYTES_MAX:
+    elif facts.animated:
+        yield (
+            "bluesky/picture-moves",
+            item.location,
+            f"{item.path} moves, and Bluesky shows a still of it.",
+            "Save the frame that says most as a picture of its own.",
+        )
+    if facts.size_bytes > limits.bytes_max and not fitted:
         yield (
             "bluesky/picture-bytes",
             item.location,
-            f"{item.path} has {facts.size_bytes:,} bytes and Bluesky takes {PICTURE_BYTES_MAX:,}.",
-            "Save it smaller; with fit: true threadsync sends a copy that Bluesky takes.",
+            f"{item.path} has {facts.size_bytes:,} bytes and Bluesky takes {limits.bytes_max:,}.",
+            "Save it smaller: fewer pixels or a lower quality." + (f" {FIT}" if can_fit else ""),
         )

@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from threadsync.model.facts import ObservedPost
 from threadsync.model.ids import Json, RemoteId
 from threadsync.model.journal import Rendered
-from threadsync.model.post import Publication, Segment
+from threadsync.model.post import Card, Publication, Segment
 from threadsync.providers.base import Permalinks
 from threadsync.providers.bluesky import tids
 from threadsync.providers.bluesky.api_repo import Record
 from threadsync.providers.bluesky.preparing import PLANNED, UNTIL
 from threadsync.providers.bluesky.records import (
     CAPTIONS,
+    CARD,
     FACETS,
     GATE,
     LABELS,
@@ -28,6 +29,7 @@ from threadsync.providers.bluesky.records import (
     TAGS,
     TYPES,
     WEIGHTS,
+    card_of,
     is_film,
     kept_facets,
     types_of,
@@ -67,12 +69,12 @@ def rendered(publication: Publication, segment: Segment, index: int, links: Perm
         options[LANGS] = list(publication.langs)
     if publication.tags:
         options[TAGS] = list(publication.tags)
-    labels = publication.options.get("labels")
-    if labels:
-        options[LABELS] = labels
+    own = {**publication.options, **segment.options}
+    if own.get("labels"):
+        options[LABELS] = own["labels"]
     if index == 0 and publication.who_can_reply not in {None, "everyone"}:
         options[GATE] = publication.who_can_reply
-    if publication.options.get("quotes") == "nobody":
+    if own.get("quotes") == "nobody":
         options[QUOTES] = "nobody"
     if segment.media:
         options[SIZES] = [[item.sent.width, item.sent.height] for item in segment.media]
@@ -85,6 +87,8 @@ def rendered(publication: Publication, segment: Segment, index: int, links: Perm
     ]
     if captions:
         options[CAPTIONS] = captions
+    if segment.link is not None:
+        options[CARD] = _card(segment.card or Card(segment.link, segment.link))
     schedule = publication.control.publish
     if schedule is not None:
         options[PLANNED] = schedule.at.astimezone(UTC).isoformat()
@@ -97,6 +101,13 @@ def rendered(publication: Publication, segment: Segment, index: int, links: Perm
         tuple(item.alt for item in segment.media),
         options,
     )
+
+
+def _card(card: Card) -> dict[str, Json]:
+    kept: dict[str, Json] = {"uri": card.url, "title": card.title, "description": card.description}
+    if card.thumb is not None:
+        kept |= {"thumb": card.thumb.facts.digest, "thumb_type": MIME[card.thumb.facts.format]}
+    return kept
 
 
 def observed(record: Record) -> ObservedPost | None:
@@ -112,6 +123,9 @@ def observed(record: Record) -> ObservedPost | None:
     pictures = embed.get("images") or embed.get("items")
     count = len(pictures) if isinstance(pictures, Sequence) else 0
     carries = {"quotes": quoted} if quoted else {}
+    external = embed.get("external")
+    if isinstance(external, Mapping):
+        carries["card"] = str(external.get("uri", ""))
     if uri.collection == REPOST:
         carries["reposts"] = _uri_of(value.get("subject"))
     reply = value.get("reply")
@@ -142,6 +156,7 @@ def matches(what: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool
         and post.text == what.text
         and (kind != "carousel" or post.children == len(what.media))
         and post.carries.get("quotes") == what.quotes
+        and post.carries.get("card") == card_of(what).get("uri")
     )
 
 

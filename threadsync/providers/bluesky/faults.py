@@ -215,6 +215,17 @@ ROWS: tuple[FaultRow, ...] = (
         XRPC,
     ),
 )
+TOO_BIG = "blob too big (maximum "
+"""What a refusal without a name of its own says of a file: its server's lexicon takes less."""
+BLOB_TOO_BIG = _row(
+    "blob-too-big",
+    "",
+    (),
+    FaultClass.MEDIA,
+    "This server takes smaller pictures than newer ones do: write server: pds-0.4 under the target in "
+    "threadsync.yaml. With fit: true in the post, a copy that fits is sent.",
+    OBSERVED,
+)
 UNKNOWN_REFUSAL = _row(
     "refused", "", (), FaultClass.INVALID, "Correct what the server names, then plan again.", XRPC
 )
@@ -228,7 +239,7 @@ def refusal(response: Response) -> Fault | None:
     body = response.json
     said = body if isinstance(body, dict) else {}
     name, message = str(said.get("error") or ""), str(said.get("message") or "")
-    row = _row_of(response.status, name)
+    row = BLOB_TOO_BIG if TOO_BIG in message else _row_of(response.status, name)
     text = ": ".join(filter(None, (name, message))) or f"HTTP {response.status}"
     return Fault(
         row.kind,

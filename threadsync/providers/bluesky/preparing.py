@@ -7,7 +7,7 @@ keys.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -33,6 +33,7 @@ from threadsync.providers.bluesky.records import (
     Materials,
     ReplyRef,
     StrongRef,
+    card_of,
     facets_of,
     gates_of,
     is_film,
@@ -152,7 +153,7 @@ class Preparer(Struct, frozen=True):
 
     def blobs(self, *, fresh: bool) -> Flow[dict[MediaDigest, Mapping[str, Json]] | Refused]:
         """Send the files side by side; those that were sent already are not, unless *fresh*."""
-        wanted = {file.media: file for what in self.work.job.segments for file in files_of(what)}
+        wanted = {file.media: file for what in self.work.job.segments for file in _files(what)}
         known = {} if fresh else self._sent_blobs()
         missing = [file for digest, file in wanted.items() if digest not in known]
         served = self.context.settings.get(VIDEO) != PLAIN
@@ -262,6 +263,14 @@ def _written(records: Sequence[Composed]) -> str:
 
 def _parsed(text: str) -> tuple[Composed, ...]:
     return tuple(Composed(*each) for each in json.loads(text))
+
+
+def _files(what: Rendered) -> Iterator[File]:
+    """Yield every file that a segment needs: what it shows, and the picture of its card."""
+    yield from files_of(what)
+    card = card_of(what)
+    if "thumb" in card:
+        yield File(MediaDigest(str(card["thumb"])), str(card["thumb_type"]))
 
 
 def _time(value: Json) -> datetime | None:

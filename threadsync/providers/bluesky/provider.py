@@ -54,6 +54,7 @@ from threadsync.providers.bluesky.points import BlueskySpending
 from threadsync.providers.bluesky.publishing import GATES, Publisher
 from threadsync.providers.bluesky.records import REPOST
 from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, graphemes
+from threadsync.providers.bluesky.servers import server_of
 from threadsync.providers.bluesky.uris import POST, AtUri
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ class BlueskyProvider(Struct, frozen=True):
     @property
     def capabilities(self) -> Capabilities:
         """What may be planned on Bluesky."""
-        return checks.CAPABILITIES
+        return checks.capabilities_of(server_of(self.context.settings))
 
     @property
     def about(self) -> About:
@@ -136,6 +137,7 @@ class BlueskyProvider(Struct, frozen=True):
         return checks.check(
             publication,
             [convert.said(publication, index, links) for index in range(len(publication.segments))],
+            server_of(self.context.settings),
             plain=self.context.settings.get(VIDEO) == checks_video.PLAIN,
         )
 

@@ -144,7 +144,9 @@ class Publisher(Struct, frozen=True):
                                 fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
                                 return self._refused(fault)
                 case Fault():
-                    yield from self._settled(reuse=True)
+                    # Files that are there and still not found are others than the records name: a page's
+                    # picture has changed since. The next try composes them anew.
+                    yield from self._settled(reuse=answer.kind is not FaultClass.NOT_READY)
                     return self._refused(answer)
                 case _:
                     return (yield from self._receipts(segments, "receipt"))

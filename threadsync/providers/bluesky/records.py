@@ -24,8 +24,9 @@ EMBED = "app.bsky.embed"
 IMAGES_MAX = 4
 """More pictures go into a gallery."""
 
-FACETS, LANGS, TAGS, LABELS, SIZES, TYPES, WEIGHTS, CAPTIONS, GATE, QUOTES = (
+FACETS, LANGS, TAGS, LABELS, SIZES, TYPES, WEIGHTS, CAPTIONS, GATE, QUOTES, CARD = (
     *("facets", "langs", "tags", "labels", "sizes", "types", "bytes", "captions", "who_can_reply", "quotes"),
+    "card",
 )
 """The options of a rendered segment; sizes, types and bytes are those of its files, one by one."""
 GIF = "image/gif"
@@ -201,7 +202,7 @@ def _list(value: Json) -> Sequence[Json]:
 
 def _embed(what: Rendered, materials: Materials) -> dict[str, Json] | None:
     films = any(map(is_film, types_of(what)))
-    media = _film(what, materials) if films else _pictures(what, materials)
+    media = _film(what, materials) if films else _pictures(what, materials) or _external(what, materials)
     if materials.quoted is None:
         return media
     record: dict[str, Json] = {"$type": f"{EMBED}.record", "record": materials.quoted.as_json()}
@@ -244,3 +245,20 @@ def _ratio(what: Rendered, index: int) -> dict[str, Json]:
     if len(size) != 2 or not all(size):
         return {}
     return {"aspectRatio": {"width": size[0], "height": size[1]}}
+
+
+def card_of(what: Rendered) -> Mapping[str, Json]:
+    """Return the link card of a rendered segment: uri, title, description, thumb with its type if any."""
+    kept = what.options.get(CARD)
+    return kept if isinstance(kept, Mapping) else {}
+
+
+def _external(what: Rendered, materials: Materials) -> dict[str, Json] | None:
+    """Return the link card; https://docs.bsky.app/docs/advanced-guides/posts#website-card-embeds."""
+    card = card_of(what)
+    if not card:
+        return None
+    external: dict[str, Json] = {name: card[name] for name in ("uri", "title", "description")}
+    if "thumb" in card:
+        external["thumb"] = materials.blobs[MediaDigest(str(card["thumb"]))]
+    return {"$type": f"{EMBED}.external", "external": external}
