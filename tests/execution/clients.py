@@ -27,6 +27,7 @@ class AnyClient(Protocol):
     """What both clients are to a test that waits for each result."""
 
     def run(self, flow: Flow[T]) -> T: ...
+    def known(self, flow: Flow[T], *, force: bool = False, age_seconds_max: float = 86400.0) -> T: ...
     def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]: ...
     def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> list[T]: ...
     def resume(self, listing: Callable[[str | None], Flow[Any]], **how: Any) -> list[Any]: ...
@@ -43,6 +44,7 @@ class Waiting:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.run = client.run
+        self.known = client.known
         self.publish = client.publish
         self.quotas = client.quotas
         self.forget = client.forget
@@ -74,6 +76,9 @@ class Looped:
 
     def run(self, flow: Flow[T]) -> T:
         return self.runner.run(self.client.run(flow))
+
+    def known(self, flow: Flow[T], *, force: bool = False, age_seconds_max: float = 86400.0) -> T:
+        return self.runner.run(self.client.known(flow, force=force, age_seconds_max=age_seconds_max))
 
     def pages(self, listing: Callable[[str | None], Flow[Any]]) -> list[Any]:
         async def every() -> list[Any]:

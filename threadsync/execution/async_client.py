@@ -32,6 +32,7 @@ from threadsync.execution.client_setup import (
 from threadsync.execution.clock import AsyncClock, SystemAsyncClock, SystemClock
 from threadsync.execution.cursors import place_of
 from threadsync.execution.held import Credentials
+from threadsync.execution.known import AGE_SECONDS_MAX
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Scribe
 from threadsync.execution.publish_said import (
@@ -147,6 +148,27 @@ class AsyncClient:
         """
         setup = self._setup
         perform = partial(self._perform, setup.scribe(), setup.endpoint)
+        return await run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
+
+    async def known(
+        self, flow: Flow[T], *, force: bool = False, age_seconds_max: float = AGE_SECONDS_MAX
+    ) -> T:
+        """Run what an endpoint function returns, or take what is known already, as ``Client.known``.
+
+        Raises:
+            UsageError: the file of *memory* cannot be used.
+            ThreadsyncError: see the class.
+        """
+        setup, scribe = self._setup, self._setup.scribe()
+
+        async def perform(request: Request) -> Response | NoResponse:
+            found = None if force else setup.known.read(request, age_seconds_max)
+            if found is not None:
+                return found
+            answer = await self._perform(scribe, setup.endpoint, request)
+            setup.known.write(request, answer)
+            return answer
+
         return await run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
 
     async def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:

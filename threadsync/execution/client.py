@@ -29,6 +29,7 @@ from threadsync.execution.clock import Clock, SystemClock
 from threadsync.execution.cursors import place_of
 from threadsync.execution.drivers import run
 from threadsync.execution.held import Credentials
+from threadsync.execution.known import AGE_SECONDS_MAX
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Scribe
 from threadsync.execution.publish_said import (
@@ -165,6 +166,30 @@ class Client:
         """
         setup = self._setup
         perform = partial(self._perform, setup.scribe(), setup.endpoint)
+        return run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
+
+    def known(self, flow: Flow[T], *, force: bool = False, age_seconds_max: float = AGE_SECONDS_MAX) -> T:
+        """Run what an endpoint function returns; what it reads is taken from *memory* if it is known already.
+
+            profile = client.known(bluesky.get_profile("lifts.bsky.social", public=True))
+
+        An answer that is older than *age_seconds_max* is asked for again; with *force* every one is. What is
+        not a plain read is asked for as by ``run``. The exchange of a known answer has no headers.
+
+        Raises:
+            UsageError: the file of *memory* cannot be used.
+            ThreadsyncError: see the class.
+        """
+        setup, scribe = self._setup, self._setup.scribe()
+
+        def perform(request: Request) -> Response | NoResponse:
+            found = None if force else setup.known.read(request, age_seconds_max)
+            if found is not None:
+                return found
+            answer = self._perform(scribe, setup.endpoint, request)
+            setup.known.write(request, answer)
+            return answer
+
         return run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
 
     def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:

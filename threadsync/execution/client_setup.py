@@ -17,8 +17,10 @@ from threadsync.execution.clock import Clock, Times
 from threadsync.execution.credentials import scrubbed
 from threadsync.execution.cursors import Cursors
 from threadsync.execution.held import Credentials
+from threadsync.execution.known import KnownAnswers
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Errand, Scribe
+from threadsync.execution.memory import Memory
 from threadsync.execution.sessions import InMemory, Kept, SessionStore
 from threadsync.execution.spending import SpendingLedger
 from threadsync.execution.wire import Endpoint
@@ -91,7 +93,7 @@ class Account(Discreet, frozen=True):
     """What a target of the network may say in a project file besides."""
     sessions: SessionsLike = None
     memory: str | Path | None = None
-    """The file of SQLite in which its clients remember what they spent, and where lists were left."""
+    """The file of SQLite in which its clients remember what they spent and read."""
 
 
 class Setup(Discreet, frozen=True):
@@ -112,7 +114,9 @@ class Setup(Discreet, frozen=True):
     """The session of the account; None where the network opens none."""
     spending: Spending | None
     ledger: SpendingLedger
+    memory: Memory
     cursors: Cursors
+    known: KnownAnswers
 
     @contextmanager
     def counted(self, session: Session | None, request: Request) -> Iterator[Callable[[Answer], None]]:
@@ -139,7 +143,7 @@ class Setup(Discreet, frozen=True):
         if self.log is not None:
             self.log.flush()
         self.ledger.close()
-        self.cursors.close()
+        self.memory.close()
 
     def reserve_seconds(self) -> float:
         """Return after how long the next request may go out.
@@ -228,8 +232,8 @@ def set_up(
     endpoint = Endpoint(base_url, credential, _no_media, timeout_seconds, provider.hosts)
     secrets = [*every.values()]
     kept = _kept(provider.sessions, account, endpoint, clock, waits, secrets.append)
-    memory = None if account.memory is None else Path(account.memory)
-    ledger = SpendingLedger(memory, clock)
+    path = None if account.memory is None else Path(account.memory)
+    ledger, memory = SpendingLedger(path, clock), Memory(path)
     return Setup(
         target,
         context,
@@ -243,7 +247,9 @@ def set_up(
         kept,
         provider.spending,
         ledger,
+        memory,
         Cursors(memory, target, clock),
+        KnownAnswers(memory, target, endpoint, clock),
     )
 
 

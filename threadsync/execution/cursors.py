@@ -1,36 +1,23 @@
-"""Where lists were left, so that another run goes on from there.
-
-One table of SQLite, which may stand beside others in one file: ``cursors`` has for each account, endpoint and
-scope the cursor to go on with, and when it was written (seconds since 1970).
-"""
+"""Where lists were left, so that another run goes on from there."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import closing
 from typing import Final
 
 from msgspec import Struct
 
 from threadsync.errors import UsageError
 from threadsync.execution.clock import Times
+from threadsync.execution.memory import Memory
 from threadsync.flows.core import advance
 from threadsync.flows.effects import Flow, Request
 from threadsync.flows.paging import HasAfter
 
-BUSY_SECONDS: Final = 5.0
-"""How long another process that writes the file is waited for."""
 PAGED_BY: Final = frozenset({"cursor", "after", "before", "limit"})
 """Parameters that say which page of a list is asked for, not which list."""
-
-_TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS cursors (account TEXT NOT NULL, endpoint TEXT NOT NULL, scope TEXT NOT NULL,"
-    " cursor TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (account, endpoint, scope))"
-)
 
 
 class Place(Struct, frozen=True):
@@ -60,21 +47,12 @@ def place_of(listing: Callable[[str | None], Flow[HasAfter]], scope: str | None)
 
 
 class Cursors:
-    """The cursors of *account*, in the file at *path*, or for as long as the program runs."""
+    """The cursors of *account*, in the file of *memory*."""
 
-    def __init__(self, path: Path | None, account: str, clock: Times) -> None:
-        self._path = path
+    def __init__(self, memory: Memory, account: str, clock: Times) -> None:
+        self._memory = memory
         self._account = account
         self._clock = clock
-        self._lock = threading.Lock()
-        self._base: sqlite3.Connection | None = None
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            if self._base is not None:
-                self._base.close()
-                self._base = None
 
     def read(self, place: Place) -> str | None:
         """Return where the list was left; None where it begins.
@@ -82,7 +60,7 @@ class Cursors:
         Raises:
             UsageError: the file cannot be used.
         """
-        with self._opened() as base:
+        with self._memory.opened() as base:
             found = base.execute(
                 "SELECT cursor FROM cursors WHERE account = ? AND endpoint = ? AND scope = ?",
                 (self._account, place.endpoint, place.scope),
@@ -96,35 +74,9 @@ class Cursors:
             UsageError: the file cannot be used.
         """
         key = (self._account, place.endpoint, place.scope)
-        with self._opened() as base, base:
+        with self._memory.opened() as base, base:
             if cursor is None:
                 base.execute("DELETE FROM cursors WHERE account = ? AND endpoint = ? AND scope = ?", key)
             else:
                 values = (*key, cursor, self._clock.now().timestamp())
                 base.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?)", values)
-
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                self._base = self._base or _connected(self._path)
-                yield self._base
-            except (sqlite3.Error, OSError) as error:
-                raise UsageError(
-                    f"the file {self._path} in which places of lists are remembered cannot be used: {error}",
-                    remedy="Give another file as memory=…; or remove it, and every list begins anew.",
-                ) from error
-
-
-def _connected(path: Path | None) -> sqlite3.Connection:
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    # A lock of ours keeps the threads that share it apart.
-    base = sqlite3.connect(path or ":memory:", timeout=BUSY_SECONDS, check_same_thread=False)
-    try:
-        base.execute("PRAGMA journal_mode = WAL")
-        base.execute(_TABLE)
-    except sqlite3.Error:
-        base.close()
-        raise
-    return base
