@@ -145,7 +145,11 @@ def reading(person: Person) -> None:
     name = "com.atproto.repo.listRecords"
     own = {"repo": person.net.did, "collection": POST}
     assert person.get(name, **own).body == {"records": []}
+    described = "com.atproto.repo.describeRepo"
+    assert person.get(described, repo=person.net.did)["collections"] == []
     made = [person.put(key, post(key)) for key in KEYS[:5]]
+    assert person.get(described, repo=person.net.handle)["collections"] == [POST]
+    assert person.get(described, repo=NOBODY).refusal == (400, "RepoNotFound")
     page = person.get(name, limit=2, **own)
     assert [each["uri"] for each in page["records"]] == [made[4]["uri"], made[3]["uri"]]
     assert page["cursor"] == KEYS[3]

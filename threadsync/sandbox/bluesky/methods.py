@@ -49,6 +49,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "com.atproto.repo.deleteRecord": Method("POST", Auth.ACCESS, writing.delete),
         "com.atproto.repo.applyWrites": Method("POST", Auth.ACCESS, writing.apply),
         "com.atproto.repo.getRecord": Method("GET", Auth.NONE, reading.get),
+        "com.atproto.repo.describeRepo": Method("GET", Auth.NONE, reading.describe_repo),
         "com.atproto.repo.listRecords": Method("GET", Auth.NONE, reading.list_records),
         "com.atproto.repo.uploadBlob": Method("POST", Auth.ACCESS, reading.upload),
         "com.atproto.sync.getBlob": Method("GET", Auth.NONE, reading.get_blob),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from threadsync.sandbox.bluesky import errors
+from threadsync.sandbox.bluesky import errors, identity
 from threadsync.sandbox.bluesky.call import Call, Done
 from threadsync.sandbox.bluesky.errors import XrpcError
 from threadsync.sandbox.bluesky.state import Blob, Record
@@ -27,6 +27,23 @@ def get(call: Call) -> Done | XrpcError:
     if found is None or call.param("cid") not in {"", found.cid}:
         return errors.record_not_found(uri)
     return Done(row(found))
+
+
+def describe_repo(call: Call) -> Done | XrpcError:
+    """Say whose repository it is, and which collections it has."""
+    owner = call.state.account(call.param("repo"))
+    if owner is None:
+        return XrpcError(400, "RepoNotFound", f"Could not find repo for DID: {call.param('repo')}")
+    found = {each.collection for each in call.state.records.values() if each.did == owner.did}
+    return Done(
+        {
+            "handle": owner.handle,
+            "did": owner.did,
+            "didDoc": identity.document(call.state, owner),
+            "collections": sorted(found),
+            "handleIsCorrect": True,
+        }
+    )
 
 
 def page_size(call: Call, *, default: int = PAGE) -> int | XrpcError:
