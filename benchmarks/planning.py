@@ -61,7 +61,7 @@ _TRIED_CURVE = (
     "0.37, 4.4 s. No step is quadratic; state and plan take a fifth more a post, for they outgrow the caches"
 )
 _TRIED_PEAK = (
-    "137 MB became 90: nothing is held of what is live but its addresses, the posts' ids and their media; a "
+    "137 MB became 86: nothing is held of what is live but its addresses, the posts' ids and their media; a "
     "state's bindings are read when they are asked for; JSON is written a part at a time (all at once took "
     "10 MB for a moment). The program is 42 of it, the bytes of the state 13. Left out: Structs without the "
     "collector's head, 3 MB less"
