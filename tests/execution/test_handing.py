@@ -25,8 +25,10 @@ def test_it_gets_the_secret_and_nothing_else(tmp_path: Path) -> None:
     assert (tmp_path / "got").read_bytes() == b"CANARY-token"
 
 
-def test_one_that_does_not_look_at_it_and_ends_well_is_believed() -> None:
-    hand_over(python("pass"), SecretText("x" * 1_000_000))
+def test_one_that_does_not_look_at_it_and_ends_well_is_believed(tmp_path: Path) -> None:
+    """A pipe holds less than this secret, so what is not read breaks it; that the command ran counts."""
+    hand_over(python('import sys; open(sys.argv[1], "w")', tmp_path / "ran"), SecretText("x" * 1_000_000))
+    assert (tmp_path / "ran").exists()
 
 
 def test_what_a_command_says_that_fails_is_shown_without_the_secret() -> None:
