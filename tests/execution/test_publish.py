@@ -241,6 +241,14 @@ def test_what_no_post_can_say_is_refused(
     assert sandbox.requests() == ()
 
 
+def test_a_text_cannot_name_what_is_attached(client: AnyClient, sandbox: Sandbox) -> None:
+    """A text of a stranger's must not put the picture of the post into it again, under other words."""
+    for name in ("attachment 1", "1", "0"):
+        with pytest.raises(ContentError, match="the text names the picture"):
+            client.publish(f"See\n\n![x](<{name}>)", [Attachment(picture("red"), "Red")], media_host=HOME)
+    assert sandbox.requests() == ()
+
+
 def test_a_text_may_hold_line_ends_of_windows_as_a_file_may(client: AnyClient, sandbox: Sandbox) -> None:
     client.publish("One\r\n\r\nTwo")
     assert texts(sandbox) == ["One\n\nTwo"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
@@ -64,6 +65,7 @@ class Attachments:
         self._folder = folder
         self._fetch = fetch
         self._prober = prober
+        self._unguessed = uuid.uuid4().hex  # so that no text can name what was added
         self._found: dict[str, tuple[str, Found]] = {}
         self.files: dict[MediaDigest, Path] = {}
         """Where each file is."""
@@ -114,7 +116,7 @@ class Attachments:
         return replace(item, rendition=made)
 
     def _add(self, given: Attachment) -> dict[str, Json]:
-        src = f"attachment {len(self._found) + 1}"
+        src = f"{self._unguessed}-{len(self._found) + 1}"
         match given.file:
             case bytes() as data:
                 self._found[src] = src, self._bytes(data)
