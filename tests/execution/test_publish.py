@@ -275,9 +275,9 @@ def test_one_text_is_no_list_and_a_name_is_one(client: AnyClient, keys: dict[str
 
 
 def test_one_file_is_no_list_of_them(client: AnyClient) -> None:
-    for media in ("map.png", b"..."):
+    for media in ("map.png", b"...", Path("map.png"), Attachment("map.png")):
         with pytest.raises(UsageError, match="a list of them"):
-            client.publish("Hello", media)
+            client.publish("Hello", cast("list[bytes]", media))
         with pytest.raises(UsageError, match="a list of them"):
             client.publish([PostSegment("Hello", cast("list[bytes]", media))])
 
