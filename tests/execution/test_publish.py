@@ -241,6 +241,16 @@ def test_what_no_post_can_say_is_refused(
     assert sandbox.requests() == ()
 
 
+def test_an_address_of_this_machine_is_not_asked_for_a_network_elsewhere(tmp_path: Path) -> None:
+    """An address may come from a stranger, who would have a program look into its own network."""
+    served = tmp_path / "red.jpg"
+    served.write_bytes(picture("red"))
+    with LoopbackHost() as host, CLIENTS["requests"](FakeClock(), token=TOKEN) as client:
+        address = host.known(MediaDigest("0" * 64), served)
+        with pytest.raises(ContentError, match="the public internet does not reach"):
+            client.publish("See", [address])
+
+
 def test_a_text_cannot_name_what_is_attached(client: AnyClient, sandbox: Sandbox) -> None:
     """A text of a stranger's must not put the picture of the post into it again, under other words."""
     for name in ("attachment 1", "1", "0"):
