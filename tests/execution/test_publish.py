@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import requests
 from PIL import Image
 
 from tests.execution.clients import CLIENTS, AnyClient, OpenClient
@@ -241,11 +242,18 @@ def test_what_no_post_can_say_is_refused(
     assert sandbox.requests() == ()
 
 
-def test_an_address_of_this_machine_is_not_asked_for_a_network_elsewhere(tmp_path: Path) -> None:
+@pytest.mark.parametrize("own_session", [False, True])
+def test_an_address_of_this_machine_is_not_asked_for_a_network_elsewhere(
+    tmp_path: Path, *, own_session: bool
+) -> None:
     """An address may come from a stranger, who would have a program look into its own network."""
     served = tmp_path / "red.jpg"
     served.write_bytes(picture("red"))
-    with LoopbackHost() as host, CLIENTS["requests"](FakeClock(), token=TOKEN) as client:
+    with (
+        LoopbackHost() as host,
+        requests.Session() as session,
+        CLIENTS["requests"](FakeClock(), token=TOKEN, session=session if own_session else None) as client,
+    ):
         address = host.known(MediaDigest("0" * 64), served)
         with pytest.raises(ContentError, match="the public internet does not reach"):
             client.publish("See", [address])
