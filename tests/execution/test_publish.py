@@ -24,6 +24,7 @@ from threadsync.errors import (
     PublishBlocked,
     PublishRefused,
     PublishUncertain,
+    StateError,
     StateForeign,
     StateLocked,
     UsageError,
@@ -259,6 +260,15 @@ def test_an_address_of_this_machine_is_not_asked_for_a_network_elsewhere(
             client.publish("See", [address])
 
 
+def test_an_address_is_looked_at_as_the_network_will(client: AnyClient, tmp_path: Path) -> None:
+    served = tmp_path / "red.jpg"
+    Image.new("RGB", (640, 480), "red").save(served, "PNG")
+    with LoopbackHost() as host:
+        address = host.known(MediaDigest("0" * 64), served)
+        with pytest.raises(ContentError, match="serves it as image/jpeg, not as image/png"):
+            client.publish("See", [address])
+
+
 def test_a_text_cannot_name_what_is_attached(client: AnyClient, sandbox: Sandbox) -> None:
     """A text of a stranger's must not put the picture of the post into it again, under other words."""
     for name in ("attachment 1", "1", "0"):
@@ -487,6 +497,21 @@ def test_a_journal_is_made_with_its_folder_and_a_locked_one_says_what_to_do(
     lock.unlink()
     client.publish("Two", journal=journal)
     assert texts(sandbox) == ["One", "Two"]
+
+
+def test_a_journal_that_cannot_be_read_says_what_a_program_can_do(client: AnyClient, tmp_path: Path) -> None:
+    state = Path(__file__).parents[2] / "state" / "threadsync.json"
+    (tmp_path / "cut.json").write_text("{")
+    told = {
+        tmp_path / "cut.json": "cut.json.history",
+        tmp_path: "a file that publish made",
+        state: "a file that publish made",
+    }
+    for journal, remedy in told.items():
+        with pytest.raises(StateError, match=remedy) as refused:
+            client.publish("One", journal=journal)
+        for words in ("state:", "threadsync state", "threadsync import", "--first-run", "apply"):
+            assert words not in refused.value.remedy
 
 
 def test_no_secret_comes_into_a_journal_or_a_log(
