@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
@@ -21,7 +22,7 @@ from threadsync.execution.hosting_probe import (
     named,
 )
 from threadsync.execution.publish_said import Attachment, MediaLike
-from threadsync.execution.transport import Fetched
+from threadsync.execution.transport import Fetched, Sink
 from threadsync.flows.effects import NoResponse
 from threadsync.media.probe import probe
 from threadsync.media.rendition import RenditionProblem, Renditions
@@ -47,23 +48,40 @@ class FetchInto(Protocol):
         timeout_seconds: float,
         agent: str,
         public_only: bool,
-        into: BinaryIO,
+        into: Sink,
     ) -> Fetched | NoResponse:
         """Return what *url* serves, or why nothing came."""
         ...
+
+
+class _Stoppable:
+    """A file that takes nothing more once *check_stopped* raises."""
+
+    def __init__(self, file: BinaryIO, check_stopped: Callable[[], None]) -> None:
+        self._file = file
+        self._check_stopped = check_stopped
+
+    def write(self, data: bytes, /) -> None:
+        """See ``Sink.write``."""
+        self._check_stopped()
+        self._file.write(data)
 
 
 class Attachments:
     """What is attached to one post. *folder* takes what is no file yet, for as long as the post is made.
 
     A program's texts may come from strangers, so a picture that a text names is none of the post's: only
-    what was added is found.
+    what was added is found. *check_stopped* raises once nothing more is to be looked at.
     """
 
-    def __init__(self, folder: Path, fetch: FetchInto, prober: Prober) -> None:
+    def __init__(
+        self, folder: Path, fetch: FetchInto, prober: Prober, check_stopped: Callable[[], None] = lambda: None
+    ) -> None:
         self._folder = folder
         self._fetch = fetch
         self._prober = prober
+        self._check_stopped = check_stopped
+        self._unguessed = uuid.uuid4().hex  # so that no text can name what was added
         self._found: dict[str, tuple[str, Found]] = {}
         self.files: dict[MediaDigest, Path] = {}
         """Where each file is."""
@@ -114,7 +132,8 @@ class Attachments:
         return replace(item, rendition=made)
 
     def _add(self, given: Attachment) -> dict[str, Json]:
-        src = f"attachment {len(self._found) + 1}"
+        self._check_stopped()
+        src = f"{self._unguessed}-{len(self._found) + 1}"
         match given.file:
             case bytes() as data:
                 self._found[src] = src, self._bytes(data)
@@ -147,7 +166,7 @@ class Attachments:
                 timeout_seconds=FETCH_SECONDS + ADDRESS_BYTES_MAX / FETCH_BYTES_PER_SECOND,
                 agent=AGENT,
                 public_only=not (self._prober.at_home and is_loopback(url)),
-                into=file,
+                into=_Stoppable(file, self._check_stopped),
             )
         if isinstance(served, NoResponse):
             remedy = "Check the address; it must be reachable from everywhere."
