@@ -28,7 +28,6 @@ from threadsync.providers.base import Provider
 from threadsync.statefile.lock import Holder
 from threadsync.statefile.store import Session
 
-
 _NO_JOURNAL: Final = (
     "Nothing was published. Give journal= a file that publish made and this user may read, or one that is not"
     " there yet."
