@@ -182,8 +182,8 @@ class _Kept:
 
     def drop(self) -> None:
         """Keep nothing any longer: the newest one is where it belongs."""
-        for path in (self._root / CACHE_DIRECTORY).glob(f"{self._names}*"):
-            path.unlink()
+        for path in (self._root / CACHE_DIRECTORY).glob(f"{self._names}{'?' * _MARK_CHARACTERS}"):
+            path.unlink()  # not those of threads/main-main, whose names begin alike
 
 
 @contextmanager
