@@ -221,7 +221,12 @@ class Transport:
             return answer
         took_seconds = self._clock.monotonic() - began_seconds
         return answer_of(
-            request, answer.status, answer.headers.items(), bytes(content), duration_seconds=took_seconds
+            request,
+            answer.status,
+            answer.headers.items(),
+            bytes(content),
+            sent=call.secrets,
+            duration_seconds=took_seconds,
         )
 
     def fetch(
