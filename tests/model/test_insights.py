@@ -133,6 +133,14 @@ def test_totals_say_over_how_many_they_are() -> None:
     assert (found.totals.publications, found.totals.counted, found.totals.counts) == (2, 1, {"views": 0})
 
 
+def test_a_total_is_over_all_that_are_counted_or_it_is_unknown() -> None:
+    """A network may leave one number out; the others of that publication are known all the same."""
+    looks = [look("a", NOW, views=10, likes=1), look("b", NOW, likes=2)]
+    found = told([subject("a"), subject("b")], looks)
+    assert (found.totals.counted, found.totals.counts) == (2, {"likes": 3})
+    assert found.weeks[0].published == found.totals
+
+
 def test_only_what_the_network_is_known_to_count_is_told() -> None:
     (found,) = told([subject("a")], [look("a", NOW, views=1, smiles=7)]).publications
     assert found.counts == {"views": 1}

@@ -307,11 +307,10 @@ def _compared(each: PublicationInsights, metric: str, middle: float | None) -> P
 
 
 def _totals(publications: Sequence[PublicationInsights]) -> Totals:
-    sums: Counter[str] = Counter()
-    counted = [each for each in publications if each.counts]
-    for each in counted:
-        sums.update(each.counts)
-    return Totals(len(publications), len(counted), dict(sums))
+    counted = [each.counts for each in publications if each.counts]
+    known = [name for name in (counted[0] if counted else ()) if all(name in counts for counts in counted)]
+    sums = {name: sum(counts[name] for counts in counted) for name in known}
+    return Totals(len(publications), len(counted), sums)
 
 
 def _weeks(
