@@ -233,6 +233,21 @@ def test_what_is_gained_between_two_looks_counts_in_the_week_of_the_later() -> N
     assert gained == {"2026-W45": {"views": 40}, "2026-W46": {"views": 20}, "2026-W47": {"views": -5}}
 
 
+def test_what_one_look_did_not_tell_is_gained_by_the_next_that_does() -> None:
+    published = NOW - 14 * DAY
+    looks = [
+        look("a", NOW - 13 * DAY, published=published, views=40, likes=1),
+        look("a", NOW - 7 * DAY, published=published, likes=3),
+        look("a", NOW, published=published, views=55, likes=4),
+    ]
+    weeks = told([subject("a", published=published)], looks).weeks
+    assert [each.gained for each in weeks] == [
+        {"views": 40, "likes": 1},
+        {"likes": 2},
+        {"views": 15, "likes": 1},
+    ]
+
+
 def test_a_first_look_long_after_publishing_tells_nothing_of_its_week() -> None:
     weeks = told([subject("a")], [look("a", NOW, views=40)]).weeks
     assert [each.gained for each in weeks] == [{}, {}, {}, {}]
