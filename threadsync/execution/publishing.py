@@ -99,8 +99,8 @@ def _opened(means: Means, keeping: Keeping) -> Iterator[Session]:
             raise StateDamaged(
                 error.problem,
                 where=error.where,
-                remedy=f"Nothing was published. Put the newest good copy of {store.where}.history in its place;"
-                " an older one is safe too: what was published since is held back (looks-published)."
+                remedy=f"Nothing was published. Put the newest good copy of {store.where}.history in its"
+                " place; an older one is safe too: what was published since is held back (looks-published)."
                 " Where there is none, move the file away: own posts are read back then.",
             ) from error
         except StateForeign as error:
