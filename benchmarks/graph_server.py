@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from email.utils import formatdate
 from itertools import count
 from pathlib import Path
@@ -24,7 +24,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from zlib import crc32
 
 import click
-from msgspec.structs import asdict
 
 CREATE_SECONDS, READ_SECONDS, PUBLISH_SECONDS = 0.020, 0.010, 0.030
 MEDIA_SHORTEST_SECONDS, MEDIA_LONGER_SECONDS = 0.2, 1.8

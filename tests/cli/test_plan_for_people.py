@@ -88,6 +88,26 @@ def test_plan_refresh_shows_the_account_and_the_drift(live: World, run: Run) -> 
     assert problems(document, "plan") == []
 
 
+def test_plan_refresh_says_what_it_could_not_read_though_nothing_is_to_be_done(live: World, run: Run) -> None:
+    live.tokens = dict.fromkeys(live.tokens, "nonsense")
+    done = run("plan", "--refresh")
+    assert "No changes." in done.stdout
+    said = " ".join(done.stdout.split())
+    assert "Warning: threads/main: the account was not read: Threads says: Invalid OAuth access token" in said
+    assert "Authorize the account again" in said
+    document = json.loads(run("plan", "--refresh", "--format", "json").stdout)
+    assert [each["about"] for each in document["notices"]] == ["threads/main"]
+    assert problems(document, "plan") == []
+
+
+def test_plan_refresh_says_once_why_an_account_could_not_be_read(live: World, run: Run) -> None:
+    live.post("c", "A new one")
+    live.tokens = dict.fromkeys(live.tokens, "nonsense")
+    done = run("plan", "--refresh")
+    assert "! blocked  c@threads/main  (account-unreadable)" in done.stdout
+    assert " ".join(done.stdout.split()).count("Invalid OAuth access token") == 1
+
+
 def test_a_plan_as_markdown_is_a_comment_of_its_own(live: World, run: Run) -> None:
     live.post("c", "A | new # one")
     done = run("plan", "--format", "markdown")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import requests
 from PIL import Image
 
 from tests.execution.clients import CLIENTS, AnyClient, OpenClient
@@ -23,6 +24,7 @@ from threadsync.errors import (
     PublishBlocked,
     PublishRefused,
     PublishUncertain,
+    StateError,
     StateForeign,
     StateLocked,
     UsageError,
@@ -241,6 +243,40 @@ def test_what_no_post_can_say_is_refused(
     assert sandbox.requests() == ()
 
 
+@pytest.mark.parametrize("own_session", [False, True])
+def test_an_address_of_this_machine_is_not_asked_for_a_network_elsewhere(
+    tmp_path: Path, *, own_session: bool
+) -> None:
+    """An address may come from a stranger, who would have a program look into its own network."""
+    served = tmp_path / "red.jpg"
+    served.write_bytes(picture("red"))
+    with (
+        LoopbackHost() as host,
+        requests.Session() as session,
+        CLIENTS["requests"](FakeClock(), token=TOKEN, session=session if own_session else None) as client,
+    ):
+        address = host.known(MediaDigest("0" * 64), served)
+        with pytest.raises(ContentError, match="the public internet does not reach"):
+            client.publish("See", [address])
+
+
+def test_an_address_is_looked_at_as_the_network_will(client: AnyClient, tmp_path: Path) -> None:
+    served = tmp_path / "red.jpg"
+    Image.new("RGB", (640, 480), "red").save(served, "PNG")
+    with LoopbackHost() as host:
+        address = host.known(MediaDigest("0" * 64), served)
+        with pytest.raises(ContentError, match="serves it as image/jpeg, not as image/png"):
+            client.publish("See", [address])
+
+
+def test_a_text_cannot_name_what_is_attached(client: AnyClient, sandbox: Sandbox) -> None:
+    """A text of a stranger's must not put the picture of the post into it again, under other words."""
+    for name in ("attachment 1", "1", "0"):
+        with pytest.raises(ContentError, match="the text names the picture"):
+            client.publish(f"See\n\n![x](<{name}>)", [Attachment(picture("red"), "Red")], media_host=HOME)
+    assert sandbox.requests() == ()
+
+
 def test_a_text_may_hold_line_ends_of_windows_as_a_file_may(client: AnyClient, sandbox: Sandbox) -> None:
     client.publish("One\r\n\r\nTwo")
     assert texts(sandbox) == ["One\n\nTwo"]
@@ -267,9 +303,9 @@ def test_one_text_is_no_list_and_a_name_is_one(client: AnyClient, keys: dict[str
 
 
 def test_one_file_is_no_list_of_them(client: AnyClient) -> None:
-    for media in ("map.png", b"..."):
+    for media in ("map.png", b"...", Path("map.png"), Attachment("map.png")):
         with pytest.raises(UsageError, match="a list of them"):
-            client.publish("Hello", media)
+            client.publish("Hello", cast("list[bytes]", media))
         with pytest.raises(UsageError, match="a list of them"):
             client.publish([PostSegment("Hello", cast("list[bytes]", media))])
 
@@ -478,6 +514,21 @@ def test_a_journal_is_made_with_its_folder_and_a_locked_one_says_what_to_do(
     lock.unlink()
     client.publish("Two", journal=journal)
     assert texts(sandbox) == ["One", "Two"]
+
+
+def test_a_journal_that_cannot_be_read_says_what_a_program_can_do(client: AnyClient, tmp_path: Path) -> None:
+    state = Path(__file__).parents[2] / "state" / "threadsync.json"
+    (tmp_path / "cut.json").write_text("{")
+    told = {
+        tmp_path / "cut.json": "cut.json.history",
+        tmp_path: "a file that publish made",
+        state: "a file that publish made",
+    }
+    for journal, remedy in told.items():
+        with pytest.raises(StateError, match=remedy) as refused:
+            client.publish("One", journal=journal)
+        for words in ("state:", "threadsync state", "threadsync import", "--first-run", "apply"):
+            assert words not in refused.value.remedy
 
 
 def test_no_secret_comes_into_a_journal_or_a_log(

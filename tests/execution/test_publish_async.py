@@ -127,6 +127,43 @@ def test_a_cancelled_publish_is_on_record_and_the_next_call_goes_on(tmp_path: Pa
         assert texts(sandbox) == ["12 lifts"]
 
 
+def test_a_publish_that_is_cancelled_while_it_fetches_media_reads_no_further() -> None:
+    """Nothing was sent yet; a large video from a slow address would otherwise be read to its end."""
+    pieces: list[int] = []
+
+    async def main(base_url: str) -> None:
+        asked, gone = asyncio.Event(), asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 900000000\r\n\r\n")
+            asked.set()
+            try:
+                while len(pieces) < 3000:
+                    pieces.append(1)
+                    writer.write(bytes(256 * 1024))
+                    await writer.drain()
+            except ConnectionError:
+                pass
+            writer.close()
+            gone.set()
+
+        server = await asyncio.start_server(serve, "127.0.0.1")
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/lift.mp4"
+        async with server, AsyncClient(token="sandbox-lift_report", base_url=base_url) as client:
+            task = asyncio.create_task(client.publish("A video", [address]))
+            await asked.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await gone.wait()
+
+    with running(SandboxSettings(seed=7)) as sandbox:
+        asyncio.run(main(sandbox.base_url))
+        assert sandbox.requests() == ()
+    assert len(pieces) < 1000
+
+
 def test_what_came_to_its_end_in_spite_of_a_cancellation_is_told() -> None:
     async def main() -> str:
         loop = asyncio.get_running_loop()

@@ -7,7 +7,7 @@ import gzip
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from msgspec.structs import replace
@@ -131,6 +131,26 @@ def test_secrets_of_an_answer_are_taken_out_of_its_text(transport: AnyTransport)
     assert answer.json == {"access_token": HIDDEN, "expires_in": 60}
     assert answer.secrets == {"access_token": SecretText(TOKEN)}
     assert "CANARY" not in repr(answer)
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "200 OK"])
+@pytest.mark.parametrize("said", [TOKEN, TOKEN.replace("/", r"\/"), quote(TOKEN, safe="")])
+def test_a_refusal_does_not_repeat_the_secret_that_it_refuses(
+    transport: AnyTransport, status: str, said: str
+) -> None:
+    """Graph says ``Malformed access token …``; what is shown, planned and reported is made of that text."""
+    body = f'{{"error": {{"message": "Malformed access token {said}", "code": 190}}}}'.encode()
+    with Server(answering(body, status=status)) as server:
+        answer = perform(transport, server.url, Request("GET", "/me", auth=MAIN))
+    assert isinstance(answer, Response)
+    assert answer.json == {"error": {"message": f"Malformed access token {HIDDEN}", "code": 190}}
+
+
+def test_a_refusal_that_is_no_json_does_not_repeat_the_secret_either(transport: AnyTransport) -> None:
+    with Server(answering(f"<p>no {TOKEN}".encode(), status="502 Bad Gateway")) as server:
+        answer = perform(transport, server.url, Request("GET", "/me", auth=MAIN))
+    assert isinstance(answer, Response)
+    assert answer.body == f"<p>no {HIDDEN}".encode()
 
 
 @pytest.mark.parametrize("body", [f'{{"access_token": "{TOKEN}"', f'["{TOKEN}"]', "[" * 100_000])

@@ -133,6 +133,14 @@ def test_totals_say_over_how_many_they_are() -> None:
     assert (found.totals.publications, found.totals.counted, found.totals.counts) == (2, 1, {"views": 0})
 
 
+def test_a_total_is_over_all_that_are_counted_or_it_is_unknown() -> None:
+    """A network may leave one number out; the others of that publication are known all the same."""
+    looks = [look("a", NOW, views=10, likes=1), look("b", NOW, likes=2)]
+    found = told([subject("a"), subject("b")], looks)
+    assert (found.totals.counted, found.totals.counts) == (2, {"likes": 3})
+    assert found.weeks[0].published == found.totals
+
+
 def test_only_what_the_network_is_known_to_count_is_told() -> None:
     (found,) = told([subject("a")], [look("a", NOW, views=1, smiles=7)]).publications
     assert found.counts == {"views": 1}
@@ -223,6 +231,21 @@ def test_what_is_gained_between_two_looks_counts_in_the_week_of_the_later() -> N
         week_name(each.week): each.gained for each in told([subject("a", published=published)], looks).weeks
     }
     assert gained == {"2026-W45": {"views": 40}, "2026-W46": {"views": 20}, "2026-W47": {"views": -5}}
+
+
+def test_what_one_look_did_not_tell_is_gained_by_the_next_that_does() -> None:
+    published = NOW - 14 * DAY
+    looks = [
+        look("a", NOW - 13 * DAY, published=published, views=40, likes=1),
+        look("a", NOW - 7 * DAY, published=published, likes=3),
+        look("a", NOW, published=published, views=55, likes=4),
+    ]
+    weeks = told([subject("a", published=published)], looks).weeks
+    assert [each.gained for each in weeks] == [
+        {"views": 40, "likes": 1},
+        {"likes": 2},
+        {"views": 15, "likes": 1},
+    ]
 
 
 def test_a_first_look_long_after_publishing_tells_nothing_of_its_week() -> None:

@@ -22,8 +22,10 @@ from threadsync.media.cache import CachedProbe
 from threadsync.model.ids import Address
 from threadsync.operations import remembering
 from threadsync.operations.basis import told
+from threadsync.operations.memory import Memory
 from threadsync.operations.plan import Prepared, plan
 from threadsync.operations.remembering import lasts
+from threadsync.operations.validate import validate
 from threadsync.operations.workspace import Workspace
 from threadsync.planning.actions import NoOp, Reason
 from threadsync.planning.planfile import PlanOptions
@@ -239,21 +241,85 @@ def test_a_time_that_is_too_far_ahead_is_found_in_what_is_live(tmp_path: Path) -
     assert finding.rule == "schedule/too-far-ahead"
 
 
-def test_what_a_target_finds_besides_is_found_in_what_is_live(tmp_path: Path) -> None:
-    """What a network takes, and where it would fetch media from: the project file decides that too."""
-    world = World(tmp_path)
+STRICTER = {
+    "media/no-host": (", media_host: local", ""),
+    "threads/text-too-long": ("account: main", "account: main, text_count: bytes"),
+}
+"""What the project file may come to say, by the rule that is broken then."""
+
+
+def with_stricter(world: World, rule: str) -> None:
+    world.write("threadsync.yaml", PROJECT.replace(*STRICTER[rule]))
+
+
+def shown_and_long(root: Path) -> World:
+    world = World(root)
     world.write("posts/near.jpg", picture())
     world.post("shown", "Look\n\n![Near](near.jpg)")
     world.post("long", "ü" * 300, targets="threads/main, threads/brand")
     world.apply()
-    assert not agree(world.workspace).desired.publications
-    for before, after, rule in (
-        (", media_host: local", "", "media/no-host"),
-        ("account: main", "account: main, text_count: bytes", "threads/text-too-long"),
-        ("account: brand", "account: brand, text_count: bytes", "threads/text-too-long"),
-    ):
-        world.write("threadsync.yaml", PROJECT.replace(before, after))
-        assert rule in {finding.rule for finding in agree(world.workspace).findings}
+    return world
+
+
+@pytest.mark.parametrize("rule", STRICTER)
+def test_what_is_live_as_its_file_says_is_not_held_against_the_rules_of_its_network(
+    tmp_path: Path, rule: str
+) -> None:
+    """It was taken. In either way of planning; ``validate``, which knows no state, tells of it."""
+    world = shown_and_long(tmp_path)
+    with_stricter(world, rule)
+    prepared = agree(world.workspace)
+    assert (prepared.findings, len(prepared.desired.live)) == ((), 3)
+    assert {finding.rule for finding in validate(world.workspace).findings} == {rule}
+    world.post("new", "Hello")
+    assert world.applied() == {f"new@{MAIN}": "applied"}
+
+
+@pytest.mark.parametrize(
+    "front",
+    [{"notes": "for us", "protect": "true"}, {"draft": "true"}, {"tags": "[transit]"}],
+    ids=["another setting", "a draft", "another content"],
+)
+def test_what_is_no_longer_as_it_was_taken_is_held_against_them(
+    tmp_path: Path, front: dict[str, str]
+) -> None:
+    world = shown_and_long(tmp_path)
+    with_stricter(world, "threads/text-too-long")
+    world.post("long", "ü" * 300, targets="threads/main, threads/brand", **front)
+    assert {finding.rule for finding in agree(world.workspace).findings} == {"threads/text-too-long"}
+
+
+def test_of_a_post_for_two_targets_the_one_that_is_not_live_is_checked(tmp_path: Path) -> None:
+    """Although they get just the same."""
+    world = World(tmp_path)
+    world.post("long", "ü" * 300, targets="threads/brand")
+    world.apply()
+    stricter = PROJECT.replace("account: brand", "account: brand, text_count: bytes")
+    world.write("threadsync.yaml", stricter.replace("account: main", "account: main, text_count: bytes"))
+    world.post("long", "ü" * 300, targets="threads/main, threads/brand")
+    found = agree(world.workspace)
+    assert [finding.rule for finding in found.findings] == ["threads/text-too-long"]
+    assert not found.desired.live
+
+
+def test_what_names_others_is_checked_while_it_is_live(tmp_path: Path) -> None:
+    """It may be published anew just as it is, where what it names is replaced."""
+    world = World(tmp_path)
+    world.post("above", "Above")
+    world.post("below", "ü" * 300, reply_to="above")
+    world.apply()
+    with_stricter(world, "threads/text-too-long")
+    assert {finding.rule for finding in agree(world.workspace).findings} == {"threads/text-too-long"}
+
+
+def test_who_looks_again_and_again_is_told_what_counts_under_the_state_of_now(tmp_path: Path) -> None:
+    """Of the very same file: nothing once it is live, and all of it where that is no longer known."""
+    world, memory = shown_and_long(tmp_path), Memory()
+    with_stricter(world, "threads/text-too-long")
+    state = world.state
+    for prior, rules in ((state, set()), (None, {"threads/text-too-long"}), (world.state, set())):
+        declared = memory.within(world.workspace).declared(prior, world.clock.now())
+        assert {finding.rule for finding in declared.findings} == rules
 
 
 def test_before_the_first_apply_everything_is_held(tmp_path: Path) -> None:

@@ -270,6 +270,28 @@ def test_a_replaced_post_goes_on_counting_beside_the_one_in_its_place(live: Worl
     assert [each.subject.bound for each in recent.publications] == [True]
 
 
+def test_each_of_several_replaced_posts_is_a_publication_of_its_own(live: World) -> None:
+    """Their numbers added up would stand in the median, and in the week of the first one alone."""
+    seen = [views(look(live))["b@threads/main"]]
+    for text in ("Both, corrected", "Both, corrected again"):
+        live.post("b", text, targets="threads/main, threads/brand", on_change="replace")
+        live.applied()
+        live.clock.sleep(2 * DAY_SECONDS)
+        (main,) = look(live, "b@threads/main").targets
+        seen.append(main.publications[0].counts["views"])
+    assert [each.counts["views"] for each in main.publications] == seen[::-1]
+    assert [each.subject.bound for each in main.publications] == [True, False, False]
+    assert sum(week.published.publications for week in main.weeks) == 3
+
+
+def test_a_chain_that_is_followed_no_more_stays_one_publication(live: World) -> None:
+    seen = views(look(live))["a@threads/main"]
+    live.remove("a")
+    live.applied("a")
+    (main,) = look(live, "a", offline=True).targets
+    assert [each.counts["views"] for each in main.publications] == [seen]
+
+
 def test_another_account_in_the_place_of_a_sandbox_does_not_inherit_its_numbers(live: World) -> None:
     look(live)
     table = live.root / TABLE

@@ -331,8 +331,7 @@ def test_what_waits_is_read_each_time_so_that_it_is_due_when_it_is(world: World)
 
 
 def test_a_warning_and_what_was_seen_on_the_network_are_told_each_time(world: World) -> None:
-    world.post("shown", "Look", media="[near.jpg]")
-    world.apply()
+    world.post("shown", "Look", media="[near.jpg]", draft="true")
     world.clock.sleep(60.0)
     world.post("late", "What went live last is read in any case.")
     world.apply()

@@ -131,6 +131,18 @@ def test_one_that_is_kept_is_not_put_over_a_newer_one(desk: Desk, monkeypatch: p
     assert kept(desk) == []
 
 
+def test_what_is_kept_for_another_target_stays_although_its_name_begins_alike(
+    desk: Desk,
+) -> None:
+    failed(desk)
+    (path,) = kept(desk)
+    others = path.with_name(path.name.replace("threads-main-main-", "threads-main-main-main-"))
+    assert others != path
+    others.write_text("another target's\n")
+    refresh(desk)
+    assert kept(desk) == [others]
+
+
 def test_what_is_stored_here_is_written_back_too(desk: Desk) -> None:
     desk.change("env:DESK_TOKEN", "file:token")
     desk.token("sandbox-lift_report")

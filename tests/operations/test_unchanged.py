@@ -384,3 +384,22 @@ def test_an_unchanged_file_is_statted_once_and_never_opened(
         *("pictures/far.jpg", "posts/_set/near.jpg", "pictures/draft.jpg", "threadsync.yaml"),
         *(f"state/threadsync.json{each}" for each in ("", ".journal", ".lock")),
     }
+
+
+def test_the_first_file_that_was_changed_ends_the_look(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is told again then, and whoever plans looks at everything once more."""
+    kept(world)
+    for number in range(5):
+        world.write(f"posts/far/{number}/x.txt", "")
+    assert kept(world)
+    (world.root / "posts/hello.md").touch()
+    listed: list[str] = []
+    scandir = os.scandir
+
+    def counted(path: str) -> object:
+        listed.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", counted)
+    assert again(world) is None
+    assert listed == [str(world.root / "posts")]

@@ -249,6 +249,11 @@ def test_no_cell_is_a_formula_for_a_spreadsheet(start: str) -> None:
     cells_ = [row["key"], row["unknown"], row["permalink"]]
     assert all(cell[0] not in "=+-@\t\r\n" for cell in cells_)
     assert len(insights_csv(Insights(NOW, NOW, None, (target([evil], []),))).splitlines()) == 2
+    names = insights_csv(Insights(NOW, NOW, None, (TargetInsights(MAIN, (f"{start}1+1",)),)))
+    (head,) = csv.reader(io.StringIO(names))
+    assert all(cell[0] not in "=+-@\t\r\n" for cell in head), (
+        "of a lost target the table names what it counts"
+    )
 
 
 # HTML.

@@ -306,7 +306,7 @@ class AsyncClient:
 
         def work() -> PublishedPost:
             with Transport(clock, proxy=self._proxy, ca_file=self._ca_file) as transport:
-                lines = Lines(performing, transport, clock, lock_clock, stopping.started)
+                lines = Lines(performing, transport, clock, lock_clock, stopping.started, stopping.check)
                 return publish(what, keeping, means_of(self._setup, media_host, lines))
 
         return await beside(work, stopping.stop)

@@ -138,7 +138,14 @@ class AsyncTransport:
                 return call.unanswered(why, sent=exchange.sent)
             took_seconds = self._clock.monotonic() - began_seconds
             headers = answer.headers.items()
-            return answer_of(request, answer.status, headers, bytes(content), duration_seconds=took_seconds)
+            return answer_of(
+                request,
+                answer.status,
+                headers,
+                bytes(content),
+                sent=call.secrets,
+                duration_seconds=took_seconds,
+            )
 
     @asynccontextmanager
     async def _open(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from msgspec.structs import replace
 
@@ -36,17 +37,34 @@ ADDRESS_BYTES_MAX: Final = 1_100_000_000
 """How much is read of an address: a little more than the largest video that any network here takes."""
 
 
+class _Stoppable:
+    """A file that takes nothing more once *check_stopped* raises."""
+
+    def __init__(self, file: BinaryIO, check_stopped: Callable[[], None]) -> None:
+        self._file = file
+        self._check_stopped = check_stopped
+
+    def write(self, data: bytes, /) -> None:
+        """See ``Sink.write``."""
+        self._check_stopped()
+        self._file.write(data)
+
+
 class Attachments:
     """What is attached to one post. *folder* takes what is no file yet, for as long as the post is made.
 
     A program's texts may come from strangers, so a picture that a text names is none of the post's: only
-    what was added is found.
+    what was added is found. *check_stopped* raises once nothing more is to be looked at.
     """
 
-    def __init__(self, folder: Path, fetch: FetchPage, prober: Prober) -> None:
+    def __init__(
+        self, folder: Path, fetch: FetchPage, prober: Prober, check_stopped: Callable[[], None] = lambda: None
+    ) -> None:
         self._folder = folder
         self._fetch = fetch
         self._prober = prober
+        self._check_stopped = check_stopped
+        self._unguessed = uuid.uuid4().hex  # so that no text can name what was added
         self._found: dict[str, tuple[str, Found]] = {}
         self.files: dict[MediaDigest, Path] = {}
         """Where each file is."""
@@ -117,7 +135,8 @@ class Attachments:
 
     def _taken(self, file: str | Path | bytes) -> str:
         """Look at *file*, and return what the post calls it."""
-        src = f"attachment {len(self._found) + 1}"
+        self._check_stopped()
+        src = f"{self._unguessed}-{len(self._found) + 1}"
         match file:
             case bytes() as data:
                 self._found[src] = src, self._bytes(data)
@@ -151,7 +170,7 @@ class Attachments:
                 agent=AGENT,
                 whole=True,
                 public_only=not (self._prober.at_home and is_loopback(url)),
-                into=file,
+                into=_Stoppable(file, self._check_stopped),
             )
         if isinstance(served, NoResponse):
             remedy = "Check the address; it must be reachable from everywhere."

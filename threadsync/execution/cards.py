@@ -29,7 +29,7 @@ from threadsync.model.post import Card, Rendition
 from threadsync.model.urls import is_loopback
 
 if TYPE_CHECKING:
-    from threadsync.execution.transport import Fetched
+    from threadsync.execution.transport import Fetched, Sink
 
 PAGE_BYTES_MAX = 1_000_000
 """How much is read of a page: what a card needs stands at its head."""
@@ -63,7 +63,7 @@ class FetchPage(Protocol):
         agent: str,
         whole: bool,
         public_only: bool,
-        into: BinaryIO,
+        into: Sink,
     ) -> Fetched | NoResponse:
         """Return what *url* serves, or why nothing came."""
         ...

@@ -88,7 +88,8 @@ class Client:
     of yours: its adapters, headers, proxies and certificates, but no cookies, hooks or logins of it. That one
     is never closed here, must not send anything again by itself, and is not looked into: then a lost answer
     says that the network may have acted unless no connection was made, and *timeout_seconds* holds for each
-    read instead of the whole request.
+    read instead of the whole request. What ``publish`` fetches and uploads as media goes through *proxy* and
+    connections of its own all the same: those are kept from private addresses.
 
     A read, and a request that makes what nobody sees, is sent again up to *attempts_max* times where that may
     help: no answer came, the server stumbled, or it says to come back within half a minute. One that others
@@ -142,6 +143,8 @@ class Client:
         )
         self._keeper = self._keeping()
         self._transport = Transport(self._clock, proxy=proxy, ca_file=ca_file, session=session)
+        # A session of somebody else cannot be kept from private addresses, which media may name.
+        self._media = self._transport if session is None else Transport(self._clock, proxy=proxy)
         self._closed = False
 
     def __enter__(self) -> Client:
@@ -156,6 +159,7 @@ class Client:
         """Close the connections of its own, and write what the log has taken in."""
         self._closed = True
         self._transport.close()
+        self._media.close()
         self._setup.close()
 
     def run(self, flow: Flow[T]) -> T:
@@ -374,5 +378,5 @@ class Client:
 
             yield WaitingPerformer(send, self._clock)
 
-        lines = Lines(performing, self._transport, self._clock, self._clock)
+        lines = Lines(performing, self._media, self._clock, self._clock)
         return publish(what, keeping, means_of(self._setup, media_host, lines))

@@ -188,7 +188,7 @@ def remove(
     if form.startswith("keyring:"):
         return (keyring or system_keyring(where)).delete(name)
     if form.startswith("file:"):
-        path = project_root / name
+        path = Path(os.path.realpath(project_root / name))  # where store() put it, behind a link
         try:
             path.unlink()
         except FileNotFoundError:

@@ -39,12 +39,14 @@ def words_of(command: str) -> list[str]:
     return words
 
 
-def hand_over(command: str, secret: SecretText) -> None:
+def hand_over(command: str, secret: SecretText, *, before: SecretText) -> None:
     """Run *command* here with *secret* alone on its standard input, without a line break.
+
+    What it says is shown without it, and without the one *before*, which may be in its environment.
 
     Raises:
         UsageError: *command* cannot be read.
-        ProjectError: it could not be run, did not take the secret, took too long, or failed.
+        ProjectError: it could not be run, took too long, or failed; one that ends well is believed.
     """
     words = words_of(command)
     try:
@@ -55,7 +57,7 @@ def hand_over(command: str, secret: SecretText) -> None:
     except OSError as error:
         raise _failed(words[0], f"cannot be run: {error.strerror}", "") from error
     if running.returncode != 0:
-        told = scrubbed(said.decode("utf-8", "replace"), [secret])
+        told = scrubbed(said.decode("utf-8", "replace"), [secret, before])
         raise _failed(words[0], f"ended with the status {running.returncode}", told)
 
 

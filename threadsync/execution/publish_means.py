@@ -70,6 +70,8 @@ class Lines(Struct, frozen=True):
     """The waits for a journal that another publish writes."""
     started: Callable[[Callable[[], None]], None] = lambda _: None
     """See ``publish_run.Means``."""
+    check_stopped: Callable[[], None] = lambda: None
+    """Raises once the publish is to stop, before it has begun a stretch of work."""
 
 
 def means_of(setup: Setup, media_host: Mapping[str, Json] | None, lines: Lines) -> Means:
@@ -108,7 +110,7 @@ def means_of(setup: Setup, media_host: Mapping[str, Json] | None, lines: Lines) 
         provider,
         setup.bounds,
         lines.clock,
-        lambda folder: Attachments(folder, lines.transport.fetch, prober),
+        lambda folder: Attachments(folder, lines.transport.fetch, prober, lines.check_stopped),
         connect,
         store,
         answers.taken,

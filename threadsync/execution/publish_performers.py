@@ -170,6 +170,15 @@ class Stopping:
         if self._asked:
             stop()
 
+    def check(self) -> None:
+        """Go on only if it was not asked to stop.
+
+        Raises:
+            Stopped: it was.
+        """
+        if self._asked:
+            raise Stopped
+
     def stop(self) -> None:
         """Stop what runs, and all that would begin."""
         self._asked = True

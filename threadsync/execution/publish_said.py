@@ -72,7 +72,7 @@ def said(
     """Return *whole* with the segments of *text*; what *first* has besides a text is the first one's too."""
     texts = [text] if isinstance(text, str) else list(text)
     parts = [PostSegment(each) if isinstance(each, str) else each for each in texts] or [PostSegment()]
-    if any(isinstance(each.media, str | bytes) for each in (first, *parts)):
+    if any(isinstance(each.media, MediaLike) for each in (first, *parts)):
         raise UsageError("media is one file, and a post takes a list of them", remedy="Write media=[…].")
     top = parts[0]
     twice = [

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from msgspec.structs import replace
 
-from threadsync.errors import StateError, StateLocked
+from threadsync.errors import StateDamaged, StateError, StateForeign, StateLocked
 from threadsync.execution.declaring import declared
 from threadsync.execution.publish_run import Means, Post, Run, Unkept, longest
 from threadsync.execution.publish_said import Keeping, PublishedPost, Said
@@ -26,6 +27,11 @@ from threadsync.model.target import Target
 from threadsync.providers.base import Provider
 from threadsync.statefile.lock import Holder
 from threadsync.statefile.store import Session
+
+_NO_JOURNAL: Final = (
+    "Nothing was published. Give journal= a file that publish made and this user may read, or one that is not"
+    " there yet."
+)
 
 
 def publish(what: Said, keeping: Keeping, means: Means) -> PublishedPost:
@@ -89,6 +95,20 @@ def _opened(means: Means, keeping: Keeping) -> Iterator[Session]:
                 remedy="Call again later, or with longer lock_timeout_seconds. If you know that its holder"
                 " has ended, remove that file: the next call settles what was left under way.",
             ) from error
+        except StateDamaged as error:
+            raise StateDamaged(
+                error.problem,
+                where=error.where,
+                remedy=f"Nothing was published. Put the newest good copy of {store.where}.history in its"
+                " place; an older one is safe too: what was published since is held back (looks-published)."
+                " Where there is none, move the file away: own posts are read back then.",
+            ) from error
+        except StateForeign as error:
+            raise StateForeign(error.problem, where=error.where, remedy=_NO_JOURNAL) from error
+        except StateError as error:
+            if type(error) is not StateError:
+                raise
+            raise StateError(error.problem, where=error.where, remedy=_NO_JOURNAL) from error
         yield session
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol
+from typing import Protocol
 from weakref import WeakSet
 
 import requests
@@ -62,6 +62,14 @@ class Fetched(Besides, frozen=True):
     """The first ``HEAD_BYTES`` of them."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """With lower-case names."""
+
+
+class Sink(Protocol):
+    """Takes what is read, piece by piece; a file open for writing is one."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take *data*."""
+        ...
 
 
 class _Line(Protocol):
@@ -213,7 +221,12 @@ class Transport:
             return answer
         took_seconds = self._clock.monotonic() - began_seconds
         return answer_of(
-            request, answer.status, answer.headers.items(), bytes(content), duration_seconds=took_seconds
+            request,
+            answer.status,
+            answer.headers.items(),
+            bytes(content),
+            sent=call.secrets,
+            duration_seconds=took_seconds,
         )
 
     def fetch(
@@ -225,7 +238,7 @@ class Transport:
         agent: str = "",
         whole: bool = True,
         public_only: bool = False,
-        into: BinaryIO | None = None,
+        into: Sink | None = None,
     ) -> Fetched | NoResponse:
         """Read what the address *url* serves, without any credential, and following no redirect.
 

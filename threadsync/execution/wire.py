@@ -168,15 +168,43 @@ def answer_of(
     headers: Iterable[tuple[str, str]],
     content: bytes,
     *,
+    sent: Collection[SecretText],
     duration_seconds: float,
 ) -> Response:
-    """Return what answered *request*; the secrets it declared are taken out, repeated headers are joined."""
+    """Return what answered *request*; the secrets it declared are taken out, repeated headers are joined.
+
+    A refusal may repeat what it refuses (Graph: "Malformed access token …"), so what was *sent* is taken out.
+    """
     joined: dict[str, str] = {}
     for name, value in headers:
         key = name.lower()
         joined[key] = f"{joined[key]}, {value}" if key in joined else value
+    if status >= 400 or b'"error"' in content:  # Threads refuses with 200 too
+        content = _unrepeated(content, sent)
     body, secrets = _taken_out(content, request.answer_secrets)
     return Response(status, body, joined, duration_seconds, secrets)
+
+
+def _unrepeated(content: bytes, secrets: Collection[SecretText]) -> bytes:
+    """Return a refusal without *secrets*; read first, since a slash may be written ``\\/`` in JSON."""
+    try:
+        whole = json.loads(content)
+        unsaid = _without(whole, secrets)
+    except (ValueError, RecursionError):
+        return scrubbed(content.decode("utf-8", "replace"), secrets).encode()
+    return content if unsaid == whole else json.dumps(unsaid).encode()
+
+
+def _without(value: object, secrets: Collection[SecretText]) -> object:
+    match value:
+        case str():
+            return scrubbed(value, secrets)
+        case list():
+            return [_without(each, secrets) for each in value]
+        case dict():
+            return {scrubbed(name, secrets): _without(each, secrets) for name, each in value.items()}
+        case _:
+            return value
 
 
 def _taken_out(content: bytes, names: Collection[str]) -> tuple[bytes, dict[str, SecretText]]:

@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
-from itertools import pairwise
 from statistics import median
 from typing import TypeAlias
 
@@ -307,11 +306,10 @@ def _compared(each: PublicationInsights, metric: str, middle: float | None) -> P
 
 
 def _totals(publications: Sequence[PublicationInsights]) -> Totals:
-    sums: Counter[str] = Counter()
-    counted = [each for each in publications if each.counts]
-    for each in counted:
-        sums.update(each.counts)
-    return Totals(len(publications), len(counted), dict(sums))
+    counted = [each.counts for each in publications if each.counts]
+    known = [name for name in (counted[0] if counted else ()) if all(name in counts for counts in counted)]
+    sums = {name: sum(counts[name] for counts in counted) for name in known}
+    return Totals(len(publications), len(counted), sums)
 
 
 def _weeks(
@@ -333,15 +331,12 @@ def _weeks(
 
 def _gains(each: PublicationInsights) -> Iterator[tuple[date, Counts]]:
     """Yield what a publication gained between its looks, with the week of the later one."""
-    first = each.history[0] if each.history else None
-    if first is not None and first.at - each.subject.published_at <= FRESH:
+    if not each.history:
+        return
+    first, *later = each.history
+    if first.at - each.subject.published_at <= FRESH:
         yield first.week, first.counts
-    for before, after in pairwise(each.history):
-        yield (
-            after.week,
-            {
-                name: after.counts[name] - before.counts[name]
-                for name in after.counts
-                if name in before.counts
-            },
-        )
+    known = dict(first.counts)
+    for point in later:
+        yield point.week, {name: point.counts[name] - known[name] for name in point.counts if name in known}
+        known |= point.counts

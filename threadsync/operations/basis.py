@@ -73,26 +73,34 @@ class Basis(Struct, frozen=True):
         return found
 
 
-def encode(basis: Basis) -> bytes:
+def encode(basis: Basis) -> bytearray:
     """Write *basis* with a checksum in front of it."""
-    whole = _json({name: getattr(basis, name) for name in Basis.__struct_fields__}).encode()
-    return hashlib.sha256(whole).hexdigest().encode() + whole
+    kept = bytearray(_HEX)
+    for part in _json({name: getattr(basis, name) for name in Basis.__struct_fields__}):
+        kept += part.encode()
+    kept[:_HEX] = hashlib.sha256(memoryview(kept)[_HEX:]).hexdigest().encode()
+    return kept
 
 
-def _json(value: object) -> str:
+def _json(value: object) -> Iterator[str]:
     """Write *value*, a part at a time: making JSON takes six times the room of what comes of it."""
     match value:
         case dict() if len(value) > PART:
             items = iter(value.items())
-            parts = [json.dumps(dict(islice(items, PART)))[1:-1] for _ in range(0, len(value), PART)]
-            return f"{{{', '.join(parts)}}}"
+            for at in range(0, len(value), PART):
+                yield (", " if at else "{") + json.dumps(dict(islice(items, PART)))[1:-1]
+            yield "}"
         case dict():
-            return f"{{{', '.join(f'{json.dumps(name)}: {_json(each)}' for name, each in value.items())}}}"
-        case list():
-            parts = [json.dumps(value[at : at + PART])[1:-1] for at in range(0, len(value), PART)]
-            return f"[{', '.join(parts)}]"
+            for number, (name, each) in enumerate(value.items()):
+                yield f"{', ' if number else '{'}{json.dumps(name)}: "
+                yield from _json(each)
+            yield "}" if value else "{}"
+        case list() if len(value) > PART:
+            for at in range(0, len(value), PART):
+                yield (", " if at else "[") + json.dumps(value[at : at + PART])[1:-1]
+            yield "]"
         case _:
-            return json.dumps(value)
+            yield json.dumps(value)
 
 
 def decode(kept: bytes) -> Basis:

@@ -133,7 +133,18 @@ def _unbound(prior: State | None, looks: Iterable[Look]) -> Iterator[Subject]:
             post = CountedPost(look.index, look.remote_id, look.published_at)
             left[Address(look.address.key, target)][look.remote_id] = post
     for address, posts in left.items():
-        yield Subject(address, tuple(posts.values()), bound=False)
+        for publication in _parted(posts.values()):
+            yield Subject(address, tuple(publication), bound=False)
+
+
+def _parted(posts: Iterable[CountedPost]) -> list[list[CountedPost]]:
+    """Part what one address had over time, as after several replaces: no publication has a segment twice."""
+    parts: list[list[CountedPost]] = []
+    for post in sorted(posts, key=lambda each: (each.published_at, each.index)):
+        if not parts or post.index <= parts[-1][-1].index:
+            parts.append([])
+        parts[-1].append(post)
+    return parts
 
 
 def _selected(

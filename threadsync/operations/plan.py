@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -105,7 +105,24 @@ def plan(
         return offline
     from threadsync.operations.reading import read_as_apply  # all that speaks to a network hangs on it
 
-    return prepared(read_as_apply(workspace, declared, offline.plan, prior, watcher or Unwatched()))
+    facts = read_as_apply(workspace, declared, offline.plan, prior, watcher or Unwatched())
+    read = prepared(facts)
+    unread = _unread(workspace, prior, offline.plan, facts)
+    return replace(read, plan=replace(read.plan, notices=(*read.plan.notices, *unread)))
+
+
+def _unread(workspace: Workspace, prior: State | None, offline: Plan, facts: Facts) -> Iterator[Notice]:
+    """Name the accounts that were asked in vain, and of which no action says so.
+
+    Where something was to be done it is blocked by now, and has the reason.
+    """
+    from threadsync.operations.reading import why_unread
+
+    blocked = {action.address.target for action in offline.effective}
+    for target, read in sorted(facts.targets.items()):
+        problem, remedy = why_unread(workspace, prior, target, read)
+        if problem and target not in blocked:
+            yield Notice(target, f"the account was not read: {problem}", remedy)
 
 
 def _read(

@@ -127,7 +127,7 @@ class _Placing:
         """Give *secret* to the command; until it has taken it, it is kept under the mark of *finder*."""
         path = self.kept.write(finder, secret)
         try:
-            hand_over(self._write_back, secret)
+            hand_over(self._write_back, secret, before=self._before)
         except ProjectError as error:
             until = f", and lives until {expires_at:%Y-%m-%d}" if expires_at is not None else ""
             raise ProjectError(
@@ -182,8 +182,8 @@ class _Kept:
 
     def drop(self) -> None:
         """Keep nothing any longer: the newest one is where it belongs."""
-        for path in (self._root / CACHE_DIRECTORY).glob(f"{self._names}*"):
-            path.unlink()
+        for path in (self._root / CACHE_DIRECTORY).glob(f"{self._names}{'?' * _MARK_CHARACTERS}"):
+            path.unlink()  # not those of threads/main-main, whose names begin alike
 
 
 @contextmanager

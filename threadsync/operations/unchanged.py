@@ -47,7 +47,7 @@ def text_again(root: str, now_ns: int) -> str | None:
     head = kept[: kept.index(_END)]
     text, made_ns, *_ = head.split(b"\0")
     # The clock was set back: what was due when the plan was made may not be due yet.
-    found = look(root, head) if now_ns >= int(made_ns) else None
+    found = look(root, head, until_ns=int(made_ns)) if now_ns >= int(made_ns) else None
     return text.decode("ascii") if found is not None and whole(head, found) == kept else None
 
 
@@ -63,13 +63,14 @@ def whole(head: bytes, found: tuple[Rows, Rows]) -> bytes:
     return head + _END + marshal.dumps((head, surroundings(), _shape(), *found), 2)
 
 
-def look(root: str, head: bytes) -> tuple[Rows, Rows] | None:
+def look(root: str, head: bytes, *, until_ns: int = sys.maxsize) -> tuple[Rows, Rows] | None:
     """Look at all that *head* names: folders, each with a number, and stamps of files, ``COLUMNS`` each.
 
     The number says where the files of a folder of a tree end, counted from the tree's first; that of a
     folder by itself is its inode.
 
-    None where a link or a device is in the way: its stamp does not tell what it leads to.
+    None where a link or a device is in the way: its stamp does not tell what it leads to. None, too, as soon
+    as a file of a tree was changed at *until_ns* or later.
 
     Raises:
         OSError: something cannot be looked at.
@@ -80,7 +81,7 @@ def look(root: str, head: bytes) -> tuple[Rows, Rows] | None:
         kind, name = each[:1], os.fsdecode(each[1:])
         path = os.path.join(root, name)
         if kind == TREE:
-            if not _walk(path, folders, files):
+            if not _walk(path, folders, files, until_ns):
                 return None
         elif kind == FOLDER:
             of_folder = os.lstat(path)
@@ -92,8 +93,8 @@ def look(root: str, head: bytes) -> tuple[Rows, Rows] | None:
     return folders, files
 
 
-def _walk(top: str, folders: Rows, files: Rows) -> bool:
-    """Add all files below *top*; False where there is a link or a device."""
+def _walk(top: str, folders: Rows, files: Rows, until_ns: int) -> bool:
+    """Add all files below *top*; False where there is a link or a device, or what was changed later."""
     left, begin = [top], len(files)
     while left:
         folder = left.pop()
@@ -102,6 +103,8 @@ def _walk(top: str, folders: Rows, files: Rows) -> bool:
                 if entry.is_file(follow_symlinks=False):
                     found = entry.stat(follow_symlinks=False)
                     times = found.st_mtime_ns, found.st_ctime_ns
+                    if times[1] >= until_ns:
+                        return False
                     files += (entry.name, found.st_size, found.st_ino, *times)
                 elif entry.name.startswith(SET_ASIDE):
                     continue

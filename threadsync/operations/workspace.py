@@ -30,7 +30,7 @@ from threadsync.operations.hosted import unhosted
 from threadsync.operations.provenance import Surroundings
 from threadsync.operations.rules import RULES
 from threadsync.operations.sharing import in_shares, workers
-from threadsync.operations.shortening import Shortening, names_others
+from threadsync.operations.shortening import Shortening, names_others, taken
 from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
 from threadsync.planning.planner import Standing
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
@@ -77,6 +77,8 @@ class Seen(Struct, frozen=True):
     wanted: Wanted
     links: tuple[str, ...]
     """The permalinks of what it waits for; empty where they are not known."""
+    is_taken: bool
+    """Whether its network has it just so, so that nothing of it is checked."""
     findings: tuple[Diagnostic, ...] = ()
 
 
@@ -84,6 +86,8 @@ class LastLook(Struct):
     """What was found at the last look at a project: what is the very same value now is not asked again."""
 
     seen: dict[Address, Seen] = field(default_factory=dict)
+    prior: State | None = None
+    """The state that it was *seen* under."""
     standing: Standing = field(default_factory=Standing)
 
 
@@ -126,19 +130,21 @@ class Workspace(Struct, frozen=True):
 
     def declared(self, prior: State | None, now: datetime, *, briefly: bool = False) -> Declared:
         """Read all posts and see them as their networks will; *briefly* leaves out what is ``live``."""
-        content = self.read(self.project, self._shortening(prior, now) if briefly and prior else in_full)
+        latest = now + LATEST
+        content = self.read(self.project, Shortening(prior, latest) if briefly and prior else in_full)
         findings = [_graver(each, prior) for each in content.findings]
         wanted: dict[Address, Wanted] = {}
         every = {**content.publications, **content.drafts}
         before, seen = self.last.seen if self.last is not None else {}, dict[Address, Seen]()
-        latest, alike = now + LATEST, self._alike()
-        permalink, longest = _known_or("", prior), _longest(self.providers, prior)
+        is_same_state = self.last is not None and self.last.prior is prior
+        alike, permalink, longest = self._alike(), _known_or("", prior), _longest(self.providers, prior)
         for address in sorted(every):
             publication, known = every[address], before.get(address)
             if (
                 known is None
                 or known.wanted.publication is not publication
                 or (known.links and known.links != tuple(map(permalink, known.wanted.waits_for)))
+                or not (is_same_state or known.is_taken == _is_taken(publication, prior))
             ):
                 twin = seen.get(Address(address.key, alike[address.target]))
                 known = self._seen(publication, twin, prior, longest)
@@ -149,7 +155,7 @@ class Workspace(Struct, frozen=True):
             if schedule is not None and schedule.at > latest:
                 findings.append(_too_far(publication, schedule.at))
         if self.last is not None:
-            self.last.seen = seen
+            self.last.seen, self.last.prior = seen, prior
         findings += self._unanswerable(wanted)
         desired = Desired(
             {address: wanted[address] for address in content.publications},
@@ -165,26 +171,26 @@ class Workspace(Struct, frozen=True):
         each = dict.fromkeys(findings)  # two targets of one network find the same
         return Declared(desired, drafts, tuple(sorted(each, key=by_place)), content.files)
 
-    def _shortening(self, prior: State, now: datetime) -> Shortening:
-        links = _longest(self.providers, prior)
-        return Shortening(self.project, self.providers, prior, now + LATEST, self._alike(), links)
-
     def _seen(
         self, publication: Publication, twin: Seen | None, prior: State | None, longest: Permalinks
     ) -> Seen:
         """See *publication* as its network will; *twin* is the same post on a target that gets just this."""
         provider = self.providers[publication.address.target]
-        found = unhosted(publication, provider, self.project)
-        needed = depends_on(publication)
+        needed, is_taken = depends_on(publication), _is_taken(publication, prior)
         links = tuple(map(_known_or("", prior), needed))
         # One reading of a file made both, so nothing but the address tells them apart.
-        if twin is not None and twin.wanted.publication.segments is publication.segments:
-            wanted = Wanted(publication, twin.wanted.segments, needed, twin.wanted.needs)
-            if not twin.findings and not names_others(publication):
-                return Seen(wanted, links, tuple(found))
-        else:
-            wanted = self._wanted(publication, provider, prior)
-        return Seen(wanted, links, (*found, *provider.check(publication, longest)))
+        same = twin if twin is not None and twin.wanted.publication.segments is publication.segments else None
+        wanted = (
+            Wanted(publication, same.wanted.segments, needed, same.wanted.needs)
+            if same is not None
+            else self._wanted(publication, provider, prior)
+        )
+        if is_taken:
+            return Seen(wanted, links, is_taken)
+        found = unhosted(publication, provider, self.project)
+        if same is None or same.is_taken or same.findings or names_others(publication):
+            found += provider.check(publication, longest)
+        return Seen(wanted, links, is_taken, tuple(found))
 
     def _alike(self) -> dict[TargetName, TargetName]:
         """Return for each target the first one by name that gets just what it gets of the same post."""
@@ -262,6 +268,13 @@ def context_of(target: Target, project: str) -> ProviderContext:
     return ProviderContext(
         target.name, target.settings, bounds, loopback, target.account, target.base_url, project
     )
+
+
+def _is_taken(publication: Publication, prior: State | None) -> bool:
+    """Whether the network has *publication* just so; what names others may be published anew as it is."""
+    if depends_on(publication) or names_others(publication):
+        return False
+    return taken(publication, prior) is not None
 
 
 def _known_or(unknown: str, prior: State | None) -> Permalinks:

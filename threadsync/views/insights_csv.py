@@ -21,7 +21,7 @@ def insights_csv(told: Insights) -> str:
     metrics = tuple(dict.fromkeys(name for target in told.targets for name in target.metrics))
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
-    rows.writerow([*_BEFORE, *metrics, *_AFTER])
+    rows.writerow([*_BEFORE, *map(_cell, metrics), *_AFTER])
     for target in told.targets:
         for each in target.publications:
             rows.writerow(_row(each, metrics))

@@ -140,7 +140,7 @@ def complete_authorization(url: str, state: str) -> SecretText:
     code = one.get("code", "").removesuffix("#_")
     if not code:
         raise UsageError("there is no code in the address", remedy=_PASTE)
-    if not compare_digest(one.get("state", "").encode(), state.encode()):
+    if not compare_digest(one.get("state", "").encode("utf-8", "replace"), state.encode()):
         raise AuthorizationMismatch(
             "this address answers another authorization than the one that was asked for (its state differs)",
             remedy="Start again, and use the address of the page that this very attempt ends on.",
