@@ -16,6 +16,7 @@ https://github.com/bluesky-social/atproto.
 
 from __future__ import annotations
 
+from threadsync.flows.effects import BytesBody
 from threadsync.providers.answers import Exchange, Page
 from threadsync.providers.bluesky.api_call import Reply, call
 from threadsync.providers.bluesky.api_feeds import (
@@ -98,6 +99,7 @@ __all__ = (
     "Applied",
     "AtUri",
     "Blob",
+    "BytesBody",
     "Create",
     "Delete",
     "DidDocument",

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import send
-from threadsync.flows.effects import FilePart, Flow, NoResponse, Request, Response, Visibility
+from threadsync.flows.effects import BytesBody, FilePart, Flow, NoResponse, Request, Response, Visibility
 from threadsync.model.ids import Json
 from threadsync.model.secret import SecretText
 from threadsync.providers.answers import Answer, Exchange, Fields
@@ -76,7 +76,12 @@ def get_upload_limits(token: SecretText) -> Flow[UploadLimits]:
 
 
 def upload_video(
-    content: FilePart, token: SecretText, *, did: str, name: str, timeout_seconds: float | None = None
+    content: FilePart | BytesBody,
+    token: SecretText,
+    *,
+    did: str,
+    name: str,
+    timeout_seconds: float | None = None,
 ) -> Flow[Job]:
     """Send a film; *token* lets the service write the result to the account's server.
 
