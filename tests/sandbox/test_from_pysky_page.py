@@ -51,6 +51,7 @@ SURFACE = {
     "Video",
     "ZERO_CURSOR",
     "add",
+    "add_external",
     "alt",
     "apilog",
     "bsky_auth_password",

@@ -141,7 +141,19 @@ class Fields:
         found = datetime.fromisoformat(stamp)
         if found.tzinfo is None:
             raise ValueError(f"{name} has no zone")
-        return found.astimezone(UTC)
+        try:
+            return found.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError(f"{name} lies in no year from 1 to 9999") from error
+
+    def maybe_time(self, name: str) -> datetime | None:
+        """Take a time as ``time`` does, where strangers wrote it: what is none stays among the rest."""
+        stamp = self._left.get(name)
+        try:
+            return self.time(name)
+        except ValueError:
+            self._left[name] = stamp
+            return None
 
     def moment(self, name: str) -> datetime | None:
         """Take a time in seconds since 1970; 0 means that there is none."""

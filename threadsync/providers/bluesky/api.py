@@ -84,11 +84,12 @@ from threadsync.providers.bluesky.api_video import (
     get_upload_limits,
     upload_video,
 )
-from threadsync.providers.bluesky.calls import PUBLIC, VIDEO
+from threadsync.providers.bluesky.calls import CHAT, PUBLIC, VIDEO
 from threadsync.providers.bluesky.uris import AtUri, permalink
 
 __all__ = (
     "ANYTHING",
+    "CHAT",
     "LOG_START",
     "POSTS_MAX",
     "PUBLIC",
