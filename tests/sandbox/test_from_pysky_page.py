@@ -152,6 +152,7 @@ def test_our_blocks_run_as_they_stand(
             )
         asked = [row.path for row in sandbox.requests()]
     assert pysky_page.left(records) == LEFT
+    assert f"http://{names['how'].host}" == url
     assert len(names["texts"]) == len(LEFT) - 1, "all there were when the list was read"
     assert names["new"] == [], "what was read once is not read again"
     assert sum("getProfile" in path for path in asked) == 3, "by hand, once for what is kept, and by force"

@@ -27,11 +27,20 @@ class Exchange(Struct, frozen=True):
     duration_seconds: float
     secrets: Mapping[str, SecretText] = field(default_factory=dict)
     """What the transport took out of the answer, by the keys that the request declared."""
+    host: str = ""
+    """Who was asked: host and port; empty of an answer that was known."""
 
     @property
     def server_time(self) -> datetime | None:
         """The server's clock when it answered, to the second; None where the answer is not dated."""
         return time_in(self.headers.get("date", ""))
+
+
+def exchange_of(response: Response) -> Exchange:
+    """Return how *response* came."""
+    return Exchange(
+        response.status, response.headers, response.duration_seconds, response.secrets, response.host
+    )
 
 
 class Answer(Besides, frozen=True):
@@ -236,7 +245,7 @@ def read_answer(
             if fault is not None:
                 raise ApiError(fault, where=where)
             try:
-                how = Exchange(outcome.status, outcome.headers, outcome.duration_seconds, outcome.secrets)
+                how = exchange_of(outcome)
                 return read(Fields(outcome.json), how)
             except (ValueError, KeyError, TypeError) as error:
                 reason = f"the answer (HTTP {outcome.status}) cannot be read: {error}"

@@ -12,7 +12,7 @@ from threadsync.flows.core import send
 from threadsync.flows.effects import BytesBody, FilePart, Flow, JsonBody, NoResponse, Request, Visibility
 from threadsync.model.ids import Json
 from threadsync.model.secret import SecretText
-from threadsync.providers.answers import Answer, Exchange
+from threadsync.providers.answers import Answer, Exchange, exchange_of
 from threadsync.providers.bluesky.calls import SESSION, asked
 from threadsync.providers.bluesky.faults import refusal
 
@@ -75,7 +75,7 @@ def call(
     fault = refusal(outcome)
     if fault is not None:
         raise ApiError(fault, where=where)
-    how = Exchange(outcome.status, outcome.headers, outcome.duration_seconds)
+    how = exchange_of(outcome)
     return Reply(_attributes(outcome.body), outcome.body, how)
 
 
