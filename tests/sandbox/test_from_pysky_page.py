@@ -1,6 +1,6 @@
 """The page for users of pysky: all that it offers is there, and our blocks run on the sandbox.
 
-Theirs are read, not run: pysky is in no package registry, and its addresses are fixed in its code.
+Theirs are read, not run: pysky cannot be installed as a package, and its addresses are fixed in its code.
 ``tests/live/bluesky`` runs ours on a real server.
 """
 
