@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +13,10 @@ from PIL import Image
 
 from tests.execution.servers import Peer, Server, target_of
 from tests.media.films import film
+from tests.sandbox.beside import blocks
 from threadsync.providers.bluesky import api
 
 PAGE = (Path(__file__).parents[2] / "docs" / "from-pysky.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```python\n# (pysky|threadsync)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REPORT = "https://lifts.example.org/report"
 CARD = b"""<title>x</title><meta property="og:title" content="12 lifts">
 <meta property="og:description" content="Broken.">"""
@@ -36,15 +35,6 @@ LEFT = [
     ("One of very many", "", "", 0),
 ]
 """What our blocks leave on an account: text, embed, the post that it is a reply to, and how many facets."""
-
-
-def blocks(whose: str) -> list[tuple[str, str]]:
-    """Return the parts of the page that have a block of theirs or ours, by title, in its order."""
-    found = []
-    for part in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]:
-        title, _, text = part.partition("\n")
-        found += [(title.replace("`", ""), code) for of, code in BLOCK.findall(text) if of == whose]
-    return found
 
 
 def files(folder: Path) -> None:
@@ -93,7 +83,7 @@ def run(
     Nothing of a block is changed but the addresses it talks to; parts with a name of *without* are left out.
     """
     names: dict[str, Any] = {}
-    for title, text in blocks("threadsync"):
+    for title, text in blocks(PAGE, "threadsync"):
         if not set(without) & set(title.split(", ")):
             tree = _There(base_url, settings).visit(ast.parse(text.replace(REPORT, link)))
             exec(compile(ast.fix_missing_locations(tree), title, "exec"), names)

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox import pysky_page
-from tests.sandbox.pysky_page import LEFT, PAGE, blocks
+from tests.sandbox.beside import blocks
+from tests.sandbox.pysky_page import LEFT, PAGE
 from threadsync import Client
 from threadsync.providers.bluesky import api
 from threadsync.sandbox.bluesky import Profile
@@ -107,18 +108,18 @@ an answer, and the variables of the environment that it reads (its repository, c
 
 
 def test_every_part_has_a_block_of_each() -> None:
-    titles = [title for title, _ in blocks("pysky")]
-    assert titles == [title for title, _ in blocks("threadsync")]
+    titles = [title for title, _ in blocks(PAGE, "pysky")]
+    assert titles == [title for title, _ in blocks(PAGE, "threadsync")]
     assert len(titles) == len(set(titles)) == PAGE.count("\n### ")
     assert PAGE.count("```python") == 2 * len(titles)
 
 
 def test_all_that_pysky_offers_is_in_the_title_of_a_part() -> None:
-    assert {name for title, _ in blocks("pysky") for name in re.findall(r"\w+", title)} == SURFACE
+    assert {name for title, _ in blocks(PAGE, "pysky") for name in re.findall(r"\w+", title)} == SURFACE
 
 
 def test_the_blocks_of_pysky_use_nothing_that_it_does_not_offer() -> None:
-    used = {name for title, text in blocks("pysky") for name in _used(ast.parse(text, title))}
+    used = {name for title, text in blocks(PAGE, "pysky") for name in _used(ast.parse(text, title))}
     assert used
     assert used - SURFACE == set()
 
