@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from threadsync.model.capabilities import Capabilities
 from threadsync.model.ids import NetworkName, TargetName
-from threadsync.providers.base import About, AppSetting, ProviderContext
+from threadsync.providers.authorizing import AppSetting
+from threadsync.providers.base import About, ProviderContext
 from threadsync.providers.loading import BUILT_IN, load_provider
 
 
