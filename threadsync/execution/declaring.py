@@ -25,6 +25,7 @@ from threadsync.execution.publish_said import Options, PostSegment, Said
 from threadsync.model.diagnostic import Diagnostic, Location, by_place
 from threadsync.model.ids import Address, Json, PostKey, TargetName, network_of
 from threadsync.model.post import Publication
+from threadsync.planning.claims import unclaimed
 from threadsync.providers.base import Permalinks, Provider
 
 PLACE: Final = "publish"
@@ -50,7 +51,9 @@ def declared(
     post = Declared(PLACE, _places(values), values)
     made, findings = publications_of(post, PostKey(what.key or UNNAMED), project, attached)
     fitted = [attached.fitted(each, provider.capabilities.pictures) for each in made]
-    findings += [found for each, unfitted in fitted for found in (*unfitted, *provider.check(each, links))]
+    for each, unfitted in fitted:
+        refused = provider.check(each, links)
+        findings += [*unfitted, *refused, *unclaimed(each, provider.capabilities, refused)]
     if any(each.is_error for each in findings) or not fitted:
         raise _refused(findings, len(what.segments))
     ((publication, _),) = fitted
