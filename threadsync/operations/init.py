@@ -27,7 +27,7 @@ from threadsync.operations.reading import read_with
 from threadsync.operations.slug import slug
 from threadsync.operations.workspace import Workspace, open_project
 from threadsync.planning.readiness import is_account
-from threadsync.providers.loading import BUILT_IN
+from threadsync.providers.loading import PROVIDERS
 
 DEFAULT_NETWORK = "threads"
 EXAMPLE = "first-post"
@@ -126,7 +126,7 @@ def fault_of(wishes: Wishes) -> tuple[str, str] | None:
     with tempfile.TemporaryDirectory(prefix="threadsync-init-") as aside:
         (Path(aside) / PROJECT_FILE).write_text(project_text("project", wishes), encoding="utf-8")
         try:
-            load_project(Path(aside), exact=True, providers=BUILT_IN)
+            load_project(Path(aside), exact=True, providers=PROVIDERS)
         except ProjectError as error:
             first = error.findings[0] if error.findings else error
             return first.problem, first.remedy or ""
@@ -140,7 +140,7 @@ def _refuse_inside_posts(folder: Path) -> None:
     if above is None:
         return
     try:
-        posts = load_project(above, exact=True, providers=BUILT_IN).posts
+        posts = load_project(above, exact=True, providers=PROVIDERS).posts
     except ProjectError:
         return  # it reads no posts as it is; whoever mends it will see
     if root.is_relative_to(posts):

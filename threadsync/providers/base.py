@@ -26,7 +26,8 @@ from threadsync.providers.accounts import Sessions, Spending
 from threadsync.providers.authorizing import Authorizing, Renewed
 
 API_VERSION = 1
-"""The version of this protocol; a provider made for another one is refused when it is loaded."""
+"""The version of this protocol. A provider of another package says in ``api_version`` which one it was made
+for, and one made for another is refused when it is loaded (docs/providers.md)."""
 
 
 class ProviderContext(Struct, frozen=True):
@@ -174,7 +175,7 @@ class Permalinks(Protocol):
 
 
 class Provider(Protocol):
-    """One network, spoken as flows, for one target."""
+    """One network, spoken as flows, for one target; ``threadsync.testing.contract`` tests it."""
 
     @property
     def default_base_url(self) -> str:
