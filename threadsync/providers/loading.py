@@ -32,6 +32,10 @@ BUILT_IN: dict[str, Callable[[], Callable[[ProviderContext], Provider]]] = {
 }
 
 
+DEFAULT: Final = NetworkName("threads")
+"""The network of a client, and of a new project, that names none."""
+
+
 class _Known(Collection[str]):
     """The names of all providers; what other packages offer is looked for once one of them is asked for."""
 
