@@ -86,7 +86,7 @@ def opened(folder: Path) -> Iterator[Desk]:
     desk.site.mkdir()
     install_toy(desk.site)
     desk.write("chain", *CHAIN)
-    desk.write("alone", ALONE)
+    desk.write("alone", ALONE, more="toy: {pinned: true}\n")
     with served(desk.board, SystemClock().now, desk.moment) as base_url:
         (desk.folder / "threadsync.yaml").write_text(PROJECT.format(base_url=base_url))
         yield desk
@@ -101,6 +101,7 @@ def test_a_project_of_another_packages_network_is_planned_applied_and_looked_at(
         assert f"{len(CHAIN[0])}/200 characters" in said.replace(" of ", "/"), said
         assert desk.run("apply", "--yes", "--first-run")[0] == 0
         assert desk.texts() == sorted([*CHAIN, ALONE])
+        assert [each["text"] for each in desk.board.notes.values() if each["pinned"]] == [ALONE]
         assert desk.run("apply", "--yes") == (0, "No changes. 2 publications are as the files say.")
         assert desk.moments == []
         assert len(desk.board.made) == 4
@@ -119,8 +120,12 @@ def test_what_the_network_would_refuse_is_found_offline(tmp_path: Path) -> None:
     with opened(tmp_path) as desk:
         desk.write("long", "x" * 201)
         desk.write("poll", "Which?", more="poll: {options: [one, two]}\n")
+        desk.write("loud", "Hear!", more="toy: {loud: true, pinned: 7}\n")
         status, said = desk.run("validate")
         assert status == 1
+        assert "posts/loud.md:4:1" in said
+        assert "honours no loud" in said
+        assert "pinned is true or false" in said
         assert "toy/text-too-long" in said
         assert "capability/unclaimed" in said
         assert desk.moments == []

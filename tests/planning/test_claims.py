@@ -55,14 +55,18 @@ def test_options_of_the_networks_own_are_capabilities_too() -> None:
 
 
 def test_what_a_provider_says_itself_is_not_said_twice_unless_it_is_only_a_warning() -> None:
+    """Another fault in the same place says nothing of it."""
     at = Location("posts/a.md", 4)
     post = replace(
         ASKING["reply_to"](post_of(TARGET, "One.")), tags=("a",), key_locations={"reply_to": at, "tags": at}
     )
-    warned = Diagnostic(at, "toy/no-replies", "No.", "None.", Severity.WARNING)
+    warned = Diagnostic(at, "toy/no-replies", "No reply_to, no tags.", "None.", Severity.WARNING)
     assert [each.is_error for each in unclaimed(post, PLAIN, [warned])] == [True]
     assert unclaimed(post, PLAIN, [replace(warned, severity=Severity.ERROR)]) == []
     assert len(unclaimed(post, PLAIN)) == 2
+    other = Diagnostic(at, "toy/too-long", "It is too long.", "Shorten it.")
+    (said,) = unclaimed(post, PLAIN, [other])
+    assert "reply_to" in said.problem
 
 
 def test_decorations_are_those_of_the_post_format() -> None:

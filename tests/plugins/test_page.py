@@ -1,4 +1,4 @@
-"""docs/providers.md writes the toy: its blocks are the files of the toy, its table the rules of the contract."""
+"""docs/providers.md writes the toy: its blocks are the toy's files, its table the rules of the contract."""
 
 from __future__ import annotations
 

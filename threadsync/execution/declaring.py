@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from threadsync.content import explain, references
 from threadsync.content.escape import CONTROL, named
+from threadsync.content.foreign import foreign_networks
 from threadsync.content.project import Project
 from threadsync.content.publications import publications_of
 from threadsync.content.rules import finding
@@ -45,7 +46,9 @@ def declared(
     """
     (target,) = project.targets
     values = _values(what, target, attached)
-    findings = list(_unreadable(values)) or explain.check(values, "post", _places(values), PLACE)
+    findings = list(_unreadable(values)) or explain.check(
+        values, "post", _places(values), PLACE, foreign=foreign_networks(project.targets)
+    )
     if findings:
         raise _refused(findings, len(what.segments))
     post = Declared(PLACE, _places(values), values)

@@ -20,12 +20,10 @@ def unclaimed(
 
     A provider says it better, and says what else is to be done; what it forgot to say is said here.
     """
-    told = {each.location for each in found}
-    refused = {each.location for each in found if each.is_error}
     target = publication.address.target
     used = dict[str, Location]()
     for feature, location in _used(publication):
-        used.setdefault(feature, location)
+        used[feature] = used.get(feature, location)
     return [
         Diagnostic(
             location,
@@ -36,8 +34,15 @@ def unclaimed(
         )
         for feature, location in used.items()
         if feature not in capabilities.features
-        and location not in (told if feature in DECORATIONS else refused)
+        and not any(_tells(each, feature) for each in found if each.location == location)
     ]
+
+
+def _tells(finding: Diagnostic, feature: str) -> bool:
+    """Whether *finding* says of *feature*, where it stands, that it is not honoured."""
+    if feature in DECORATIONS:
+        return True
+    return finding.is_error and feature in f"{finding.rule} {finding.problem} {finding.remedy}"
 
 
 def _used(publication: Publication) -> Iterator[tuple[str, Location]]:

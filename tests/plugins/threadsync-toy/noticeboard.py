@@ -20,7 +20,7 @@ from threadsync.testing.contract import LivePost
 class Noticeboard:
     """One board, with one writer."""
 
-    notes: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    notes: dict[str, dict[str, object]] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
     """The name of every note that was ever made."""
 
@@ -32,7 +32,7 @@ class Noticeboard:
 
     def live(self) -> list[LivePost]:
         """Return every note that is up."""
-        return [LivePost(name, str(each["text"]), each["above"]) for name, each in self.notes.items()]
+        return [LivePost(name, str(each["text"]), _maybe(each["above"])) for name, each in self.notes.items()]
 
     def handle(
         self, method: str, path: str, params: Mapping[str, str], body: object, now: datetime
@@ -61,7 +61,11 @@ class Noticeboard:
                 return _said(404, {}, now)
 
 
-def _time(each: Mapping[str, str | None]) -> datetime:
+def _maybe(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _time(each: Mapping[str, object]) -> datetime:
     return datetime.fromisoformat(str(each["at"]))
 
 

@@ -107,9 +107,9 @@ def notes(since: datetime, limit: int) -> Flow[tuple[Note, ...]]:
     return read_answer(request, refusal, read)
 
 
-def put_request(name: str, text: str, above: str | None) -> Request:
+def put_request(name: str, text: str, above: str | None, *, pinned: bool = False) -> Request:
     """Return what puts a note on the board; the same once more changes nothing."""
-    body = JsonBody({"text": text, "above": above})
+    body = JsonBody({"text": text, "above": above, "pinned": pinned})
     return Request("PUT", _path(name), body=body, auth=MAIN, visibility=Visibility.VISIBLE)
 
 
@@ -180,8 +180,8 @@ class ToyProvider(Struct, frozen=True):
 
     @property
     def capabilities(self) -> Capabilities:
-        """Words, chains of them, and answers; the board counts nothing, and sets no allowance."""
-        features = frozenset({"text", "chain", "reply_to"})
+        """Words, chains of them, and answers; and ``toy: {pinned: true}``, which the board alone has."""
+        features = frozenset({"text", "chain", "reply_to", "pinned"})
         return Capabilities(features, quota_of_publish="", quota_of_reply="", quota_of_delete="")
 
     @property
@@ -256,12 +256,20 @@ class ToyProvider(Struct, frozen=True):
     ) -> RenderedSegment:
         """Return *segment* exactly as the board gets it."""
         text = text_of(segment.spans, links)
-        return RenderedSegment(Rendered(index, segment.digest, text), len(text), TEXT_MAX, "characters")
+        pinned = {**publication.options, **segment.options}.get("pinned")
+        options = {"pinned": True} if pinned is True else {}
+        what = Rendered(index, segment.digest, text, options=options)
+        return RenderedSegment(what, len(text), TEXT_MAX, "characters")
 
     def check(self, publication: Publication, links: Permalinks) -> list[Diagnostic]:
         """Find what the board would refuse; what it does not honour at all is found by ``capabilities``."""
         found: list[Diagnostic] = []
         for index, segment in enumerate(publication.segments):
+            pinned = {**publication.options, **segment.options}.get("pinned", False)
+            if not isinstance(pinned, bool):
+                at = publication.key_locations.get("toy", segment.location)
+                remedy = "Write pinned: true, or pinned: false."
+                found.append(Diagnostic(at, "toy/pinned", "pinned is true or false.", remedy))
             over = self.render(publication, segment, index, links).count - TEXT_MAX
             if over > 0:
                 problem = f"the noticeboard takes {TEXT_MAX} characters a note."
@@ -339,7 +347,7 @@ class ToyProvider(Struct, frozen=True):
         at = yield from now()
         name = before.key if before is not None else self._name(work, what, at)
         may_be_there = before is not None
-        request = put_request(name, what.text, above)
+        request = put_request(name, what.text, above, pinned=bool(what.options))
         for number in range(1, bounds.retry_attempts_max + 1):
             at = yield from now()
             covers = request.fingerprint()
