@@ -212,7 +212,22 @@ class NobodysRole(ToyProvider, frozen=True):
         return (yield from super().identify())
 
 
+class HidesAScope(ToyProvider, frozen=True):
+    def scopes(self, publication: Publication) -> frozenset[str]:
+        return frozenset({"write"})
+
+
+class ForgetsItsSecondLife(ToyProvider, frozen=True):
+    """What the last of two intents says is believed, and the one before it forgotten."""
+
+    def publish(self, work: Work) -> Flow[Result]:
+        notes = work.notes if len(work.notes) < 2 else ()
+        return super().publish(replace(work, notes=notes))
+
+
 WRONG = (
+    (HidesAScope, "test_it_says_what_it_is", "about.scopes lacks"),
+    (ForgetsItsSecondLife, "test_a_life_may_end_at_every_effect", "published twice"),
     (NoPage, "test_it_says_what_it_is", "no page"),
     (NoMainRole, "test_it_says_what_it_is", "no main credential"),
     (OwnDigest, "test_what_is_shown_is_what_is_kept", "not that of the declaration"),

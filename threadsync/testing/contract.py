@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import product
 from typing import ClassVar, Protocol
 
 from threadsync.errors import ApiError, Unanswered, UsageError
@@ -81,6 +82,11 @@ class ProviderContract:
         assert all(each.meaning for each in about.roles), "a role of about.roles says nothing of itself"
         assert provider.default_base_url.startswith("https://"), "credentials go out to default_base_url"
         assert "text" in provider.capabilities.features, "a network without text is none for posts"
+        known = {each.name for each in about.scopes}
+        for feature, asks in ASKING.items():
+            post = asks(post_of(TARGET, *TEXTS))
+            wanted = provider.scopes(post) | provider.needs(post).scopes
+            assert wanted <= known, f"about.scopes lacks what {feature} needs: {wanted - known}"
 
     def test_what_is_shown_is_what_is_kept(self) -> None:
         """A segment is rendered under the digest of its declaration, the same each time, and never cut."""
@@ -158,20 +164,22 @@ class ProviderContract:
         self._check_roles(bench)
 
     def test_a_life_may_end_at_every_effect(self) -> None:
-        """Whatever is on record by then, the next life goes on from it, and each post is live once."""
-        calm = self._published()
-        for late, settles in ((False, False), (False, True), (True, False), (True, True)):
-            for effect in range(self._bench().effects + 1, calm.effects + 1):
-                bench = self._bench()
-                bench.dies_at, bench.dies_late = effect, late
-                publish = self._publishing(bench)
-                try:
-                    publish()
-                except Died:
-                    done = bench.again(POST, publish, settles=settles)
-                    how = "after" if late else "before"
-                    assert isinstance(done, Applied), f"it died {how} effect {effect}, and ends with {done}"
-                self._judge(bench, is_done=True)
+        """Whatever is on record by then, the next lives go on from it, and each post is live once."""
+        effects = range(self._bench().effects + 1, self._published().effects + 1)
+        seconds = range(SECOND_LIFE_EFFECTS + 1)
+        for effect, second, late, settles in product(effects, seconds, (False, True), (False, True)):
+            bench = self._bench()
+            publish = self._publishing(bench)
+            bench.dies_at, bench.dies_late = effect, late
+            with suppress(Died):
+                publish()
+            bench.dies_at = bench.effects + second
+            with suppress(Died):
+                publish()
+            done = bench.again(POST, publish, settles=settles) if bench.is_open(POST) else Applied()
+            ends = f"it died {'after' if late else 'before'} effect {effect}, and {second} effects later"
+            assert isinstance(done, Applied), f"{ends}; it ends with {done}"
+            self._judge(bench, is_done=True)
 
     def test_no_lost_answer_makes_a_second_post(self) -> None:
         """A request without an answer, or with an unreadable one, ends in adoption or in ``Uncertain``."""
@@ -334,6 +342,8 @@ POST = Address(PostKey("contract"), TARGET)
 STAYS = Address(PostKey("stays"), TARGET)
 BEFORE = START - timedelta(minutes=10)
 """Since when own posts are read back, as ``apply`` does (law 8)."""
+SECOND_LIFE_EFFECTS = 7
+"""Within how many effects a second life ends."""
 MANY = 1000
 """How many requests a trouble that does not pass strikes."""
 
@@ -362,3 +372,5 @@ def _reading(provider: Provider) -> Iterator[tuple[str, Flow[object]]]:
     yield "engagement", provider.engagement(known)
     yield "locate", provider.locate("id:1")
     yield "examine", provider.examine(MAIN)
+    if provider.sessions is not None:
+        yield "sessions.open", provider.sessions.open()

@@ -167,6 +167,10 @@ class Bench:
                 break
         return result
 
+    def is_open(self, address: Address) -> bool:
+        """Whether something was begun at *address* and is not over."""
+        return address in self.ledger.open
+
     def live(self, address: Address) -> tuple[Published, ...]:
         """Return what the state binds to *address*."""
         binding = self.ledger.bindings.get(address)
