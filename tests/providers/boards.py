@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
-from threadsync.flows.effects import JsonBody, Request, Response
-from threadsync.sandbox import bluesky
+from threadsync.flows.effects import FormBody, JsonBody, Request, Response
+from threadsync.sandbox import bluesky, threads
 from threadsync.testing.contract import LivePost
 from threadsync.testing.contract_run import START
-from threadsync.testing.networks import ThreadsNetwork
 
 HANDLE = "lift-report.test"
 SESSION = timedelta(hours=1)
@@ -20,15 +20,24 @@ class ThreadsBoard:
     """Threads, with one profile."""
 
     def __init__(self) -> None:
-        self.network = ThreadsNetwork(["main"], 1, START)
+        self.state = threads.new_state([threads.Profile("main")], seed=1, now=START.timestamp())
 
     def answer(self, request: Request, now: datetime) -> Response:
-        answered = self.network.answer("main", request, now, "", 0.0).outcome
-        assert isinstance(answered, Response), "without a fault there is an answer"
-        return answered
+        params = {name: str(value) for name, value in request.params.items()}
+        if isinstance(request.body, FormBody):
+            params |= {name: str(value) for name, value in request.body.fields.items()}
+        token = threads.Profile("main").secret
+        call = threads.Request.of(request.method, request.path, params, token=token)
+        answer = threads.handle(self.state, call, now.timestamp(), _unfetched)
+        return Response(answer.status, answer.encode(), {"date": format_datetime(now, usegmt=True)})
 
     def live(self) -> Sequence[LivePost]:
-        return [LivePost(each.remote_id, each.text, each.parent or None) for each in self.network.live()]
+        posts = sorted(self.state.live(), key=lambda each: each.number)
+        return [LivePost(each.id, each.content.text, each.parent or None) for each in posts]
+
+
+def _unfetched(url: str) -> threads.Fetched:
+    raise AssertionError(f"the posts of the contract have no media, and {url} is asked for")
 
 
 class BlueskyBoard:
