@@ -225,7 +225,13 @@ class ForgetsItsSecondLife(ToyProvider, frozen=True):
         return super().publish(replace(work, notes=notes))
 
 
+class SettlesByPublishing(ToyProvider, frozen=True):
+    def settle(self, work: Work) -> Flow[Result]:
+        return super().publish(work)
+
+
 WRONG = (
+    (SettlesByPublishing, "test_a_life_may_end_at_every_effect", "settling sends PUT"),
     (HidesAScope, "test_it_says_what_it_is", "about.scopes lacks"),
     (ForgetsItsSecondLife, "test_a_life_may_end_at_every_effect", "published twice"),
     (NoPage, "test_it_says_what_it_is", "no page"),

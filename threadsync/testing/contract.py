@@ -98,7 +98,7 @@ class ProviderContract:
             assert shown.rendered.digest == segment.digest, "the digest is not that of the declaration"
             assert shown.rendered.index == index, "a segment is rendered as another one"
             assert 0 < shown.count <= shown.count_max, f"{shown.count} of {shown.count_max} are counted"
-        long = post_of(TARGET, "x" * (shown.count_max + 1))
+        long = post_of(TARGET, "x" * (_count_max(provider) + 1))
         whole = provider.render(long, long.segments[0], 0, no_links)
         assert whole.count > whole.count_max, "a text over the limit is cut, or not counted"
         assert _errors(provider, long), "a text over the limit is no error"

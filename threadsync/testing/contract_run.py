@@ -127,6 +127,7 @@ class Bench:
         """What it was caught at."""
         self._late: list[tuple[datetime, Request]] = []
         self._address: Address | None = None
+        self._settles = False
 
     # Verbs, as the executor has them.
 
@@ -151,8 +152,9 @@ class Bench:
         """Find out what became of what is in doubt, if anything is."""
         unfinished = self.ledger.open.get(address)
         if unfinished is not None and unfinished.in_doubt:
-            self._address = address
+            self._address, self._settles = address, True
             self.guarded(self.provider.settle(self._work(address, unfinished.job)))
+            self._settles = False
 
     def again(self, address: Address, verb: Callable[[], Result], *, settles: bool) -> Result:
         """Begin life after life, in peace, until *verb* is done."""
@@ -279,6 +281,8 @@ class Bench:
 
     def _request(self, request: Request, guard: Guard) -> Response | NoResponse:
         if request.visibility is Visibility.VISIBLE:
+            if self._settles:
+                self.problems.append(f"settling sends {request.method} {request.path}, which others see")
             guard.use(str(self._address), request)
         number = len(self.requests)
         self.requests.append(request)

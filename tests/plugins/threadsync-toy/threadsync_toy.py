@@ -414,12 +414,11 @@ class ToyProvider(Struct, frozen=True):
             return Applied()
         what = next(each for each in work.job.segments if each.index == last.index)
         found = yield from self._look(work, what, last.key)
-        if found is None:
-            at = yield from now()
-            until = last.at + timedelta(seconds=self.context.bounds.publish_doubt_seconds)
-            if at < until:
-                yield from wait((until - at).total_seconds(), "a late effect of a lost request")
-                found = yield from self._look(work, what, last.key)
+        at = yield from now()
+        until = last.at + timedelta(seconds=self.context.bounds.publish_doubt_seconds)
+        if found is None and at < until:
+            yield from wait((until - at).total_seconds(), "a late effect of a lost request")
+            found = yield from self._look(work, what, last.key)
         if found is None:
             yield from record(Settled(work.address, what.index, False, at))
         return found if isinstance(found, Uncertain) else Applied()
