@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from threadsync.content import explain, yaml12
 from threadsync.content.escape import is_name, printable, shown
+from threadsync.content.foreign import foreign_networks, without
 from threadsync.content.project import PROJECT_FILE, Project, StateBranch
 from threadsync.content.reading import read
 from threadsync.content.rules import RULES, finding
@@ -58,7 +59,7 @@ def load_project(start: Path, *, exact: bool = False, providers: Collection[str]
     document = yaml12.parse(text, PROJECT_FILE)
     if document.findings:
         raise _refused(root, [_without_source(each, text) for each in document.findings])
-    faults = explain.check(document.value, "project", document, PROJECT_FILE)
+    faults = _misfits(document.value, document)
     if faults:
         raise _refused(root, faults)
     project, faults = _read(root, document, providers)
@@ -73,11 +74,22 @@ def project_said(values: Mapping[str, Json], root: Path) -> Project | list[Diagn
     For a program that has no such file; the places of findings mean nothing then.
     """
     document = yaml12.Document(values)
-    faults = explain.check(values, "project", document, PROJECT_FILE)
+    faults = _misfits(values, document)
     if faults:
         return faults
     project, faults = _read(root, document, None)
     return faults or project
+
+
+def _misfits(value: Json, document: yaml12.Document) -> list[Diagnostic]:
+    """Find what the schema refuses; defaults may have blocks for networks that it does not know."""
+    keys = _mapping(value)
+    foreign = foreign_networks(_mapping(keys.get("targets")))
+    if foreign and keys.get("defaults"):
+        kept = {key: each for key, each in keys.items() if key != "defaults"}
+        defaults = without(keys["defaults"], foreign)
+        value = {**kept, "defaults": defaults} if defaults != {} else kept
+    return explain.check(value, "project", document, PROJECT_FILE)
 
 
 def _read(

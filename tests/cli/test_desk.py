@@ -186,8 +186,10 @@ def test_an_apply_and_its_log_name_the_same_run(on: Callable[..., Result], desk:
 
 def test_the_providers_are_listed() -> None:
     done = CliRunner().invoke(root, ["providers", "--format", "json"], catch_exceptions=False)
-    assert [each["name"] for each in json.loads(done.stdout)["providers"]] == ["threads"]
-    assert CliRunner().invoke(root, ["providers"]).stdout.startswith("threads  API v1.0")
+    assert [each["name"] for each in json.loads(done.stdout)["providers"]] == ["bluesky", "threads"]
+    told = CliRunner().invoke(root, ["providers"]).stdout
+    assert told.startswith("bluesky  API app.bsky")
+    assert "\n\nthreads  API v1.0" in told
 
 
 # init and new

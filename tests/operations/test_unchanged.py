@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import threadsync
 from tests.operations.world import World, picture
@@ -251,6 +252,19 @@ REASONS: dict[str, Callable[[World], object]] = {
 def test_only_what_is_certain_is_kept(world: World, reason: Callable[[World], object]) -> None:
     reason(world)
     assert not_kept(world)
+
+
+def test_nothing_is_kept_of_a_plan_that_another_package_had_a_say_in(world: World) -> None:
+    """Its code may change without a stamp that is looked at: it may be somewhere else altogether."""
+    kept(world)
+    workspace = world.workspace
+    prepared = plan(workspace)
+    targets = {name: replace(each, provider="toy") for name, each in workspace.project.targets.items()}
+    foreign = replace(workspace.project, targets=targets)
+    settled_ns = -(10**9)  # all counts as settled
+    for project, is_kept in ((foreign, False), (workspace.project, True)):
+        done = remember(project, prepared, "text", began_ns=time.time_ns(), settled_ns=settled_ns)
+        assert done is is_kept
 
 
 def test_a_folder_that_may_not_be_written_is_no_failure(world: World) -> None:

@@ -35,7 +35,7 @@ from threadsync.planning.actions import Action, Effective
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.planner import _Planner
 from threadsync.providers.base import Applied, Result, Uncertain, Work
-from threadsync.providers.threads.provider import ThreadsProvider
+from threadsync.providers.threads.deleting import Deleter, look
 from threadsync.providers.threads.publishing import SegmentPublisher
 from threadsync.providers.threads.staging import Container
 from threadsync.statefile.pending import Pending
@@ -49,6 +49,7 @@ from threadsync.testing.troubles import Death, Moment, NetworkFault, Trouble, Un
 PLANNER = "threadsync.planning.planner._Planner"
 EXECUTOR = "threadsync.execution.executor"
 PROVIDER = "threadsync.providers.threads.provider"
+DELETER = "threadsync.providers.threads.deleting.Deleter"
 HOLDER = "threadsync.statefile.pending.Pending._holder_of_a_claim"
 BIND = "threadsync.model.ledger.Ledger._bind"
 CARRIER = "threadsync.execution.carrying.Carrier"
@@ -165,9 +166,9 @@ def alike_in_doubt(first: str, second: str) -> Story:
     return told
 
 
-def code_24_is_gone(self: ThreadsProvider, remote_id: RemoteId) -> Flow[bool]:
+def code_24_is_gone(self: Deleter, remote_id: RemoteId) -> Flow[bool]:
     """A provider to which a post that is not found now is gone."""
-    seen = yield from self._look(remote_id)
+    seen = yield from look(remote_id, self.bounds)
     return isinstance(seen, Fault)
 
 
@@ -273,7 +274,7 @@ CHAINS = (
     Safeguard(
         "only what is read as gone is gone",
         2,
-        ({f"{PROVIDER}.ThreadsProvider._is_gone": code_24_is_gone},),
+        ({f"{DELETER}._is_gone": code_24_is_gone},),
         not_found_now,
         "stays up",
     ),

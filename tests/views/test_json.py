@@ -16,6 +16,7 @@ from threadsync.content.schemas import load_schema
 from threadsync.model.ids import Json
 from threadsync.planning.actions import Action, Reason
 from threadsync.views import json as views_json
+from threadsync.views.json_actions import action_json
 from threadsync.views.json_refresh import refresh_json
 from threadsync.views.moments import stamp
 
@@ -83,7 +84,7 @@ def test_the_schema_refuses_what_no_command_prints() -> None:
 
 @pytest.mark.parametrize("action", samples.every_action(), ids=lambda action: action.word)
 def test_an_action_without_one_of_its_keys_is_refused(action: Action) -> None:
-    whole = views_json.action_json(action)
+    whole = action_json(action)
     for name in whole:
         lacking = {key: value for key, value in whole.items() if key != name}
         assert problems(lacking, "action"), name
@@ -121,7 +122,7 @@ def resolved(schema: Mapping[str, Json]) -> Mapping[str, Json]:
 
 def test_the_exact_text_and_its_count_are_in_the_plan() -> None:
     """Law 10, for programs."""
-    action = views_json.action_json(samples.create())
+    action = action_json(samples.create())
     segments = action["segments"]
     assert isinstance(segments, list)
     assert segments[0]["text"] == samples.LONG
@@ -131,7 +132,7 @@ def test_the_exact_text_and_its_count_are_in_the_plan() -> None:
 
 
 def test_a_program_sees_what_a_picture_was_and_what_is_sent_in_its_place() -> None:
-    action = views_json.action_json(samples.create())
+    action = action_json(samples.create())
     segments = action["segments"]
     assert isinstance(segments, list)
     fitted, as_it_is, film = segments[0]["media"]
@@ -165,5 +166,5 @@ def test_a_pause_says_what_remains_and_when_it_could_go_on() -> None:
 
 
 def test_times_are_in_utc() -> None:
-    action = views_json.action_json(samples.every_action()[9])
+    action = action_json(samples.every_action()[9])
     assert (action["until"], action["reason"]) == ("2026-12-03T07:30:00Z", Reason.NOT_DUE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from threadsync.cli._errors import told
 from threadsync.cli._options import asked, format_option
 
 
@@ -17,7 +18,7 @@ def providers() -> None:
     from threadsync.views.json import as_text
     from threadsync.views.json_desk import providers_json
 
-    rows = every()
+    rows = every(lambda error: told(error).show())
     if asked().format == "json":
         say(as_text(providers_json(rows)))
         return

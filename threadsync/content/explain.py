@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from threadsync.content import schemas
 from threadsync.content.escape import shown
+from threadsync.content.foreign import without
 from threadsync.content.rules import finding
 from threadsync.content.yaml12 import Document, Path
 from threadsync.model.diagnostic import Diagnostic, Location
@@ -40,7 +41,14 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"Did you mean {near[0]}?" if near else ""
 
 
-def check(value: Json, schema: str, document: Document, file: str, prefix: Path = ()) -> list[Diagnostic]:
+def check(  # noqa: PLR0917  (a document, its schema, and where it stands)
+    value: Json,
+    schema: str,
+    document: Document,
+    file: str,
+    prefix: Path = (),
+    foreign: frozenset[str] = frozenset(),
+) -> list[Diagnostic]:
     """Find everything wrong with *value*.
 
     Args:
@@ -49,13 +57,16 @@ def check(value: Json, schema: str, document: Document, file: str, prefix: Path 
         document: where the keys of *value* stand.
         file: the file they stand in.
         prefix: the path of *value* that *document* starts at; what lies outside it is not told.
+        foreign: networks that the schema does not know, whose blocks of options may stand in a post.
     """
+    if foreign:
+        value = without(value, foreign)
     if schemas.accepts(schema)(value):
         return []
     errors = schemas.explainer(schema).iter_errors(value)
     found: dict[Diagnostic, None] = {}
     for error in errors:
-        for diagnostic in _told(error, _Places(document, file, prefix)):
+        for diagnostic in _told(error, _Places(document, file, prefix, foreign)):
             found[diagnostic] = None
         if len(found) >= FINDINGS_MAX:
             break
@@ -64,7 +75,8 @@ def check(value: Json, schema: str, document: Document, file: str, prefix: Path 
 
 
 class _Places:
-    def __init__(self, document: Document, file: str, prefix: Path) -> None:
+    def __init__(self, document: Document, file: str, prefix: Path, foreign: frozenset[str]) -> None:
+        self.foreign = foreign
         self._document = document
         self._file = file
         self._skip = len(prefix)
@@ -138,6 +150,10 @@ def _unknown_keys(
         if key in known or any(_matches(pattern, key) for pattern in by_pattern):
             continue
         here = places.key((*path, key))
+        if key in places.foreign:
+            problem = f"{shown(key)} must be a mapping, and is {_quoted(instance[key])}."
+            yield finding("schema/type", here, problem, f"Write {shown(key)}: {{OPTION: …}}.")
+            continue
         if by_pattern:
             remedy = "Names look like threads/main." if "/" in next(iter(by_pattern)) else None
             yield finding("schema/name", here, f"{_quoted(key)} is not a name{whole}.", remedy)

@@ -17,6 +17,7 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from threadsync.content import explain, markdown, references, yaml12
+from threadsync.content.foreign import foreign_networks
 from threadsync.content.media import MediaFinder, Probe
 from threadsync.content.project import Project
 from threadsync.content.publications import publications_of
@@ -80,13 +81,15 @@ def said_by(files: Sequence[PostFile], project: Project, media: MediaFinder) -> 
     One step is done for all of them before the next: what it takes stays in the processor's cache.
     """
     texts = [read(file.path, file.file) for file in files]
-    declared = [_declared(file, text) for file, text in zip(files, texts, strict=True)]
+    foreign = foreign_networks(project.targets)
+    declared = [_declared(file, text, foreign) for file, text in zip(files, texts, strict=True)]
     return [_said(file, each, project, media) for file, each in zip(files, declared, strict=True)]
 
 
 def said_in(text: str | Diagnostic, file: PostFile, project: Project, media: MediaFinder) -> Said:
     """Return what *file* says: its *text*, or why that cannot be read."""
-    return _said(file, _declared(file, text), project, media)
+    declared = _declared(file, text, foreign_networks(project.targets))
+    return _said(file, declared, project, media)
 
 
 def _said(file: PostFile, declared: Declared | Said, project: Project, media: MediaFinder) -> Said:
@@ -258,11 +261,11 @@ def _is_key(key: str) -> bool:
     return len(key) <= KEY_CHARACTERS_MAX and _KEY.fullmatch(key) is not None
 
 
-def _declared(file: PostFile, text: str | Diagnostic) -> Declared | Said:
+def _declared(file: PostFile, text: str | Diagnostic, foreign: frozenset[str]) -> Declared | Said:
     """Return what a file declares, or else everything wrong with it."""
     if isinstance(text, Diagnostic):
         return Said(PostKey(file.key), Location(file.file), findings=(text,))
-    declared = _parsed(file, text)
+    declared = _parsed(file, text, foreign)
     if isinstance(declared, Declared):
         return declared
     found = _KEY_LINE.search(text)
@@ -270,7 +273,7 @@ def _declared(file: PostFile, text: str | Diagnostic) -> Declared | Said:
     return Said(key, Location(file.file), findings=tuple(declared))
 
 
-def _parsed(file: PostFile, text: str) -> Declared | list[Diagnostic]:
+def _parsed(file: PostFile, text: str, foreign: frozenset[str]) -> Declared | list[Diagnostic]:
     parts: tuple[markdown.Part, ...] | None = None
     findings: list[Diagnostic] = []
     if file.is_markdown:
@@ -286,7 +289,7 @@ def _parsed(file: PostFile, text: str) -> Declared | list[Diagnostic]:
     findings += document.findings
     value = {} if document.value is None else document.value
     if not document.findings:
-        findings += explain.check(value, "post", document, file.file)
+        findings += explain.check(value, "post", document, file.file, foreign=foreign)
     if findings:
         return findings
     assert isinstance(value, Mapping), "the schema accepts mappings alone"

@@ -16,6 +16,7 @@ from threadsync.content import inline, merge, segments
 from threadsync.content.controls import control_of
 from threadsync.content.escape import shown
 from threadsync.content.explain import suggestion
+from threadsync.content.foreign import foreign_networks
 from threadsync.content.markdown import Part, Picture
 from threadsync.content.media import Finder
 from threadsync.content.merge import TEXT_KEYS, Layer
@@ -171,13 +172,14 @@ class _Maker(Struct):
         known = self._pieces.get(path)
         if known is not None:
             return known
-        declared = self.declared
+        declared, foreign = self.declared, foreign_networks(self.project.targets)
         if not path and declared.parts is not None:
-            pieces, faults = segments.from_parts(declared.parts, declared.file)
+            pieces, faults = segments.from_parts(declared.parts, declared.file, foreign)
         elif isinstance(value, list):
-            pieces, faults = segments.from_entries(value, declared, path)
+            pieces, faults = segments.from_entries(value, declared, path, foreign)
         else:
-            pieces, faults = segments.from_text(value if isinstance(value, str) else "", declared.place(path))
+            text = value if isinstance(value, str) else ""
+            pieces, faults = segments.from_text(text, declared.place(path), foreign)
         self.findings.update(dict.fromkeys(faults))
         self._pieces[path] = pieces
         return pieces

@@ -63,8 +63,10 @@ def places_of(value: Json, declared: Declared, path: yaml12.Path) -> dict[int, L
     }
 
 
-def from_parts(parts: tuple[Part, ...], file: str) -> tuple[tuple[Piece, ...], list[Diagnostic]]:
-    """Return the pieces of a text, with each one's own options."""
+def from_parts(
+    parts: tuple[Part, ...], file: str, foreign: frozenset[str]
+) -> tuple[tuple[Piece, ...], list[Diagnostic]]:
+    """Return the pieces of a text, with each one's own options; *foreign* is as in ``explain.check``."""
     findings: list[Diagnostic] = []
     pieces: list[Piece] = []
     for part in parts:
@@ -72,7 +74,7 @@ def from_parts(parts: tuple[Part, ...], file: str) -> tuple[tuple[Piece, ...], l
             pieces.append(Piece(part, part.pictures))
             continue
         document = part.options
-        keys, faults = _options(document, file, part.location)
+        keys, faults = _options(document, file, part.location, foreign)
         findings += faults
         at = {
             path[1]: Location(file, *place)
@@ -85,7 +87,7 @@ def from_parts(parts: tuple[Part, ...], file: str) -> tuple[tuple[Piece, ...], l
 
 
 def _options(
-    document: yaml12.Document, file: str, location: Location
+    document: yaml12.Document, file: str, location: Location, foreign: frozenset[str]
 ) -> tuple[Mapping[str, Json], list[Diagnostic]]:
     if document.findings:
         # They are told with the rest of the body's.
@@ -94,7 +96,7 @@ def _options(
     if not isinstance(value, dict) or "text" in value or not value:
         problem = "a block of options holds keys like media: and link:, and no text:."
         return {}, [finding("text/options", Location(file, *document.place(())), problem)]
-    faults = explain.check({"segments": [value]}, "post", document, file, ("segments", 0))
+    faults = explain.check({"segments": [value]}, "post", document, file, ("segments", 0), foreign)
     return ({}, faults) if faults else (value, [])
 
 
@@ -103,16 +105,16 @@ def _own(keys: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def from_text(
-    text: str, location: Location, *, separators: bool = True
+    text: str, location: Location, foreign: frozenset[str], *, separators: bool = True
 ) -> tuple[tuple[Piece, ...], list[Diagnostic]]:
     """Return the pieces of a ``text:``, whose lines are all said to stand at *location*."""
     body = markdown.split(text, location.file, location.line, exact=False, separators=separators)
-    pieces, findings = from_parts(body.parts, location.file)
+    pieces, findings = from_parts(body.parts, location.file, foreign)
     return pieces, [*body.findings, *findings]
 
 
 def from_entries(
-    entries: Json, declared: Declared, path: yaml12.Path
+    entries: Json, declared: Declared, path: yaml12.Path, foreign: frozenset[str]
 ) -> tuple[tuple[Piece, ...], list[Diagnostic]]:
     """Return the pieces of a ``segments:`` that stands at *path*."""
     pieces: list[Piece] = []
@@ -123,7 +125,7 @@ def from_entries(
         text = keys.get("text")
         text_path = (*here, "text") if isinstance(entry, dict) and "text" in entry else here
         found, faults = from_text(
-            text if isinstance(text, str) else "", declared.place(text_path), separators=False
+            text if isinstance(text, str) else "", declared.place(text_path), foreign, separators=False
         )
         findings += faults
         (piece,) = found

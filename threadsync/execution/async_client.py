@@ -18,7 +18,6 @@ from threadsync.execution.client_setup import (
     ATTEMPTS_MAX,
     NO_SECRETS,
     NO_SETTINGS,
-    THREADS,
     TIMEOUT_SECONDS,
     Account,
     Listed,
@@ -53,6 +52,7 @@ from threadsync.flows.retry import persistent
 from threadsync.model.facts import Quota
 from threadsync.model.ids import Json
 from threadsync.providers.accounts import Session
+from threadsync.providers.loading import DEFAULT
 
 if TYPE_CHECKING:
     import aiohttp
@@ -86,7 +86,7 @@ class AsyncClient:
         *,
         token: SecretLike | None = None,
         secrets: Mapping[str, SecretLike] = NO_SECRETS,
-        network: str = THREADS,
+        network: str = DEFAULT,
         identifier: str = "",
         base_url: str | None = None,
         settings: Mapping[str, Json] = NO_SETTINGS,

@@ -14,7 +14,6 @@ from threadsync.execution.client_setup import (
     ATTEMPTS_MAX,
     NO_SECRETS,
     NO_SETTINGS,
-    THREADS,
     TIMEOUT_SECONDS,
     Account,
     Listed,
@@ -51,6 +50,7 @@ from threadsync.flows.retry import persistent
 from threadsync.model.facts import Quota
 from threadsync.model.ids import Json
 from threadsync.providers.accounts import Session
+from threadsync.providers.loading import DEFAULT
 
 if TYPE_CHECKING:
     import requests
@@ -111,7 +111,7 @@ class Client:
         *,
         token: SecretLike | None = None,
         secrets: Mapping[str, SecretLike] = NO_SECRETS,
-        network: str = THREADS,
+        network: str = DEFAULT,
         identifier: str = "",
         base_url: str | None = None,
         settings: Mapping[str, Json] = NO_SETTINGS,

@@ -34,10 +34,9 @@ from threadsync.model.secret import SecretText
 from threadsync.model.urls import is_loopback, origin_of
 from threadsync.providers.accounts import Session, Sessions, Spending
 from threadsync.providers.base import ProviderContext
-from threadsync.providers.loading import load_provider
+from threadsync.providers.loading import DEFAULT, load_provider
 from threadsync.values import Discreet
 
-THREADS: Final = "threads"
 TIMEOUT_SECONDS: Final = Bounds().request_seconds
 ATTEMPTS_MAX: Final = Bounds().retry_attempts_max
 NO_SECRETS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -85,7 +84,7 @@ def masked(secrets: Mapping[str, SecretLike], token: SecretLike | None) -> Given
 class Account(Discreet, frozen=True):
     """Whom a client speaks for, and to what."""
 
-    network: str = THREADS
+    network: str = DEFAULT
     identifier: str = ""
     """What the account is opened with where a network opens sessions: a handle or an id."""
     base_url: str | None = None
@@ -228,7 +227,7 @@ def set_up(
     loopback = account.base_url is not None and is_loopback(account.base_url)
     context = ProviderContext(target, account.settings, bounds, loopback, who or None, account.base_url)
     provider = load_provider(NetworkName(account.network), context)
-    base_url = _checked(account.base_url or provider.default_base_url)
+    base_url = _checked(account.base_url, provider.default_base_url)
     endpoint = Endpoint(base_url, credential, _no_media, timeout_seconds, provider.hosts)
     secrets = [*every.values()]
     kept = _kept(provider.sessions, account, endpoint, clock, waits, secrets.append)
@@ -327,7 +326,13 @@ def check_session(session: object | None, ca_file: Path | None) -> None:
         )
 
 
-def _checked(base_url: str) -> str:
+def _checked(given: str | None, default: str) -> str:
+    """Return the address that credentials go out to: the one *given*, or the network's own.
+
+    Raises:
+        UsageError: they would go out unencrypted.
+    """
+    base_url = given or default
     try:
         scheme, host, _ = origin_of(base_url)
     except ValueError:
@@ -335,7 +340,7 @@ def _checked(base_url: str) -> str:
     if not host or (scheme != "https" and not is_loopback(base_url)):
         raise UsageError(
             f"the base address {base_url} is not one of https, and credentials go out to it",
-            remedy="Write one like https://graph.threads.net (http only for this machine).",
+            remedy=f"Write one like {default} (http only for this machine).",
         )
     return base_url
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from threadsync.content import explain, references
 from threadsync.content.escape import CONTROL, named
+from threadsync.content.foreign import foreign_networks
 from threadsync.content.project import Project
 from threadsync.content.publications import publications_of
 from threadsync.content.rules import finding
@@ -25,6 +26,7 @@ from threadsync.execution.publish_said import Options, PostSegment, Said
 from threadsync.model.diagnostic import Diagnostic, Location, by_place
 from threadsync.model.ids import Address, Json, PostKey, TargetName, network_of
 from threadsync.model.post import Publication
+from threadsync.planning.claims import unclaimed
 from threadsync.providers.base import Permalinks, Provider
 
 PLACE: Final = "publish"
@@ -44,13 +46,17 @@ def declared(
     """
     (target,) = project.targets
     values = _values(what, target, attached)
-    findings = list(_unreadable(values)) or explain.check(values, "post", _places(values), PLACE)
+    findings = list(_unreadable(values)) or explain.check(
+        values, "post", _places(values), PLACE, foreign=foreign_networks(project.targets)
+    )
     if findings:
         raise _refused(findings, len(what.segments))
     post = Declared(PLACE, _places(values), values)
     made, findings = publications_of(post, PostKey(what.key or UNNAMED), project, attached)
     fitted = [attached.fitted(each, provider.capabilities.pictures) for each in made]
-    findings += [found for each, unfitted in fitted for found in (*unfitted, *provider.check(each, links))]
+    for each, unfitted in fitted:
+        refused = provider.check(each, links)
+        findings += [*unfitted, *refused, *unclaimed(each, provider.capabilities, refused)]
     if any(each.is_error for each in findings) or not fitted:
         raise _refused(findings, len(what.segments))
     ((publication, _),) = fitted

@@ -99,7 +99,7 @@ def doubtful(url: str) -> MediaProblem | None:
     host = parts.hostname or ""
     for domain, path, what, remedy in _DOUBTFUL:
         if (host == domain or host.endswith(f".{domain}")) and path in parts.path:
-            return MediaProblem(f"{host} is {what}: Threads has failed to fetch from there", remedy)
+            return MediaProblem(f"{host} is {what}: networks have failed to fetch from there", remedy)
     return None
 
 
@@ -174,7 +174,7 @@ class Prober(Struct, frozen=True):
                 f"{named(url)} is not https: networks do not fetch from it", "Serve it over https."
             )
         if not PurePosixPath(parts.path).suffix:
-            problem = f"{named(url)} does not end like a media file: Threads often refuses such addresses"
+            problem = f"{named(url)} does not end like a media file: networks often refuse such addresses"
             return MediaProblem(problem, f"Give the file a name that ends in {file.suffix or '.jpg'}.")
         return None
 

@@ -141,7 +141,7 @@ class Ledger:
         action = self.open[note.address]
         notes: tuple[j.InFlight, ...] = (*action.notes, note)
         if isinstance(note, j.Settled):
-            staged = (n for n in action.notes if isinstance(n, j.Staged) and n.index == note.index)
+            staged = (n for n in action.notes if isinstance(n, j.Staged))
             notes = tuple(staged) if note.reuse else ()
         self.open[note.address] = replace(action, notes=notes)
 

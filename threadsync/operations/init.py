@@ -18,6 +18,7 @@ from threadsync.errors import ProjectError, ThreadsyncError, UsageError
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.facts import Account
+from threadsync.model.ids import TargetName, network_of
 from threadsync.operations.auth import impatient
 from threadsync.operations.caches import CACHE_DIRECTORY
 from threadsync.operations.new import draft_text, scalar, suggested_time, write_new
@@ -27,9 +28,8 @@ from threadsync.operations.reading import read_with
 from threadsync.operations.slug import slug
 from threadsync.operations.workspace import Workspace, open_project
 from threadsync.planning.readiness import is_account
-from threadsync.providers.loading import BUILT_IN
+from threadsync.providers.loading import DEFAULT, PROVIDERS
 
-DEFAULT_NETWORK = "threads"
 EXAMPLE = "first-post"
 EXAMPLE_TEXT = "Hello! This is the first post of this project."
 LOCAL_TIME = Path("/etc/localtime")
@@ -39,13 +39,20 @@ LOCAL_TIME = Path("/etc/localtime")
 class Wishes(Struct, frozen=True):
     """What a new project is to be like; empty means: not known, or not wanted."""
 
-    target: str = f"{DEFAULT_NETWORK}/main"
+    target: str = f"{DEFAULT}/main"
     account: str = ""
-    credential: str = "env:THREADS_TOKEN"
+    credential: str = ""
+    """Where its token is; empty: in a variable of the environment that is named after the network."""
     zone: str = "UTC"
     media_url: str = ""
     """The public address where the posts folder's media will be."""
     base_url: str = ""
+
+    @property
+    def token(self) -> str:
+        """Where the token is."""
+        network = network_of(TargetName(self.target))
+        return self.credential or f"env:{network.upper().replace('-', '_')}_TOKEN"
 
 
 class Started(Struct, frozen=True):
@@ -126,7 +133,7 @@ def fault_of(wishes: Wishes) -> tuple[str, str] | None:
     with tempfile.TemporaryDirectory(prefix="threadsync-init-") as aside:
         (Path(aside) / PROJECT_FILE).write_text(project_text("project", wishes), encoding="utf-8")
         try:
-            load_project(Path(aside), exact=True, providers=BUILT_IN)
+            load_project(Path(aside), exact=True, providers=PROVIDERS)
         except ProjectError as error:
             first = error.findings[0] if error.findings else error
             return first.problem, first.remedy or ""
@@ -140,7 +147,7 @@ def _refuse_inside_posts(folder: Path) -> None:
     if above is None:
         return
     try:
-        posts = load_project(above, exact=True, providers=BUILT_IN).posts
+        posts = load_project(above, exact=True, providers=PROVIDERS).posts
     except ProjectError:
         return  # it reads no posts as it is; whoever mends it will see
     if root.is_relative_to(posts):
@@ -165,8 +172,8 @@ def _ignored(folder: Path, wishes: Wishes) -> list[str]:
     """Let git ignore what must not be committed, beside what it ignores already."""
     path = folder / ".gitignore"
     wanted = [f"{CACHE_DIRECTORY}/"]
-    name = wishes.credential.removeprefix("file:")
-    if name != wishes.credential and not Path(name).is_absolute():
+    name = wishes.token.removeprefix("file:")
+    if name != wishes.token and not Path(name).is_absolute():
         wanted.append(name)
     try:
         there = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -219,7 +226,7 @@ def project_text(identity: str, wishes: Wishes) -> str:
         f"  {scalar(wishes.target)}:",
         account,
         "    # Where the token is, never the token: env:NAME, file:PATH or keyring:NAME.",
-        f"    credential: {scalar(wishes.credential)}",
+        f"    credential: {scalar(wishes.token)}",
     ]
     if wishes.base_url:
         lines += [

@@ -31,7 +31,8 @@ from threadsync.operations.rights import needed_scopes, scopes_in_order
 from threadsync.operations.shell import new_run
 from threadsync.operations.workspace import Workspace, context_of
 from threadsync.planning.readiness import is_account
-from threadsync.providers.base import CODE, Authorization, Authorizing, Examined, Provider
+from threadsync.providers.authorizing import CODE, Authorization, Authorizing
+from threadsync.providers.base import Examined, Provider
 
 STATE_BYTES: Final = 32
 """How much chance is in what proves that an answer belongs to our question."""

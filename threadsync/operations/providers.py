@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
+from threadsync.errors import PluginError, ThreadsyncError
 from threadsync.model.capabilities import Capabilities
 from threadsync.model.ids import NetworkName, TargetName
-from threadsync.providers.base import About, AppSetting, ProviderContext
-from threadsync.providers.loading import BUILT_IN, load_provider
+from threadsync.providers.authorizing import AppSetting
+from threadsync.providers.base import About, ProviderContext
+from threadsync.providers.loading import PROVIDERS, faulty_plugins, load_provider
 
 
 class ProviderRow(Struct, frozen=True):
@@ -22,11 +26,17 @@ class ProviderRow(Struct, frozen=True):
     """What an app is known by that people authorize in a browser; empty where a credential is pasted."""
 
 
-def providers() -> tuple[ProviderRow, ...]:
-    """Return every provider there is."""
+def providers(tell: Callable[[ThreadsyncError], None] = lambda _: None) -> tuple[ProviderRow, ...]:
+    """Return every provider that can be used; *tell* is told of those that cannot, and why."""
     rows = []
-    for each in sorted(BUILT_IN):
-        made = load_provider(NetworkName(each), ProviderContext(TargetName(f"{each}/any")))
+    for fault in faulty_plugins():
+        tell(fault)
+    for each in PROVIDERS:
+        try:
+            made = load_provider(NetworkName(each), ProviderContext(TargetName(f"{each}/any")))
+        except PluginError as error:
+            tell(error)
+            continue
         app = made.authorizing.settings if made.authorizing is not None else ()
         rows.append(ProviderRow(NetworkName(each), made.about, made.capabilities, made.default_base_url, app))
     return tuple(rows)

@@ -39,6 +39,7 @@ from threadsync.operations.unchanged import (
     whole,
 )
 from threadsync.planning.actions import NoOp
+from threadsync.providers.loading import BUILT_IN
 from threadsync.statefile.excerpt import places_in, stamp_of
 from threadsync.statefile.files import Files
 
@@ -65,6 +66,8 @@ def remember(
     """
     if not KEEPS or isinstance(project.state, StateBranch) or prepared.prior is None:
         return False
+    if any(target.provider not in BUILT_IN for target in project.targets.values()):
+        return False  # what another package says of a post may change without a stamp that is looked at
     kept = project.root / KEPT_FILE
     files = Files(project.state, kept.parent)
     media = [project.root / path for path in prepared.media]

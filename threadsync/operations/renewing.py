@@ -22,7 +22,7 @@ from threadsync.operations.caches import CACHE_DIRECTORY, ignored
 from threadsync.operations.credentials import Stored, note, place_of, read_credential
 from threadsync.operations.reading import read_with
 from threadsync.operations.workspace import Workspace
-from threadsync.providers.base import Renewed
+from threadsync.providers.authorizing import Renewed
 from threadsync.statefile.disk import LocalDisk
 from threadsync.statefile.lock import Lock
 from threadsync.statefile.machine import LocalMachine

@@ -12,6 +12,10 @@ RULES = {
         "A target names a provider that there is not.",
         "Correct the name of the target, or its provider:.",
     ),
+    "capability/unclaimed": (
+        "A post asks of its network what that does not honour: it is refused, and never left out silently.",
+        "Take it out for that network with overrides, or take the network out of targets.",
+    ),
     "media/no-host": (
         "A network fetches media from a public address, and the target has no media host.",
         "Name one with media_host:, and declare it under media_hosts:.",

@@ -31,10 +31,11 @@ from threadsync.operations.provenance import Surroundings
 from threadsync.operations.rules import RULES
 from threadsync.operations.sharing import in_shares, workers
 from threadsync.operations.shortening import Shortening, names_others, taken
+from threadsync.planning.claims import unclaimed
 from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
 from threadsync.planning.planner import Standing
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
-from threadsync.providers.loading import BUILT_IN, load_provider
+from threadsync.providers.loading import PROVIDERS, load_provider
 from threadsync.statefile.disk import LocalDisk
 from threadsync.statefile.machine import LocalMachine
 from threadsync.statefile.store import FileStore, Store
@@ -190,6 +191,7 @@ class Workspace(Struct, frozen=True):
         found = unhosted(publication, provider, self.project)
         if same is None or same.is_taken or same.findings or names_others(publication):
             found += provider.check(publication, longest)
+            found += unclaimed(publication, provider.capabilities, found)
         return Seen(wanted, links, is_taken, tuple(found))
 
     def _alike(self) -> dict[TargetName, TargetName]:
@@ -236,7 +238,7 @@ def open_project(
     Raises:
         ProjectError: there is none, or its file has faults.
     """
-    project = load_project(directory or Path.cwd(), exact=exact, providers=BUILT_IN)
+    project = load_project(directory or Path.cwd(), exact=exact, providers=PROVIDERS)
     providers = {
         name: load_provider(target.provider, context_of(target, project.id))
         for name, target in project.targets.items()

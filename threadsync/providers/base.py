@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct, field
 
@@ -22,11 +22,12 @@ from threadsync.model.fault import Fault
 from threadsync.model.ids import Address, Json, RemoteId, Role, TargetName
 from threadsync.model.journal import InFlight, Job, Published, Rendered
 from threadsync.model.post import Publication, Segment
-from threadsync.model.secret import SecretText
 from threadsync.providers.accounts import Sessions, Spending
+from threadsync.providers.authorizing import Authorizing, Renewed
 
 API_VERSION = 1
-"""The version of this protocol; a provider made for another one is refused when it is loaded."""
+"""The version of this protocol. A provider of another package says in ``api_version`` which one it was made
+for, and one made for another is refused when it is loaded (docs/providers.md)."""
 
 
 class ProviderContext(Struct, frozen=True):
@@ -165,89 +166,6 @@ class Examined(Struct, frozen=True):
     """Why nothing could be told."""
 
 
-class Renewed(Struct, frozen=True):
-    """A new credential in the place of one that goes on working until it expires."""
-
-    secret: SecretText
-    expires_at: datetime | None
-
-
-CODE: Final = Role("code")
-"""The role of what ``Authorization.code`` returned, in the requests that use it."""
-
-
-class AppSetting(Struct, frozen=True):
-    """What an app that people authorize is known by, and is no secret."""
-
-    key: str
-    """Of a target in the project file."""
-    variable: str
-    """Of the environment, where the project does not say."""
-    meaning: str
-
-
-class Authorization(Protocol):
-    """One authorization: a person is asked in a browser to let an app use their account."""
-
-    @property
-    def url(self) -> str:
-        """The address to open."""
-        ...
-
-    @property
-    def redirect_uri(self) -> str:
-        """Where the browser is sent afterwards."""
-        ...
-
-    def code(self, answer: str) -> SecretText:
-        """Return the code in *answer*: the address that the browser was sent to, or what it shows instead.
-
-        Raises:
-            AuthorizationDenied: the person said no, or the network does not let the app ask.
-            AuthorizationMismatch: it answers another authorization.
-            UsageError: it is neither.
-        """
-        ...
-
-    def exchange(self) -> Flow[Renewed]:
-        """Get a credential for the code, which stands under the role ``CODE``; asked once, never again.
-
-        Raises:
-            ApiError, Unanswered: there is none; the code may be used up all the same.
-        """
-        ...
-
-    def lengthen(self) -> Flow[Renewed]:
-        """Get the one that lives longest for what ``exchange`` gave, which stands under the main role.
-
-        Raises:
-            ApiError, Unanswered: there is none.
-        """
-        ...
-
-
-class Authorizing(Protocol):
-    """How a network gives a first credential: to an app, for an account, in a browser."""
-
-    @property
-    def settings(self) -> tuple[AppSetting, ...]:
-        """What the app is known by; its secrets are roles of ``About``."""
-        ...
-
-    @property
-    def stuck(self) -> str:
-        """What to look at where the browser shows an error, and is sent nowhere."""
-        ...
-
-    def begin(self, app: Mapping[str, str], scopes: Sequence[str], state: str) -> Authorization:
-        """Ask for *scopes*, with the settings of *app* by their keys; *state* comes back in the answer.
-
-        Raises:
-            UsageError: the network would refuse it.
-        """
-        ...
-
-
 class Permalinks(Protocol):
     """Gives the text for ``{{ links[…] }}``: a receipt's permalink, or a stand-in of the longest length."""
 
@@ -257,7 +175,7 @@ class Permalinks(Protocol):
 
 
 class Provider(Protocol):
-    """One network, spoken as flows, for one target."""
+    """One network, spoken as flows, for one target; ``threadsync.testing.contract`` tests it."""
 
     @property
     def default_base_url(self) -> str:

@@ -6,32 +6,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias, assert_never
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from threadsync.errors import StateError
 from threadsync.execution.breaker import Pause
 from threadsync.execution.report import ActionReport, Report
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.ids import Json
-from threadsync.model.journal import Published
-from threadsync.model.post import Publication
 from threadsync.model.state import Binding, Open, Tombstone
 from threadsync.planning.actions import (
-    Action,
-    Adopt,
-    Blocked,
-    Create,
-    Delete,
-    Extend,
-    Forget,
-    Move,
-    NoOp,
     Plan,
-    Replace,
-    SegmentView,
-    Update,
-    Wait,
 )
 from threadsync.planning.inputs import Wanted
 from threadsync.planning.safety import Excess
@@ -39,12 +24,17 @@ from threadsync.views.json_account import (
     account_json,
     credential_json,
     held_json,
-    losses_json,
     maybe,
     notice_json,
     seen_json,
 )
-from threadsync.views.media import card_json, media_json
+from threadsync.views.json_actions import (
+    action_json,
+    address_json,
+    posts_json,
+    publication_json,
+    segments_json,
+)
 from threadsync.views.moments import stamp
 from threadsync.views.seen import Backup, CarriedOut, Known, PreparedPlan, Standing, Validated
 
@@ -114,7 +104,7 @@ def status_json(rows: Sequence[Standing]) -> Mapped:
         "status",
         publications=[
             {
-                **_address(row.address),
+                **address_json(row.address),
                 "word": row.word,
                 "when": maybe(row.when),
                 "permalink": row.permalink,
@@ -131,7 +121,7 @@ def show_json(known: Known) -> Mapped:
     """Return all that is known of one publication."""
     return document(
         "publication",
-        **_address(known.address),
+        **address_json(known.address),
         declared=_declared(known.declared) if known.declared is not None else None,
         binding=_binding(known.binding) if known.binding is not None else None,
         tombstone=_tombstone(known.tombstone) if known.tombstone is not None else None,
@@ -168,124 +158,6 @@ def history_json(entries: Sequence[Backup]) -> Mapped:
             for entry in entries
         ],
     )
-
-
-def action_json(action: Action) -> Mapped:
-    """Return one action; which further keys it has depends on its word."""
-    return {
-        **_address(action.address),
-        "action": action.word,
-        "reason": action.reason.value,
-        **_further(action),
-    }
-
-
-def _further(action: Action) -> Mapped:
-    match action:
-        case Create():
-            return {**_publishing(action), "republish": action.republish}
-        case Extend():
-            return {**_publishing(action), "live": _posts(action.live)}
-        case Update():
-            return {
-                "protect": action.protect,
-                "on_remove": action.on_remove.value,
-                "in_place": action.publication is not None,
-            }
-        case Move():
-            return {"old_address": str(action.old)}
-        case Replace():
-            return {
-                **_publishing(action),
-                "keep": action.keep,
-                "live": _posts(action.live),
-                "takes_down": _posts(action.old),
-                "loses": losses_json(action.loses),
-                "consent": action.consent,
-            }
-        case Delete():
-            return {
-                "takes_down": _posts(action.old),
-                "loses": losses_json(action.loses),
-                "forget_as": action.forget_as,
-            }
-        case Forget():
-            return {"live": _posts(action.live), "why": action.why}
-        case Adopt():
-            return {"live": _posts(action.segments)}
-        case Wait():
-            return {"until": maybe(action.until), "segments": _segments(action.segments)}
-        case Blocked():
-            return {
-                "would": action.would,
-                "problem": action.problem,
-                "remedy": action.remedy,
-                "segments": _segments(action.segments),
-                "live": _posts(action.old),
-                "loses": losses_json(action.loses),
-                "allowance": action.allowance,
-                "goes_on_at": maybe(action.goes_on_at),
-            }
-        case NoOp():
-            return {"note": action.note}
-        case _:
-            assert_never(action)
-
-
-def _publishing(action: Create | Extend | Replace) -> Mapped:
-    return {
-        **_publication(action.publication),
-        "segments": _segments(action.segments, action.publication),
-        "waits_for": [str(address) for address in action.waits_for],
-    }
-
-
-def _publication(publication: Publication) -> Mapped:
-    schedule = publication.control.publish
-    return {
-        "file": publication.location.file,
-        "digest": publication.digest,
-        "due": maybe(schedule.at if schedule is not None else None),
-        "options": dict(publication.options),
-    }
-
-
-def _segments(segments: Iterable[SegmentView], publication: Publication | None = None) -> list[Json]:
-    declared = publication.segments if publication is not None else ()
-    return [
-        {
-            "index": view.index,
-            "text": view.text,
-            "count": view.count,
-            "count_max": view.count_max,
-            "unit": view.unit,
-            "digest": view.digest,
-            "media": [media_json(item) for item in view.media],
-            "attached": dict(view.attached),
-            "card": card_json(declared[view.index].card) if view.index < len(declared) else None,
-        }
-        for view in segments
-    ]
-
-
-def _posts(posts: Iterable[Published]) -> list[Json]:
-    return [
-        {
-            "index": post.index,
-            "remote_id": post.remote_id,
-            "permalink": post.permalink,
-            "text": post.text,
-            "at": stamp(post.at),
-            "digest": post.digest,
-            "bound_by": post.bound_by,
-        }
-        for post in posts
-    ]
-
-
-def _address(address: object) -> Mapped:
-    key, _, target = str(address).rpartition("@")
-    return {"address": str(address), "key": key, "target": target}
 
 
 def _finding(finding: Diagnostic) -> Json:
@@ -354,7 +226,7 @@ def _failure(error: StateError) -> Json:
 
 def _became(each: ActionReport) -> Json:
     return {
-        **_address(each.address),
+        **address_json(each.address),
         "action": each.action.word,
         "became": each.became.value,
         "why": each.why,
@@ -367,8 +239,8 @@ def _became(each: ActionReport) -> Json:
 
 def _declared(declared: Wanted) -> Json:
     return {
-        **_publication(declared.publication),
-        "segments": _segments(declared.segments),
+        **publication_json(declared.publication),
+        "segments": segments_json(declared.segments),
         "waits_for": [str(address) for address in declared.waits_for],
     }
 
@@ -376,9 +248,9 @@ def _declared(declared: Wanted) -> Json:
 def _binding(binding: Binding) -> Json:
     came = binding.provenance
     return {
-        **_address(binding.address),
-        "live": _posts(binding.segments),
-        "superseded": _posts(binding.superseded),
+        **address_json(binding.address),
+        "live": posts_json(binding.segments),
+        "superseded": posts_json(binding.superseded),
         "protect": binding.protect,
         "on_remove": binding.on_remove,
         "provenance": {
@@ -393,10 +265,10 @@ def _binding(binding: Binding) -> Json:
 
 def _tombstone(stone: Tombstone) -> Json:
     return {
-        **_address(stone.address),
+        **address_json(stone.address),
         "why": stone.why,
         "at": stamp(stone.at),
-        "posts": _posts(stone.segments),
+        "posts": posts_json(stone.segments),
     }
 
 

@@ -8,7 +8,8 @@ from typing import Protocol
 from threadsync.execution.apilog import Renewal
 from threadsync.model.capabilities import Capabilities
 from threadsync.model.facts import Account
-from threadsync.providers.base import About, AppSetting, Examined, Scope
+from threadsync.providers.authorizing import AppSetting
+from threadsync.providers.base import About, Examined, Scope
 
 
 class Checked(Protocol):

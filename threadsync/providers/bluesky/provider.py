@@ -24,6 +24,7 @@ from threadsync.model.journal import Deleted, Intent, Published, Rendered
 from threadsync.model.post import Publication, Segment
 from threadsync.providers.accounts import Sessions, Spending
 from threadsync.providers.answers import Page
+from threadsync.providers.authorizing import Renewed
 from threadsync.providers.base import (
     About,
     Applied,
@@ -32,7 +33,6 @@ from threadsync.providers.base import (
     ProviderContext,
     Refused,
     RenderedSegment,
-    Renewed,
     Result,
     Uncertain,
     Work,

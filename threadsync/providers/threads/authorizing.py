@@ -23,7 +23,8 @@ from threadsync.flows.effects import Flow
 from threadsync.flows.retry import retried
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.secret import SecretText
-from threadsync.providers.base import CODE, AppSetting, ProviderContext, Renewed
+from threadsync.providers.authorizing import CODE, AppSetting, Renewed
+from threadsync.providers.base import ProviderContext
 from threadsync.providers.threads import api_oauth as api
 
 APP_ID: Final = AppSetting("app_id", "THREADS_APP_ID", "the Threads App ID")

@@ -6,43 +6,38 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from threadsync.errors import ApiError, Unanswered
-from threadsync.flows.core import attempt, gather, now, record, wait
-from threadsync.flows.effects import Flow, Recorded, Response
-from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, retried
+from threadsync.flows.core import attempt, gather, now
+from threadsync.flows.effects import Flow, Response
+from threadsync.flows.retry import retried
 from threadsync.model.capabilities import Capabilities, Needs
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.facts import Account, Engagement, ObservedPost, Quota, ReadBack
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import RemoteId, Role
-from threadsync.model.journal import Deleted, Intent, Published, Rendered
+from threadsync.model.journal import Intent, Published, Rendered
 from threadsync.model.post import Publication, Segment
+from threadsync.providers.authorizing import Authorizing, Renewed
 from threadsync.providers.base import (
     About,
     Applied,
-    Authorizing,
     Examined,
     Permalinks,
     ProviderContext,
-    Refused,
     RenderedSegment,
-    Renewed,
     Result,
     Uncertain,
     Work,
 )
-from threadsync.providers.threads import api_publishing, carrying, checks, convert
 from threadsync.providers.threads import api_reading as api
+from threadsync.providers.threads import carrying, checks, convert
 from threadsync.providers.threads.about import ABOUT
-from threadsync.providers.threads.api_media import MediaObject
 from threadsync.providers.threads.chains import publish_all, publisher_of
+from threadsync.providers.threads.deleting import Deleter, look
 from threadsync.providers.threads.faults import refusal
 from threadsync.providers.threads.listing import Listing, own_posts
 from threadsync.providers.threads.publishing import NotPublished
-from threadsync.providers.threads.recording import wait_left_seconds
-from threadsync.providers.threads.staging import unanswered
 
 ORIGIN = "threads.net"
 SANDBOX_ORIGIN_HEADER = "x-sandbox-origin"
@@ -212,7 +207,7 @@ class ThreadsProvider(Struct, frozen=True):
 
     def observe(self, remote_id: RemoteId) -> Flow[ObservedPost | None]:
         """Read one post; None where Threads does not have it."""
-        media = yield from self._look(remote_id)
+        media = yield from look(remote_id, self.context.bounds)
         match media:
             case Fault(kind=FaultClass.GONE | FaultClass.NOT_READY):
                 return None
@@ -273,7 +268,7 @@ class ThreadsProvider(Struct, frozen=True):
             return Applied()
         last = intents[-1]
         if last.verb == "delete":
-            return (yield from self._settle_delete(work, last))
+            return (yield from Deleter(work, self.context.bounds).settle(last))
         what = next(each for each in work.job.segments if each.index == last.index)
         first = work.job.segments[0].index == last.index
         parent = work.job.parent if first else work.live[-1].remote_id
@@ -286,102 +281,7 @@ class ThreadsProvider(Struct, frozen=True):
 
     def delete(self, work: Work, posts: tuple[Published, ...]) -> Flow[Result]:
         """Take *posts* down, in the order given."""
-        for post in posts:
-            result = yield from self._delete(work, post)
-            if not isinstance(result, Applied):
-                return result
-        return Applied()
-
-    def _delete(self, work: Work, post: Published) -> Flow[Result]:
-        """Delete one post. Deleting twice harms nobody, so after a lost answer: look, then ask again.
-
-        One that may still act after all attempts stays in doubt: only a later look can tell.
-        """
-        may_act = False
-        for number in range(1, self.context.bounds.retry_attempts_max + 1):
-            at = yield from now()
-            covers = api_publishing.delete_request(post.remote_id).fingerprint()
-            yield from record(
-                Intent(work.address, post.index, post.digest, "delete", post.remote_id, covers, at)
-            )
-            answer = yield from attempt(api_publishing.delete_media(post.remote_id))
-            match answer:
-                case api_publishing.Removed() | Fault(kind=FaultClass.GONE):
-                    return (yield from self._deleted(work, post.remote_id))
-                case Fault(kind=FaultClass.TRANSIENT | FaultClass.NOT_READY) | Unanswered():
-                    # Code 24 is no proof: it is said of live posts too. Gone is only what is read as gone.
-                    if (yield from self._is_gone(post.remote_id)):
-                        return (yield from self._deleted(work, post.remote_id))
-                    may_act = may_act or (
-                        answer.sent if isinstance(answer, Unanswered) else answer.status >= 500
-                    )
-                    if number == self.context.bounds.retry_attempts_max:
-                        fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
-                        if may_act:
-                            return Uncertain(
-                                f"it is still there, and may yet go: {fault.problem}", post.index
-                            )
-                        return Refused(fault, post.index)
-                case Fault():
-                    # An earlier request, of this run or an interrupted one, may have acted all the same.
-                    asked_before = number > 1 or _was_asked_for(work, post)
-                    if asked_before and (yield from self._is_gone(post.remote_id)):
-                        return (yield from self._deleted(work, post.remote_id))
-                    used_up = "deletes" if answer.kind is FaultClass.QUOTA else ""
-                    return Refused(replace(answer, allowance=used_up), post.index)
-            yield from wait(delay_seconds(number, self.context.bounds), "Threads to delete a post")
-        raise AssertionError("a bound of at least one attempt ends the loop")
-
-    def _settle_delete(self, work: Work, intent: Intent) -> Flow[Result]:
-        """Look whether the post is still there: gone is the receipt; if not, it may be asked for again.
-
-        That it is there is believed once a lost delete cannot act any more.
-        """
-        remote_id = RemoteId(intent.key)
-        seen = yield from self._look(remote_id)
-        if isinstance(seen, MediaObject):
-            at = yield from now()
-            left = wait_left_seconds(intent.at, at, None, self.context.bounds)
-            if left > 0:
-                yield from wait(left, "settling: a delete without an answer may still take effect")
-                seen = yield from self._look(remote_id)
-        match seen:
-            case MediaObject():
-                return Applied()
-            case Fault(kind=FaultClass.GONE):
-                return (yield from self._deleted(work, remote_id))
-            case Fault():
-                return Refused(seen)
-            case Unanswered():
-                return Refused(unanswered(seen))
-
-    def _is_gone(self, remote_id: RemoteId) -> Flow[bool]:
-        """Whether Threads says of a post that it does not exist, and not only that it was not found now."""
-        seen = yield from self._look(remote_id)
-        return isinstance(seen, Fault) and seen.kind is FaultClass.GONE
-
-    def _look(self, remote_id: RemoteId) -> Flow[MediaObject | Fault | Unanswered]:
-        return retried(
-            lambda: api.media_object(remote_id, fields=convert.REPLY_FIELDS),
-            self.context.bounds,
-            why="reading a post",
-            # Code 24 is said of a live post that one of their machines does not know yet.
-            on=PASSING_OR_FRESH,
-        )
-
-    def _deleted(self, work: Work, remote_id: RemoteId) -> Flow[Applied]:
-        at = yield from now()
-        answer = yield from record(Deleted(work.address, remote_id, at))
-        assert isinstance(answer, Recorded), "a deletion claims no post"
-        return Applied()
-
-
-def _was_asked_for(work: Work, post: Published) -> bool:
-    """Whether an earlier life of *work* was about to delete *post*."""
-    return any(
-        isinstance(note, Intent) and note.verb == "delete" and note.key == post.remote_id
-        for note in work.notes
-    )
+        return Deleter(work, self.context.bounds).delete(posts)
 
 
 def _quota(allowance: api.Allowance | None) -> Quota:

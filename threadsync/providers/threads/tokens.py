@@ -15,7 +15,8 @@ from threadsync.flows.core import now
 from threadsync.flows.effects import Flow
 from threadsync.flows.retry import retried
 from threadsync.model.fault import Fault, FaultClass
-from threadsync.providers.base import Examined, ProviderContext, Renewed
+from threadsync.providers.authorizing import Renewed
+from threadsync.providers.base import Examined, ProviderContext
 from threadsync.providers.threads import api_oauth as api
 
 RENEWABLE_AFTER = timedelta(hours=24)
