@@ -176,7 +176,9 @@ class Publisher(Struct, frozen=True):
             case api_repo.Record(cid=cid, value=value):
                 # The time is ours to the microsecond: so it is, if a server or a person changed its words.
                 ours = cid == first.post.cid or value.get("createdAt") == first.post.value["createdAt"]
-                return self._published(first, "container") if ours else KeyTaken()
+                made = self._published(first, "container")
+                # What is bound is what this one replaces, within the second or the hour that both are of.
+                return made if ours and made.remote_id not in self.work.bound_ids() else KeyTaken()
             case Fault(kind=FaultClass.GONE):
                 return NotThere()
             case Fault():
