@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.operations.both import Both
+from tests.operations.both import BRAND, Both
 from threadsync.sandbox.bluesky.state import Record
 
 
@@ -40,7 +40,7 @@ def test_what_is_replaced_within_its_own_second_or_planned_hour_is_live_in_its_n
         world.clock.sleep(600)
     world.post("a", "New", targets="bluesky/brand", on_change="replace", **publish)
     assert world.applied() == {"a@bluesky/brand": "applied"}
-    (live,) = world.records()
+    (live,) = world.sky.records(BRAND)
     assert live.value["text"] == "New"
     (bound,) = world.state.bindings.values()
     assert bound.remote_ids == (live.uri,)
@@ -53,7 +53,7 @@ def test_a_post_that_is_replaced_is_no_reply_to_the_one_before_it(world: Both) -
     world.clock.sleep(60)
     world.post("a", "New", targets="bluesky/brand", on_change="replace")
     world.applied()
-    assert replies(world.records()) == [("New",)]
+    assert replies(world.sky.records(BRAND)) == [("New",)]
 
 
 def test_a_chain_is_replaced_from_where_it_changed_under_the_segment_before_that(world: Both) -> None:
@@ -62,7 +62,7 @@ def test_a_chain_is_replaced_from_where_it_changed_under_the_segment_before_that
     world.clock.sleep(60)
     world.post("a", "One\n\n---\n\nTwo, anew\n\n---\n\nThree", targets="bluesky/brand", on_change="replace")
     assert world.applied() == {"a@bluesky/brand": "applied"}
-    assert replies(world.records()) == [
+    assert replies(world.sky.records(BRAND)) == [
         ("One",),
         ("Two, anew", "One", "One"),
         ("Three", "One", "Two, anew"),
