@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.operations.both import BRAND, Both
+from tests.operations.both import BRAND, READER, Both
+from tests.operations.world import picture, words
+from tests.sandbox.sky import POST, REPOST
+from threadsync.errors import UsageError
+from threadsync.operations.importing import import_post
+from threadsync.operations.plan import plan
+from threadsync.planning.actions import Blocked, Create
+from threadsync.planning.allowances import drawn_on
 from threadsync.sandbox.bluesky.state import Record
 
 
@@ -67,3 +74,121 @@ def test_a_chain_is_replaced_from_where_it_changed_under_the_segment_before_that
         ("Two, anew", "One", "One"),
         ("Three", "One", "Two, anew"),
     ]
+
+
+# What a post names.
+
+
+@pytest.mark.parametrize("form", ["at-uri", "at-uri with a handle", "page", "page with a handle", "id"])
+def test_any_post_is_replied_to_and_quoted_however_it_is_named(world: Both, form: str) -> None:
+    root = world.sky.post("Where it began", READER)
+    uri = world.sky.post("Theirs", READER, reply={"root": ref(world, root), "parent": ref(world, root)})
+    did, rkey = uri.split("/")[2], uri.rpartition("/")[2]
+    named = {
+        "at-uri": uri,
+        "at-uri with a handle": uri.replace(did, READER),
+        "page": f"https://bsky.app/profile/{did}/post/{rkey}",
+        "page with a handle": f"https://bsky.app/profile/{READER}/post/{rkey}",
+        "id": f"id:{uri}",
+    }[form]
+    world.post("a", "Ours", targets="bluesky/brand", reply_to=named, quote=named)
+    assert world.applied() == {"a@bluesky/brand": "applied"}
+    (live,) = world.sky.records(BRAND)
+    said: Any = live.value
+    assert said["reply"] == {"root": ref(world, root), "parent": ref(world, uri)}
+    assert said["embed"]["record"] == ref(world, uri)
+    (world.root / "state/threadsync.json").unlink()
+    again = world.apply()
+    assert again.report is None
+    assert [each.reason for each in again.prepared.plan.actions] == ["looks-published"]
+
+
+def ref(world: Both, uri: str) -> dict[str, str]:
+    return {"uri": uri, "cid": world.sky.state.records[uri].cid}
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["https://bsky.app/profile/nobody.test/post/3lifts2222222", f"at://{READER}/{POST}/3lifts2222222"],
+)
+def test_a_post_that_is_not_there_is_told_and_nothing_goes_out(world: Both, named: str) -> None:
+    world.post("a", "Ours", targets="bluesky/brand", reply_to=named)
+    assert world.applied() == {}
+    assert {action.reason for action in world.plan().values()} == {"new"}
+    assert world.sky.texts(BRAND) == []
+
+
+def test_a_post_is_quoted_beside_its_pictures(world: Both) -> None:
+    uri = world.sky.post("Theirs", READER)
+    world.write("posts/map.jpg", picture())
+    world.post("a", "Ours\n\n![The map](map.jpg)", targets="bluesky/brand", quote=uri)
+    assert world.applied() == {"a@bluesky/brand": "applied"}
+    (live,) = world.sky.records(BRAND)
+    embed: Any = live.value["embed"]
+    assert embed["$type"] == "app.bsky.embed.recordWithMedia"
+    assert embed["record"]["record"] == ref(world, uri)
+    assert embed["media"]["images"][0]["alt"] == "The map"
+
+
+def test_a_repost_is_seen_at_the_page_of_what_it_shows(world: Both) -> None:
+    uri = world.sky.post("Theirs", READER)
+    page = f"https://bsky.app/profile/{uri.split('/')[2]}/post/{uri.rpartition('/')[2]}"
+    world.write("posts/a.md", f"---\nkey: a\ntargets: [bluesky/brand]\nrepost: {uri}\n---\n")
+    done = world.apply()
+    assert done.report is not None
+    assert [each.permalinks for each in done.report.actions] == [(page,)]
+    (made,) = world.sky.records(BRAND, REPOST)
+    assert made.value["subject"] == ref(world, uri)
+    (world.root / "state/threadsync.json").unlink()
+    (blocked,) = world.apply().prepared.plan.actions
+    assert isinstance(blocked, Blocked)
+    assert (blocked.reason, page in blocked.problem) == ("looks-published", True)
+
+
+# Points.
+
+
+def test_a_plan_counts_the_points_of_gates_too(world: Both) -> None:
+    """Each record takes 3: two posts, who may reply to the first, and who may quote either."""
+    world.post(
+        "a", "One\n\n---\n\nTwo", targets="bluesky/brand", who_can_reply="nobody", bluesky="{quotes: nobody}"
+    )
+    (action,) = plan(world.workspace).plan.actions
+    assert isinstance(action, Create)
+    assert drawn_on(action, world.workspace.providers[action.address.target].capabilities) == {"points": 15}
+
+
+# Importing, and what drifted.
+
+
+@pytest.mark.parametrize("form", ["at-uri", "id", "page", "page with a handle"])
+def test_a_post_is_imported_by_its_at_uri_or_its_address(world: Both, form: str) -> None:
+    uri = world.sky.post("By hand", BRAND)
+    rkey, did = uri.rpartition("/")[2], uri.split("/")[2]
+    named = {
+        "at-uri": uri,
+        "id": f"id:{uri}",
+        "page": f"https://bsky.app/profile/{did}/post/{rkey}",
+        "page with a handle": f"https://bsky.app/profile/{BRAND}/post/{rkey}",
+    }[form]
+    world.post("a", "By hand", targets="bluesky/brand")
+    import_post(world.workspace, "a@bluesky/brand", named)
+    (bound,) = world.state.bindings.values()
+    assert bound.remote_ids == (uri,)
+    assert words(world.plan()) == {"a@bluesky/brand": "no-op same"}
+
+
+def test_a_chain_is_imported_by_its_first_segment(world: Both) -> None:
+    first = world.sky.post("One", BRAND)
+    second = world.sky.post("Two", BRAND, reply={"root": ref(world, first), "parent": ref(world, first)})
+    world.post("a", "One\n\n---\n\nTwo", targets="bluesky/brand")
+    import_post(world.workspace, "a@bluesky/brand", first)
+    (bound,) = world.state.bindings.values()
+    assert bound.remote_ids == (first, second)
+
+
+def test_the_post_of_somebody_else_is_not_imported_though_it_is_found(world: Both) -> None:
+    uri = world.sky.post("Theirs", READER)
+    world.post("a", "Theirs", targets="bluesky/brand")
+    with pytest.raises(UsageError, match="is no post of the account of bluesky/brand"):
+        import_post(world.workspace, "a@bluesky/brand", uri)

@@ -45,6 +45,8 @@ class ObservedPost(Struct, frozen=True):
     """What hangs on it, in the words of its provider: a poll, a quoted post …"""
     expires_at: datetime | None = None
     """When the network takes it from its readers by itself; None where it stays."""
+    author: str = ""
+    """The id of the account whose post it is, where others' posts are found too."""
 
 
 class Quota(Struct, frozen=True):

@@ -91,6 +91,8 @@ class SegmentView(Struct, frozen=True):
     digest: ContentDigest = ContentDigest("")
     attached: Mapping[str, str] = field(default_factory=dict)
     """Further texts that readers can open, by what they are called."""
+    records: int = 1
+    """What the network makes of it: each takes from the account's allowance."""
 
     @property
     def media_digests(self) -> tuple[MediaDigest, ...]:

@@ -35,7 +35,7 @@ from threadsync.providers.bluesky.records import (
     types_of,
 )
 from threadsync.providers.bluesky.richtext import RichText, rich_text
-from threadsync.providers.bluesky.uris import AtUri, permalink
+from threadsync.providers.bluesky.uris import AtUri, permalink_of
 
 MIME: Mapping[str, str] = {
     "JPEG": "image/jpeg",
@@ -57,6 +57,13 @@ def said(publication: Publication, index: int, links: Permalinks) -> RichText:
     if not number:
         return rich
     return RichText(f"{rich.text}\n\n{number}" if rich.text else number, rich.facets)
+
+
+def records_of(publication: Publication, index: int) -> int:
+    """Return how many records a segment is: the post, and who may reply to it and quote it."""
+    own = {**publication.options, **publication.segments[index].options}
+    is_gated = index == 0 and publication.who_can_reply not in {None, "everyone"}
+    return 1 + is_gated + (own.get("quotes") == "nobody")
 
 
 def rendered(publication: Publication, segment: Segment, index: int, links: Permalinks) -> Rendered:
@@ -135,10 +142,11 @@ def observed(record: Record) -> ObservedPost | None:
         "repost" if uri.collection == REPOST else _kind(embed, count),
         str(value.get("text") or ""),
         _time_of(uri.rkey, value),
-        permalink(uri.repo, uri.rkey),
+        permalink_of(uri, carries.get("reposts")),
         RemoteId(parent) if parent else None,
         count if count > 1 else 0,
         carries=carries,
+        author=uri.repo,
     )
 
 

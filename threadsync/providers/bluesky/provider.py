@@ -146,7 +146,8 @@ class BlueskyProvider(Struct, frozen=True):
     ) -> RenderedSegment:
         """Return *segment* exactly as Bluesky gets it."""
         what = convert.rendered(publication, segment, index, links)
-        return RenderedSegment(what, graphemes(what.text), TEXT_GRAPHEMES_MAX, "graphemes")
+        records = convert.records_of(publication, index)
+        return RenderedSegment(what, graphemes(what.text), TEXT_GRAPHEMES_MAX, "graphemes", records=records)
 
     def unanswerable(self, publication: Publication) -> str:
         """Everything can be replied to by whoever made it."""
@@ -236,14 +237,19 @@ class BlueskyProvider(Struct, frozen=True):
         return Engagement({name: count for name, count in counts.items() if count is not None})
 
     def locate(self, reference: str) -> Flow[ObservedPost | None]:
-        """Find one of the account's own posts by its at-uri, or the address of its page."""
+        """Find anybody's post by its at-uri, or the address of its page."""
         uri = AtUri.parse(reference.removeprefix("id:"))
-        if uri is None:
+        if uri is None or uri.collection not in {POST, REPOST}:
             return None
         repo = uri.repo
-        if not repo.startswith("did:"):
-            repo = yield from self._asked(partial(api_sessions.resolve_handle, repo), "finding a name")
-        return (yield from self.observe(RemoteId(str(AtUri(repo, uri.collection, uri.rkey)))))
+        try:
+            if not repo.startswith("did:"):
+                repo = yield from self._asked(partial(api_sessions.resolve_handle, repo), "finding a name")
+            return (yield from self.observe(RemoteId(str(AtUri(repo, uri.collection, uri.rkey)))))
+        except ApiError as error:
+            if error.fault.kind in {FaultClass.GONE, FaultClass.INVALID}:
+                return None  # nobody has the handle, or no server knows the account
+            raise
 
     def matches(self, rendered: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:
         """Whether *post* may be what publishing *rendered* made."""

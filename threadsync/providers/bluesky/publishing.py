@@ -29,7 +29,7 @@ from threadsync.providers.bluesky import api_records, api_repo, tids
 from threadsync.providers.bluesky.calls import call
 from threadsync.providers.bluesky.faults import unanswered
 from threadsync.providers.bluesky.preparing import Preparer, Segment
-from threadsync.providers.bluesky.uris import AtUri, permalink
+from threadsync.providers.bluesky.uris import AtUri, permalink_of
 
 CID = "cid"
 """The id of a receipt that names the words of the record."""
@@ -203,14 +203,14 @@ class Publisher(Struct, frozen=True):
     def _published(self, segment: Segment, bound_by: str) -> Published:
         post, what = segment.post, segment.what
         gates = ",".join(each.collection for each in segment.records[1:])
-        made = str(AtUri(self._did, post.collection, post.rkey))
+        made = AtUri(self._did, post.collection, post.rkey)
         return Published(
             what.index,
             what.digest,
-            RemoteId(made),
+            RemoteId(str(made)),
             what.text,
             tids.time_of(post.rkey),
-            permalink(self._did, post.rkey),
+            permalink_of(made, what.reposts),
             what.media,
             {CID: post.cid, **({GATES: gates} if gates else {})},
             bound_by,
