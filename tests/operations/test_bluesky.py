@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 
 from tests.operations.both import BRAND, READER, Both
-from tests.operations.world import picture, words
+from tests.operations.world import by_address, picture, words
 from tests.sandbox.sky import POST, REPOST
 from threadsync.errors import UsageError
+from threadsync.execution.seams import Unwatched
 from threadsync.operations.importing import import_post
 from threadsync.operations.plan import plan
+from threadsync.operations.refresh import refresh
 from threadsync.planning.actions import Blocked, Create
 from threadsync.planning.allowances import drawn_on
 from threadsync.sandbox.bluesky.state import Record
+from threadsync.views.refresh_text import refresh_text
 
 
 @pytest.fixture
@@ -192,3 +195,37 @@ def test_the_post_of_somebody_else_is_not_imported_though_it_is_found(world: Bot
     world.post("a", "Theirs", targets="bluesky/brand")
     with pytest.raises(UsageError, match="is no post of the account of bluesky/brand"):
         import_post(world.workspace, "a@bluesky/brand", uri)
+
+
+def test_what_was_deleted_edited_or_hidden_elsewhere_is_found_by_refresh(world: Both) -> None:
+    keys = ("deleted", "edited", "relinked", "withheld", "labelled", "young", "fine")
+    for key in keys[:-2]:
+        world.post(key, f"This is {key}", targets="bluesky/brand")
+    world.post("fine", "This is fine", targets="bluesky/brand")
+    world.applied()
+    world.clock.sleep(4000)
+    world.post("young", "This is young", targets="bluesky/brand")
+    world.applied()
+    there = {str(each.value["text"]).rpartition(" ")[2]: each.uri for each in world.sky.records(BRAND)}
+    world.sky.delete(there["deleted"], BRAND)
+    world.sky.edit(there["edited"], BRAND, text="Something else")
+    world.sky.edit(there["relinked"], BRAND, langs=["de"])
+    world.sky.withheld = {there["withheld"], there["young"]}
+    world.sky.labelled = {
+        there["labelled"]: [{"src": "did:plc:moderator", "val": "!hide"}],
+        there["fine"]: [{"src": "did:plc:moderator", "val": "spam"}],
+    }
+    found = refresh(world.workspace, watcher=Unwatched())
+    assert {each.address.key: each.drift.value for each in found.drifted} == {
+        "deleted": "deleted",
+        "edited": "edited",
+        "relinked": "edited",
+        "withheld": "hidden",
+        "labelled": "hidden",
+    }
+    told = refresh_text(found, width=100, color=False)
+    assert "Something else" in told
+    assert "its words are the same now; what hangs on it was changed" in told
+    plans = words(by_address(plan(world.workspace, refresh=True)))
+    assert plans["deleted@bluesky/brand"] == "blocked gone"
+    assert plans["edited@bluesky/brand"] == "no-op same"

@@ -10,6 +10,8 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from threadsync.flows.effects import FilePart, JsonBody, NoResponse, Request, Response
 from threadsync.model.ids import MediaDigest
 from threadsync.providers.bluesky.calls import SESSION
@@ -33,6 +35,10 @@ class Sky:
     handles: tuple[str, ...]
     calls: list[tuple[str, str]] = field(default_factory=list)
     """Each request that came from a provider: whose session it had, and what it asked for."""
+    withheld: set[str] = field(default_factory=set)
+    """Posts that readers are not shown, as after a moderator took them down."""
+    labelled: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+    """What moderators say of posts."""
 
     def __post_init__(self) -> None:
         profiles = [bluesky.Profile(each) for each in self.handles]
@@ -92,6 +98,10 @@ class Sky:
         reply = bluesky.handle(self.state, asked, now)
         if reply.dropped:
             return Answered(NoResponse("connection reset", sent=True), reply.delay_seconds)
+        if request.path.endswith(".getPosts"):
+            views: Any = reply.body["posts"]
+            shown = [each | {"labels": self.labelled.get(each["uri"], [])} for each in views]
+            reply = replace(reply, body={"posts": [e for e in shown if e["uri"] not in self.withheld]})
         dated = {"date": format_datetime(datetime.fromtimestamp(now, UTC), usegmt=True)}
         headers = {name.lower(): value for name, value in reply.headers.items()}
         return Answered(Response(reply.status, reply.encode(), dated | headers), 0.05 + reply.delay_seconds)

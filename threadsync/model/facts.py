@@ -76,6 +76,8 @@ class Engagement(Struct, frozen=True):
     """The scope that the credential lacks to read it, where that is why."""
     withheld: bool = False
     """Whether the network answered that it tells no numbers of this very post."""
+    hidden: bool = False
+    """Whether the network was seen to keep the post from readers."""
 
 
 class CredentialLife(Struct, frozen=True):

@@ -14,8 +14,10 @@ from threadsync.model.journal import Rendered
 from threadsync.model.post import Card, Publication, Segment
 from threadsync.providers.base import Permalinks
 from threadsync.providers.bluesky import tids
+from threadsync.providers.bluesky.api_feeds import PostView
 from threadsync.providers.bluesky.api_repo import Record
 from threadsync.providers.bluesky.preparing import PLANNED, UNTIL
+from threadsync.providers.bluesky.publishing import CID
 from threadsync.providers.bluesky.records import (
     CAPTIONS,
     CARD,
@@ -47,6 +49,7 @@ MIME: Mapping[str, str] = {
     "MOV": "video/quicktime",
     "WEBM": "video/webm",
 }
+HIDING = frozenset({"!hide", "!takedown"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -129,7 +132,7 @@ def observed(record: Record) -> ObservedPost | None:
     embed, quoted = _embedded(value.get("embed"))
     pictures = embed.get("images") or embed.get("items")
     count = len(pictures) if isinstance(pictures, Sequence) else 0
-    carries = {"quotes": quoted} if quoted else {}
+    carries = {CID: record.cid or "", **({"quotes": quoted} if quoted else {})}
     external = embed.get("external")
     if isinstance(external, Mapping):
         carries["card"] = str(external.get("uri", ""))
@@ -141,7 +144,7 @@ def observed(record: Record) -> ObservedPost | None:
         RemoteId(record.uri),
         "repost" if uri.collection == REPOST else _kind(embed, count),
         str(value.get("text") or ""),
-        _time_of(uri.rkey, value),
+        time_of(uri.rkey, value),
         permalink_of(uri, carries.get("reposts")),
         RemoteId(parent) if parent else None,
         count if count > 1 else 0,
@@ -199,12 +202,22 @@ def _uri_of(reference: Json) -> str:
     return str(reference.get("uri", "")) if isinstance(reference, Mapping) else ""
 
 
-def _time_of(rkey: str, value: Mapping[str, Json]) -> datetime:
+def is_hidden(view: PostView) -> bool:
+    """Whether moderators keep a post from readers; https://docs.bsky.app/docs/advanced-guides/moderation#labels."""
+    labels = view.more.get("labels")
+    return isinstance(labels, list) and any(
+        isinstance(label, dict) and label.get("val") in HIDING and label.get("src") != view.author
+        for label in labels
+    )
+
+
+def time_of(rkey: str, value: Mapping[str, Json]) -> datetime:
+    """Return when a record was made: what its key tells, or else what it says itself."""
     try:
         return tids.time_of(rkey)
     except ValueError:
         pass
     try:
         return datetime.fromisoformat(str(value.get("createdAt"))).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return EPOCH

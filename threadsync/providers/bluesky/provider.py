@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -51,7 +51,7 @@ from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, VIDEO
 from threadsync.providers.bluesky.faults import refusal, unanswered
 from threadsync.providers.bluesky.opening import BlueskySessions
 from threadsync.providers.bluesky.points import BlueskySpending
-from threadsync.providers.bluesky.publishing import GATES, Publisher
+from threadsync.providers.bluesky.publishing import CID, GATES, Publisher
 from threadsync.providers.bluesky.records import REPOST
 from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, graphemes
 from threadsync.providers.bluesky.servers import server_of
@@ -59,6 +59,8 @@ from threadsync.providers.bluesky.uris import POST, AtUri
 
 T = TypeVar("T")
 
+SHOWN_WITHIN = timedelta(hours=1)
+"""After so long readers are shown a post, or it is kept from them."""
 ORIGIN = "bsky.network"
 """Where accounts are known by their DIDs, whatever server they live on."""
 
@@ -219,6 +221,9 @@ class BlueskyProvider(Struct, frozen=True):
 
     def engagement(self, remote_id: RemoteId) -> Flow[Engagement]:
         """Read likes, replies, reposts and quotes of one post; anybody may."""
+        uri = AtUri.parse(remote_id)
+        if uri is None or uri.collection != POST:
+            return Engagement({}, "Bluesky counts nothing of it")
         found = yield from attempt(api_feeds.get_posts([remote_id]))
         match found:
             case Fault():
@@ -226,7 +231,10 @@ class BlueskyProvider(Struct, frozen=True):
             case Unanswered():
                 return Engagement({}, found.problem)
             case ():
-                return Engagement({}, "Bluesky shows no such post yet")
+                at = yield from now()
+                late = at - convert.time_of(uri.rkey, {}) > SHOWN_WITHIN
+                why = "Bluesky shows readers no such post"
+                return Engagement({}, why if late else f"{why} yet", withheld=late, hidden=late)
         view = found[0]
         counts = {
             "likes": view.like_count,
@@ -234,7 +242,8 @@ class BlueskyProvider(Struct, frozen=True):
             "reposts": view.repost_count,
             "quotes": view.quote_count,
         }
-        return Engagement({name: count for name, count in counts.items() if count is not None})
+        told = {name: count for name, count in counts.items() if count is not None}
+        return Engagement(told, hidden=convert.is_hidden(view))
 
     def locate(self, reference: str) -> Flow[ObservedPost | None]:
         """Find anybody's post by its at-uri, or the address of its page."""
@@ -257,7 +266,8 @@ class BlueskyProvider(Struct, frozen=True):
 
     def unchanged(self, published: Published, post: ObservedPost) -> bool:
         """Whether *post* still says what it said."""
-        return post.kind == "repost" or published.text == post.text
+        known = {published.ids.get(CID, ""), post.carries.get(CID, "")} - {""}
+        return post.kind == "repost" or (published.text == post.text and len(known) < 2)
 
     def publish(self, work: Work) -> Flow[Result]:
         """Publish the job's segments, all in one write."""
