@@ -18,6 +18,8 @@ from threadsync.operations.refresh import refresh
 from threadsync.planning.actions import Blocked, Create
 from threadsync.planning.allowances import drawn_on
 from threadsync.sandbox.bluesky.state import Record
+from threadsync.views.markdown import plan_markdown
+from threadsync.views.plan_text import plan_text
 from threadsync.views.refresh_text import refresh_text
 
 
@@ -229,3 +231,15 @@ def test_what_was_deleted_edited_or_hidden_elsewhere_is_found_by_refresh(world: 
     plans = words(by_address(plan(world.workspace, refresh=True)))
     assert plans["deleted@bluesky/brand"] == "blocked gone"
     assert plans["edited@bluesky/brand"] == "no-op same"
+
+
+@pytest.mark.parametrize("agreed", [{}, {"on_change": "replace"}], ids=["asked for", "agreed to"])
+def test_a_plan_says_why_a_changed_post_is_published_anew(world: Both, agreed: dict[str, str]) -> None:
+    """A server takes edits, and readers' apps ignore them; so the plan says what is lost instead."""
+    world.post("a", "Old", targets="bluesky/brand")
+    world.applied()
+    world.post("a", "New", targets="bluesky/brand", **agreed)
+    prepared = plan(world.workspace)
+    for told in (plan_text(prepared, width=200, color=False), plan_markdown(prepared)):
+        assert "go on showing the first words of a post that is edited" in told.replace("\\", "")
+        assert "Old" in told

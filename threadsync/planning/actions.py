@@ -179,6 +179,8 @@ class Replace(_Base, frozen=True):
     waits_for: tuple[Address, ...] = ()
     loses: tuple[Loss, ...] = ()
     """What goes with each of *old*, in their order."""
+    why: str = ""
+    """Why the network is not asked to edit what is live."""
 
 
 class Delete(_Base, frozen=True):

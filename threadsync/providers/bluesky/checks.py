@@ -56,6 +56,8 @@ CAPABILITIES = Capabilities(
         }
     ),
     names_account=True,
+    # https://github.com/bluesky-social/social-app/issues/673
+    replaces_because="readers' apps go on showing the first words of a post that is edited",
     pictures=SERVERS[CURRENT].pictures,
     thumbs=THUMBS,
     permalink_characters_max=80,
