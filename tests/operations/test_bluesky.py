@@ -10,6 +10,8 @@ import pytest
 from tests.operations.both import BRAND, READER, Both
 from tests.operations.world import by_address, picture, words
 from tests.sandbox.sky import POST, REPOST
+from threadsync.cli._applying import status_of
+from threadsync.cli._exit import Exit
 from threadsync.errors import UsageError
 from threadsync.execution.seams import Unwatched
 from threadsync.operations.importing import import_post
@@ -17,7 +19,7 @@ from threadsync.operations.plan import plan
 from threadsync.operations.refresh import refresh
 from threadsync.planning.actions import Blocked, Create
 from threadsync.planning.allowances import drawn_on
-from threadsync.sandbox.bluesky.state import Record
+from threadsync.sandbox.bluesky.state import Record, did_of
 from threadsync.views.markdown import plan_markdown
 from threadsync.views.plan_text import plan_text
 from threadsync.views.refresh_text import refresh_text
@@ -243,3 +245,21 @@ def test_a_plan_says_why_a_changed_post_is_published_anew(world: Both, agreed: d
     for told in (plan_text(prepared, width=200, color=False), plan_markdown(prepared)):
         assert "go on showing the first words of a post that is edited" in told.replace("\\", "")
         assert "Old" in told
+
+
+# Mentions.
+
+
+def test_a_mention_of_nobody_is_found_when_planning_with_a_look_and_fails_the_run(world: Both) -> None:
+    """Nothing else would tell: the text would go out with a name that leads nowhere."""
+    world.post("a", f"Thanks to @{READER} and @nobody.test", targets="bluesky/brand")
+    world.post("b", f"Thanks to @{READER}", targets="bluesky/brand")
+    assert words(world.plan()) == {"a@bluesky/brand": "create new", "b@bluesky/brand": "create new"}
+    looked = by_address(plan(world.workspace, refresh=True))
+    assert words(looked) == {"a@bluesky/brand": "blocked unknown-account", "b@bluesky/brand": "create new"}
+    done = world.apply()
+    assert status_of(done, signalled=False) is Exit.PARTLY
+    assert world.sky.texts(BRAND) == [f"Thanks to @{READER}"]
+    (live,) = world.sky.records(BRAND)
+    facets: Any = live.value["facets"]
+    assert [each["features"][0]["did"] for each in facets] == [did_of(READER)]

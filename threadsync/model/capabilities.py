@@ -62,6 +62,8 @@ class Capabilities(Struct, frozen=True):
     """Whether what is published names the account by its id, so that it is read before anything is sent."""
     replaces_because: str = "the network cannot edit a post"
     """Why a post that has changed is published anew; said where that is planned."""
+    finds_accounts: bool = False
+    """Whether a mention must name an account that there is; each is looked up before anything goes out."""
     fetches_media: bool = False
     """Whether the network fetches media from a public address, so that a target needs a ``media_host``."""
     pictures: PictureLimits | None = None

@@ -134,6 +134,8 @@ class TargetFacts(Struct, frozen=True):
     """Of the main credential; None where it is not known."""
     scopes: frozenset[str] | None = None
     """Of the main credential; None where they are not known."""
+    accounts: Mapping[str, str | None] = field(default_factory=dict)
+    """The ids of accounts that posts mention, by their names; None where nobody has one."""
     located: Mapping[str, RemoteId | None] = field(default_factory=dict)
     """Own posts by the permalinks that references name; None where the account has no such post."""
 

@@ -70,6 +70,8 @@ class Reason(StrEnum):
     """The network does not let this account do what the post needs."""
     UNKNOWN_POST = "unknown-post"
     """It names a post by its address, and the account has no such post."""
+    UNKNOWN_ACCOUNT = "unknown-account"
+    """It mentions an account that nobody has, and the network would not say so."""
     UNCERTAIN = "uncertain"
     NOT_IN_PLAN = "not-in-plan"
     """It is new since the plan was saved that is carried out."""

@@ -383,6 +383,13 @@ class Provider(Protocol):
         """Find a post by its id or permalink: an own one, or anybody's where the network tells of all."""
         ...
 
+    def find_account(self, name: str) -> Flow[str | None]:
+        """Return the id of the account that a mention of *name* means; None where nobody has that name.
+
+        It is asked only where ``capabilities.finds_accounts`` says so.
+        """
+        ...
+
     def matches(self, rendered: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:
         """Whether *post* may be what publishing *rendered* made."""
         ...

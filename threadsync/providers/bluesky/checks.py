@@ -56,6 +56,7 @@ CAPABILITIES = Capabilities(
         }
     ),
     names_account=True,
+    finds_accounts=True,
     # https://github.com/bluesky-social/social-app/issues/673
     replaces_because="readers' apps go on showing the first words of a post that is edited",
     pictures=SERVERS[CURRENT].pictures,

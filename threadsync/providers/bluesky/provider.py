@@ -59,6 +59,8 @@ from threadsync.providers.bluesky.uris import POST, AtUri
 
 T = TypeVar("T")
 
+NOBODY = frozenset({FaultClass.GONE, FaultClass.INVALID})
+"""How servers answer for a handle that nobody has, and for an account that they cannot find (observed)."""
 SHOWN_WITHIN = timedelta(hours=1)
 """After so long readers are shown a post, or it is kept from them."""
 ORIGIN = "bsky.network"
@@ -250,14 +252,23 @@ class BlueskyProvider(Struct, frozen=True):
         uri = AtUri.parse(reference.removeprefix("id:"))
         if uri is None or uri.collection not in {POST, REPOST}:
             return None
-        repo = uri.repo
+        did = uri.repo if uri.repo.startswith("did:") else (yield from self.find_account(uri.repo))
+        if did is None:
+            return None
         try:
-            if not repo.startswith("did:"):
-                repo = yield from self._asked(partial(api_sessions.resolve_handle, repo), "finding a name")
-            return (yield from self.observe(RemoteId(str(AtUri(repo, uri.collection, uri.rkey)))))
+            return (yield from self.observe(RemoteId(str(AtUri(did, uri.collection, uri.rkey)))))
         except ApiError as error:
-            if error.fault.kind in {FaultClass.GONE, FaultClass.INVALID}:
-                return None  # nobody has the handle, or no server knows the account
+            if error.fault.kind in NOBODY:
+                return None
+            raise
+
+    def find_account(self, name: str) -> Flow[str | None]:
+        """Return the DID of a handle."""
+        try:
+            return (yield from self._asked(partial(api_sessions.resolve_handle, name), "finding a name"))
+        except ApiError as error:
+            if error.fault.kind in NOBODY:
+                return None
             raise
 
     def matches(self, rendered: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:
