@@ -145,7 +145,7 @@ def test_the_accounts_own_server_is_found_from_its_handle_and_from_its_did(
 ) -> None:
     """Nothing but the public server and the directory is told: the network's own address is never asked."""
     settings = {"public_url": server.url, "directory_url": server.plc_url}
-    for identifier in (person.handle, person.did):
+    for identifier in (person.handle, f"@{person.handle}", person.did):
         with opened(base_url=None, identifier=identifier, settings=settings) as client:
             assert client.run(api.get_session()).did == person.did
 
