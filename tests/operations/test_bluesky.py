@@ -9,7 +9,7 @@ import pytest
 
 from tests.operations.both import BRAND, READER, Both
 from tests.operations.world import by_address, picture, words
-from tests.sandbox.sky import POST, REPOST
+from tests.sandbox.sky import POST, POSTGATE, REPOST, THREADGATE
 from threadsync.cli._applying import status_of
 from threadsync.cli._exit import Exit
 from threadsync.errors import UsageError
@@ -19,7 +19,9 @@ from threadsync.operations.plan import plan
 from threadsync.operations.refresh import refresh
 from threadsync.planning.actions import Blocked, Create
 from threadsync.planning.allowances import drawn_on
+from threadsync.sandbox import bluesky
 from threadsync.sandbox.bluesky.state import Record, did_of
+from threadsync.sandbox.threads import FaultKind
 from threadsync.views.markdown import plan_markdown
 from threadsync.views.plan_text import plan_text
 from threadsync.views.refresh_text import refresh_text
@@ -263,3 +265,52 @@ def test_a_mention_of_nobody_is_found_when_planning_with_a_look_and_fails_the_ru
     (live,) = world.sky.records(BRAND)
     facets: Any = live.value["facets"]
     assert [each["features"][0]["did"] for each in facets] == [did_of(READER)]
+
+
+# Taking down.
+
+
+def gated(world: Both, text: str = "One", **front: str) -> None:
+    body = f"{text}\n\n---\n\nTwo"
+    world.post(
+        "a", body, targets="bluesky/brand", who_can_reply="nobody", bluesky="{quotes: nobody}", **front
+    )
+
+
+def collections(world: Both) -> list[int]:
+    return [len(world.sky.records(BRAND, each)) for each in (POST, THREADGATE, POSTGATE)]
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "removed"])
+def test_what_is_taken_down_takes_its_chain_and_its_gates_along(world: Both, how: str) -> None:
+    gated(world)
+    world.applied()
+    assert collections(world) == [2, 1, 2]
+    if how == "withdrawn":
+        gated(world, withdraw="true")
+        assert world.applied() == {"a@bluesky/brand": "applied"}
+    else:
+        world.remove("a")
+        world.post("b", "Another", targets="threads/main")
+        world.applied(allow_delete=("a@bluesky/brand",))
+    assert collections(world) == [0, 0, 0]
+
+
+def test_what_is_replaced_takes_its_gates_along(world: Both) -> None:
+    gated(world)
+    world.applied()
+    gated(world, "One, anew", on_change="replace")
+    assert world.applied() == {"a@bluesky/brand": "applied"}
+    assert (world.sky.texts(BRAND), collections(world)) == (["One, anew", "Two"], [2, 1, 2])
+    assert {each.rkey for each in world.sky.records(BRAND, POSTGATE)} == {
+        each.rkey for each in world.sky.records(BRAND)
+    }
+
+
+def test_a_lost_answer_to_a_deletion_is_asked_for_again_and_all_of_it_goes(world: Both) -> None:
+    gated(world)
+    world.applied()
+    gated(world, withdraw="true")
+    bluesky.arm(world.sky.state, bluesky.Fault("delete-record", FaultKind.ANSWER_LOST, times=2))
+    assert world.applied() == {"a@bluesky/brand": "applied"}
+    assert collections(world) == [0, 0, 0]
