@@ -28,6 +28,8 @@ from threadsync.model.state import Lineage
 from threadsync.model.target import Target
 from threadsync.providers.base import Provider, ProviderContext
 from threadsync.providers.bluesky.provider import BlueskyProvider
+from threadsync.sandbox import bluesky
+from threadsync.sandbox.threads import FaultKind
 from threadsync.statefile.disk import LocalDisk
 from threadsync.statefile.machine import LocalMachine
 from threadsync.statefile.store import FileStore, Store
@@ -246,10 +248,30 @@ def test_a_key_that_another_program_took_is_left_to_it(tmp_path: Path) -> None:
     assert sorted(program.sky.texts(HANDLE)) == ["12 lifts were broken.", "Theirs"]
 
 
-def test_what_the_network_refuses_is_told_and_a_corrected_post_goes_out_under_its_key(tmp_path: Path) -> None:
+def test_a_post_that_somebody_edited_before_it_was_on_record_is_still_ours(tmp_path: Path) -> None:
+    """Its words have another name then, and its time is ours to the microsecond."""
+    what, program = SHAPES["text"], Program(tmp_path)
+    assert program.died(what, requests_of(tmp_path / "whole", what))
+    (there,) = program.sky.records(HANDLE)
+    program.sky.edit(there.uri, HANDLE, text="12 lifts were broken!")
+    program.clock.sleep(7200)
+    assert program.publish(what).id == there.uri
+    assert len(program.sky.records(HANDLE)) == 1
+
+
+def test_what_the_network_refuses_is_told_and_another_post_may_go_out_under_its_key(tmp_path: Path) -> None:
     program = Program(tmp_path)
+    bluesky.arm(program.sky.state, bluesky.Fault("publish", FaultKind.THROTTLED, times=None))
     with pytest.raises(PublishRefused):
-        program.publish(Said((PostSegment("Hi @nobody.test"),), key="a"))
+        program.publish(SHAPES["text"])
+    bluesky.disarm(program.sky.state)
     program.clock.sleep(60)
-    program.publish(Said((PostSegment("Hi everybody"),), key="a"))
-    assert program.sky.texts(HANDLE) == ["Hi everybody"]
+    program.publish(Said((PostSegment("All of them work."),), key="a"))
+    assert program.sky.texts(HANDLE) == ["All of them work."]
+
+
+def test_a_mention_of_nobody_is_told_before_anything_is_on_record(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    with pytest.raises(PublishBlocked) as blocked:
+        program.publish(Said((PostSegment("Hi @nobody.test"),), key="a"))
+    assert (blocked.value.reason, program.journal.exists()) == ("unknown-account", False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from threadsync.operations.plan import plan
 from threadsync.operations.refresh import refresh
 from threadsync.planning.actions import Blocked, Create
 from threadsync.planning.allowances import drawn_on
+from threadsync.providers.bluesky.tids import time_of
 from threadsync.sandbox import bluesky
 from threadsync.sandbox.bluesky.state import Record, did_of
 from threadsync.sandbox.threads import FaultKind
@@ -203,6 +205,15 @@ def test_the_post_of_somebody_else_is_not_imported_though_it_is_found(world: Bot
         import_post(world.workspace, "a@bluesky/brand", uri)
 
 
+def test_a_record_that_is_no_post_is_not_imported(world: Both) -> None:
+    gated(world)
+    world.applied()
+    (gate,) = world.sky.records(BRAND, THREADGATE)
+    world.post("b", "Another", targets="bluesky/brand")
+    with pytest.raises(UsageError, match="is no post of the account"):
+        import_post(world.workspace, "b@bluesky/brand", gate.uri)
+
+
 def test_what_was_deleted_edited_or_hidden_elsewhere_is_found_by_refresh(world: Both) -> None:
     keys = ("deleted", "edited", "relinked", "withheld", "labelled", "young", "fine")
     for key in keys[:-2]:
@@ -219,7 +230,10 @@ def test_what_was_deleted_edited_or_hidden_elsewhere_is_found_by_refresh(world: 
     world.sky.withheld = {there["withheld"], there["young"]}
     world.sky.labelled = {
         there["labelled"]: [{"src": "did:plc:moderator", "val": "!hide"}],
-        there["fine"]: [{"src": "did:plc:moderator", "val": "spam"}],
+        there["fine"]: [
+            {"src": "did:plc:moderator", "val": "spam"},
+            {"src": did_of(BRAND), "val": "!hide"},  # its author's own wish
+        ],
     }
     found = refresh(world.workspace, watcher=Unwatched())
     assert {each.address.key: each.drift.value for each in found.drifted} == {
@@ -314,3 +328,20 @@ def test_a_lost_answer_to_a_deletion_is_asked_for_again_and_all_of_it_goes(world
     bluesky.arm(world.sky.state, bluesky.Fault("delete-record", FaultKind.ANSWER_LOST, times=2))
     assert world.applied() == {"a@bluesky/brand": "applied"}
     assert collections(world) == [0, 0, 0]
+
+
+# Times.
+
+
+def test_a_planned_post_is_of_its_planned_second_and_a_late_one_of_its_own(world: Both) -> None:
+    """The key, and ``createdAt``, by which readers' apps order posts."""
+    world.post("on-time", "On time", targets="bluesky/brand", publish="2026-11-21 11:40")
+    late = "{at: 2026-11-21 08:00, if_late: publish}"
+    world.post("late", "Late", targets="bluesky/brand", publish=late)
+    assert set(world.applied().values()) == {"applied"}
+    made: dict[object, Any] = {each.value["text"]: each for each in world.sky.records(BRAND)}
+    assert str(made["On time"].value["createdAt"]).startswith("2026-11-21T11:40:00.")
+    assert str(made["Late"].value["createdAt"]) > "2026-11-21T12:00"
+    for each in made.values():
+        at = datetime.fromisoformat(each.value["createdAt"])
+        assert time_of(each.rkey) == at
