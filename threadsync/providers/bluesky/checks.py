@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
@@ -44,6 +45,12 @@ RICH_TEXT = "https://docs.bsky.app/docs/advanced-guides/post-richtext"
 WRITES_MAX = 200
 LANGS_MAX = 3
 TAGS_MAX = 8
+_LANGUAGE = re.compile(
+    # https://www.rfc-editor.org/rfc/rfc5646#section-2.1
+    "(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
+    "(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[a-wyz0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?",
+    re.IGNORECASE,
+)
 LABELS_KNOWN = ("!no-unauthenticated", "porn", "sexual", "nudity", "graphic-media", "bot", "!hide", "!warn")
 """The lexicon and the official app know these; a server stores any other, and no reader acts on it."""
 
@@ -138,6 +145,14 @@ RULES: tuple[Rule, ...] = (
         _text("x", langs=["de", "en", "fr", "it"]),
     ),
     Rule(
+        "bluesky/language-form",
+        "documented",
+        POST_LEXICON,
+        "Languages are BCP 47 tags: a language, then script, region and variants if need be.",
+        _text("x", langs=["zh-Hant-TW", "es-419", "de-1996", "sl-rozaj", "en-x-lift"]),
+        _text("x", langs=["en-1"]),
+    ),
+    Rule(
         "bluesky/link-beside-media",
         "documented",
         POST_LEXICON,
@@ -229,6 +244,14 @@ def _of_post(publication: Publication) -> Iterator[Found]:
             f"the post names {len(publication.langs)} languages and Bluesky takes {LANGS_MAX}.",
             "Name those that most of its words are in.",
         )
+    for lang in publication.langs:
+        if _LANGUAGE.fullmatch(lang) is None:
+            yield (
+                "bluesky/language-form",
+                at("langs"),
+                f"{lang!r} is no BCP 47 tag, and Bluesky takes no other.",
+                "Write one like en, pt-BR or zh-Hant.",
+            )
     who = publication.who_can_reply
     if who not in {None, "everyone"} and who not in REPLY_RULES:
         yield (
