@@ -37,6 +37,7 @@ def load(root: Path, **posts: str) -> Content:
             RemoteRef(RemoteId("at://did:plc:x/app.bsky.feed.post/y")),
         ),
         ("https://www.threads.com/@ana/post/x", RemoteRef(permalink="https://www.threads.com/@ana/post/x")),
+        ("at://ana.test/app.bsky.feed.post/y", RemoteRef(permalink="at://ana.test/app.bsky.feed.post/y")),
     ],
 )
 def test_a_reference_is_a_key_an_address_an_id_or_a_permalink(text: str, meant: Reference) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from threadsync.errors import PublishUncertain, StateLocked, ThreadsyncError
 from threadsync.execution.attachments import Attachments
-from threadsync.execution.client_setup import THREADS, set_up
+from threadsync.execution.client_setup import Account, set_up
 from threadsync.execution.hosting_probe import Prober
 from threadsync.execution.publish_means import PROJECT_ID, project_of
 from threadsync.execution.publish_performers import Stopped
@@ -68,13 +68,13 @@ class PublishingWorld(World):
         setup = set_up(
             None,
             ((MAIN, SecretText("t")),),
-            network=THREADS,
-            base_url=BASE_URL,
+            Account(base_url=BASE_URL),
             timeout_seconds=30,
             attempts_max=5,
             limiter=None,
             log=None,
             clock=self.clock,
+            waits=self.clock,
         )
         prober = Prober(_unfetched, self.clock, at_home=True)
         return Means(
@@ -129,8 +129,10 @@ def _unlock(world: PublishingWorld) -> None:
             world.disk.remove(Path(path))
 
 
-def _provider(target: Target) -> Provider:
-    context = ProviderContext(target.name, {}, Bounds(), loopback=True, account=target.account)
+def _provider(target: Target, record: Lineage) -> Provider:
+    context = ProviderContext(
+        target.name, {}, Bounds(), loopback=True, account=target.account, project=record
+    )
     return load_provider(target.provider, context)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -181,6 +183,36 @@ def test_this_machine_is_not_asked_for_a_network_that_is_elsewhere(site: Site, c
         assert card.title == named
         assert "cannot be fetched" in card.problem
     assert site.server.requests == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["2130706433", "0x7f000001", "017700000001", "127.1", "[::ffff:127.0.0.1]", "0.0.0.0", "rebound.example"],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_private_server_hears_not_a_word_however_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, host: str
+) -> None:
+    """The connection itself is asked where it leads, before TLS begins: what a name says is not believed."""
+    look_up = socket.getaddrinfo
+
+    def looked_up(name: str, *how: Any) -> Any:
+        # A name whose second answer is another than the first: it leads here by now.
+        return look_up("127.0.0.1" if name == "rebound.example" else name, *how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    heard: list[bytes] = []
+
+    def listen(peer: Peer) -> None:
+        heard.append(peer.sock.recv(99))
+
+    with Server(listen) as private, Transport(SystemClock()) as transport:
+        port = private.url.rpartition(":")[2]
+        url = f"{scheme}://{host}:{port}/"
+        card = Cards(transport.fetch, tmp_path).read(url, LIMITS, at_home=False)
+    assert (card.title, card.thumb) == (url, None)
+    assert "cannot be fetched" in card.problem
+    assert not any(heard)
 
 
 def test_a_network_at_home_reaches_this_machine_and_no_further_into_its_own_network(tmp_path: Path) -> None:

@@ -252,6 +252,10 @@ def test_others_are_not(url: str) -> None:
         ("fd00::1", False),
         ("::ffff:10.0.0.1", False),
         ("::ffff:8.8.8.8", True),
+        ("64:ff9b::a00:1", False),
+        ("64:ff9b::808:808", True),
+        ("2002:a00:1::1", False),
+        ("2002:808:808::1", True),
     ],
 )
 def test_which_addresses_the_public_internet_reaches(address: str, public: bool) -> None:

@@ -15,6 +15,7 @@ from threadsync.execution.publishing import publish
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import send
 from threadsync.flows.effects import Flow, Request, Visibility
+from threadsync.model.state import Lineage
 from threadsync.model.target import Target
 from threadsync.providers.base import Applied, Provider, ProviderContext, Result, Work
 from threadsync.providers.threads.provider import ThreadsProvider
@@ -179,7 +180,7 @@ def test_more_posts_than_are_read_back_hold_a_first_one_back_until_it_is_agreed_
     """Law 8: one of those that were not read may be this one, as long as no journal says better."""
     bounds = Bounds(read_back_posts_max=2)
 
-    def provider(target: Target) -> Provider:
+    def provider(target: Target, _: Lineage) -> Provider:
         return ThreadsProvider(ProviderContext(target.name, {}, bounds, True, target.account))
 
     with PublishingWorld() as world:
@@ -240,7 +241,7 @@ def test_a_publish_that_is_stopped_while_it_reads_takes_what_it_did_not_read_for
             assert called.stopped or called.post is not None
 
 
-class Hasty(ThreadsProvider):
+class Hasty(ThreadsProvider, frozen=True):
     """A provider that puts no intent on record before it sends what others can see."""
 
     def publish(self, work: Work) -> Flow[Result]:
@@ -252,7 +253,7 @@ class Hasty(ThreadsProvider):
 def test_a_provider_without_its_intent_is_stopped_by_the_guard_of_law_1(journal: object) -> None:
     with PublishingWorld() as world:
 
-        def hasty(target: Target) -> Provider:
+        def hasty(target: Target, _: Lineage) -> Provider:
             return Hasty(ProviderContext(target.name, loopback=True, account=target.account))
 
         means = replace(world.means(), provider=hasty)

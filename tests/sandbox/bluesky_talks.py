@@ -60,6 +60,8 @@ def refused_logins(person: Person) -> None:
     nobody = {"identifier": "nobody-here.test", "password": "wrong"}
     assert person.post(name, nobody).refusal == (401, "AuthenticationRequired")
     assert person.post(name, {"identifier": "x"}).refusal == (400, "InvalidRequest")
+    at = {"identifier": f"@{person.net.handle}", "password": person.net.password}
+    assert person.post(name, at).refusal == (401, "AuthenticationRequired"), "taken for an email address"
     by_did = {"identifier": person.net.did, "password": person.net.password}
     assert person.post(name, by_did).status == 200
     read = "com.atproto.server.getSession"

@@ -20,7 +20,7 @@ _LINKS = "{{ links[…] }}"
 
 
 def reference_of(text: str) -> Reference:
-    """Read a key, ``KEY@TARGET``, ``id:…`` or a permalink.
+    """Read a key, ``KEY@TARGET``, ``id:…`` or a permalink: an address of whatever scheme.
 
     Raises:
         ValueError: it is none of them.
@@ -29,7 +29,7 @@ def reference_of(text: str) -> Reference:
         if not text[3:].strip():
             raise ValueError("id: names no post")
         return RemoteRef(remote_id=RemoteId(text[3:].strip()))
-    if text.startswith(("https://", "http://")):
+    if "://" in text:
         return RemoteRef(permalink=text)
     if "@" in text:
         address = Address.parse(text)

@@ -107,10 +107,21 @@ def observed_pools(exchange: Exchange) -> dict[str, type[HTTPConnectionPool]]:
             finally:
                 exchange.connecting = False
 
+        def _new_conn(self) -> socket.socket:
+            # Before TLS begins, which would tell a private server of the name that led to it.
+            sock = super()._new_conn()
+            if exchange.public_only:
+                try:
+                    _refuse_private(sock)
+                except OSError:
+                    sock.close()
+                    raise
+            return sock
+
         def send(self, data: _DataType | str) -> None:
             if self.sock is None:
                 self.connect()
-            if exchange.public_only:
+            if exchange.public_only:  # one that was open already, too
                 _refuse_private(self.sock)
             # Looking a name up has no limit of its own: what went well too late is not sent.
             self.sock.settimeout(exchange.left_seconds())

@@ -27,6 +27,7 @@ from threadsync.model.ids import Address, RemoteId, TargetName
 from threadsync.model.journal import Adopted, Confirmed, Moved, Published
 from threadsync.model.ledger import Ledger
 from threadsync.planning.actions import Action, Adopt, Create, Delete, Extend, Move, Plan, Replace
+from threadsync.planning.needs import mentioned
 from threadsync.planning.references import located, permalinks_of
 from threadsync.providers.base import Provider
 
@@ -113,7 +114,8 @@ class Gatherer(Struct, frozen=True):
         publishing = [a for a in touching if isinstance(a, Create | Extend | Replace) and a.segments]
         if publishing:
             found = yield from self._located(target, publishing)
-            facts = replace(facts, located=found)
+            named = yield from self._accounts(target, publishing)
+            facts = replace(facts, located=found, accounts=named)
             publishing = [replace(a, publication=located(a.publication, found)) for a in publishing]
             wanted = [what for a in publishing for what in Carrier(self.ledger, provider).known(a)]
             required, since = yield from self._since(target, account, last_write)
@@ -150,6 +152,19 @@ class Gatherer(Struct, frozen=True):
             post = yield from attempt(self.providers[target].locate(permalink))
             if post is None or isinstance(post, ObservedPost):
                 found[permalink] = post.remote_id if post is not None else None
+        return found
+
+    def _accounts(
+        self, target: TargetName, publishing: Iterable[Create | Extend | Replace]
+    ) -> Flow[dict[str, str | None]]:
+        """Look up the accounts that are mentioned; one that could not be looked up is left out."""
+        provider, found = self.providers[target], dict[str, str | None]()
+        if not provider.capabilities.finds_accounts:
+            return found
+        for name in {name: None for action in publishing for name in mentioned(action.publication)}:
+            account = yield from attempt(provider.find_account(name))
+            if account is None or isinstance(account, str):
+                found[name] = account
         return found
 
     def _since(

@@ -30,6 +30,7 @@ from threadsync.flows.effects import Hosted, NoResponse, Request, Response, Visi
 from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import Json, MediaDigest, Role, TargetName, network_of
 from threadsync.model.secret import SecretText
+from threadsync.model.state import Lineage
 from threadsync.model.target import MediaHost, Target
 from threadsync.model.urls import is_loopback
 from threadsync.providers.base import Provider
@@ -86,13 +87,14 @@ def means_of(setup: Setup, media_host: Mapping[str, Json] | None, lines: Lines) 
     prober = Prober(lines.transport.fetch, lines.clock, loopback)
     answers = Answers([])
 
-    def provider(target: Target) -> Provider:
-        context = replace(setup.context, target=target.name, loopback=loopback)
+    def provider(target: Target, record: Lineage) -> Provider:
+        # What is on record elsewhere is another program's: nothing that a key tells may be the same.
+        context = replace(setup.context, target=target.name, loopback=loopback, project=record)
         return load_provider(target.provider, context)
 
     @contextmanager
     def connect(attached: Attachments) -> Iterator[Connected]:
-        fetches = provider(target).capabilities.fetches_media
+        fetches = provider(target, Lineage("")).capabilities.fetches_media
         endpoint = replace(setup.endpoint, media=attached.files.__getitem__)
         with (
             _hosts(project, attached, lines) as hosts,

@@ -27,7 +27,7 @@ from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import Done, Raised
 from threadsync.flows.effects import Flow, Hosted, Response
 from threadsync.model.capabilities import PictureLimits
-from threadsync.model.facts import Facts, MediaProblem
+from threadsync.model.facts import Facts, MediaProblem, TargetFacts
 from threadsync.model.ids import Address, MediaDigest, TargetName
 from threadsync.model.journal import Note, Published, RunStarted, TargetBound
 from threadsync.model.ledger import Ledger
@@ -63,8 +63,8 @@ class Means(Struct, frozen=True):
 
     project: Project
     """A project of one target, which stands for the account until it is known."""
-    provider: Callable[[Target], Provider]
-    """Makes the provider of a target."""
+    provider: Callable[[Target, Lineage], Provider]
+    """Makes the provider of a target, for what is put on record under a lineage."""
     bounds: Bounds
     clock: Clock
     attachments: Callable[[Path], Attachments]
@@ -96,10 +96,15 @@ class Unkept:
     """The record of a post without a journal: it lives as long as the call."""
 
     def __init__(self) -> None:
-        self._pending = Pending(State(Lineage("unkept")))
+        self._pending = Pending(State(Lineage(uuid.uuid4().hex)))
 
     first_run = True
     linger_seconds = 0.0
+
+    @property
+    def lineage(self) -> Lineage:
+        """Which record this is; no two are the same."""
+        return self._pending.ledger.state().lineage
 
     @property
     def ledger(self) -> Ledger:
@@ -285,8 +290,13 @@ class Post(Struct, frozen=True):
 
     def _facts(self, planned: Plan) -> Facts:
         """Read the account as apply does; without a journal, only what the post cannot be made without."""
-        reads = self.kept or bool(permalinks_of(self.made))
-        facts = self._gatherer.read(planned, last_write=self.last_write) if reads else Facts()
+        if self.kept or permalinks_of(self.made):
+            facts = self._gatherer.read(planned, last_write=self.last_write)
+        elif self.provider.capabilities.names_account:
+            whose = self.run.result(self.record, "account", self.target.name, self.provider.identify())
+            facts = Facts(targets={self.target.name: TargetFacts(whose)})
+        else:
+            facts = Facts()
         sent = {each.sent.digest for segment in self.made.segments for each in segment.media}
         problems = {(self.target.name, digest): self.run.connected.check(digest) for digest in sorted(sent)}
         limits, name = self.provider.capabilities.thumbs, self.target.name

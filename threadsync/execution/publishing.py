@@ -41,7 +41,8 @@ def publish(what: Said, keeping: Keeping, means: Means) -> PublishedPost:
         ThreadsyncError: as ``Client.publish`` says.
     """
     (target,) = means.project.targets.values()
-    provider = means.provider(target)
+    record = Unkept()
+    provider = means.provider(target, record.lineage)
     with TemporaryDirectory(prefix="threadsync-") as folder:
         attached = means.attachments(Path(folder))
         made, warnings = declared(what, means.project, provider, attached, longest(provider))
@@ -49,7 +50,7 @@ def publish(what: Said, keeping: Keeping, means: Means) -> PublishedPost:
             run = Run(means, connected)
             if keeping.journal is not None:
                 return _kept(run, made, _of_account(run, target, provider), keeping, warnings)
-            post = Post(run, made, target, provider, Unkept(), None, kept=False, allow_duplicate=True)
+            post = Post(run, made, target, provider, record, None, kept=False, allow_duplicate=True)
             return _told(post, post.publish(), warnings)
 
 
@@ -66,7 +67,7 @@ def _kept(
                 run,
                 made,
                 target,
-                means.provider(target),
+                means.provider(target, session.ledger.state().lineage),
                 session,
                 None if session.first_run else session.ledger.written_at,
                 kept=True,

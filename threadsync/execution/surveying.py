@@ -66,6 +66,11 @@ def survey(
     observed = {post.remote_id: seen[post.remote_id] for post in posts if post.remote_id in seen}
     live = [remote_id for remote_id, post in observed.items() if post is not None]
     engaged = yield from engagement(provider, live)
+    observed |= {
+        remote_id: replace(post, hidden=True)
+        for remote_id, post in observed.items()
+        if post is not None and engaged.get(remote_id, Engagement()).hidden
+    }
     return replace(facts, observed=observed, engagement=engaged)
 
 

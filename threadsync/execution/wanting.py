@@ -27,6 +27,7 @@ def wanted_of(publication: Publication, provider: Provider, shown: Permalinks, l
                 segment.media,
                 segment.digest,
                 as_shown.attached,
+                as_shown.records,
             )
         )
     return Wanted(publication, tuple(views), depends_on(publication), provider.needs(publication))

@@ -58,6 +58,12 @@ class Capabilities(Struct, frozen=True):
     features: frozenset[str]
     """Keys of the post format that the network honours: ``text``, ``image``, ``carousel``, ``chain``,
     ``reply_to``, ``poll`` …"""
+    names_account: bool = False
+    """Whether what is published names the account by its id, so that it is read before anything is sent."""
+    replaces_because: str = "the network cannot edit a post"
+    """Why a post that has changed is published anew; said where that is planned."""
+    finds_accounts: bool = False
+    """Whether a mention must name an account that there is; each is looked up before anything goes out."""
     fetches_media: bool = False
     """Whether the network fetches media from a public address, so that a target needs a ``media_host``."""
     pictures: PictureLimits | None = None
@@ -72,7 +78,7 @@ class Capabilities(Struct, frozen=True):
     quota_of_publish: str = "posts"
     """Which of the account's allowances a post takes from, by its name; empty where there is none."""
     quota_takes: int = 1
-    """How much one post takes of that, or of what a reply takes from, at the least."""
+    """How much one record of a post takes of that, or of what a reply takes from."""
     quota_of_reply: str = "replies"
     quota_of_delete: str = "deletes"
 

@@ -45,6 +45,8 @@ class ObservedPost(Struct, frozen=True):
     """What hangs on it, in the words of its provider: a poll, a quoted post …"""
     expires_at: datetime | None = None
     """When the network takes it from its readers by itself; None where it stays."""
+    author: str = ""
+    """The id of the account whose post it is, where others' posts are found too."""
 
 
 class Quota(Struct, frozen=True):
@@ -74,6 +76,8 @@ class Engagement(Struct, frozen=True):
     """The scope that the credential lacks to read it, where that is why."""
     withheld: bool = False
     """Whether the network answered that it tells no numbers of this very post."""
+    hidden: bool = False
+    """Whether the network was seen to keep the post from readers."""
 
 
 class CredentialLife(Struct, frozen=True):
@@ -130,6 +134,8 @@ class TargetFacts(Struct, frozen=True):
     """Of the main credential; None where it is not known."""
     scopes: frozenset[str] | None = None
     """Of the main credential; None where they are not known."""
+    accounts: Mapping[str, str | None] = field(default_factory=dict)
+    """The ids of accounts that posts mention, by their names; None where nobody has one."""
     located: Mapping[str, RemoteId | None] = field(default_factory=dict)
     """Own posts by the permalinks that references name; None where the account has no such post."""
 

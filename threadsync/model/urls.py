@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
+
+NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def is_loopback(url: str) -> bool:
@@ -18,9 +20,16 @@ def is_loopback(url: str) -> bool:
 def is_public(address: str) -> bool:
     """Whether a numeric *address* is one of the public internet, not of this machine or its own network."""
     found = ip_address(address.partition("%")[0])
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
+    if isinstance(found, IPv6Address):
+        found = _carried(found) or found
     return found.is_global and not found.is_multicast
+
+
+def _carried(found: IPv6Address) -> IPv4Address | None:
+    """Return the address of the older kind that *found* leads to (RFC 4291, RFC 3056, RFC 6052), if any."""
+    if found in NAT64:
+        return IPv4Address(int(found) & 0xFFFF_FFFF)
+    return found.ipv4_mapped or found.sixtofour
 
 
 def port_of(parts: SplitResult) -> int:

@@ -63,8 +63,8 @@ class AppliedPlan(Struct, frozen=True):
 
     @property
     def unreadable(self) -> bool:
-        """Whether something was held back because an account could not be read: a failure, not a choice."""
-        return self._holds(Reason.ACCOUNT_UNREADABLE, Reason.READ_BACK_FAILED)
+        """Whether something was held back because an account could not be read, or is none: no choice."""
+        return self._holds(Reason.ACCOUNT_UNREADABLE, Reason.READ_BACK_FAILED, Reason.UNKNOWN_ACCOUNT)
 
     @property
     def uncertain(self) -> bool:

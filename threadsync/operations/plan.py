@@ -268,7 +268,8 @@ def _drifted(drifted: Iterable[Drifted], made: Plan) -> list[Notice]:
     for each in drifted:
         where = each.post.permalink or each.post.remote_id
         if each.drift is Drift.EDITED:
-            said = f"; it says now: {each.text!r}." if each.seen_at is None else "."
+            is_said = each.seen_at is None and each.text != each.post.text
+            said = f"; it says now: {each.text!r}." if is_said else "."
             what = f"{where} was edited on the network{said}"
         elif each.drift is Drift.HIDDEN:
             what = f"{where} was hidden on the network: readers do not see it."

@@ -299,6 +299,9 @@ def located(workspace: Workspace, target: TargetName, reference: str) -> Observe
     """
     provider = _provider(workspace, target)
     (post,) = read_with(workspace, [(target, provider.locate(reference))])
+    if post is not None and post.author:
+        (account,) = read_with(workspace, [(target, provider.identify())])
+        post = post if post.author == account.account_id else None
     if post is None:
         raise UsageError(
             f"{reference!r} is no post of the account of {target}.",

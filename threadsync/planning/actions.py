@@ -70,6 +70,8 @@ class Reason(StrEnum):
     """The network does not let this account do what the post needs."""
     UNKNOWN_POST = "unknown-post"
     """It names a post by its address, and the account has no such post."""
+    UNKNOWN_ACCOUNT = "unknown-account"
+    """It mentions an account that nobody has, and the network would not say so."""
     UNCERTAIN = "uncertain"
     NOT_IN_PLAN = "not-in-plan"
     """It is new since the plan was saved that is carried out."""
@@ -91,6 +93,8 @@ class SegmentView(Struct, frozen=True):
     digest: ContentDigest = ContentDigest("")
     attached: Mapping[str, str] = field(default_factory=dict)
     """Further texts that readers can open, by what they are called."""
+    records: int = 1
+    """What the network makes of it: each takes from the account's allowance."""
 
     @property
     def media_digests(self) -> tuple[MediaDigest, ...]:
@@ -177,6 +181,8 @@ class Replace(_Base, frozen=True):
     waits_for: tuple[Address, ...] = ()
     loses: tuple[Loss, ...] = ()
     """What goes with each of *old*, in their order."""
+    why: str = ""
+    """Why the network is not asked to edit what is live."""
 
 
 class Delete(_Base, frozen=True):

@@ -124,9 +124,10 @@ def drawn_on(action: Create | Extend | Replace | Delete, can: Capabilities) -> C
     needs: Counter[str] = Counter()
     if not isinstance(action, Delete):
         begins = isinstance(action, Create) or (isinstance(action, Replace) and action.keep == 0)
-        roots = min(1, len(action.segments)) if begins and action.publication.reply_to is None else 0
-        needs[can.quota_of_publish] += roots * can.quota_takes
-        needs[can.quota_of_reply] += (len(action.segments) - roots) * can.quota_takes
+        roots = 1 if begins and action.publication.reply_to is None else 0
+        for number, view in enumerate(action.segments):
+            of_it = can.quota_of_publish if number < roots else can.quota_of_reply
+            needs[of_it] += view.records * can.quota_takes
     if isinstance(action, Replace | Delete):
         needs[can.quota_of_delete] += len(action.old)
     del needs[""]  # a network that counts nothing

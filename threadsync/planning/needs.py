@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from threadsync.model.facts import Facts, TargetFacts
+from threadsync.model.post import Publication
+from threadsync.model.text import Mention
 from threadsync.planning.actions import Blocked, Create, Delete, Extend, Reason, Replace, SegmentView
 from threadsync.planning.inputs import Desired
 from threadsync.planning.references import permalinks_of
@@ -43,6 +45,27 @@ def incapable(action: Touching, facts: TargetFacts, desired: Desired) -> Blocked
             "take out "
             "what needs it.",
         )
+    return None
+
+
+def mentioned(publication: Publication) -> tuple[str, ...]:
+    """Return the names of the accounts that *publication* mentions, each once."""
+    spans = (span for segment in publication.segments for span in segment.spans)
+    return tuple(dict.fromkeys(span.handle for span in spans if isinstance(span, Mention)))
+
+
+def nobody(action: Touching, facts: TargetFacts) -> Blocked | None:
+    """Block what mentions an account that was looked for, and that nobody has."""
+    if isinstance(action, Delete) or not action.segments:
+        return None
+    for name in mentioned(action.publication):
+        if facts.accounts.get(name, name) is None:
+            return block(
+                action,
+                Reason.UNKNOWN_ACCOUNT,
+                f"the account @{name}, which the post mentions, is not found.",
+                "Correct the name, or write a backslash before its @ to mention nobody.",
+            )
     return None
 
 

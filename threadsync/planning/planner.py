@@ -200,8 +200,8 @@ class _Planner(Struct, frozen=True):
         return Blocked(
             address,
             Reason.NEEDS_CONSENT,
-            "it has changed since it was published, and the network cannot edit a post: it would be "
-            "published anew and the old one deleted, with its replies, likes and address."
+            f"it has changed since it was published, and {self._because(address)}: it would be published "
+            "anew and the old one deleted, with its replies, likes and address."
             + (" Its number: counts the segments, so each of them changes with their number." * renumbered),
             f"Agree with --allow-replace={address}, or in the file with replace: {{of: {first}, why: …}}; "
             f"keep the live post with on_change: keep, or record today's file as live with "
@@ -246,7 +246,11 @@ class _Planner(Struct, frozen=True):
             (*binding.superseded, *binding.segments[keep:]),
             consent,
             wanted.waits_for,
+            why=self._because(binding.address) if reason is Reason.CHANGED else "",
         )
+
+    def _because(self, address: Address) -> str:
+        return self.desired.capabilities[address.target].replaces_because
 
     def _buried(self, wanted: Wanted, stone: Tombstone) -> Action | None:
         """Say what a key that has a tombstone becomes; None where it may be published."""

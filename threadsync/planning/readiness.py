@@ -24,7 +24,7 @@ from threadsync.planning.actions import (
 )
 from threadsync.planning.allowances import drawn_on, free_at
 from threadsync.planning.inputs import Consents, Desired
-from threadsync.planning.needs import Touching, block, incapable, unfound
+from threadsync.planning.needs import Touching, block, incapable, nobody, unfound
 
 
 def hold_back(
@@ -59,6 +59,7 @@ def hold_back(
             or _account_twice(action, target, facts, prior)
             or incapable(action, of_target, desired)
             or unfound(action, of_target, facts)
+            or nobody(action, of_target)
             or _unpublishable(action, of_target, facts, prior, consents)
             or _gone(action, of_target)
             or _needed_gone(action, facts, prior)

@@ -56,6 +56,8 @@ class RenderedSegment(Struct, frozen=True):
     """What is counted: ``characters``, ``graphemes``, ``bytes``."""
     attached: Mapping[str, str] = field(default_factory=dict)
     """Further texts that readers can open, exactly as the network gets them, by what they are called."""
+    records: int = 1
+    """What the network makes of it: each takes ``Capabilities.quota_takes`` of the account's allowance."""
 
 
 class Work(Struct, frozen=True):
@@ -296,7 +298,14 @@ class Provider(Protocol):
         ...
 
     def locate(self, reference: str) -> Flow[ObservedPost | None]:
-        """Find one of the account's own posts by its id or permalink."""
+        """Find a post by its id or permalink: an own one, or anybody's where the network tells of all."""
+        ...
+
+    def find_account(self, name: str) -> Flow[str | None]:
+        """Return the id of the account that a mention of *name* means; None where nobody has that name.
+
+        It is asked only where ``capabilities.finds_accounts`` says so.
+        """
         ...
 
     def matches(self, rendered: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:

@@ -177,6 +177,8 @@ def _body(action: Action, now: datetime, zone: str | None) -> Iterator[str]:  # 
             yield from _publishing(action.publication, action.segments, action.waits_for)
         case Replace():
             yield f"- {prose(CONSENTS.get(action.consent, action.consent))}"
+            if action.why:
+                yield f"- published anew: {prose(action.why)}"
             yield from _publishing(action.publication, action.segments, action.waits_for)
             yield from _taken_down("takes down", action.old, action.loses, now)
         case Update():

@@ -297,6 +297,8 @@ def _add_lost(page: Page, action: Replace | Delete | Blocked, now: datetime, zon
 
 def _add_replace(page: Page, action: Replace, now: datetime, zone: str | None) -> None:
     page.add(CONSENTS.get(action.consent, f"agreed to: {action.consent}"), indent=INDENT)
+    if action.why:
+        page.add(f"published anew: {action.why}", indent=INDENT, hang=2)
     if action.keep:
         page.add(f"keeps {many(action.keep, 'segment')} at its start", indent=INDENT)
     if action.segments:

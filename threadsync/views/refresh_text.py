@@ -53,8 +53,11 @@ def _add_drifted(page: Page, each: DriftedPost, looked: Looked) -> None:
         case Drift.DELETED:
             remedy = f"Record it as taken down with threadsync state accept {each.address}."
         case Drift.EDITED:
-            page.add("it says now:", indent=INDENT)
-            page.exact(each.text, indent=INDENT + 2)
+            if each.text == each.post.text:
+                page.add("its words are the same now; what hangs on it was changed", indent=INDENT)
+            else:
+                page.add("it says now:", indent=INDENT)
+                page.exact(each.text, indent=INDENT + 2)
             remedy = "Nothing: threadsync leaves it. A replace would take down what it says now."
         case Drift.HIDDEN:
             remedy = "Readers do not see it. Show it again in the network's own application."

@@ -24,11 +24,13 @@ from threadsync.errors import ApiError, UsageError
 from threadsync.execution.apilog import read_calls
 from threadsync.flows.core import gather
 from threadsync.providers.bluesky import api
+from threadsync.providers.bluesky.records import THREADGATE
 from threadsync.providers.bluesky.uris import POST
 from threadsync.testing.fakes import FakeClock
 
 pytestmark = pytest.mark.live
 
+PICTURE = Path(__file__).parents[3] / "examples/posts/pictures/gate.png"
 RECORD = {"$type": POST, "text": "12 lifts were broken.", "createdAt": "2026-12-03T08:30:00Z"}
 NOW = datetime.now(UTC)  # noqa: TID251  (the server's sessions end by the real clock)
 
@@ -74,6 +76,21 @@ def test_the_account_is_opened_once_for_all_clients_that_share_a_folder(
     assert operations(log) == ["createSession 200", "getSession 200", "getSession 200"]
     if sys.platform != "win32":
         assert stat.S_IMODE(only_file(folder).stat().st_mode) == 0o600
+
+
+def test_a_program_publishes_with_a_journal_and_publishes_nothing_twice(
+    opened: Opened, person: Person, tmp_path: Path
+) -> None:
+    what: dict[str, Any] = {"who_can_reply": "nobody", "key": "lifts", "journal": tmp_path / "posts.json"}
+    with opened() as client:
+        post = client.publish(["12 lifts were broken.", "3 are now."], [PICTURE], **what)
+        again = client.publish(["12 lifts were broken.", "3 are now."], [PICTURE], **what)
+        alone = client.publish("Without a journal", reply_to=post.id)
+        listed = client.items(lambda cursor: api.list_records(person.did, POST, cursor=cursor))
+        (gate,) = client.items(lambda cursor: api.list_records(person.did, THREADGATE, cursor=cursor))
+    assert (again.segments, again.answers) == (post.segments, ())
+    assert sorted(each.uri for each in listed) == sorted([*post.ids, alone.id])
+    assert gate.value["post"] == post.id
 
 
 def test_what_everybody_may_read_opens_no_account(opened: Opened, person: Person, tmp_path: Path) -> None:
@@ -145,7 +162,7 @@ def test_the_accounts_own_server_is_found_from_its_handle_and_from_its_did(
 ) -> None:
     """Nothing but the public server and the directory is told: the network's own address is never asked."""
     settings = {"public_url": server.url, "directory_url": server.plc_url}
-    for identifier in (person.handle, person.did):
+    for identifier in (person.handle, f"@{person.handle}", person.did):
         with opened(base_url=None, identifier=identifier, settings=settings) as client:
             assert client.run(api.get_session()).did == person.did
 

@@ -11,7 +11,10 @@ import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,9 +24,11 @@ from tests.pds.launcher import Pds, Person
 from threadsync.sandbox.bluesky import Profile
 from threadsync.sandbox.bluesky.state import did_of
 from threadsync.sandbox.server import Sandbox, running
+from threadsync.sandbox.threads import Fault, FaultKind
 
 pytestmark = pytest.mark.live
 
+NOW = datetime.now(UTC)  # noqa: TID251  (the program runs by the real clock)
 PROJECT = """\
 version: 1
 id: live-bluesky
@@ -77,12 +82,12 @@ class Project:
     folder: Path
     person: Person
 
-    def run(self, *arguments: str, password: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, password: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """Run threadsync in it."""
         return subprocess.run(
             [sys.executable, "-m", "threadsync", *arguments],
             cwd=self.folder,
-            env=ENVIRON | {"BLUESKY_PASSWORD": password or self.person.password},
+            env=ENVIRON | {"BLUESKY_PASSWORD": password or self.person.password} | environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -182,3 +187,65 @@ def test_a_mention_of_nobody_is_an_error_that_names_it(project: Project) -> None
     said = " ".join((done.stdout + done.stderr).split())
     assert "the account @nobody.test, which the post mentions, is not found" in said
     assert "write a backslash before its @" in said
+
+
+def lately() -> str:
+    """Some minutes ago, in the zone of the project: its planned hour is not over."""
+    return (NOW - timedelta(minutes=5)).astimezone(ZoneInfo("Europe/Berlin")).strftime("%Y-%m-%d %H:%M")
+
+
+def test_what_is_replaced_at_once_is_live_in_its_new_words(project: Project) -> None:
+    """Within the second, or the planned hour, that both are of: their keys must not be the same."""
+    old = FACETS.format(handle=project.person.handle).replace("langs: [de]", f"publish: {lately()}")
+    project.write("facets", old)
+    project.said("apply", "--yes", "--first-run", "facets")
+    project.write("facets", old.replace("publish:", "on_change: replace\npublish:").replace("Grüße", "Gruß"))
+    assert "Done: 1 applied." in project.said("apply", "--yes", "facets")
+    assert "1 live post looked at: no difference." in project.said("refresh")
+
+
+def test_a_repost_of_any_post_goes_out_once(project: Project) -> None:
+    project.said("apply", "--yes", "--first-run", "chain")
+    project.write("again", "---\nkey: again\ntargets: [bluesky/brand]\nrepost: chain\n---\n")
+    assert "Done: 1 applied." in project.said("apply", "--yes", "again")
+    shown = {
+        *re.findall(r"https://bsky\.app/profile/\S+/post/\w{13}", project.said("show", "again@bluesky/brand"))
+    }
+    chain = project.said("show", "chain@bluesky/brand")
+    assert len(shown) == 1
+    assert shown < {*re.findall(r"https://bsky\.app/profile/\S+/post/\w{13}", chain)}
+    (project.folder / "posts/again.md").unlink()
+    address = "again@bluesky/brand"
+    assert "Done: 1 applied." in project.said("apply", "--yes", address, f"--allow-delete={address}")
+
+
+def test_one_post_goes_to_two_networks_and_one_of_them_may_be_down(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """The other is done, the status says that something is left, and the next run does that (law 14)."""
+    file = project.folder / "threadsync.yaml"
+    file.write_text(
+        f"{file.read_text()}"
+        "  threads/main:\n    account: lift_report\n    credential: env:BLUESKY_PASSWORD_OF_THREADS\n"
+        f"    base_url: {sandbox.base_url}\n"
+    )
+    sandbox.reset()
+    project.write(
+        "both",
+        "---\nkey: both\ntargets: [threads/main, bluesky/brand]\n"
+        "overrides: {threads: {text: \"Also at {{ links['bluesky/brand'] }}\"}}\n---\nOn Bluesky.\n",
+    )
+    sandbox.arm(Fault("any", FaultKind.SERVER_ERROR, times=None))
+    environ = {"BLUESKY_PASSWORD_OF_THREADS": sandbox.token("lift_report")}
+    done = project.run("apply", "--yes", "--first-run", "both", **environ)
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "applied + create both@bluesky/brand" in " ".join(done.stdout.split())
+    sandbox.disarm()
+    done = project.run("apply", "--yes", "--first-run", "both", **environ)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = " ".join(done.stdout.split())
+    assert "applied + create both@threads/main" in told
+    assert "both@bluesky/brand" not in told.partition("Done")[2]
+    ledger: Any = sandbox.ledger()
+    (post,) = ledger["posts"]
+    assert re.fullmatch(r"Also at https://bsky\.app/profile/\S+/post/\w{13}", post["text"])

@@ -31,6 +31,7 @@ from threadsync.providers.rules import Rule
 
 TARGET = Address.parse("a@bluesky/brand").target
 HERE = Location("posts/a.md", 3, 1)
+OF_FILE = {"bytes", "format", "captions", "alt"}
 VIDEO = VideoFacts(
     12.0, "h264", 30.0, 8_000_000, "4:2:0", False, False, True, False, AudioFacts("aac", 48_000, 2, 128_000)
 )
@@ -55,12 +56,12 @@ def captions_of(said: Mapping[str, Any]) -> tuple[Caption, ...]:
 
 
 def video_of(said: Mapping[str, Any], number: int) -> Media:
-    inside = {name: value for name, value in said.items() if name not in {"bytes", "format", "captions"}}
+    inside = {name: value for name, value in said.items() if name not in OF_FILE}
     size, form = said.get("bytes", 9000), said.get("format", "MP4")
     facts = MediaFacts(
         MediaDigest(f"v{number}"), size, "video", form, 1080, 1920, video=replace(VIDEO, **inside)
     )
-    return Media(f"posts/{number}.mp4", facts, "a", HERE, captions=captions_of(said))
+    return Media(f"posts/{number}.mp4", facts, said.get("alt", "a"), HERE, captions=captions_of(said))
 
 
 def picture_of(said: Mapping[str, Any], number: int) -> Media:
@@ -98,6 +99,19 @@ def test_a_server_that_gets_the_file_itself_takes_mp4_alone(form: str) -> None:
     assert found(video_of({"format": form}, 0)) == {}
     assert found(video_of({"format": form}, 0), video="blob").keys() == {"bluesky/video-format"}
     assert found(video_of({}, 0), video="blob") == {}
+
+
+def test_a_server_that_gets_the_file_itself_takes_as_much_as_its_generation_does() -> None:
+    film = video_of({"bytes": 100_000_001}, 0)
+    assert not found(film)
+    assert not found(film, video="blob")
+    assert not found(film, server="pds-0.4"), "what the service makes of it is another file"
+    assert list(found(film, server="pds-0.4", video="blob")) == ["bluesky/video-bytes"]
+
+
+def test_a_heavy_alternative_text_of_a_film_is_too_long() -> None:
+    assert not found(video_of({"alt": "é" * 1_000}, 0))
+    assert list(found(video_of({"alt": "👩‍👩‍👧‍👦" * 401}, 0))) == ["bluesky/video-alt-too-long"]
 
 
 def test_a_gif_that_moves_is_a_film_for_the_service_and_no_picture_without_it() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from threadsync.errors import ApiError, UsageError
-from threadsync.flows.core import drive
-from threadsync.flows.effects import Effect, Outcome, Request, Response
+from threadsync.flows.core import advance, drive
+from threadsync.flows.effects import Effect, JsonBody, Outcome, Request, Response
 from threadsync.model.ids import TargetName
 from threadsync.providers.base import ProviderContext
 from threadsync.providers.bluesky import api
@@ -118,6 +118,15 @@ def test_where_an_address_is_declared_the_account_is_opened_there() -> None:
     assert BlueskyProvider(ProviderContext(target, account="me.test")).sessions == BlueskySessions(
         "me.test", finds_home=True
     )
+
+
+def test_a_handle_written_with_its_at_is_sent_without_it() -> None:
+    """Servers take anything with an @ for an address of email."""
+    request = advance(BlueskySessions("@lifts.example.org").open(), None)
+    assert isinstance(request, Request)
+    assert isinstance(request.body, JsonBody)
+    assert isinstance(request.body.value, dict)
+    assert request.body.value["identifier"] == "lifts.example.org"
 
 
 def test_the_public_host_is_never_shown_a_session() -> None:

@@ -14,7 +14,7 @@ from threadsync.model.ids import ContentDigest, Json, MediaDigest, RemoteId
 from threadsync.model.journal import Rendered
 from threadsync.providers.bluesky import convert
 from threadsync.providers.bluesky.api_repo import Record
-from threadsync.providers.bluesky.records import Materials, StrongRef, post_of
+from threadsync.providers.bluesky.records import Materials, StrongRef, gates_of, post_of
 from threadsync.providers.bluesky.tids import chosen
 
 URI = "at://did:plc:a/app.bsky.feed.post/3l2222222222a"
@@ -90,3 +90,55 @@ def test_a_card_is_known_again_whatever_its_page_says_by_then() -> None:
     """The page is no part of what was declared (law 11)."""
     later = rendered(card={**CARD, "title": "Another title"})
     assert convert.matches(later, None, seen(SHAPES["card"]))
+
+
+# Who may reply and quote, and what is said of the post.
+
+
+@pytest.mark.parametrize(
+    ("who", "rules"),
+    [
+        ("nobody", []),
+        ("followers", ["followerRule"]),
+        ("following", ["followingRule"]),
+        ("mentioned", ["mentionRule"]),
+    ],
+)
+def test_who_can_reply_is_a_gate_under_the_key_of_the_post(who: str, rules: list[str]) -> None:
+    rkey, at = chosen("p", ADDRESS, 0, 0, START)
+    what = rendered(who_can_reply=who)
+    post = post_of(what, rkey, at, Materials({}, {}))
+    (gate,) = gates_of(what, post, "did:plc:a", at)
+    assert (gate.collection, gate.rkey) == ("app.bsky.feed.threadgate", rkey)
+    assert gate.value == {
+        "$type": "app.bsky.feed.threadgate",
+        "post": f"at://did:plc:a/app.bsky.feed.post/{rkey}",
+        "allow": [{"$type": f"app.bsky.feed.threadgate#{rule}"} for rule in rules],
+        "createdAt": post.value["createdAt"],
+    }
+
+
+def test_everyone_needs_no_gate_and_quotes_have_one_of_their_own() -> None:
+    rkey, at = chosen("p", ADDRESS, 0, 0, START)
+    open_to_all, unquoted = rendered(), rendered(quotes="nobody")
+    assert gates_of(open_to_all, post_of(open_to_all, rkey, at, Materials({}, {})), "did:plc:a", at) == ()
+    post = post_of(unquoted, rkey, at, Materials({}, {}))
+    (gate,) = gates_of(unquoted, post, "did:plc:a", at)
+    assert (gate.collection, gate.rkey) == ("app.bsky.feed.postgate", rkey)
+    assert gate.value["embeddingRules"] == [{"$type": "app.bsky.feed.postgate#disableRule"}]
+
+
+def test_languages_tags_and_self_labels_stand_in_the_record() -> None:
+    rkey, at = chosen("p", ADDRESS, 0, 0, START)
+    said = post_of(
+        rendered(langs=["de", "en"], tags=["lifts"], labels=["porn"]), rkey, at, Materials({}, {})
+    ).value
+    assert (said["langs"], said["tags"]) == (["de", "en"], ["lifts"])
+    assert said["labels"] == {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "porn"}]}
+    assert {"langs", "tags", "labels"}.isdisjoint(post_of(rendered(), rkey, at, Materials({}, {})).value)
+
+
+@pytest.mark.parametrize("created", ["0001-01-01T00:00:00+01:00", "once", None])
+def test_a_record_whose_time_cannot_be_told_is_of_no_time_at_all(created: str | None) -> None:
+    """Other programs choose other keys, and write what they like into ``createdAt``."""
+    assert convert.time_of("no-tid", {"createdAt": created}) == convert.EPOCH

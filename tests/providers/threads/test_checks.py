@@ -43,6 +43,8 @@ def spans_of(text: str) -> tuple[Span, ...]:
             found.append(Hashtag(word[1:]))
         elif word.startswith("https://"):
             found.append(Url(word))
+        elif word.startswith("@"):
+            found.append(Mention(word[1:]))
         else:
             found.append(Plain(word))
         found.append(Plain(" "))

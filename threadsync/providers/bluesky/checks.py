@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
@@ -12,9 +13,12 @@ from msgspec.structs import replace
 from threadsync.model.capabilities import Capabilities
 from threadsync.model.diagnostic import Diagnostic, Location, Severity
 from threadsync.model.ids import Json
-from threadsync.model.post import Media, Publication, Segment
+from threadsync.model.post import Publication, Segment
 from threadsync.model.text import Styled
-from threadsync.providers.bluesky.checks_video import VIDEO_RULES, is_film, of_films
+from threadsync.providers.bluesky.checks_pictures import IMAGE, PICTURE_RULES, of_media
+from threadsync.providers.bluesky.checks_references import REFERENCE_RULES, mentions, references
+from threadsync.providers.bluesky.checks_video import VIDEO_RULES
+from threadsync.providers.bluesky.convert import records_of
 from threadsync.providers.bluesky.points import CREATE, POINTS
 from threadsync.providers.bluesky.records import REPLY_RULES
 from threadsync.providers.bluesky.richtext import (
@@ -28,8 +32,6 @@ from threadsync.providers.bluesky.richtext import (
 )
 from threadsync.providers.bluesky.servers import (
     CURRENT,
-    PICTURE_FORMATS,
-    SERVER,
     SERVERS,
     THUMBS,
     Server,
@@ -37,14 +39,18 @@ from threadsync.providers.bluesky.servers import (
 from threadsync.providers.rules import Found, Rule
 
 POST_LEXICON = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json"
-IMAGES = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json"
-GALLERY = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/gallery.json"
 GATES = "https://docs.bsky.app/docs/tutorials/thread-gates"
 RICH_TEXT = "https://docs.bsky.app/docs/advanced-guides/post-richtext"
 
+WRITES_MAX = 200
 LANGS_MAX = 3
 TAGS_MAX = 8
-FIT = "With fit: true in the post, threadsync sends a copy that Bluesky takes."
+_LANGUAGE = re.compile(
+    # https://www.rfc-editor.org/rfc/rfc5646#section-2.1
+    "(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
+    "(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[a-wyz0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?",
+    re.IGNORECASE,
+)
 LABELS_KNOWN = ("!no-unauthenticated", "porn", "sexual", "nudity", "graphic-media", "bot", "!hide", "!warn")
 """The lexicon and the official app know these; a server stores any other, and no reader acts on it."""
 
@@ -56,6 +62,10 @@ CAPABILITIES = Capabilities(
             *("who_can_reply", "tags", "langs", "labels", "quotes"),
         }
     ),
+    names_account=True,
+    finds_accounts=True,
+    # https://github.com/bluesky-social/social-app/issues/673
+    replaces_because="readers' apps go on showing the first words of a post that is edited",
     pictures=SERVERS[CURRENT].pictures,
     thumbs=THUMBS,
     permalink_characters_max=80,
@@ -74,14 +84,6 @@ def capabilities_of(server: Server) -> Capabilities:
 
 def _text(text: str, **keys: Json) -> dict[str, Json]:
     return {"segments": [{"text": text}], **keys}
-
-
-_IMAGE: dict[str, Json] = {"format": "JPEG", "width": 800, "height": 600, "bytes": 9000, "alt": "a"}
-
-
-def _images(count: int = 1, size: int = 9000, alt: str = "a", form: str = "JPEG") -> dict[str, Json]:
-    image: Json = {**_IMAGE, "format": form, "bytes": size, "alt": alt}
-    return {"segments": [{"text": "t", "images": [image] * count}]}
 
 
 RULES: tuple[Rule, ...] = (
@@ -143,36 +145,12 @@ RULES: tuple[Rule, ...] = (
         _text("x", langs=["de", "en", "fr", "it"]),
     ),
     Rule(
-        "bluesky/too-many-pictures",
+        "bluesky/language-form",
         "documented",
-        GALLERY,
-        "A segment may hold 10 pictures, or 4 on a server that knows no galleries (server: pds-0.4).",
-        _images(10),
-        _images(11),
-    ),
-    Rule(
-        "bluesky/picture-bytes",
-        "documented",
-        IMAGES,
-        "A picture may have 2,000,000 bytes, or 1,000,000 on an older server (server: pds-0.4).",
-        _images(size=2_000_000),
-        _images(size=2_000_001),
-    ),
-    Rule(
-        "bluesky/picture-format",
-        "ours",
-        IMAGES,
-        "Pictures are JPEG or PNG: others are accepted, and not every reader shows them.",
-        _images(form="PNG"),
-        _images(form="WEBP"),
-    ),
-    Rule(
-        "bluesky/picture-moves",
-        "ours",
-        IMAGES,
-        "A PNG that moves is shown as a still, and cannot be freed of its metadata.",
-        _images(form="PNG"),
-        {"segments": [{"text": "t", "images": [{**_IMAGE, "format": "PNG", "animated": True}]}]},
+        POST_LEXICON,
+        "Languages are BCP 47 tags: a language, then script, region and variants if need be.",
+        _text("x", langs=["zh-Hant-TW", "es-419", "de-1996", "sl-rozaj", "en-x-lift"]),
+        _text("x", langs=["en-1"]),
     ),
     Rule(
         "bluesky/link-beside-media",
@@ -180,7 +158,7 @@ RULES: tuple[Rule, ...] = (
         POST_LEXICON,
         "A segment shows pictures or a link card, not both: it has one embed.",
         _text("x", link="https://example.org/lifts"),
-        {"segments": [{"text": "t", "link": "https://example.org/lifts", "images": [_IMAGE]}]},
+        {"segments": [{"text": "t", "link": "https://example.org/lifts", "images": [IMAGE]}]},
     ),
     Rule(
         "bluesky/label-unknown",
@@ -189,15 +167,6 @@ RULES: tuple[Rule, ...] = (
         f"A self-label that no reader knows does nothing; known are {', '.join(LABELS_KNOWN)}.",
         _text("x", bluesky={"labels": ["graphic-media"]}),
         _text("x", bluesky={"labels": ["graphic"]}),
-    ),
-    Rule(
-        "bluesky/alt-missing",
-        "ours",
-        IMAGES,
-        "A picture without an alternative text says nothing to people who cannot see it.",
-        _images(),
-        _images(alt=""),
-        Severity.WARNING,
     ),
     Rule(
         "bluesky/who-can-reply",
@@ -223,6 +192,16 @@ RULES: tuple[Rule, ...] = (
         _text("x"),
         {"segments": [{"text": "x"}], "poll": {"options": ["a", "b"]}},
     ),
+    Rule(
+        "bluesky/too-much-at-once",
+        "observed",
+        "https://docs.bsky.app/docs/api/com-atproto-repo-apply-writes",
+        "A chain is one write of at most 200 records: its segments, and who may reply to it and quote it.",
+        {"segments": [{"text": "x"}] * 100, "bluesky": {"quotes": "nobody"}},
+        {"segments": [{"text": "x"}] * 101, "bluesky": {"quotes": "nobody"}},
+    ),
+    *PICTURE_RULES,
+    *REFERENCE_RULES,
     *VIDEO_RULES,
 )
 _SEVERITY = {rule.id: rule.severity for rule in RULES}
@@ -235,12 +214,12 @@ def check(
 
     *plain* says that films go to the server as they are, not to the video service.
     """
-    found = list(_of_post(publication))
+    found = [*_of_post(publication), *references(publication)]
     if publication.repost is None:
         for index, (segment, text) in enumerate(zip(publication.segments, texts, strict=True)):
             named = f"segment {index + 1}" if len(texts) > 1 else "this post"
-            found += _of_text(segment, text, named)
-            found += _of_media(segment, named, server, plain=plain, fit=publication.control.fit)
+            found += [*_of_text(segment, text, named), *mentions(segment, text, named)]
+            found += of_media(segment, named, server, plain=plain, fit=publication.control.fit)
     return [
         Diagnostic(location, rule, problem, remedy, _SEVERITY[rule])
         for rule, location, problem, remedy in found
@@ -265,6 +244,14 @@ def _of_post(publication: Publication) -> Iterator[Found]:
             f"the post names {len(publication.langs)} languages and Bluesky takes {LANGS_MAX}.",
             "Name those that most of its words are in.",
         )
+    for lang in publication.langs:
+        if _LANGUAGE.fullmatch(lang) is None:
+            yield (
+                "bluesky/language-form",
+                at("langs"),
+                f"{lang!r} is no BCP 47 tag, and Bluesky takes no other.",
+                "Write one like en, pt-BR or zh-Hant.",
+            )
     who = publication.who_can_reply
     if who not in {None, "everyone"} and who not in REPLY_RULES:
         yield (
@@ -288,6 +275,14 @@ def _of_post(publication: Publication) -> Iterator[Found]:
                 f"no reader knows the label {label!r}.",
                 f"Known are {', '.join(LABELS_KNOWN)}.",
             )
+    records = sum(records_of(publication, index) for index in range(len(publication.segments)))
+    if records > WRITES_MAX:
+        yield (
+            "bluesky/too-much-at-once",
+            publication.location,
+            f"the chain is {records} records with its gates, and Bluesky writes {WRITES_MAX} at once.",
+            "Make several posts of it; the further ones reply to the first (reply_to).",
+        )
     if any(segment.poll for segment in publication.segments):
         yield (
             "bluesky/not-there",
@@ -344,60 +339,3 @@ def _of_text(segment: Segment, text: RichText, named: str) -> Iterator[Found]:
                 f"#{tag[:20]}… of {named} is longer than the {TAG_GRAPHEMES_MAX} characters of a tag.",
                 "Shorten it, or write a backslash before its #.",
             )
-
-
-def _of_media(segment: Segment, named: str, server: Server, *, plain: bool, fit: bool) -> Iterator[Found]:
-    if segment.link is not None and segment.media:
-        yield (
-            "bluesky/link-beside-media",
-            segment.location,
-            f"{named} has pictures and link:, and Bluesky shows one of them.",
-            "Put the address into the text, or the card into a segment of its own.",
-        )
-    if len(segment.media) > server.pictures_max:
-        old = f"; {SERVER}: {server.name} knows no galleries" if server.name != CURRENT else ""
-        yield (
-            "bluesky/too-many-pictures",
-            segment.media[server.pictures_max].location,
-            f"{named} has {len(segment.media)} pictures, and Bluesky shows {server.pictures_max}{old}.",
-            "Spread them over segments, with a line that is only --- between them.",
-        )
-    yield from of_films(segment, named, plain=plain)
-    for item in segment.media:
-        if not is_film(item.facts, plain=plain):
-            yield from _of_picture(item, server, fit=fit)
-        if not item.alt.strip():
-            yield (
-                "bluesky/alt-missing",
-                item.location,
-                f"{item.path} has no alternative text.",
-                "Say in a sentence what it shows: ![what it shows](file).",
-            )
-
-
-def _of_picture(item: Media, server: Server, *, fit: bool) -> Iterator[Found]:
-    facts, limits = item.facts, server.pictures
-    # What fitting mends is no fault any more; what it cannot do (read HEIC, keep movement) still is.
-    can_fit = limits.needs_fitting(facts)
-    fitted = fit and can_fit
-    if facts.format not in PICTURE_FORMATS and not fitted:
-        yield (
-            "bluesky/picture-format",
-            item.location,
-            f"{item.path} is {f'a {facts.format} file' if facts.format else 'no picture'}, not JPEG or PNG.",
-            FIT if can_fit else "Convert it.",
-        )
-    elif facts.animated:
-        yield (
-            "bluesky/picture-moves",
-            item.location,
-            f"{item.path} moves, and Bluesky shows a still of it.",
-            "Save the frame that says most as a picture of its own.",
-        )
-    if facts.size_bytes > limits.bytes_max and not fitted:
-        yield (
-            "bluesky/picture-bytes",
-            item.location,
-            f"{item.path} has {facts.size_bytes:,} bytes and Bluesky takes {limits.bytes_max:,}.",
-            "Save it smaller: fewer pixels or a lower quality." + (f" {FIT}" if can_fit else ""),
-        )

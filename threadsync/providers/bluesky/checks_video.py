@@ -12,6 +12,8 @@ from typing import Final
 
 from threadsync.model.ids import Json
 from threadsync.model.post import Media, MediaFacts, Segment
+from threadsync.providers.bluesky.richtext import graphemes
+from threadsync.providers.bluesky.servers import Server
 from threadsync.providers.rules import Found, Rule
 
 EMBED_LEXICON = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/video.json"
@@ -23,6 +25,8 @@ FORMATS = ("MP4", "MOV", "WEBM")
 PLAIN_FORMATS = ("MP4",)
 BYTES_MAX = 300_000_000
 SECONDS_MAX = 600.0
+ALT_GRAPHEMES_MAX = 1_000
+ALT_BYTES_MAX = 10_000
 CAPTIONS_MAX = 20
 CAPTIONS_BYTES_MAX = 20_000
 _ENCODE = (
@@ -61,9 +65,17 @@ VIDEO_RULES: tuple[Rule, ...] = (
         "bluesky/video-bytes",
         "documented",
         EMBED_LEXICON,
-        "A video may have 300,000,000 bytes.",
+        "A video may have 300,000,000 bytes, or 100,000,000 as it is on an older server (server: pds-0.4).",
         _video(bytes=BYTES_MAX),
         _video(bytes=BYTES_MAX + 1),
+    ),
+    Rule(
+        "bluesky/video-alt-too-long",
+        "documented",
+        EMBED_LEXICON,
+        "A video's alternative text may have 1,000 characters as readers see them, and 10,000 bytes.",
+        _video(alt="x" * ALT_GRAPHEMES_MAX),
+        _video(alt="x" * (ALT_GRAPHEMES_MAX + 1)),
     ),
     Rule(
         "bluesky/video-duration",
@@ -121,7 +133,7 @@ def is_film(facts: MediaFacts, *, plain: bool) -> bool:
     return facts.kind == "video" or (facts.format == "GIF" and facts.animated and not plain)
 
 
-def of_films(segment: Segment, named: str, *, plain: bool) -> Iterator[Found]:
+def of_films(segment: Segment, named: str, server: Server, *, plain: bool) -> Iterator[Found]:
     """Find everything wrong with the films of *segment*, and with its captions."""
     films = [item for item in segment.media if is_film(item.facts, plain=plain)]
     if films and len(segment.media) > 1:
@@ -133,7 +145,7 @@ def of_films(segment: Segment, named: str, *, plain: bool) -> Iterator[Found]:
         )
     for item in segment.media:
         if item in films:
-            yield from _of_film(item, plain=plain)
+            yield from _of_film(item, server, plain=plain)
             yield from _of_captions(item)
         elif item.captions:
             yield (
@@ -144,15 +156,22 @@ def of_films(segment: Segment, named: str, *, plain: bool) -> Iterator[Found]:
             )
 
 
-def _of_film(item: Media, *, plain: bool) -> Iterator[Found]:
-    facts = item.facts
+def _of_film(item: Media, server: Server, *, plain: bool) -> Iterator[Found]:
+    facts, bytes_max = item.facts, server.video_bytes_max if plain else BYTES_MAX
     formats = PLAIN_FORMATS if plain else (*FORMATS, "GIF")
     if facts.format not in formats:
         problem = f"{item.path} is a {facts.format} file, and Bluesky takes {' and '.join(formats)}."
         yield "bluesky/video-format", item.location, problem, _ENCODE
-    if facts.size_bytes > BYTES_MAX:
-        problem = f"{item.path} has {facts.size_bytes:,} bytes and Bluesky takes {BYTES_MAX:,}."
+    if facts.size_bytes > bytes_max:
+        problem = f"{item.path} has {facts.size_bytes:,} bytes and Bluesky takes {bytes_max:,}."
         yield "bluesky/video-bytes", item.location, problem, "Encode it at a lower rate, or shorten it."
+    length, weight = graphemes(item.alt), len(item.alt.encode())
+    if length > ALT_GRAPHEMES_MAX or weight > ALT_BYTES_MAX:
+        problem = (
+            f"the alternative text of {item.path} has {length:,} characters and {weight:,} bytes,"
+            f" and Bluesky takes {ALT_GRAPHEMES_MAX:,} and {ALT_BYTES_MAX:,}."
+        )
+        yield "bluesky/video-alt-too-long", item.location, problem, "Shorten it; captions say what is said."
     if facts.video is not None and not 0 < facts.video.duration_seconds <= SECONDS_MAX:
         lasts = f"{facts.video.duration_seconds:.1f} s"
         problem = f"{item.path} lasts {lasts} and Bluesky takes up to {SECONDS_MAX:.0f} s."

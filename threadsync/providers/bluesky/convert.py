@@ -14,8 +14,10 @@ from threadsync.model.journal import Rendered
 from threadsync.model.post import Card, Publication, Segment
 from threadsync.providers.base import Permalinks
 from threadsync.providers.bluesky import tids
+from threadsync.providers.bluesky.api_feeds import PostView
 from threadsync.providers.bluesky.api_repo import Record
 from threadsync.providers.bluesky.preparing import PLANNED, UNTIL
+from threadsync.providers.bluesky.publishing import CID
 from threadsync.providers.bluesky.records import (
     CAPTIONS,
     CARD,
@@ -35,7 +37,7 @@ from threadsync.providers.bluesky.records import (
     types_of,
 )
 from threadsync.providers.bluesky.richtext import RichText, rich_text
-from threadsync.providers.bluesky.uris import AtUri, permalink
+from threadsync.providers.bluesky.uris import AtUri, permalink_of
 
 MIME: Mapping[str, str] = {
     "JPEG": "image/jpeg",
@@ -47,6 +49,7 @@ MIME: Mapping[str, str] = {
     "MOV": "video/quicktime",
     "WEBM": "video/webm",
 }
+HIDING = frozenset({"!hide", "!takedown"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,6 +60,13 @@ def said(publication: Publication, index: int, links: Permalinks) -> RichText:
     if not number:
         return rich
     return RichText(f"{rich.text}\n\n{number}" if rich.text else number, rich.facets)
+
+
+def records_of(publication: Publication, index: int) -> int:
+    """Return how many records a segment is: the post, and who may reply to it and quote it."""
+    own = {**publication.options, **publication.segments[index].options}
+    is_gated = index == 0 and publication.who_can_reply not in {None, "everyone"}
+    return 1 + is_gated + (own.get("quotes") == "nobody")
 
 
 def rendered(publication: Publication, segment: Segment, index: int, links: Permalinks) -> Rendered:
@@ -122,7 +132,7 @@ def observed(record: Record) -> ObservedPost | None:
     embed, quoted = _embedded(value.get("embed"))
     pictures = embed.get("images") or embed.get("items")
     count = len(pictures) if isinstance(pictures, Sequence) else 0
-    carries = {"quotes": quoted} if quoted else {}
+    carries = {CID: record.cid or "", **({"quotes": quoted} if quoted else {})}
     external = embed.get("external")
     if isinstance(external, Mapping):
         carries["card"] = str(external.get("uri", ""))
@@ -134,11 +144,12 @@ def observed(record: Record) -> ObservedPost | None:
         RemoteId(record.uri),
         "repost" if uri.collection == REPOST else _kind(embed, count),
         str(value.get("text") or ""),
-        _time_of(uri.rkey, value),
-        permalink(uri.repo, uri.rkey),
+        time_of(uri.rkey, value),
+        permalink_of(uri, carries.get("reposts")),
         RemoteId(parent) if parent else None,
         count if count > 1 else 0,
         carries=carries,
+        author=uri.repo,
     )
 
 
@@ -191,7 +202,17 @@ def _uri_of(reference: Json) -> str:
     return str(reference.get("uri", "")) if isinstance(reference, Mapping) else ""
 
 
-def _time_of(rkey: str, value: Mapping[str, Json]) -> datetime:
+def is_hidden(view: PostView) -> bool:
+    """Whether moderators keep a post from readers; https://docs.bsky.app/docs/advanced-guides/moderation#labels."""
+    labels = view.more.get("labels")
+    return isinstance(labels, list) and any(
+        isinstance(label, dict) and label.get("val") in HIDING and label.get("src") != view.author
+        for label in labels
+    )
+
+
+def time_of(rkey: str, value: Mapping[str, Json]) -> datetime:
+    """Return when a record was made: what its key tells, or else what it says itself."""
     try:
         return tids.time_of(rkey)
     except ValueError:

@@ -44,8 +44,10 @@ class BlueskySessions(Struct, frozen=True):
                 "it is not said whose account the app password opens; nothing was sent",
                 remedy="Give the client identifier=…, or the target account: …: a handle or a DID.",
             )
-        home = (yield from home_of(self.identifier)) if self.finds_home else ""
-        made = yield from api_sessions.create_session(self.identifier, host=home)
+        # With its @, as people write a handle, a server takes it for an address of email (observed).
+        identifier = self.identifier.removeprefix("@")
+        home = (yield from home_of(identifier)) if self.finds_home else ""
+        made = yield from api_sessions.create_session(identifier, host=home)
         return _session(made, home)
 
     def renew(self) -> Flow[Session]:

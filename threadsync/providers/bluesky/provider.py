@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -51,7 +51,7 @@ from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, VIDEO
 from threadsync.providers.bluesky.faults import refusal, unanswered
 from threadsync.providers.bluesky.opening import BlueskySessions
 from threadsync.providers.bluesky.points import BlueskySpending
-from threadsync.providers.bluesky.publishing import GATES, Publisher
+from threadsync.providers.bluesky.publishing import CID, GATES, Publisher
 from threadsync.providers.bluesky.records import REPOST
 from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, graphemes
 from threadsync.providers.bluesky.servers import server_of
@@ -59,6 +59,10 @@ from threadsync.providers.bluesky.uris import POST, AtUri
 
 T = TypeVar("T")
 
+NOBODY = frozenset({FaultClass.GONE, FaultClass.INVALID})
+"""How servers answer for a handle that nobody has, and for an account that they cannot find (observed)."""
+SHOWN_WITHIN = timedelta(hours=1)
+"""After so long readers are shown a post, or it is kept from them."""
 ORIGIN = "bsky.network"
 """Where accounts are known by their DIDs, whatever server they live on."""
 
@@ -146,7 +150,8 @@ class BlueskyProvider(Struct, frozen=True):
     ) -> RenderedSegment:
         """Return *segment* exactly as Bluesky gets it."""
         what = convert.rendered(publication, segment, index, links)
-        return RenderedSegment(what, graphemes(what.text), TEXT_GRAPHEMES_MAX, "graphemes")
+        records = convert.records_of(publication, index)
+        return RenderedSegment(what, graphemes(what.text), TEXT_GRAPHEMES_MAX, "graphemes", records=records)
 
     def unanswerable(self, publication: Publication) -> str:
         """Everything can be replied to by whoever made it."""
@@ -218,6 +223,9 @@ class BlueskyProvider(Struct, frozen=True):
 
     def engagement(self, remote_id: RemoteId) -> Flow[Engagement]:
         """Read likes, replies, reposts and quotes of one post; anybody may."""
+        uri = AtUri.parse(remote_id)
+        if uri is None or uri.collection != POST:
+            return Engagement({}, "Bluesky counts nothing of it")
         found = yield from attempt(api_feeds.get_posts([remote_id]))
         match found:
             case Fault():
@@ -225,7 +233,10 @@ class BlueskyProvider(Struct, frozen=True):
             case Unanswered():
                 return Engagement({}, found.problem)
             case ():
-                return Engagement({}, "Bluesky shows no such post yet")
+                at = yield from now()
+                late = at - convert.time_of(uri.rkey, {}) > SHOWN_WITHIN
+                why = "Bluesky shows readers no such post"
+                return Engagement({}, why if late else f"{why} yet", withheld=late, hidden=late)
         view = found[0]
         counts = {
             "likes": view.like_count,
@@ -233,17 +244,32 @@ class BlueskyProvider(Struct, frozen=True):
             "reposts": view.repost_count,
             "quotes": view.quote_count,
         }
-        return Engagement({name: count for name, count in counts.items() if count is not None})
+        told = {name: count for name, count in counts.items() if count is not None}
+        return Engagement(told, hidden=convert.is_hidden(view))
 
     def locate(self, reference: str) -> Flow[ObservedPost | None]:
-        """Find one of the account's own posts by its at-uri, or the address of its page."""
+        """Find anybody's post by its at-uri, or the address of its page."""
         uri = AtUri.parse(reference.removeprefix("id:"))
-        if uri is None:
+        if uri is None or uri.collection not in {POST, REPOST}:
             return None
-        repo = uri.repo
-        if not repo.startswith("did:"):
-            repo = yield from self._asked(partial(api_sessions.resolve_handle, repo), "finding a name")
-        return (yield from self.observe(RemoteId(str(AtUri(repo, uri.collection, uri.rkey)))))
+        did = uri.repo if uri.repo.startswith("did:") else (yield from self.find_account(uri.repo))
+        if did is None:
+            return None
+        try:
+            return (yield from self.observe(RemoteId(str(AtUri(did, uri.collection, uri.rkey)))))
+        except ApiError as error:
+            if error.fault.kind in NOBODY:
+                return None
+            raise
+
+    def find_account(self, name: str) -> Flow[str | None]:
+        """Return the DID of a handle."""
+        try:
+            return (yield from self._asked(partial(api_sessions.resolve_handle, name), "finding a name"))
+        except ApiError as error:
+            if error.fault.kind in NOBODY:
+                return None
+            raise
 
     def matches(self, rendered: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:
         """Whether *post* may be what publishing *rendered* made."""
@@ -251,7 +277,8 @@ class BlueskyProvider(Struct, frozen=True):
 
     def unchanged(self, published: Published, post: ObservedPost) -> bool:
         """Whether *post* still says what it said."""
-        return post.kind == "repost" or published.text == post.text
+        known = {published.ids.get(CID, ""), post.carries.get(CID, "")} - {""}
+        return post.kind == "repost" or (published.text == post.text and len(known) < 2)
 
     def publish(self, work: Work) -> Flow[Result]:
         """Publish the job's segments, all in one write."""

@@ -29,7 +29,7 @@ from threadsync.providers.bluesky import api_records, api_repo, tids
 from threadsync.providers.bluesky.calls import call
 from threadsync.providers.bluesky.faults import unanswered
 from threadsync.providers.bluesky.preparing import Preparer, Segment
-from threadsync.providers.bluesky.uris import AtUri, permalink
+from threadsync.providers.bluesky.uris import AtUri, permalink_of
 
 CID = "cid"
 """The id of a receipt that names the words of the record."""
@@ -176,7 +176,9 @@ class Publisher(Struct, frozen=True):
             case api_repo.Record(cid=cid, value=value):
                 # The time is ours to the microsecond: so it is, if a server or a person changed its words.
                 ours = cid == first.post.cid or value.get("createdAt") == first.post.value["createdAt"]
-                return self._published(first, "container") if ours else KeyTaken()
+                made = self._published(first, "container")
+                # What is bound is what this one replaces, within the second or the hour that both are of.
+                return made if ours and made.remote_id not in self.work.bound_ids() else KeyTaken()
             case Fault(kind=FaultClass.GONE):
                 return NotThere()
             case Fault():
@@ -201,14 +203,14 @@ class Publisher(Struct, frozen=True):
     def _published(self, segment: Segment, bound_by: str) -> Published:
         post, what = segment.post, segment.what
         gates = ",".join(each.collection for each in segment.records[1:])
-        made = str(AtUri(self._did, post.collection, post.rkey))
+        made = AtUri(self._did, post.collection, post.rkey)
         return Published(
             what.index,
             what.digest,
-            RemoteId(made),
+            RemoteId(str(made)),
             what.text,
             tids.time_of(post.rkey),
-            permalink(self._did, post.rkey),
+            permalink_of(made, what.reposts),
             what.media,
             {CID: post.cid, **({GATES: gates} if gates else {})},
             bound_by,

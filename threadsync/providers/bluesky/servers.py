@@ -1,7 +1,7 @@
 """What servers of each generation take: the lexicons they hold decide, and self-hosted ones may be old.
 
-Sources: https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json, gallery.json
-and external.json; ``@atproto/pds`` 0.4.217 and 0.5.35 were seen to hold to just these.
+Sources: https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky/embed (images, gallery, video and
+external); ``@atproto/pds`` 0.4.217 and 0.5.35 were seen to hold to just these.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ class Server(Struct, frozen=True):
     picture_bytes_max: int
     pictures_max: int
     """More than 4 are a gallery, which older servers do not know: they store it, and never look at it."""
+    video_bytes_max: int
+    """Of a film that the server gets itself."""
 
     @property
     def pictures(self) -> PictureLimits:
@@ -42,7 +44,8 @@ THUMBS = PictureLimits(PICTURE_FORMATS, THUMB_BYTES_MAX, 1, THUMB_WIDEST, bare=T
 """What every server takes as the picture of a link card."""
 
 SERVERS: Mapping[str, Server] = {
-    each.name: each for each in (Server(CURRENT, 2_000_000, 10), Server("pds-0.4", 1_000_000, 4))
+    each.name: each
+    for each in (Server(CURRENT, 2_000_000, 10, 300_000_000), Server("pds-0.4", 1_000_000, 4, 100_000_000))
 }
 
 

@@ -45,3 +45,9 @@ class AtUri(Struct, frozen=True):
 def permalink(did: str, rkey: str) -> str:
     """Return where people see a post; by the DID, because a handle may change."""
     return f"{WEB}/profile/{did}/post/{rkey}"
+
+
+def permalink_of(uri: AtUri, reposted: str | None = None) -> str:
+    """Return where people see a record; a repost has no page of its own, but what is *reposted* has."""
+    shown = (AtUri.parse(reposted) if reposted else None) or uri
+    return permalink(shown.repo, shown.rkey)

@@ -248,6 +248,11 @@ class ThreadsProvider(Struct, frozen=True):
                 return post
         return None
 
+    def find_account(self, name: str) -> Flow[str | None]:
+        """Nobody is looked up: Threads takes a name that nobody has as plain text."""
+        yield from ()
+        return None
+
     def matches(self, rendered: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:
         """Whether *post* may be what publishing *rendered* made."""
         return convert.matches(rendered, parent, post)

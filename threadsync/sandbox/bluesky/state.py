@@ -130,7 +130,7 @@ class State(Struct):
         """Find an account by DID, handle or address of email."""
         if name in self.accounts:
             return self.accounts[name]
-        wanted = name.removeprefix("@").lower()
+        wanted = name.lower()
         return next((each for each in self.accounts.values() if wanted in {each.handle, each.email}), None)
 
     def of(self, did: str, collection: str) -> list[Record]:
