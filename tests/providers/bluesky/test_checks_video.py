@@ -100,6 +100,15 @@ def test_a_server_that_gets_the_file_itself_takes_mp4_alone(form: str) -> None:
     assert found(video_of({}, 0), video="blob") == {}
 
 
+def test_an_older_server_takes_smaller_films() -> None:
+    """@atproto/pds 0.4.217 refuses above 100,000,000 bytes, whoever sent the film to it."""
+    for video in ("service", "blob"):
+        heavy = video_of({"bytes": 100_000_001}, 0)
+        assert found(heavy, video=video) == {}
+        assert found(heavy, video=video, server="pds-0.4").keys() == {"bluesky/video-bytes"}
+        assert found(video_of({"bytes": 100_000_000}, 0), video=video, server="pds-0.4") == {}
+
+
 def test_a_gif_that_moves_is_a_film_for_the_service_and_no_picture_without_it() -> None:
     facts = MediaFacts(MediaDigest("g"), 9000, "image", "GIF", 40, 30, animated=True)
     moving = Media("posts/a.gif", facts, "a", HERE)

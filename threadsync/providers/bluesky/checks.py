@@ -362,7 +362,7 @@ def _of_media(segment: Segment, named: str, server: Server, *, plain: bool, fit:
             f"{named} has {len(segment.media)} pictures, and Bluesky shows {server.pictures_max}{old}.",
             "Spread them over segments, with a line that is only --- between them.",
         )
-    yield from of_films(segment, named, plain=plain)
+    yield from of_films(segment, named, server, plain=plain)
     for item in segment.media:
         if not is_film(item.facts, plain=plain):
             yield from _of_picture(item, server, fit=fit)

@@ -12,6 +12,7 @@ from typing import Final
 
 from threadsync.model.ids import Json
 from threadsync.model.post import Media, MediaFacts, Segment
+from threadsync.providers.bluesky.servers import Server
 from threadsync.providers.rules import Found, Rule
 
 EMBED_LEXICON = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/video.json"
@@ -21,7 +22,6 @@ PLAIN: Final = "blob"
 """The target's setting ``video`` for films that go to the server as they are."""
 FORMATS = ("MP4", "MOV", "WEBM")
 PLAIN_FORMATS = ("MP4",)
-BYTES_MAX = 300_000_000
 SECONDS_MAX = 600.0
 CAPTIONS_MAX = 20
 CAPTIONS_BYTES_MAX = 20_000
@@ -61,9 +61,9 @@ VIDEO_RULES: tuple[Rule, ...] = (
         "bluesky/video-bytes",
         "documented",
         EMBED_LEXICON,
-        "A video may have 300,000,000 bytes.",
-        _video(bytes=BYTES_MAX),
-        _video(bytes=BYTES_MAX + 1),
+        "A video may have 300,000,000 bytes, or 100,000,000 on an older server (server: pds-0.4).",
+        _video(bytes=300_000_000),
+        _video(bytes=300_000_001),
     ),
     Rule(
         "bluesky/video-duration",
@@ -121,7 +121,7 @@ def is_film(facts: MediaFacts, *, plain: bool) -> bool:
     return facts.kind == "video" or (facts.format == "GIF" and facts.animated and not plain)
 
 
-def of_films(segment: Segment, named: str, *, plain: bool) -> Iterator[Found]:
+def of_films(segment: Segment, named: str, server: Server, *, plain: bool) -> Iterator[Found]:
     """Find everything wrong with the films of *segment*, and with its captions."""
     films = [item for item in segment.media if is_film(item.facts, plain=plain)]
     if films and len(segment.media) > 1:
@@ -133,7 +133,7 @@ def of_films(segment: Segment, named: str, *, plain: bool) -> Iterator[Found]:
         )
     for item in segment.media:
         if item in films:
-            yield from _of_film(item, plain=plain)
+            yield from _of_film(item, server.video_bytes_max, plain=plain)
             yield from _of_captions(item)
         elif item.captions:
             yield (
@@ -144,14 +144,14 @@ def of_films(segment: Segment, named: str, *, plain: bool) -> Iterator[Found]:
             )
 
 
-def _of_film(item: Media, *, plain: bool) -> Iterator[Found]:
+def _of_film(item: Media, bytes_max: int, *, plain: bool) -> Iterator[Found]:
     facts = item.facts
     formats = PLAIN_FORMATS if plain else (*FORMATS, "GIF")
     if facts.format not in formats:
         problem = f"{item.path} is a {facts.format} file, and Bluesky takes {' and '.join(formats)}."
         yield "bluesky/video-format", item.location, problem, _ENCODE
-    if facts.size_bytes > BYTES_MAX:
-        problem = f"{item.path} has {facts.size_bytes:,} bytes and Bluesky takes {BYTES_MAX:,}."
+    if facts.size_bytes > bytes_max:
+        problem = f"{item.path} has {facts.size_bytes:,} bytes and Bluesky takes {bytes_max:,}."
         yield "bluesky/video-bytes", item.location, problem, "Encode it at a lower rate, or shorten it."
     if facts.video is not None and not 0 < facts.video.duration_seconds <= SECONDS_MAX:
         lasts = f"{facts.video.duration_seconds:.1f} s"
