@@ -6,7 +6,7 @@ JOBS ?= auto
 SEEDS ?= 2000
 EXAMPLES ?= 2000
 
-.PHONY: demo test setup pds pds-current check format lint types contracts docs docs-check cassettes wheel state sim stateful live exhaustive load bench clean
+.PHONY: demo test setup pds pds-current appview check format lint types contracts docs docs-check cassettes wheel state sim stateful live exhaustive load bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
@@ -41,6 +41,10 @@ tests/pds/node_modules/.installed: tests/pds/package-lock.json
 # The tests of the real Bluesky server on the one of today, which `make test` leaves out. Its Node is one of its packages.
 pds-current: $(VENV)/.development tests/pds/current/node_modules/.installed
 	$(BIN)/python -m pytest tests/live/bluesky --pds 0.5
+
+# What readers see: a whole Bluesky network with its AppView, which needs PostgreSQL and Redis to be installed.
+appview: $(VENV)/.development tests/pds/appview/node_modules/.installed
+	$(BIN)/python -m pytest tests/live/appview --appview
 
 # better-sqlite3 is compiled against the Node that is to load it, not against the one that npm runs on.
 tests/pds/%/node_modules/.installed: tests/pds/%/package-lock.json

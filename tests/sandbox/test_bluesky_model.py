@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from tests.sandbox.bluesky_nets import Modelled, Person, as_real
-from tests.sandbox.bluesky_talks import TALKS
+from tests.sandbox.bluesky_talks import TALKS, feeds
 from threadsync.sandbox.bluesky import Generation
 
 pytest.importorskip("libipld")
@@ -15,3 +16,8 @@ pytest.importorskip("libipld")
 @pytest.mark.parametrize("talk", TALKS, ids=lambda talk: talk.__name__)
 def test_the_model_answers_as_the_talk_says(talk, generation):
     talk(Person(Modelled(as_real(generation))).log_in())
+
+
+def test_the_model_shows_readers_what_the_talk_says():
+    """The talk of ``tests/live/appview/test_model.py``."""
+    feeds(Person(Modelled(replace(as_real(Generation.V0_5), has_appview=True))).log_in())
