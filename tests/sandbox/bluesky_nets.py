@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote
@@ -66,8 +66,8 @@ class Net(Protocol):
     password: str
     said: list[tuple[str, Said]]
 
-    def shown(self, person: Person, uris: list[str]) -> None:
-        """Wait until readers' apps are shown these posts, and the account itself."""
+    def soon(self, look: Callable[[], bool], what: str) -> None:
+        """Look until it is so, which is *what*: readers' apps are told of what was written elsewhere."""
         ...
 
     def ask(self, method: str, name: str, *, params, body, token, content, kind) -> Said:
@@ -100,8 +100,9 @@ class Modelled:
     def generation(self) -> str:
         return self.state.switches.generation
 
-    def shown(self, person: Person, uris: list[str]) -> None:
-        """They are at once."""
+    def soon(self, look: Callable[[], bool], what: str) -> None:
+        """It is so at once."""
+        assert look(), what
 
     def ask(self, method, name, *, params, body, token, content, kind):
         path = f"/plc/{name}" if name.startswith("did:") else f"/xrpc/{name}"
@@ -138,12 +139,9 @@ class Real:
     generation: str = Generation.V0_4
     said: list[tuple[str, Said]] = field(default_factory=list)
 
-    def shown(self, person: Person, uris: list[str]) -> None:
-        """Ask until they are: they are written elsewhere, and told of."""
-        asked = "app.bsky.feed.getPosts"
-        until(
-            lambda: len(person.get(asked, uris=uris)["posts"]) == len(uris), f"{len(uris)} posts to be shown"
-        )
+    def soon(self, look: Callable[[], bool], what: str) -> None:
+        """Look again and again."""
+        until(look, what)
 
     def ask(self, method, name, *, params, body, token, content, kind):
         url = f"{self.plc_url}/{quote(name)}" if name.startswith("did:") else f"{self.url}/xrpc/{name}"

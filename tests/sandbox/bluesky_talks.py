@@ -8,16 +8,7 @@ from __future__ import annotations
 import json
 
 from tests.sandbox.bluesky_nets import MP4, PNG, Person
-
-POST = "app.bsky.feed.post"
-AT = "2026-12-03T08:30:00Z"
-KEYS = tuple(f"3mb{mark}222222222" for mark in "abcdefgh")
-NOWHERE = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
-NOBODY = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
-
-
-def post(text="12 lifts were broken.", **more):
-    return {"$type": POST, "text": text, "createdAt": AT, **more}
+from tests.sandbox.bluesky_posts import AT, BAD, GOOD, KEYS, NOBODY, NOWHERE, POST, REF, picture, post
 
 
 def _create(rkey, record, collection=POST):
@@ -240,87 +231,19 @@ def blobs(person: Person) -> None:
     assert (blob["mimeType"], blob["size"]) == ("image/png", len(PNG))
     cid = blob["ref"]["$link"]
     assert person.get("com.atproto.sync.getBlob", did=person.net.did, cid=cid).status == 400
-    assert person.create(_picture({**blob, "size": 1})).refusal == (400, "InvalidSize")
-    assert person.create(_picture({**blob, "mimeType": "image/jpeg"})).refusal == (400, "InvalidMimeType")
-    assert person.create(_picture({**blob, "mimeType": "text/plain"})).refusal == (400, "InvalidRequest")
+    assert person.create(picture({**blob, "size": 1})).refusal == (400, "InvalidSize")
+    assert person.create(picture({**blob, "mimeType": "image/jpeg"})).refusal == (400, "InvalidMimeType")
+    assert person.create(picture({**blob, "mimeType": "text/plain"})).refusal == (400, "InvalidRequest")
     most = 1_000_000 if is_old(person) else 2_000_000
-    assert person.create(_picture({**blob, "size": most})).refusal == (400, "InvalidSize")
-    assert person.create(_picture({**blob, "size": most + 1})).refusal == (400, "InvalidRequest")
+    assert person.create(picture({**blob, "size": most})).refusal == (400, "InvalidSize")
+    assert person.create(picture({**blob, "size": most + 1})).refusal == (400, "InvalidRequest")
     elsewhere = {**blob, "ref": {"$link": NOWHERE}}
-    assert person.create(_picture(elsewhere)).refusal == (400, "BlobNotFound")
-    assert person.create(_picture(blob), rkey=KEYS[0]).status == 200
+    assert person.create(picture(elsewhere)).refusal == (400, "BlobNotFound")
+    assert person.create(picture(blob), rkey=KEYS[0]).status == 200
     assert person.get("com.atproto.sync.getBlob", did=person.net.did, cid=cid).status == 200
-    assert person.create(_picture({**blob, "size": 1})).status == 200, "permanent ones are not compared"
+    assert person.create(picture({**blob, "size": 1})).status == 200, "permanent ones are not compared"
     assert person.send(name, b"no picture", "text/plain")["blob"]["mimeType"] == "text/plain"
     assert person.send(name, PNG, "").refusal == (400, "InvalidRequest")
-
-
-def _picture(blob, **more):
-    return post(embed={"$type": "app.bsky.embed.images", "images": [{"image": blob, "alt": "", **more}]})
-
-
-_FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
-_CARD = {"uri": "https://example.org", "title": "", "description": ""}
-_EXTERNAL = "app.bsky.embed.external"
-_REF = {"uri": f"at://{NOBODY}/{POST}/{KEYS[0]}", "cid": NOWHERE}
-_LABELS = "com.atproto.label.defs#selfLabels"
-
-
-def _facet(feature, start=0, end=4):
-    return {"facets": [{"index": {"byteStart": start, "byteEnd": end}, "features": [feature]}]}
-
-
-GOOD = {
-    "300 graphemes": post("\u00e4" * 300),
-    "100 families": post(_FAMILY * 100),
-    "empty": post(""),
-    "a zero byte": post("a\0b"),
-    "another zone": post(createdAt="2026-12-03T08:30:00+02:00"),
-    "microseconds": post(createdAt="2026-12-03T08:30:00.123456Z"),
-    "long ago": post(createdAt="1969-12-03T08:30:00Z"),
-    "far ahead": post(createdAt="2999-12-03T08:30:00Z"),
-    "unknown field": post(colour={"deep": [1, True, None]}),
-    "unknown embed": post(embed={"$type": "org.example.thing", "a": 1}),
-    "three languages": post(langs=["de", "en-GB", "zh-Hant-TW"]),
-    "eight tags": post(tags=["x"] * 8),
-    "unknown label": post(labels={"$type": _LABELS, "values": [{"val": "odd"}]}),
-    "card": post(embed={"$type": _EXTERNAL, "external": _CARD}),
-    "reply": post(reply={"root": _REF, "parent": _REF}),
-    "quote": post(embed={"$type": "app.bsky.embed.record", "record": _REF}),
-    "facet outside": post(**_facet({"$type": "app.bsky.richtext.facet#tag", "tag": "x"}, 90, 10)),
-    "unknown feature": post(**_facet({"$type": "org.example.feature"})),
-}
-"""Posts that are taken."""
-BAD = {
-    "3001 bytes": post(_FAMILY * 120 + "x"),
-    "301 graphemes": post("x" * 301),
-    "no text": {"$type": POST, "createdAt": AT},
-    "a number": post(7),
-    "no time": {"$type": POST, "text": "x"},
-    "no zone": post(createdAt="2026-12-03T08:30:00"),
-    "minus zero": post(createdAt="2026-12-03T08:30:00-00:00"),
-    "no day": post(createdAt="2026-12-32T08:30:00Z"),
-    "a word": post(createdAt="soon"),
-    "four languages": post(langs=["de"] * 4),
-    "bad language": post(langs=["not a language"]),
-    "nine tags": post(tags=["x"] * 9),
-    "long tag": post(tags=["x" * 65]),
-    "eleven labels": post(labels={"$type": _LABELS, "values": [{"val": "odd"}] * 11}),
-    "float": post(colour=0.5),
-    "float inside": post(colour={"deep": [1, 0.5]}),
-    "half a reply": post(reply={"parent": _REF}),
-    "card without description": post(
-        embed={"$type": _EXTERNAL, "external": {"uri": "https://example.org", "title": ""}}
-    ),
-    "card without address": post(embed={"$type": _EXTERNAL, "external": {**_CARD, "uri": "nowhere"}}),
-    "embed without a type": post(embed={"a": 1}),
-    "facet without address": post(**_facet({"$type": "app.bsky.richtext.facet#link", "uri": "nowhere"})),
-    "mention of no DID": post(**_facet({"$type": "app.bsky.richtext.facet#mention", "did": "lifts.test"})),
-    "negative facet": post(**_facet({"$type": "app.bsky.richtext.facet#tag", "tag": "x"}, -1, 3)),
-    "quote of nothing": post(embed={"$type": "app.bsky.embed.record", "record": {"uri": _REF["uri"]}}),
-    "another type": {**post(), "$type": "app.bsky.feed.like"},
-}
-"""Posts that are refused."""
 
 
 def records(person: Person) -> None:
@@ -353,11 +276,11 @@ def pictures(person: Person) -> None:
         {"$type": kind, "images": [{**image, "aspectRatio": {"width": 0, "height": 1}}]},
         {"$type": kind, "images": [{**image, "aspectRatio": {"width": 1}}]},
         {"$type": "app.bsky.embed.video", "video": blob},
-        {"$type": "app.bsky.embed.recordWithMedia", "record": {"record": _REF}},
+        {"$type": "app.bsky.embed.recordWithMedia", "record": {"record": REF}},
     ]
     for embed in bad:
         assert person.create(post(embed=embed)).refusal == (400, "InvalidRequest"), embed
-    both = {"record": {"record": _REF}, "media": {"$type": kind, "images": [image]}}
+    both = {"record": {"record": REF}, "media": {"$type": kind, "images": [image]}}
     assert person.create(post(embed={"$type": "app.bsky.embed.recordWithMedia", **both})).status == 200
 
 
@@ -384,7 +307,7 @@ def galleries(person: Person) -> None:
     item = {"$type": f"{kind}#image", "image": blob, "alt": "", "aspectRatio": {"width": 1, "height": 1}}
     for count in (5, 10, 20):
         assert person.create(post(embed={"$type": kind, "items": [item] * count})).status == 200, count
-    both = {"record": {"record": _REF}, "media": {"$type": kind, "items": [item] * 5}}
+    both = {"record": {"record": REF}, "media": {"$type": kind, "items": [item] * 5}}
     assert person.create(post(embed={"$type": "app.bsky.embed.recordWithMedia", **both})).status == 200
     taken = (200, None) if is_old(person) else (400, "InvalidRequest")
     bad = [
@@ -411,7 +334,7 @@ def gates(person: Person) -> None:
     gate = {"$type": kind, "post": where, "createdAt": AT}
     gate["embeddingRules"] = [{"$type": f"{kind}#disableRule"}]
     assert person.create(gate, kind, rkey=KEYS[0]).status == 200
-    like = {"$type": "app.bsky.feed.like", "subject": _REF, "createdAt": AT}
+    like = {"$type": "app.bsky.feed.like", "subject": REF, "createdAt": AT}
     assert person.create(like, "app.bsky.feed.like").status == 200
     follow = {"$type": "app.bsky.graph.follow", "subject": NOBODY, "createdAt": AT}
     assert person.create(follow, "app.bsky.graph.follow").status == 200
@@ -430,68 +353,10 @@ def misused(person: Person) -> None:
     room = (150 * 1024 if is_old(person) else 1_000_000) - len(json.dumps(body))
     assert person.create(post(colour="x" * room)).status == 200
     assert person.create(post(colour="x" * (room + 1))).status == 413
-    assert person.get("app.bsky.feed.getPosts", uris=[_REF["uri"]]).refusal == (400, "InvalidRequest")
+    assert person.get("app.bsky.feed.getPosts", uris=[REF["uri"]]).refusal == (400, "InvalidRequest")
     anonymous = Person(person.net)
     assert anonymous.create(post()).refusal == (401, "AuthMissing")
     assert anonymous.create(post(colour="x" * 160_000)).refusal == (401, "AuthMissing")
-
-
-def feeds(person: Person) -> None:
-    """What readers' apps ask: posts with their numbers, feeds by the page, profiles."""
-    blob = person.send("com.atproto.repo.uploadBlob", PNG, "image/png")["blob"]
-    labels = {"$type": _LABELS, "values": [{"val": "graphic-media"}]}
-    first = person.put(KEYS[0], _of_day(1, "One.", labels=labels))
-    ref = {"uri": first["uri"], "cid": first["cid"]}
-    reply = person.put(KEYS[1], _of_day(2, "Two.", reply={"root": ref, "parent": ref}))
-    quote = {"$type": "app.bsky.embed.record", "record": ref}
-    third = person.put(KEYS[2], _of_day(3, "Three.", embed=quote))
-    pictured = {**_picture(blob), "text": "Four.", "createdAt": "2026-01-04T08:30:00Z"}
-    fourth = person.put(KEYS[3], pictured)
-    name = "app.bsky.feed.like"
-    person.create({"$type": name, "subject": ref, "createdAt": AT}, name)
-    uris = [each["uri"] for each in (first, reply, third, fourth)]
-    person.net.shown(person, uris)
-    posts = "app.bsky.feed.getPosts"
-    (seen,) = person.get(posts, uris=[uris[0]])["posts"]
-    counts = [seen[f"{kind}Count"] for kind in ("like", "reply", "quote", "repost", "bookmark")]
-    assert counts == [1, 1, 1, 0, 0]
-    assert (seen["cid"], seen["record"]["text"]) == (first["cid"], "One.")
-    assert (seen["author"]["did"], seen["author"]["handle"]) == (person.net.did, person.net.handle)
-    assert [(each["val"], each["src"]) for each in seen["labels"]] == [("graphic-media", person.net.did)]
-    assert person.get(posts, uris=[f"at://{NOBODY}/{POST}/{KEYS[0]}"])["posts"] == []
-    assert person.get(posts, uris=uris[:1] * 26).refusal == (400, "InvalidRequest")
-    feed = "app.bsky.feed.getAuthorFeed"
-    mine = {"actor": person.net.handle}
-    page = person.get(feed, limit=3, **mine)
-    assert _texts(page) == ["Four.", "Three.", "Two."]
-    assert page["feed"][2]["reply"]["parent"]["uri"] == first["uri"]
-    assert page["cursor"] == f"1767342600000__{reply['cid']}"
-    rest = person.get(feed, limit=3, cursor=page["cursor"], **mine)
-    assert _texts(rest) == ["One."]
-    assert "cursor" not in rest.body
-    assert "cursor" not in person.get(feed, limit=4, **mine).body
-    assert _texts(person.get(feed, filter="posts_no_replies", **mine)) == ["Four.", "Three.", "One."]
-    assert _texts(person.get(feed, filter="posts_with_media", **mine)) == ["Four."]
-    assert _texts(person.get(feed, filter="posts_with_video", **mine)) == []
-    threads = ["Four.", "Three.", "Two.", "One."]
-    assert _texts(person.get(feed, filter="posts_and_author_threads", **mine)) == threads
-    for wrong in (0, 101):
-        assert person.get(feed, limit=wrong, **mine).refusal == (400, "InvalidRequest")
-    for wrong in ("odd", "odd__odd"):
-        assert person.get(feed, cursor=wrong, **mine).refusal == (502, "InternalServerError")
-    assert person.get(feed, actor="nobody-here.test").refusal == (400, "InvalidRequest")
-    profile = "app.bsky.actor.getProfile"
-    seen = person.get(profile, **mine)
-    assert (seen["did"], seen["postsCount"], seen["followersCount"]) == (person.net.did, 4, 0)
-    assert person.get(profile, actor="nobody-here.test").refusal == (400, "InvalidRequest")
-
-
-def _of_day(day, text, **more):
-    return post(text, **more) | {"createdAt": f"2026-01-0{day}T08:30:00Z"}
-
-
-def _texts(page) -> list[str]:
-    return [each["post"]["record"]["text"] for each in page["feed"]]
 
 
 TALKS = (

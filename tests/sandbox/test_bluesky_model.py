@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from tests.sandbox.bluesky_feeds import feeds
 from tests.sandbox.bluesky_nets import Modelled, Person, as_real
-from tests.sandbox.bluesky_talks import TALKS, feeds
+from tests.sandbox.bluesky_talks import TALKS
 from threadsync.sandbox.bluesky import Generation
 
 pytest.importorskip("libipld")

@@ -6,8 +6,8 @@ import pytest
 
 from tests.live.appview.town import Town
 from tests.pds.launcher import PASSWORD
+from tests.sandbox.bluesky_feeds import feeds
 from tests.sandbox.bluesky_nets import Person, Real
-from tests.sandbox.bluesky_talks import feeds
 
 pytestmark = pytest.mark.live
 
