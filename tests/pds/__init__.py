@@ -1,1 +1,1 @@
-"""A real Bluesky PDS for the tests: ``pds.mjs`` under Node, with what ``package-lock.json`` names."""
+"""A real Bluesky PDS for the tests: ``*.mjs`` under Node, with what the lock files name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from urllib.parse import quote
 import requests
 from requests.structures import CaseInsensitiveDict
 
+from tests.live.waiting import until
 from threadsync.sandbox.bluesky import (
     Generation,
     Profile,
@@ -30,6 +31,9 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
 )
+
+MP4 = b"\0\0\0\x18ftypisom\0\0\2\0isommp42\0\0\0\x10mdat12345678"
+"""Enough of a film for a server that looks at what it is."""
 
 
 @dataclass(frozen=True)
@@ -52,25 +56,35 @@ class Said:
 class Net(Protocol):
     """A network, and an account on it; every answer is noted."""
 
+    @property
+    def generation(self) -> str:
+        """Which server it is: ``0.4`` or ``0.5``."""
+        ...
+
     did: str
     handle: str
     password: str
     said: list[tuple[str, Said]]
+
+    def soon(self, look: Callable[[], bool], what: str) -> None:
+        """Look until it is so, which is *what*: readers' apps are told of what was written elsewhere."""
+        ...
 
     def ask(self, method: str, name: str, *, params, body, token, content, kind) -> Said:
         """Send one request to ``/xrpc/NAME``, or to the directory where it begins with ``did:``."""
         ...
 
 
+def as_real(generation: str) -> Switches:
+    """Return the switches that make the model like the real servers of the tests."""
+    return Switches(generation=generation, has_appview=False, rate_limits=False, email_confirmed=False)
+
+
 @dataclass
 class Modelled:
     """The model, at one moment; it looks like the real server of the tests."""
 
-    switches: Switches = field(
-        default_factory=lambda: Switches(
-            generation=Generation.V0_4, has_appview=False, rate_limits=False, email_confirmed=False
-        )
-    )
+    switches: Switches = field(default_factory=lambda: as_real(Generation.V0_4))
     now: float = NOON
     handle: str = HANDLE
     said: list[tuple[str, Said]] = field(default_factory=list)
@@ -82,11 +96,20 @@ class Modelled:
         self.did = next(iter(self.state.accounts))
         self.password = f"sandbox-main-{self.handle}"
 
+    @property
+    def generation(self) -> str:
+        return self.state.switches.generation
+
+    def soon(self, look: Callable[[], bool], what: str) -> None:
+        """It is so at once."""
+        assert look(), what
+
     def ask(self, method, name, *, params, body, token, content, kind):
         path = f"/plc/{name}" if name.startswith("did:") else f"/xrpc/{name}"
         upload = None
         if content is not None:
-            sniffed = "image/png" if content.startswith(b"\x89PNG") else ""
+            kinds = {PNG: "image/png", MP4: "video/mp4"}
+            sniffed = next((kind for known, kind in kinds.items() if content.startswith(known)), "")
             upload = Upload(cid_of_bytes(content), sniffed, len(content), kind)
         request = Request.of(
             method,
@@ -113,7 +136,12 @@ class Real:
     did: str
     handle: str
     password: str
+    generation: str = Generation.V0_4
     said: list[tuple[str, Said]] = field(default_factory=list)
+
+    def soon(self, look: Callable[[], bool], what: str) -> None:
+        """Look again and again."""
+        until(look, what)
 
     def ask(self, method, name, *, params, body, token, content, kind):
         url = f"{self.plc_url}/{quote(name)}" if name.startswith("did:") else f"{self.url}/xrpc/{name}"

@@ -5,22 +5,20 @@ A talk begins with somebody who is logged in to an account that is new.
 
 from __future__ import annotations
 
-from tests.sandbox.bluesky_nets import PNG, Person
+import json
 
-POST = "app.bsky.feed.post"
-AT = "2026-12-03T08:30:00Z"
-KEYS = tuple(f"3mb{mark}222222222" for mark in "abcdefgh")
-NOWHERE = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
-NOBODY = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
-
-
-def post(text="12 lifts were broken.", **more):
-    return {"$type": POST, "text": text, "createdAt": AT, **more}
+from tests.sandbox.bluesky_nets import MP4, PNG, Person
+from tests.sandbox.bluesky_posts import AT, BAD, GOOD, KEYS, NOBODY, NOWHERE, POST, REF, picture, post
 
 
 def _create(rkey, record, collection=POST):
     kind = "com.atproto.repo.applyWrites#create"
     return {"$type": kind, "collection": collection, "rkey": rkey, "value": record}
+
+
+def is_old(person: Person) -> bool:
+    """Whether the server is one of the older generation."""
+    return person.net.generation == "0.4"
 
 
 def sessions(person: Person) -> None:
@@ -42,6 +40,11 @@ def ended_sessions(person: Person) -> None:
     told = person.post("com.atproto.server.refreshSession", token=fresh["refreshJwt"])
     assert told.refusal == (400, "ExpiredToken")
     assert told["message"] == "Token has been revoked"
+
+
+def _bad_params(person: Person) -> tuple[int, str]:
+    """What a missing or wrong parameter is answered with; 0.4.217 has a bug."""
+    return (500, "InternalServerError") if is_old(person) else (400, "InvalidRequest")
 
 
 def _id_of(token):
@@ -84,15 +87,18 @@ def service_tokens(person: Person) -> None:
     assert person.get(name, aud=aud).status == 200
     assert str(person.get(name, aud=aud, lxm="com.atproto.repo.uploadBlob")["token"]).count(".") == 2
     assert person.get(name, aud=aud, exp=1).refusal == (400, "BadExpiration")
-    assert person.get(name).refusal == (500, "InternalServerError"), "a bug of that version"
+    assert person.get(name).refusal == _bad_params(person)
 
 
 def identity(person: Person) -> None:
     """Handles lead to accounts, and accounts to their server."""
     name = "com.atproto.identity.resolveHandle"
     assert person.get(name, handle=person.net.handle)["did"] == person.net.did
-    assert person.get(name, handle="nobody-here.test").refusal == (400, "InvalidRequest")
-    assert person.get(name).refusal == (500, "InternalServerError"), "a bug of that version"
+    assert person.get(name, handle="nobody-here.test").refusal == (
+        400,
+        "InvalidRequest" if is_old(person) else "HandleNotFound",
+    )
+    assert person.get(name).refusal == _bad_params(person)
     assert person.get("com.atproto.server.describeServer")["availableUserDomains"] == [".test"]
     document = person.get(person.net.did)
     assert document["id"] == person.net.did
@@ -160,8 +166,8 @@ def reading(person: Person) -> None:
     newer = person.get(name, cursor=KEYS[3], reverse="true", **own)
     assert [each["uri"] for each in newer["records"]] == [made[4]["uri"]]
     assert person.get(name, repo=person.net.handle, collection=POST, limit=1).status == 200
-    assert person.get(name, limit=0, **own).status == 500
-    assert person.get(name, limit=101, **own).refusal == (500, "InternalServerError"), "a bug of that version"
+    for limit in (0, 101):
+        assert person.get(name, limit=limit, **own).refusal == _bad_params(person)
     assert person.get(name, repo=NOBODY, collection=POST).refusal == (400, "InvalidRequest")
     assert person.read(KEYS[0], cid=made[0]["cid"]).status == 200
     assert person.read(KEYS[0], cid=made[1]["cid"]).refusal == (400, "RecordNotFound")
@@ -227,85 +233,19 @@ def blobs(person: Person) -> None:
     assert (blob["mimeType"], blob["size"]) == ("image/png", len(PNG))
     cid = blob["ref"]["$link"]
     assert person.get("com.atproto.sync.getBlob", did=person.net.did, cid=cid).status == 400
-    assert person.create(_picture({**blob, "size": 1})).refusal == (400, "InvalidSize")
-    assert person.create(_picture({**blob, "mimeType": "image/jpeg"})).refusal == (400, "InvalidMimeType")
-    assert person.create(_picture({**blob, "mimeType": "text/plain"})).refusal == (400, "InvalidRequest")
-    assert person.create(_picture({**blob, "size": 1_000_001})).refusal == (400, "InvalidRequest")
+    assert person.create(picture({**blob, "size": 1})).refusal == (400, "InvalidSize")
+    assert person.create(picture({**blob, "mimeType": "image/jpeg"})).refusal == (400, "InvalidMimeType")
+    assert person.create(picture({**blob, "mimeType": "text/plain"})).refusal == (400, "InvalidRequest")
+    most = 1_000_000 if is_old(person) else 2_000_000
+    assert person.create(picture({**blob, "size": most})).refusal == (400, "InvalidSize")
+    assert person.create(picture({**blob, "size": most + 1})).refusal == (400, "InvalidRequest")
     elsewhere = {**blob, "ref": {"$link": NOWHERE}}
-    assert person.create(_picture(elsewhere)).refusal == (400, "BlobNotFound")
-    assert person.create(_picture(blob), rkey=KEYS[0]).status == 200
+    assert person.create(picture(elsewhere)).refusal == (400, "BlobNotFound")
+    assert person.create(picture(blob), rkey=KEYS[0]).status == 200
     assert person.get("com.atproto.sync.getBlob", did=person.net.did, cid=cid).status == 200
-    assert person.create(_picture({**blob, "size": 1})).status == 200, "permanent ones are not compared"
+    assert person.create(picture({**blob, "size": 1})).status == 200, "permanent ones are not compared"
     assert person.send(name, b"no picture", "text/plain")["blob"]["mimeType"] == "text/plain"
     assert person.send(name, PNG, "").refusal == (400, "InvalidRequest")
-
-
-def _picture(blob, **more):
-    return post(embed={"$type": "app.bsky.embed.images", "images": [{"image": blob, "alt": "", **more}]})
-
-
-_FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
-_CARD = {"uri": "https://example.org", "title": "", "description": ""}
-_EXTERNAL = "app.bsky.embed.external"
-_REF = {"uri": f"at://{NOBODY}/{POST}/{KEYS[0]}", "cid": NOWHERE}
-_LABELS = "com.atproto.label.defs#selfLabels"
-
-
-def _facet(feature, start=0, end=4):
-    return {"facets": [{"index": {"byteStart": start, "byteEnd": end}, "features": [feature]}]}
-
-
-GOOD = {
-    "300 graphemes": post("\u00e4" * 300),
-    "100 families": post(_FAMILY * 100),
-    "empty": post(""),
-    "a zero byte": post("a\0b"),
-    "another zone": post(createdAt="2026-12-03T08:30:00+02:00"),
-    "microseconds": post(createdAt="2026-12-03T08:30:00.123456Z"),
-    "long ago": post(createdAt="1969-12-03T08:30:00Z"),
-    "far ahead": post(createdAt="2999-12-03T08:30:00Z"),
-    "unknown field": post(colour={"deep": [1, True, None]}),
-    "unknown embed": post(embed={"$type": "org.example.thing", "a": 1}),
-    "three languages": post(langs=["de", "en-GB", "zh-Hant-TW"]),
-    "eight tags": post(tags=["x"] * 8),
-    "unknown label": post(labels={"$type": _LABELS, "values": [{"val": "odd"}]}),
-    "card": post(embed={"$type": _EXTERNAL, "external": _CARD}),
-    "reply": post(reply={"root": _REF, "parent": _REF}),
-    "quote": post(embed={"$type": "app.bsky.embed.record", "record": _REF}),
-    "facet outside": post(**_facet({"$type": "app.bsky.richtext.facet#tag", "tag": "x"}, 90, 10)),
-    "unknown feature": post(**_facet({"$type": "org.example.feature"})),
-}
-"""Posts that are taken."""
-BAD = {
-    "3001 bytes": post(_FAMILY * 120 + "x"),
-    "301 graphemes": post("x" * 301),
-    "no text": {"$type": POST, "createdAt": AT},
-    "a number": post(7),
-    "no time": {"$type": POST, "text": "x"},
-    "no zone": post(createdAt="2026-12-03T08:30:00"),
-    "minus zero": post(createdAt="2026-12-03T08:30:00-00:00"),
-    "no day": post(createdAt="2026-12-32T08:30:00Z"),
-    "a word": post(createdAt="soon"),
-    "four languages": post(langs=["de"] * 4),
-    "bad language": post(langs=["not a language"]),
-    "nine tags": post(tags=["x"] * 9),
-    "long tag": post(tags=["x" * 65]),
-    "eleven labels": post(labels={"$type": _LABELS, "values": [{"val": "odd"}] * 11}),
-    "float": post(colour=0.5),
-    "float inside": post(colour={"deep": [1, 0.5]}),
-    "half a reply": post(reply={"parent": _REF}),
-    "card without description": post(
-        embed={"$type": _EXTERNAL, "external": {"uri": "https://example.org", "title": ""}}
-    ),
-    "card without address": post(embed={"$type": _EXTERNAL, "external": {**_CARD, "uri": "nowhere"}}),
-    "embed without a type": post(embed={"a": 1}),
-    "facet without address": post(**_facet({"$type": "app.bsky.richtext.facet#link", "uri": "nowhere"})),
-    "mention of no DID": post(**_facet({"$type": "app.bsky.richtext.facet#mention", "did": "lifts.test"})),
-    "negative facet": post(**_facet({"$type": "app.bsky.richtext.facet#tag", "tag": "x"}, -1, 3)),
-    "quote of nothing": post(embed={"$type": "app.bsky.embed.record", "record": {"uri": _REF["uri"]}}),
-    "another type": {**post(), "$type": "app.bsky.feed.like"},
-}
-"""Posts that are refused."""
 
 
 def records(person: Person) -> None:
@@ -338,12 +278,49 @@ def pictures(person: Person) -> None:
         {"$type": kind, "images": [{**image, "aspectRatio": {"width": 0, "height": 1}}]},
         {"$type": kind, "images": [{**image, "aspectRatio": {"width": 1}}]},
         {"$type": "app.bsky.embed.video", "video": blob},
-        {"$type": "app.bsky.embed.recordWithMedia", "record": {"record": _REF}},
+        {"$type": "app.bsky.embed.recordWithMedia", "record": {"record": REF}},
     ]
     for embed in bad:
         assert person.create(post(embed=embed)).refusal == (400, "InvalidRequest"), embed
-    both = {"record": {"record": _REF}, "media": {"$type": kind, "images": [image]}}
+    both = {"record": {"record": REF}, "media": {"$type": kind, "images": [image]}}
     assert person.create(post(embed={"$type": "app.bsky.embed.recordWithMedia", **both})).status == 200
+
+
+def videos(person: Person) -> None:
+    """One MP4 file; older servers take smaller ones, with shorter alternative texts."""
+    blob = person.send("com.atproto.repo.uploadBlob", MP4, "video/mp4")["blob"]
+    assert blob["mimeType"] == "video/mp4"
+    kind = "app.bsky.embed.video"
+    film = {"$type": kind, "video": blob, "aspectRatio": {"width": 9, "height": 16}, "presentation": "gif"}
+    assert person.create(post(embed={**film, "alt": "x" * 1000})).status == 200
+    longer = person.create(post(embed={**film, "alt": "x" * 1001}))
+    assert longer.refusal == ((400, "InvalidRequest") if is_old(person) else (200, None))
+    most = 100_000_000 if is_old(person) else 300_000_000
+    other = {**blob, "ref": {"$link": NOWHERE}}
+    for size, name in ((most, "BlobNotFound"), (most + 1, "InvalidRequest")):
+        refused = person.create(post(embed={**film, "video": {**other, "size": size}}))
+        assert refused.refusal == (400, name), size
+
+
+def galleries(person: Person) -> None:
+    """Up to 20 pictures, each with its alt text and ratio, where the server knows galleries."""
+    blob = person.send("com.atproto.repo.uploadBlob", PNG, "image/png")["blob"]
+    kind = "app.bsky.embed.gallery"
+    item = {"$type": f"{kind}#image", "image": blob, "alt": "", "aspectRatio": {"width": 1, "height": 1}}
+    for count in (5, 10, 20):
+        assert person.create(post(embed={"$type": kind, "items": [item] * count})).status == 200, count
+    both = {"record": {"record": REF}, "media": {"$type": kind, "items": [item] * 5}}
+    assert person.create(post(embed={"$type": "app.bsky.embed.recordWithMedia", **both})).status == 200
+    taken = (200, None) if is_old(person) else (400, "InvalidRequest")
+    bad = [
+        [item] * 21,
+        [{name: value for name, value in item.items() if name != "aspectRatio"}],
+        [{name: value for name, value in item.items() if name != "alt"}],
+        [{name: value for name, value in item.items() if name != "$type"}],
+        [{**item, "image": {**blob, "size": 2_000_001}}],
+    ]
+    for items in bad[: 4 if is_old(person) else 5]:
+        assert person.create(post(embed={"$type": kind, "items": items})).refusal == taken, items
 
 
 def gates(person: Person) -> None:
@@ -359,7 +336,7 @@ def gates(person: Person) -> None:
     gate = {"$type": kind, "post": where, "createdAt": AT}
     gate["embeddingRules"] = [{"$type": f"{kind}#disableRule"}]
     assert person.create(gate, kind, rkey=KEYS[0]).status == 200
-    like = {"$type": "app.bsky.feed.like", "subject": _REF, "createdAt": AT}
+    like = {"$type": "app.bsky.feed.like", "subject": REF, "createdAt": AT}
     assert person.create(like, "app.bsky.feed.like").status == 200
     follow = {"$type": "app.bsky.graph.follow", "subject": NOBODY, "createdAt": AT}
     assert person.create(follow, "app.bsky.graph.follow").status == 200
@@ -374,8 +351,11 @@ def misused(person: Person) -> None:
     assert person.get("com.atproto.nothing.here").refusal == (400, "InvalidRequest")
     assert person.post("com.atproto.repo.createRecord").refusal == (400, "InvalidRequest")
     assert person.post("com.atproto.repo.createRecord", {"repo": person.net.did}).status == 400
-    assert person.create(post(colour="x" * 160_000)).status == 413
-    assert person.get("app.bsky.feed.getPosts", uris=[_REF["uri"]]).refusal == (400, "InvalidRequest")
+    body = {"repo": person.net.did, "collection": POST, "record": post(colour="")}
+    room = (150 * 1024 if is_old(person) else 1_000_000) - len(json.dumps(body))
+    assert person.create(post(colour="x" * room)).status == 200
+    assert person.create(post(colour="x" * (room + 1))).status == 413
+    assert person.get("app.bsky.feed.getPosts", uris=[REF["uri"]]).refusal == (400, "InvalidRequest")
     anonymous = Person(person.net)
     assert anonymous.create(post()).refusal == (401, "AuthMissing")
     assert anonymous.create(post(colour="x" * 160_000)).refusal == (401, "AuthMissing")
@@ -396,6 +376,8 @@ TALKS = (
     records,
     waived,
     pictures,
+    videos,
+    galleries,
     gates,
     misused,
 )

@@ -260,8 +260,7 @@ def test_a_feed_is_newest_first_by_the_earlier_of_two_times():
     assert page["cursor"].partition("__")[2] == last["cid"]
     rest = person.get(feed, actor=HANDLE, limit=2, cursor=page["cursor"])
     assert [each["post"]["record"]["text"] for each in rest["feed"]] == ["0"]
-    assert person.get(feed, actor=HANDLE, cursor=rest["cursor"]).body == {"feed": []}
-    assert person.get(feed, actor=HANDLE, cursor="odd").status == 400
+    assert "cursor" not in rest.body
 
 
 # What is invented.

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 
 import pytest
 
 from tests.live.bluesky.desk import Desk
 from tests.pds import launcher
-from tests.pds.launcher import Pds, Person
+from tests.pds.launcher import Pds, Person, Release
 from threadsync.execution.clock import SystemClock
 from threadsync.execution.transport import Transport
 from threadsync.providers.bluesky import api
 
+Starting = Callable[..., AbstractContextManager[Pds]]
+
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Pds]:
-    if problem := launcher.missing():
-        pytest.skip(f"BLUESKY IS NOT TESTED AGAINST A REAL SERVER: {problem}")
-    with launcher.pds() as found:
+def starting(request: pytest.FixtureRequest) -> Starting:
+    """Starts servers of the release that ``--pds`` names; one that was named has to be there."""
+    named = request.config.getoption("--pds")
+    release = Release(named or Release.V0_4)
+    if problem := launcher.missing(launcher.FIXTURES[release]):
+        problem = f"BLUESKY IS NOT TESTED AGAINST A REAL SERVER: {problem}"
+        if named:
+            pytest.exit(problem, returncode=1)
+        pytest.skip(problem)
+    return partial(launcher.pds, release)
+
+
+@pytest.fixture(scope="session")
+def server(starting: Starting) -> Iterator[Pds]:
+    with starting() as found:
         yield found
 
 

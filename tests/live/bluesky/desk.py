@@ -42,7 +42,8 @@ class Desk:
 
     def perform(self, request: Request) -> Response | NoResponse:
         """Send *request* once."""
-        hosts = {DIRECTORY: self.server.plc_url, PUBLIC: self.server.url, VIDEO: self.video_url}
+        public = self.server.appview_url or self.server.url
+        hosts = {DIRECTORY: self.server.plc_url, PUBLIC: public, VIDEO: self.video_url}
         endpoint = Endpoint(self.server.url, self.secrets.__getitem__, self.media.__getitem__, hosts=hosts)
         return self.transport.perform(endpoint, request)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.bluesky.desk import Desk
+from tests.pds.launcher import Release
 from threadsync.errors import ApiError
 from threadsync.flows.effects import BytesBody, FilePart
 from threadsync.flows.paging import Pages
@@ -37,7 +38,7 @@ def post(text: str = "12 lifts were broken.") -> dict[str, Json]:
 
 def refused(desk: Desk, flow: object) -> tuple[str, FaultClass]:
     with pytest.raises(ApiError) as caught:
-        desk.run(flow)  # type: ignore[arg-type, var-annotated]
+        desk.run(flow)  # type: ignore[arg-type]
     return caught.value.fault.row, caught.value.fault.kind
 
 
@@ -85,6 +86,16 @@ def test_names_lead_to_accounts_and_accounts_to_their_servers(desk: Desk) -> Non
     found = desk.run(api.did_document(did))
     assert (found.id, found.handle, found.pds_url) == (desk.person.did, desk.person.handle, desk.server.url)
     assert desk.run(api.describe_server()).did == desk.server.service_did
+
+
+def test_each_generation_says_what_it_is_and_takes(desk: Desk) -> None:
+    """Only the newer one names its release, its limit for files, and a handle that nobody has."""
+    is_old = desk.server.release == Release.V0_4
+    health = desk.run(api.call("GET", "_health", session=False)).body
+    assert getattr(health, "version", "") == ("" if is_old else "0.5.35")
+    assert desk.run(api.describe_server()).blob_upload_limit == (None if is_old else 64 * 1024 * 1024)
+    nobody = refused(desk, api.resolve_handle("nobody-here.test"))
+    assert nobody == (("refused", FaultClass.INVALID) if is_old else ("handle-unknown", FaultClass.GONE))
 
 
 # Records.
@@ -136,7 +147,7 @@ def test_all_writes_of_a_call_or_none(desk: Desk) -> None:
     taken = [api.Create(POST, key(2), post("2")), good[0]]
     assert refused(desk, api.apply_writes(did, taken))[0] == "server-busy"
     assert refused(desk, api.get_record(did, POST, key(2)))[0] == "record-gone"
-    changed = [api.Update(POST, key(0), post("new")), api.Delete(POST, key(1))]
+    changed: list[api.Write] = [api.Update(POST, key(0), post("new")), api.Delete(POST, key(1))]
     assert desk.run(api.apply_writes(did, changed)).cids == (of_record(post("new")), None)
 
 

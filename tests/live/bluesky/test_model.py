@@ -12,9 +12,9 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from tests.pds import launcher
-from tests.pds.launcher import Pds
-from tests.sandbox.bluesky_nets import Modelled, Person, Real, Said
+from tests.live.bluesky.conftest import Starting
+from tests.pds.launcher import PASSWORD, Pds
+from tests.sandbox.bluesky_nets import Modelled, Person, Real, Said, as_real
 from tests.sandbox.bluesky_talks import TALKS, writing_much
 from threadsync.sandbox.bluesky import switch
 
@@ -48,21 +48,19 @@ def test_the_model_and_a_real_server_answer_alike(
     server: Pds, talk: Callable[[Person], None], request: pytest.FixtureRequest
 ) -> None:
     account = server.person(f"m{TALKS.index(talk)}-talks")
-    real = Real(server.url, server.plc_url, account.did, account.handle, launcher.PASSWORD)
-    model = Modelled(handle=account.handle)
+    real = Real(server.url, server.plc_url, account.did, account.handle, PASSWORD, server.release)
+    model = Modelled(as_real(server.release), handle=account.handle)
     talk(Person(real).log_in())
     talk(Person(model).log_in())
     assert [_seen(*row) for row in model.said] == [_seen(*row) for row in real.said]
 
 
-def test_they_count_what_is_written_alike() -> None:
+def test_they_count_what_is_written_alike(starting: Starting) -> None:
     """Three points a record, the headers of the tightest limit, and a refused batch uses up what was left."""
-    if problem := launcher.missing():
-        pytest.skip(f"BLUESKY IS NOT TESTED AGAINST A REAL SERVER: {problem}")
-    with launcher.pds(rate_limits=True) as limited:
+    with starting(rate_limits=True) as limited:
         account = limited.person("m-limits")
-        real = Real(limited.url, limited.plc_url, account.did, account.handle, launcher.PASSWORD)
-        model = Modelled(handle=account.handle)
+        real = Real(limited.url, limited.plc_url, account.did, account.handle, PASSWORD, limited.release)
+        model = Modelled(as_real(limited.release), handle=account.handle)
         switch(model.state, replace(model.state.switches, rate_limits=True))
         for net in (real, model):
             writing_much(Person(net).log_in())

@@ -16,6 +16,7 @@ from tests.live.bluesky.account import ADDRESS, START, Account, segment
 from tests.live.bluesky.desk import Desk
 from tests.media.test_metadata import PLACE, exif
 from tests.media.test_rendition import encoded, flag, noise
+from tests.pds.launcher import Release
 from threadsync.content.schemas import accepts
 from threadsync.execution.seams import Unwatched
 from threadsync.media.probe import probe
@@ -138,15 +139,37 @@ def test_a_picture_too_heavy_for_the_server_is_shrunk_only_with_fit(tmp_path: Pa
     assert (found.width, found.height) == (800, 700)
 
 
-def test_what_an_older_server_refuses_is_explained(desk: Desk, tmp_path: Path) -> None:
-    (tmp_path / "map.png").write_bytes(encoded(noise(800, 700), "PNG"))
+def test_each_generation_of_servers_gets_what_it_takes(tmp_path: Path, desk: Desk) -> None:
+    """Where it is of today, ten pictures are a gallery, and one of over a megabyte goes out as it is."""
+    text = "---\nThe maps.\n\n" + "![A map](map.png)\n\n" * 10
+    is_old = desk.server.release == Release.V0_4
+    workspace = project(tmp_path, desk, text, "pds-0.4" if is_old else "current")
+    (tmp_path / "posts/map.png").write_bytes(encoded(noise(800, 700), "PNG"))
+    found = {each.rule for each in plan(workspace).findings}
+    if is_old:
+        assert found == {"bluesky/picture-bytes", "bluesky/too-many-pictures"}
+        return
+    assert not found
+    applied(workspace)
+    (embed,) = embeds(desk)
+    assert (embed["$type"], len(embed["items"])) == ("app.bsky.embed.gallery", 10)
+    for each in embed["items"]:
+        assert (each["alt"], each["aspectRatio"]) == ("A map", {"width": 800, "height": 700})
+    served = blob(desk, embed["items"][9]["image"], tmp_path / "served")
+    assert 1_000_000 < served.size_bytes <= 2_000_000
+
+
+def test_a_picture_that_the_server_refuses_is_explained(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "map.png").write_bytes(encoded(noise(1000, 800), "PNG"))
     facts = probe(tmp_path / "map.png")
     assert isinstance(facts, MediaFacts)
     desk.media = {facts.digest: tmp_path / "map.png"}
     done = Account(desk).publish(segment("The map.", media=(facts.digest,)))
     assert isinstance(done, Refused)
-    assert "maximum 1000000" in done.fault.problem
-    assert "server: pds-0.4" in done.fault.remedy
+    is_old = desk.server.release == Release.V0_4
+    assert f"maximum {1 if is_old else 2}000000" in done.fault.problem
+    assert ("server: pds-0.4" in done.fault.remedy) is is_old
+    assert "fit: true" in done.fault.remedy
 
 
 def test_a_link_becomes_a_card_that_the_plan_shows_first(tmp_path: Path, desk: Desk, page: Server) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import threadsync as package
 from tests.execution.clients import CLIENTS, AnyClient
-from tests.pds import launcher
+from tests.live.bluesky.conftest import Starting
 from tests.pds.launcher import Pds, Person
 from threadsync import ApiLog
 from threadsync.errors import ApiError
@@ -37,10 +37,8 @@ NOW = datetime.now(UTC)  # noqa: TID251  (the server's windows end by the real c
 
 
 @pytest.fixture(scope="module")
-def counting() -> Iterator[Pds]:
-    if problem := launcher.missing():
-        pytest.skip(f"BLUESKY IS NOT TESTED AGAINST A REAL SERVER: {problem}")
-    with launcher.pds(rate_limits=True) as found:
+def counting(starting: Starting) -> Iterator[Pds]:
+    with starting(rate_limits=True) as found:
         yield found
 
 

@@ -20,7 +20,7 @@ ABOUT: Final = About(
         Limit(richtext.TEXT_BYTES_MAX, "bytes of text a segment"),
         Limit(servers.SERVERS[servers.CURRENT].pictures_max, "pictures a segment"),
         Limit(servers.SERVERS[servers.CURRENT].picture_bytes_max, "bytes a picture"),
-        Limit(checks_video.BYTES_MAX, "bytes a video"),
+        Limit(servers.SERVERS[servers.CURRENT].video_bytes_max, "bytes a video"),
         Limit(int(checks_video.SECONDS_MAX), "seconds a video"),
         Limit(checks.LANGS_MAX, "languages a post"),
         Limit(checks.TAGS_MAX, "tags a post"),

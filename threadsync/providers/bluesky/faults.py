@@ -8,12 +8,15 @@ https://atproto.com/specs/xrpc and the lexicons of https://github.com/bluesky-so
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 from threadsync.errors import Unanswered
 from threadsync.flows.effects import Response
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.providers.answers import time_in
+from threadsync.providers.bluesky.servers import OLD, SERVERS
 
 EXPIRED = "expired-session"
 """The row of a session that is over, so that a new one is made and the call repeated."""
@@ -215,15 +218,15 @@ ROWS: tuple[FaultRow, ...] = (
         XRPC,
     ),
 )
-TOO_BIG = "blob too big (maximum "
+TOO_BIG = re.compile(r"blob too big \(maximum (\d+)")
 """What a refusal without a name of its own says of a file: its server's lexicon takes less."""
 BLOB_TOO_BIG = _row(
     "blob-too-big",
     "",
     (),
     FaultClass.MEDIA,
-    "This server takes smaller pictures than newer ones do: write server: pds-0.4 under the target in "
-    "threadsync.yaml. With fit: true in the post, a copy that fits is sent.",
+    "This server takes smaller pictures and videos than newer ones do: write server: pds-0.4 under the target"
+    " in threadsync.yaml. With fit: true in the post, a copy of a picture that fits is sent.",
     OBSERVED,
 )
 UNKNOWN_REFUSAL = _row(
@@ -239,7 +242,8 @@ def refusal(response: Response) -> Fault | None:
     body = response.json
     said = body if isinstance(body, dict) else {}
     name, message = str(said.get("error") or ""), str(said.get("message") or "")
-    row = BLOB_TOO_BIG if TOO_BIG in message else _row_of(response.status, name)
+    too_big = TOO_BIG.search(message)
+    row = _row_of(response.status, name) if too_big is None else _too_big(int(too_big[1]))
     text = ": ".join(filter(None, (name, message))) or f"HTTP {response.status}"
     return Fault(
         row.kind,
@@ -263,6 +267,12 @@ def film_failure(code: str | None, said: str) -> Fault:
     row = known[0] if known else _row_of(0, "generic_failure")
     text = ": ".join(filter(None, (code, said))) or "no reason"
     return Fault(row.kind, f"the video service could not process the film ({text})", row.remedy, row.id)
+
+
+def _too_big(bytes_max: int) -> FaultRow:
+    old = SERVERS[OLD]
+    is_old = bytes_max in {old.picture_bytes_max, old.video_bytes_max}
+    return BLOB_TOO_BIG if is_old else _row_of(400, "BlobTooLarge")
 
 
 def _row_of(status: int, name: str) -> FaultRow:

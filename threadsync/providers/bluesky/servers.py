@@ -1,7 +1,8 @@
 """What servers of each generation take: the lexicons they hold decide, and self-hosted ones may be old.
 
-Sources: https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky/embed (images, gallery, video and
-external); ``@atproto/pds`` 0.4.217 and 0.5.35 were seen to hold to just these.
+Sources: https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json,
+gallery.json, video.json and external.json; ``@atproto/pds`` 0.4.217 and 0.5.35 were seen to hold to just
+these.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ THUMB_WIDEST = 2_000
 """In pixels: a card is shown no wider than a post, on no screen."""
 SERVER = "server"
 """The setting of a target that names the generation."""
-CURRENT = "current"
+CURRENT, OLD = "current", "pds-0.4"
 
 
 class Server(Struct, frozen=True):
@@ -45,7 +46,7 @@ THUMBS = PictureLimits(PICTURE_FORMATS, THUMB_BYTES_MAX, 1, THUMB_WIDEST, bare=T
 
 SERVERS: Mapping[str, Server] = {
     each.name: each
-    for each in (Server(CURRENT, 2_000_000, 10, 300_000_000), Server("pds-0.4", 1_000_000, 4, 100_000_000))
+    for each in (Server(CURRENT, 2_000_000, 10, 300_000_000), Server(OLD, 1_000_000, 4, 100_000_000))
 }
 
 

@@ -17,6 +17,8 @@ SPREAD_MICROSECONDS = 800_000
 """Posts of one second are spread over so much of it; what is left holds the segments of a chain."""
 SEGMENT_MICROSECONDS = 1_000
 """The time between the segments of a chain: equal times sort in no defined order."""
+AHEAD_SECONDS_MAX = 1.0
+"""How far the time of a post that goes out now may be ahead: it is of a second that has begun."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCK_BITS = 10

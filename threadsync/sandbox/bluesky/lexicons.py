@@ -53,6 +53,10 @@ _FACET = obj(
 IMAGE_BYTES_MAX: Mapping[str, int] = {Generation.V0_4: 1_000_000, Generation.V0_5: 2_000_000}
 THUMB_BYTES_MAX = 1_000_000
 VIDEO_BYTES_MAX: Mapping[str, int] = {Generation.V0_4: 100_000_000, Generation.V0_5: 300_000_000}
+VIDEO_ALT: Mapping[str, Check] = {
+    Generation.V0_4: string(bytes_max=10_000, graphemes_max=1_000),
+    Generation.V0_5: string(),
+}
 
 
 def check_of(collection: str, generation: str) -> Check | None:
@@ -141,7 +145,7 @@ def _embeds(generation: str) -> dict[str, Check]:
         "app.bsky.embed.video": obj(
             {"video": blob("video/mp4", bytes_max=VIDEO_BYTES_MAX[generation])},
             {
-                "alt": string(bytes_max=10_000, graphemes_max=1_000),
+                "alt": VIDEO_ALT[generation],
                 "aspectRatio": _RATIO,
                 "captions": array(captions, most=20),
             },

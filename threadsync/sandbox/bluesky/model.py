@@ -20,7 +20,7 @@ from threadsync.sandbox.bluesky.values import Generation, Request, Response
 _HEALTH = Method("GET", Auth.NONE, identity.health)
 _DIRECTORY = Method("GET", Auth.NONE, identity.directory)
 _BODY_BYTES_MAX = 150 * 1024
-_REPO_BODY_BYTES_MAX = 1024 * 1024
+_REPO_BODY_BYTES_MAX = 1_000_000
 
 
 def handle(state: State, request: Request, now: float) -> Response:

@@ -26,7 +26,10 @@ def get_posts(call: Call) -> Done | XrpcError:
 
 
 def author_feed(call: Call) -> Done | XrpcError:
-    """Show the posts of somebody, newest first; the cursor is ``<milliseconds>__<cid>`` of the last one."""
+    """Show the posts of somebody, newest first; the cursor is ``<milliseconds>__<cid>`` of the last one.
+
+    There is one as long as more follow. One that is broken makes the server that asks for it stumble.
+    """
     account = call.state.account(call.param("actor"))
     size = page_size(call)
     if isinstance(size, XrpcError):
@@ -39,13 +42,11 @@ def author_feed(call: Call) -> Done | XrpcError:
     if cursor:
         milliseconds, mark, cid = cursor.partition("__")
         if not mark or not milliseconds.isdecimal():
-            return errors.invalid("Malformed cursor")
+            return XrpcError(502, "InternalServerError", "Internal Server Error")
         marked = [row for row in marked if row[0] < (int(milliseconds), cid)]
     page = marked[:size]
-    body: Json = {
-        "feed": [{"post": post_view(call.state, call.state.records[uri])} for _, uri in page],
-    }
-    if page:
+    body: Json = {"feed": [_entry(call.state, call.state.records[uri]) for _, uri in page]}
+    if len(marked) > size:
         (milliseconds_last, cid_last), _ = page[-1]
         body["cursor"] = f"{milliseconds_last}__{cid_last}"
     return Done(body)
@@ -73,6 +74,14 @@ def get_profile(call: Call) -> Done | XrpcError:
     )
 
 
+def _entry(state: State, post: Record) -> Json:
+    """Show a post in a feed, with what it answers as far as that is there."""
+    reply = post.value.get("reply")
+    around = {name: state.records.get(str(_uri_in(reply, name))) for name in ("root", "parent")}
+    answered = {name: post_view(state, found) for name, found in around.items() if found is not None}
+    return {"post": post_view(state, post), **({"reply": answered} if answered else {})}
+
+
 def post_view(state: State, post: Record) -> Json:
     """Show one post with what others did with it; its embed is in the record only (``embed-views``)."""
     replies = [each for each in _all(state, POST) if _uri_in(each.value.get("reply"), "parent") == post.uri]
@@ -88,8 +97,18 @@ def post_view(state: State, post: Record) -> Json:
         "likeCount": _pointing(state, LIKE, post.uri),
         "quoteCount": len(quotes),
         "indexedAt": _written(post.indexed_at),
-        "labels": [],
+        "labels": [
+            {"src": post.did, "uri": post.uri, "cid": post.cid, "val": each, "cts": _written(post.indexed_at)}
+            for each in _self_labels(post)
+        ],
     }
+
+
+def _self_labels(post: Record) -> list[object]:
+    match post.value.get("labels"):
+        case {"values": [*values]}:
+            return [each["val"] for each in values]
+    return []
 
 
 def _author(state: State, account: Account) -> Json:
@@ -121,15 +140,19 @@ def _quoted(embed: object) -> object:
 
 
 def _is_shown(post: Record, kept: str) -> bool:
-    """Whether a filter keeps a post; the default keeps replies."""
-    is_reply = "reply" in post.value
+    """Whether a filter keeps a post; the default keeps all, as does a filter that nobody knows."""
+    embed = post.value.get("embed")
+    kind = str(embed.get("$type")) if isinstance(embed, dict) else ""
     match kept:
         case "posts_no_replies":
-            return not is_reply
+            return "reply" not in post.value
         case "posts_with_media":
-            embed = post.value.get("embed")
-            kind = str(embed.get("$type")) if isinstance(embed, dict) else ""
             return kind.endswith(("images", "video", "gallery", "recordWithMedia"))
+        case "posts_with_video":
+            return kind.endswith("video")
+        case "posts_and_author_threads":
+            parent = str(_uri_in(post.value.get("reply"), "parent") or post.uri)
+            return parent.startswith(f"at://{post.did}/")
     return True
 
 
