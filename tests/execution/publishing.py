@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from threadsync.errors import PublishUncertain, StateLocked, ThreadsyncError
 from threadsync.execution.attachments import Attachments
-from threadsync.execution.client_setup import THREADS, set_up
+from threadsync.execution.client_setup import Account, set_up
 from threadsync.execution.hosting_probe import Prober
 from threadsync.execution.publish_means import PROJECT_ID, project_of
 from threadsync.execution.publish_performers import Stopped
@@ -27,6 +27,7 @@ from threadsync.model.target import Target
 from threadsync.providers.base import Provider, ProviderContext
 from threadsync.providers.loading import load_provider
 from threadsync.statefile.store import FileStore, Store
+from threadsync.testing import networks
 from threadsync.testing.fakes import FakePerformer
 from threadsync.testing.world import Ran, World
 
@@ -68,13 +69,13 @@ class PublishingWorld(World):
         setup = set_up(
             None,
             ((MAIN, SecretText("t")),),
-            network=THREADS,
-            base_url=BASE_URL,
+            Account(base_url=BASE_URL),
             timeout_seconds=30,
             attempts_max=5,
             limiter=None,
             log=None,
             clock=self.clock,
+            waits=self.clock,
         )
         prober = Prober(_unfetched, self.clock, at_home=True)
         return Means(
@@ -90,7 +91,9 @@ class PublishingWorld(World):
 
     @contextmanager
     def _connected(self, _: Attachments) -> Iterator[Connected]:
-        performer = FakePerformer(self.clock, self._line.answer)
+        performer = FakePerformer(
+            self.clock, lambda target, request: self._line.answer(target, request, networks.Means())
+        )
         yield Connected(performer, _hosted, lambda _: None)
 
     def _journal(self, path: Path) -> Store:

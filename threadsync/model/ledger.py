@@ -141,7 +141,7 @@ class Ledger:
         action = self.open[note.address]
         notes: tuple[j.InFlight, ...] = (*action.notes, note)
         if isinstance(note, j.Settled):
-            staged = (n for n in action.notes if isinstance(n, j.Staged) and n.index == note.index)
+            staged = (n for n in action.notes if isinstance(n, j.Staged))
             notes = tuple(staged) if note.reuse else ()
         self.open[note.address] = replace(action, notes=notes)
 
@@ -169,7 +169,9 @@ class Ledger:
             binding = replace(
                 binding, digest_version=job.digest_version, protect=job.protect, on_remove=job.on_remove
             )
-            self.open[note.address] = replace(action, notes=())
+            # What was sent together with it has receipts of its own, which a death may have cut off.
+            left = tuple(each for each in action.notes if each.index > index)
+            self.open[note.address] = replace(action, notes=left)
         self._bind(binding)
 
     def _adopted(self, note: j.Adopted) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import attempt, gather, now, record, wait
 from threadsync.flows.effects import Flow, Recorded, Response
-from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, retried
+from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, retried, wait_left_seconds
 from threadsync.model.capabilities import Capabilities, Needs
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.facts import Account, Engagement, ObservedPost, Quota, ReadBack
@@ -41,7 +41,6 @@ from threadsync.providers.threads.chains import publish_all, publisher_of
 from threadsync.providers.threads.faults import refusal
 from threadsync.providers.threads.listing import Listing, own_posts
 from threadsync.providers.threads.publishing import NotPublished
-from threadsync.providers.threads.recording import wait_left_seconds
 from threadsync.providers.threads.staging import unanswered
 
 ORIGIN = "threads.net"
