@@ -30,12 +30,20 @@ PLANNED = START + timedelta(hours=1)
 _PUBLISH = f"{{at: {PLANNED:%Y-%m-%d %H:%M}, zone: UTC, window: 24h, if_late: publish}}"
 
 
+_PAIRED = frozenset({"text", "delete"})
+"""Of these stories of Threads, pairs of troubles are tried on Bluesky too."""
+
+
 def on_bluesky(shape: Shape) -> Shape:
     """Return the same story, on Bluesky."""
     names = {account.partition(".")[0]: account for account in BLUESKY.accounts}
     there = {names[account]: chains for account, chains in shape.expected.live.items()}
     return replace(
-        shape, name=f"bluesky-{shape.name}", expected=replace(shape.expected, live=there), cast=BLUESKY
+        shape,
+        name=f"bluesky-{shape.name}",
+        expected=replace(shape.expected, live=there),
+        short=shape.name in _PAIRED,
+        cast=BLUESKY,
     )
 
 
@@ -151,7 +159,6 @@ BLUESKY_SHAPES = (
         _opened,
         _alone((OPEN,), taken_down=(GATED, "So it goes on")),
         _gated_chain,
-        short=True,
         cast=BLUESKY,
     ),
     Shape(
@@ -159,7 +166,6 @@ BLUESKY_SHAPES = (
         _removed,
         _alone(taken_down=(GATED, "So it goes on")),
         _gated_deletable,
-        short=True,
         cast=BLUESKY,
     ),
     Shape("bluesky-planned", _planned, _alone((_WRONG,)), same_calls=True, cast=BLUESKY),

@@ -193,7 +193,7 @@ class Publisher(Struct, frozen=True):
     def _look(
         self, segments: tuple[Segment, ...]
     ) -> Flow[Published | NotThere | KeyTaken | Uncertain | Refused]:
-        """Read the first record: it was written with all others, or none was."""
+        """Read the first record, and if it is there all others: they were written together, or none was."""
         first = segments[0]
         found = yield from retried(
             partial(api_repo.get_record, self._did, first.post.collection, first.post.rkey),
@@ -206,7 +206,7 @@ class Publisher(Struct, frozen=True):
                 ours = cid == first.post.cid or value.get("createdAt") == first.post.value["createdAt"]
                 # But what is on record already is another post of ours, of the same planned second.
                 ours = ours and RemoteId(self._uri(first)) not in self.work.bound_ids()
-                return self._published(first, "container") if ours else KeyTaken()
+                return (yield from self._whole(segments)) if ours else KeyTaken()
             case Fault(kind=FaultClass.GONE):
                 return NotThere()
             case Fault():
@@ -214,6 +214,20 @@ class Publisher(Struct, frozen=True):
             case Unanswered():
                 why = f"the account cannot be read ({found.reason})"
         return (yield from self._doubt(first, why))
+
+    def _whole(self, segments: tuple[Segment, ...]) -> Flow[Published | Uncertain]:
+        """Make sure of what was written with the first record: nothing goes on from a part of it."""
+        first, *others = (each for segment in segments for each in segment.records)
+        for each in others:
+            found = yield from retried(
+                partial(api_repo.get_record, self._did, each.collection, each.rkey),
+                self._bounds,
+                why="settling",
+            )
+            if isinstance(found, Fault | Unanswered):
+                why = f"{first.rkey} is there, and {each.collection}/{each.rkey} is not ({found.problem})"
+                return (yield from self._doubt(segments[0], why))
+        return self._published(segments[0], "container")
 
     def _doubt(self, first: Segment, why: str) -> Flow[Uncertain]:
         at = yield from now()
