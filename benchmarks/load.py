@@ -25,7 +25,8 @@ from threadsync.content.loader import in_full
 from threadsync.sandbox.server import running
 from threadsync.sandbox.settings import SandboxSettings
 from threadsync.sandbox.threads import Profile
-from threadsync.testing.desk import PROJECT, Desk
+from threadsync.testing.casts import PROJECT
+from threadsync.testing.desk import Desk
 from threadsync.testing.networks import ThreadsNetwork
 from threadsync.testing.shape import chain, picture
 from threadsync.testing.troubles import Place

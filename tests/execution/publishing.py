@@ -27,6 +27,7 @@ from threadsync.model.target import Target
 from threadsync.providers.base import Provider, ProviderContext
 from threadsync.providers.loading import load_provider
 from threadsync.statefile.store import FileStore, Store
+from threadsync.testing import networks
 from threadsync.testing.fakes import FakePerformer
 from threadsync.testing.world import Ran, World
 
@@ -90,7 +91,9 @@ class PublishingWorld(World):
 
     @contextmanager
     def _connected(self, _: Attachments) -> Iterator[Connected]:
-        performer = FakePerformer(self.clock, self._line.answer)
+        performer = FakePerformer(
+            self.clock, lambda target, request: self._line.answer(target, request, networks.Means())
+        )
         yield Connected(performer, _hosted, lambda _: None)
 
     def _journal(self, path: Path) -> Store:

@@ -11,7 +11,8 @@ from threadsync.errors import StateError
 from threadsync.model.ids import TargetName
 from threadsync.model.journal import Note
 from threadsync.sandbox.threads.values import Republish
-from threadsync.testing.desk import PROJECT, Desk
+from threadsync.testing.casts import PROJECT
+from threadsync.testing.desk import Desk
 from threadsync.testing.exhaustive import Case, finished, stage, tried
 from threadsync.testing.judge import Chains, Expected, faults
 from threadsync.testing.machine import FakeMachine

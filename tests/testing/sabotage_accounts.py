@@ -32,7 +32,7 @@ from threadsync.planning import readiness
 from threadsync.planning.actions import Blocked, Create, Delete, Extend, Replace
 from threadsync.planning.inputs import Consents
 from threadsync.sandbox.threads import account_id
-from threadsync.testing.desk import PROJECT
+from threadsync.testing.casts import PROJECT
 from threadsync.testing.disk import When
 from threadsync.testing.troubles import Death, NetworkFault, nothing
 

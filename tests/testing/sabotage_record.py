@@ -32,7 +32,8 @@ from threadsync.statefile.files import Files
 from threadsync.statefile.folding import fold_journal
 from threadsync.statefile.journal import Header, _damaged, _opened
 from threadsync.statefile.session import FileSession
-from threadsync.testing.desk import PROJECT, Desk
+from threadsync.testing.casts import PROJECT
+from threadsync.testing.desk import Desk
 from threadsync.testing.disk import Loss, MemoryDisk, When
 from threadsync.testing.troubles import Death, Moment, NetworkFault, Place, Trouble, WriteFails
 

@@ -31,7 +31,7 @@ from threadsync.planning.actions import Action, Reason, Replace
 from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.moves import Renamed
 from threadsync.planning.planner import _Planner
-from threadsync.testing.desk import PROJECT
+from threadsync.testing.casts import PROJECT
 from threadsync.testing.disk import When
 from threadsync.testing.shape import chain
 from threadsync.testing.troubles import Death, NetworkFault, nothing

@@ -18,6 +18,7 @@ from threadsync.model.ids import Address
 from threadsync.operations.surgery import state_pull, state_push
 from threadsync.planning.actions import Create, Delete, Extend, Plan, Replace
 from threadsync.planning.inputs import UNKNOWN_LINK
+from threadsync.testing.casts import ACCOUNTS
 from threadsync.testing.judge import LINK, normal, text_of
 from threadsync.testing.networks import Seen
 from threadsync.testing.simulation_files import Author
@@ -25,7 +26,7 @@ from threadsync.testing.simulation_kinds import BY_HAND, File
 from threadsync.testing.simulation_life import Life
 from threadsync.testing.simulation_strikes import Strikes
 from threadsync.testing.troubles import Moment, Place
-from threadsync.testing.world import ACCOUNTS, Ran, World
+from threadsync.testing.world import Ran, World
 
 T_co = TypeVar("T_co", covariant=True)
 CHANGE = "change"

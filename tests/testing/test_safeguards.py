@@ -87,6 +87,17 @@ One line a safeguard: the law that asks for it, its name, what stands in its pla
 15  a clock that is set back lengthens no wait: trusts_the_clock -> late
 15  a clock that is set ahead shortens no doubt: trusts_the_clock -> duplicate
 15  a run asks no clock about its own doubt: settles_by_the_clock and trusts_the_clock -> duplicate
+ 2  a put makes a record and changes none: swaps_nothing -> lost
+ 2  a record under our key is ours by its CID and time: takes_all_for_ours -> lost
+ 2  our own record is known again: takes_ours_for_others -> duplicate
+ 2  a taken key leads to the next generation: counts_no_generations -> never done
+ 2  a chain is one write: writes_the_first -> lost
+ 2  a chain is there when all of it is: writes_the_first and trusts_the_first -> lost
+ 1  an intent before each put: intends_nothing and lets_all_through; fits_nothing; finds_none -> duplicate
+ 2  what is on record goes out as it is wanted now: minds_no_words -> stays up
+ 2  what is planned for one second has two keys: has_no_posts; looks_at_bound_posts -> lost
+ 2  what may still act is waited for: waits_for_nothing -> stays up
+ 3  a new post hangs where the job says: hangs_on_what_is_bound -> out of order
 """
 
 from __future__ import annotations
@@ -97,6 +108,7 @@ import pytest
 
 from tests.testing import (
     sabotage_accounts,
+    sabotage_bluesky,
     sabotage_chains,
     sabotage_intents,
     sabotage_locks,
@@ -120,6 +132,7 @@ SAFEGUARDS = (
     *sabotage_accounts.ACCOUNTS,
     *sabotage_accounts.READING_BACK,
     *sabotage_times.TIMES,
+    *sabotage_bluesky.BLUESKY,
 )
 every_safeguard = pytest.mark.parametrize("safeguard", SAFEGUARDS, ids=lambda each: each.name)
 

@@ -35,12 +35,13 @@ from threadsync.operations.surgery import state_history, state_list, state_pull
 from threadsync.operations.workspace import Workspace
 from threadsync.planning import moves
 from threadsync.sandbox.threads import Profile
+from threadsync.testing.casts import ACCOUNTS
 from threadsync.testing.desk import Desk
 from threadsync.testing.networks import ThreadsNetwork
 from threadsync.testing.simulation_end import judged, peace
 from threadsync.testing.simulation_judge import Excuse, Judge
 from threadsync.testing.simulation_strikes import WRONG_SECONDS
-from threadsync.testing.world import ACCOUNTS, World
+from threadsync.testing.world import World
 
 T = TypeVar("T")
 EVENTS_MAX = 16

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from threadsync.errors import Unanswered
@@ -46,6 +47,16 @@ def retried(
             return result
         yield from wait(delay_seconds(number, bounds), f"{why}: trying again")
     raise AssertionError("a bound of at least one attempt ends the loop")
+
+
+def wait_left_seconds(intended_at: datetime, at: datetime, there: datetime | None, bounds: Bounds) -> float:
+    """Return how long what an earlier run intended may still take effect.
+
+    By the clock that is further behind: one that was set ahead must not shorten the wait. One that was
+    set back must not lengthen it beyond its bound.
+    """
+    passed = (min(at, there or at) - intended_at).total_seconds()
+    return bounds.publish_doubt_seconds - max(0.0, passed)
 
 
 def persistent(flow: Flow[T], bounds: Bounds, classify: Classify) -> Flow[T]:

@@ -169,7 +169,9 @@ class Ledger:
             binding = replace(
                 binding, digest_version=job.digest_version, protect=job.protect, on_remove=job.on_remove
             )
-            self.open[note.address] = replace(action, notes=())
+            # What was sent together with it has receipts of its own, which a death may have cut off.
+            left = tuple(each for each in action.notes if each.index > index)
+            self.open[note.address] = replace(action, notes=left)
         self._bind(binding)
 
     def _adopted(self, note: j.Adopted) -> None:

@@ -80,13 +80,13 @@ class Tombstone(Struct, frozen=True):
 
 
 class Open(Struct, frozen=True):
-    """An action that began and has not ended; *notes* are those of the segment in flight."""
+    """An action that began and has not ended; *notes* are those of the segments in flight."""
 
     address: Address
     job: j.Job
     begun: datetime
     notes: tuple[j.InFlight, ...] = ()
-    """``Staged``, ``Intent`` and ``Doubted`` since the last receipt; a ``Settled`` takes them away."""
+    """``Staged``, ``Intent`` and ``Doubted`` of segments without a receipt; a ``Settled`` takes them away."""
 
     @property
     def in_doubt(self) -> bool:

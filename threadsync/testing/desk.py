@@ -24,20 +24,6 @@ from threadsync.providers.loading import load_provider
 REMEMBERED_MAX = 2000
 """How many sets of files are remembered before all are forgotten."""
 
-PROJECT = """\
-version: 1
-id: world
-posts: posts
-state: state/threadsync.json
-zone: UTC
-targets:
-  threads/main: {account: main, credential: env:X, base_url: http://127.0.0.1:1, media_host: local}
-  threads/brand: {account: brand, credential: env:X, base_url: http://127.0.0.1:1, media_host: local}
-media_hosts:
-  local: {kind: loopback}
-safety: {creates_max: 100, replaces_max: 100, deletes_max: 100}
-"""
-
 
 class Desk(Struct):
     """The folder *root*, and what was read in it."""

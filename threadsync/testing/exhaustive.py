@@ -26,13 +26,12 @@ from threadsync.model.journal import Intent
 from threadsync.operations.importing import import_post
 from threadsync.operations.surgery import state_resolve
 from threadsync.planning.actions import Blocked, Reason
-from threadsync.sandbox import threads
 from threadsync.testing.desk import Desk
 from threadsync.testing.judge import faults
-from threadsync.testing.networks import ThreadsNetwork
+from threadsync.testing.remote import RemoteFault
 from threadsync.testing.shape import Shape
 from threadsync.testing.shapes import SHAPES, begun
-from threadsync.testing.troubles import Death, Moment, Trouble, possible
+from threadsync.testing.troubles import Death, Moment, RemoteFails, Trouble, nothing, possible
 from threadsync.testing.world import World
 
 RESTARTS_MAX = 12
@@ -71,15 +70,6 @@ class Setting(StrEnum):
     """The state is in a file, the network at the edge of what is assumed of it, the next run at once."""
 
 
-HARD_NETWORK = {
-    "republish": threads.Republish.NEW_POST,
-    "listing_lag_seconds": 14.0,
-    "parent_lag_seconds": 5.0,
-    "status_lag_seconds": 60.0,
-}
-"""Fresh posts show late everywhere, and a container that is published again makes another post."""
-
-
 class Stage(Struct, frozen=True):
     """The story of a shape, told up to the apply that goes wrong; every case goes on from *world*."""
 
@@ -102,11 +92,10 @@ class Stage(Struct, frozen=True):
 
 def stage(shape: Shape, desk: Desk, setting: Setting = Setting.FILE) -> Stage:
     """Tell the story of *shape* up to the apply that goes wrong."""
-    world = World(desk=desk, shared=setting is Setting.BRANCH)
+    world = World(desk=desk, shared=setting is Setting.BRANCH, cast=shape.cast)
     begun(shape, world)
     if setting is Setting.HARD:
-        assert isinstance(world.network, ThreadsNetwork)
-        world.network.switch(**HARD_NETWORK)
+        world.network.strict()
     return Stage(shape, world, setting)
 
 
@@ -127,9 +116,21 @@ def pairs(stage: Stage, stride: int = 1) -> Iterator[Case]:
 
 
 def _possible(stage: Stage, moment: Moment) -> list[Trouble]:
-    # A state that went back needs the minutes until all that went out is listed: see docs/guarantees.md.
-    at_once = stage.setting is Setting.HARD
-    return [each for each in possible(moment) if not (at_once and isinstance(each, Death) and each.older)]
+    # A state that went back needs the minutes until all that went out is listed, and does not know what was
+    # changed since: see docs/guarantees.md.
+    at_once = stage.setting is Setting.HARD or stage.shape.edit is not None
+    return [each for each in possible(moment) if not (at_once and _goes_back(each))]
+
+
+def _goes_back(trouble: Trouble) -> bool:
+    """Whether the next run has an older state."""
+    match trouble:
+        case Death(older=older):
+            return older
+        case RemoteFails(how=how):
+            return how == RemoteFault.ROLLED_BACK
+        case _:
+            return False
 
 
 def tried(case: Case, stage: Stage) -> Verdict:
@@ -137,6 +138,11 @@ def tried(case: Case, stage: Stage) -> Verdict:
     world = stage.world.fork()
     world.script = _script(case.troubles)
     world.apply()
+    if case.shape.edit is not None:
+        case.shape.edit(world)
+        world.script = nothing
+        world.clock.sleep(AT_ONCE_SECONDS)
+        world.apply()
     world.calm()
     helped, problems = finished(world, stage.pause_seconds)
     found = faults(world.network.live(), world.network.deleted(), case.shape.expected)

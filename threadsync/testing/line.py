@@ -10,7 +10,7 @@ from threadsync.flows.effects import NoResponse, Request, Response
 from threadsync.model.ids import TargetName
 from threadsync.testing.disk import When
 from threadsync.testing.fakes import Answered, FakeClock
-from threadsync.testing.networks import Network
+from threadsync.testing.networks import Means, Network
 from threadsync.testing.troubles import Death, NetworkFault, Place, TokenExpired, Trouble, Unreachable
 
 
@@ -27,11 +27,11 @@ class Line(Struct):
     say: Callable[..., None]
     cut: bool = False
 
-    def answer(self, target: TargetName, request: Request) -> Answered:
+    def answer(self, target: TargetName, request: Request, means: Means) -> Answered:
         """Carry *request* to the network of *target*, as far as it gets, and return what comes back."""
         what = f"{target} {request.method} {request.path}"
-        network, now = self.network(), self.clock().true()
-        trouble = self.moment(Place.REQUEST, what, network.faults(request))
+        network, account, now = self.network(), self.account(target), self.clock().true()
+        trouble = self.moment(Place.REQUEST, what, network.faults(account, request))
         fault, seconds = "", 0.0
         match trouble:
             case Death(when=When.BEFORE | When.TORN):
@@ -39,14 +39,14 @@ class Line(Struct):
             case Unreachable():
                 self.cut = True
             case TokenExpired():
-                network.expire_token(self.account(target), now)
+                network.expire_token(account, now)
             case NetworkFault():
                 fault, seconds = trouble.name, trouble.seconds
             case _:
                 pass
         if self.cut:
             return self._answered(what, Answered(NoResponse("connection refused", sent=False)))
-        answered = network.answer(self.account(target), request, now, fault, seconds)
+        answered = network.answer(account, request, means, now, fault, seconds)
         self._answered(what, answered)
         if isinstance(trouble, Death):
             self.die(trouble)

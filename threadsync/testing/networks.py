@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
+from pathlib import Path
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from threadsync.flows.effects import FormBody, NoResponse, Request, Response
+from threadsync.model.ids import MediaDigest
+from threadsync.providers.accounts import Session
 from threadsync.sandbox import threads
 from threadsync.sandbox.threads.faults import KIND_OPERATIONS, TIMED
 from threadsync.sandbox.threads.routes import find_route
@@ -38,20 +41,38 @@ class Seen(Struct, frozen=True):
     made: int
     """Its place in the order in which the network made posts."""
     container: str = ""
-    """What it was made from, where the network has such a thing; of a repost, what it is found again by."""
+    """What an intent names it by before it is made: its container, its address, what a repost reposts."""
     carries: str = ""
     """What it has besides text and pictures, in words; empty for most posts."""
 
 
-class Network(Protocol):
-    """One network; accounts go by their handles."""
+class Means(Struct, frozen=True):
+    """What a request is sent with: the session it was opened with, and the files it may name."""
 
-    def answer(self, account: str, request: Request, now: datetime, fault: str, seconds: float) -> Answered:
+    session: Session | None = None
+    files: Mapping[MediaDigest, Path] = field(default_factory=dict)
+
+
+class Network(Protocol):
+    """One network, or several whose accounts have different handles; accounts go by their handles."""
+
+    @property
+    def handles(self) -> tuple[str, ...]:
+        """The accounts there are."""
+        ...
+
+    def answer(  # noqa: PLR0917  (a call, and what goes wrong with it)
+        self, account: str, request: Request, means: Means, now: datetime, fault: str, seconds: float
+    ) -> Answered:
         """Answer *request* of *account*; *fault* (of ``faults``, or empty) strikes this call alone."""
         ...
 
-    def faults(self, request: Request) -> tuple[str, ...]:
+    def faults(self, account: str, request: Request) -> tuple[str, ...]:
         """Return the names of what may go wrong with *request*, at the network and on the way."""
+        ...
+
+    def strict(self) -> None:
+        """Behave as badly as the assumptions about this network let it."""
         ...
 
     def live(self) -> list[Seen]:
@@ -96,8 +117,10 @@ class ThreadsNetwork:
         self.state = threads.new_state(profiles, seed=seed, now=now.timestamp())
         self._names = {threads.account_id(handle): handle for handle in self.handles}
 
-    def answer(self, account: str, request: Request, now: datetime, fault: str, seconds: float) -> Answered:
-        """See ``Network.answer``."""
+    def answer(  # noqa: PLR0917  (see ``Network``)
+        self, account: str, request: Request, means: Means, now: datetime, fault: str, seconds: float
+    ) -> Answered:
+        """See ``Network.answer``; a token is all that opens an account, and media are fetched."""
         at = now.timestamp()
         threads.run_due(self.state, at)
         before = len(self.state.armed)
@@ -116,11 +139,20 @@ class ThreadsNetwork:
         answer = Response(reply.status, reply.encode(), headers)
         return Answered(answer, ANSWER_SECONDS + reply.delay_seconds)
 
-    def faults(self, request: Request) -> tuple[str, ...]:
+    def faults(self, account: str, request: Request) -> tuple[str, ...]:
         """See ``Network.faults``."""
         route = find_route(self.state, threads.Request.of(request.method, request.path))
         assert route is not None, f"our provider asks for what there is, not for {request.path}"
         return _faults(route.operation)
+
+    def strict(self) -> None:
+        """See ``Network.strict``: posts show late everywhere, a container published again is another post."""
+        self.switch(
+            republish=threads.Republish.NEW_POST,
+            listing_lag_seconds=14.0,
+            parent_lag_seconds=5.0,
+            status_lag_seconds=60.0,
+        )
 
     def live(self) -> list[Seen]:
         """See ``Network.live``."""

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from msgspec import Struct
 from PIL import Image
 
+from threadsync.testing.casts import THREADS, Cast
 from threadsync.testing.judge import Expected
 from threadsync.testing.world import World
 
@@ -27,6 +28,9 @@ class Shape(Struct, frozen=True):
     same_calls: bool = False
     """Whether its calls are those of another shape, with other parameters: the tests play it in one setting,
     ``make exhaustive`` in all."""
+    cast: Cast = THREADS
+    edit: Callable[[World], None] | None = None
+    """What the author changes right after the run in which things go wrong, and applies at once."""
 
 
 BY_HAND = "Written by a person, elsewhere"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from threadsync.testing.judge import LINK
 from threadsync.testing.shape import BY_HAND, EARLIER, Shape, chain, picture
 from threadsync.testing.shape import expected as _expected
+from threadsync.testing.shapes_bluesky import BLUESKY_SHAPES, KINDS_ON_BLUESKY, on_bluesky
 from threadsync.testing.shapes_kinds import KIND_SHAPES
 from threadsync.testing.world import World
 
@@ -45,6 +46,18 @@ def _old(world: World) -> None:
 
 def _new(world: World) -> None:
     world.post("a", "Words that are right", on_change="replace")
+
+
+def _kept_old(world: World) -> None:
+    world.post("a", "Words that were wrong", on_change="replace")
+
+
+def _longer_old(world: World) -> None:
+    world.post("a", chain("Words that were wrong", "And some more"), on_change="replace")
+
+
+def _longer_new(world: World) -> None:
+    world.post("a", chain("Words that are right", "And some more"), on_change="replace")
 
 
 def _old_chain(world: World) -> None:
@@ -92,7 +105,7 @@ def _timed(world: World) -> None:
         world.post(key, text, publish=f"{{at: 2026-11-21 12:0{minute}, zone: UTC, if_late: publish}}")
 
 
-SHAPES = (
+COMMON = (
     Shape("text", _text, _expected(("Only words",)), short=True),
     Shape("image", _image, _expected(("One picture",)), short=True),
     Shape("carousel", _carousel, _expected(("Two pictures",))),
@@ -127,15 +140,37 @@ SHAPES = (
     Shape("delete", _removed, _expected(taken_down=("Part one", "Part two")), _deletable, short=True),
     Shape("withdraw", _withdrawn, _expected(taken_down=("Part one", "Part two")), _two, short=True),
     Shape("move", _moved, _expected(("Part one", "Part two")), _two, short=True),
-    Shape("two-targets", _linked, _expected(("Where it all is",), brand=((f"Read {LINK}",),))),
+    Shape(
+        "edited",
+        _kept_old,
+        _expected(("Words that are right",), taken_down=("Words that were wrong",)),
+        edit=_new,
+    ),
+    Shape(
+        "edited-chain",
+        _longer_old,
+        _expected(
+            ("Words that are right", "And some more"),
+            again=("And some more",),
+            taken_down=("Words that were wrong", "And some more"),
+        ),
+        edit=_longer_new,
+    ),
     Shape("two-times", _timed, _expected(("One picture",), ("Words that come after it",))),
+)
+"""Those that every network can tell."""
+SHAPES = (
+    *COMMON,
+    Shape("two-targets", _linked, _expected(("Where it all is",), brand=((f"Read {LINK}",),))),
     *KIND_SHAPES,
+    *map(on_bluesky, (*COMMON, *(each for each in KIND_SHAPES if each.name in KINDS_ON_BLUESKY))),
+    *BLUESKY_SHAPES,
 )
 
 
 def begun(shape: Shape, world: World) -> None:
     """Bring *world* to where the story of *shape* begins: applied in peace, and then changed."""
-    world.network.post_by_hand("main", BY_HAND, world.clock.true())
+    world.network.post_by_hand(world.cast.accounts[0], BY_HAND, world.clock.true())
     world.post("earlier", EARLIER)
     if shape.before is not None:
         shape.before(world)

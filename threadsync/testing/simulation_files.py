@@ -14,7 +14,7 @@ from random import Random
 from msgspec import Struct, field
 
 from threadsync.model.ids import Address
-from threadsync.testing.desk import PROJECT
+from threadsync.testing.casts import ACCOUNTS, PROJECT
 from threadsync.testing.judge import normal
 from threadsync.testing.networks import Seen, ThreadsNetwork
 from threadsync.testing.shape import chain, film, picture
@@ -34,7 +34,7 @@ from threadsync.testing.simulation_kinds import (
     carries,
     front_of,
 )
-from threadsync.testing.world import ACCOUNTS, World
+from threadsync.testing.world import World
 
 POSTS_MIN = 2
 """How many files there must be before one is removed."""

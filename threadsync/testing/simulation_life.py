@@ -17,6 +17,7 @@ from threadsync.operations.surgery import Done, state_accept, state_move, state_
 from threadsync.planning.planfile import PlanOptions, SavedPlan, decode, encode
 from threadsync.sandbox.threads import Switches
 from threadsync.statefile.remote import Revision
+from threadsync.testing.casts import ACCOUNTS
 from threadsync.testing.disk import MemoryDisk
 from threadsync.testing.judge import normal, text_of
 from threadsync.testing.networks import Seen, ThreadsNetwork
@@ -26,7 +27,7 @@ from threadsync.testing.simulation_judge import Judge
 from threadsync.testing.simulation_kinds import BY_HAND
 from threadsync.testing.simulation_strikes import WRONG_SECONDS, Somebody, Strikes
 from threadsync.testing.troubles import Death, RemoteFails, Script, TokenExpired, nothing
-from threadsync.testing.world import ACCOUNTS, Ran, World
+from threadsync.testing.world import Ran, World
 
 TROUBLES_MAX = 3
 PAUSES_SECONDS = (1.0, 30.0, 400.0, 3600.0, 20000.0, 180000.0)

@@ -13,8 +13,8 @@ every such moment what goes wrong there. The same seed and calls give the same l
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,8 +25,9 @@ from msgspec import Struct, field
 
 from threadsync.errors import StateLocked, StateUnwritable, ThreadsyncError
 from threadsync.execution.seams import Finished
-from threadsync.flows.effects import Hosted, Request
-from threadsync.model.ids import MediaDigest, PublicUrl, TargetName
+from threadsync.execution.sessions import InMemory
+from threadsync.flows.effects import Request
+from threadsync.model.ids import TargetName
 from threadsync.model.journal import Note
 from threadsync.model.state import State
 from threadsync.operations.apply import AppliedPlan, ApplyOptions, apply
@@ -35,14 +36,17 @@ from threadsync.operations.connections import Connections, Files
 from threadsync.operations.plan import Prepared, plan
 from threadsync.operations.provenance import Surroundings
 from threadsync.operations.workspace import Workspace
+from threadsync.providers.base import Provider
 from threadsync.statefile.shared import SharedStore
 from threadsync.statefile.store import FileStore, Store
-from threadsync.testing.desk import PROJECT, Desk
+from threadsync.testing.casts import THREADS, Cast
+from threadsync.testing.desk import Desk
 from threadsync.testing.disk import Crash, Crashed, Loss, MemoryDisk, When
-from threadsync.testing.fakes import FakeClock, FakePerformer
+from threadsync.testing.fakes import FakeClock
 from threadsync.testing.line import Line
 from threadsync.testing.machine import FakeMachine
-from threadsync.testing.networks import FILM, Network, ThreadsNetwork
+from threadsync.testing.networks import Network
+from threadsync.testing.opening import Accounts, connected
 from threadsync.testing.remote import FAULTS, MemoryRemote, RemoteFault
 from threadsync.testing.troubles import (
     ClockSet,
@@ -63,9 +67,7 @@ from threadsync.testing.troubles import (
 PUSH_SECONDS = 0.5
 """How long one step of talking to the place of a shared state takes."""
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-ACCOUNTS = ("main", "brand")
-"""The handles of the accounts there are: the target ``threads/main`` is the account ``main``."""
-
+_FORKED = ("clock", "disk", "remote", "machine", "network", "files", "sessions")
 CLONE = 1 << 60
 """Added to the seed of a clone, so that no two worlds make the same ids."""
 
@@ -87,25 +89,29 @@ class World(Struct, dict=True):
 
     seed: int = 0
     desk: Desk | None = None
-    project: str = PROJECT
-    """The text of the project file."""
+    project: str = ""
+    """The text of the project file, if it is not that of *cast*."""
     start: datetime = START
     shared: bool = False
     """Whether the state lives in a place of its own, and every run on a machine of its own (CI)."""
     log: list[tuple[float, tuple[object, ...]]] = field(default_factory=list)
     """The whole conversation: virtual seconds, and what happened; see ``transcript``."""
     script: Script = nothing
+    cast: Cast = THREADS
 
     def __post_init__(self) -> None:
         self._stack = ExitStack()
         if self.desk is None:
             self.desk = Desk(Path(self._stack.enter_context(TemporaryDirectory(prefix="world-"))))
         self._desk = self.desk
+        self.project = self.project or self.cast.project
         self.clock = FakeClock(self.start)
         self.disk = MemoryDisk()
         self.remote = MemoryRemote(self.clock, PUSH_SECONDS)
         self.machine = FakeMachine()
-        self.network: Network = ThreadsNetwork(ACCOUNTS, self.seed, self.start)
+        self.network: Network = self.cast.make(self.seed, self.start)
+        self.sessions: dict[TargetName, InMemory] = {}
+        """The sessions that this machine keeps of its accounts."""
         self.files: dict[str, bytes] = {}
         self.moments: list[Moment] = []
         """The moments of the run under way, or of the last one."""
@@ -132,16 +138,17 @@ class World(Struct, dict=True):
 
     def fork(self) -> Self:
         """Return another world that is just like this one now, and goes its own way."""
-        other = type(self)(self.seed, self._desk, self.project, self.start, self.shared)
-        other.clock, other.disk, other.remote, other.machine, other.network, other.files = copy.deepcopy(
-            (self.clock, self.disk, self.remote, self.machine, self.network, self.files)
-        )
+        other = type(self)(self.seed, self._desk, self.project, self.start, self.shared, cast=self.cast)
+        for name, its_own in copy.deepcopy({each: getattr(self, each) for each in _FORKED}).items():
+            setattr(other, name, its_own)
         other.log, other._ids = list(self.log), self._ids
         return other
 
     def clone(self, *, with_state: bool) -> World:
         """Return the same project on another machine: own files and disk, the same clock and accounts."""
-        other = World(self.seed + CLONE, self._desk, self.project, self.start, self.shared, self.log)
+        other = World(
+            self.seed + CLONE, self._desk, self.project, self.start, self.shared, self.log, cast=self.cast
+        )
         other.clock, other.network, other.files = self.clock, self.network, dict(self.files)
         other.remote = self.remote
         other.machine = FakeMachine("laptop-2")
@@ -156,10 +163,13 @@ class World(Struct, dict=True):
         """Put a file into the project."""
         self.files[name] = text.encode() if isinstance(text, str) else text
 
-    def post(self, key: str, text: str, *, targets: str = "threads/main", **front: object) -> None:
+    def post(self, key: str, text: str, *, targets: str = "", **front: object) -> None:
         """Declare a post in a file of its own; *front* are further keys of its front matter."""
         lines = "".join(f"{name}: {value}\n" for name, value in front.items())
-        self.write(f"posts/{key}.md", f"---\nkey: {key}\ntargets: [{targets}]\n{lines}---\n{text}\n")
+        self.write(
+            f"posts/{key}.md",
+            f"---\nkey: {key}\ntargets: [{targets or self.cast.target}]\n{lines}---\n{text}\n",
+        )
 
     def remove(self, key: str) -> None:
         """Remove the file that ``post`` wrote."""
@@ -220,12 +230,12 @@ class World(Struct, dict=True):
         except ThreadsyncError as error:
             self.say("error", error)
             ran = Ran(error=error)
-        self.disk.interfere, self.remote.interfere = None, _no_fault
+        self.disk.interfere, self.remote.interfere = None, lambda _: None
         self.machine.die()  # a process ends either way
         if ran.died:
             self._bury()
         if self.shared:
-            self.machine = FakeMachine(f"runner-{self._numbered()}")
+            self.machine, self.sessions = FakeMachine(f"runner-{self._numbered()}"), {}
         else:
             self.machine = self.machine.neighbour(self.machine.pid + 1)
         self.disk.capacity_bytes = None
@@ -287,14 +297,10 @@ class World(Struct, dict=True):
 
     # What leaves the process.
 
-    @contextmanager
-    def _connect(self, _: object, __: object, files: Files, *___: object) -> Iterator[Connections]:
-        performer = FakePerformer(self.clock, self._line.answer)
-
-        def hosted(_: TargetName, media: MediaDigest) -> Hosted:
-            return Hosted(PublicUrl(f"mem:{media}{FILM if files[media].suffix == FILM else ''}"))
-
-        yield Connections(performer, hosted, lambda *_: None)
+    def _connect(
+        self, _: object, providers: Mapping[TargetName, Provider], files: Files, *__: object
+    ) -> AbstractContextManager[Connections]:
+        return connected(Accounts(providers, self.sessions, self.clock, self._line.answer, files))
 
     def _writing(self, number: int) -> None:
         match self._moment(Place.DISK, "disk"):
@@ -351,6 +357,7 @@ class World(Struct, dict=True):
         self.disk = before if death.older else self.disk.survivor(death.loss)
         if death.older:
             self.remote.force(self._tip)
+            self.sessions = {}
         if death.older or death.loss is not Loss.NOTHING:
             # Another boot: nobody there can tell whether the old process lives.
             self.machine = FakeMachine("build-7", f"boot-{self._numbered()}", self.machine.pid)
@@ -387,11 +394,6 @@ class World(Struct, dict=True):
     def say(self, *what: object) -> None:
         """Put something into the log."""
         self.log.append((self.clock.seconds, what))
-
-
-def _no_fault(_: str) -> RemoteFault | None:
-    """Let nothing go wrong."""
-    return None
 
 
 def _not_yet() -> None:

@@ -69,8 +69,9 @@ class Account:
     def publish(self, *segments: Rendered, parent: str | None = None) -> Result:
         """Publish *segments*, going on from what is on record, as an executor would."""
         binding = self.ledger.bindings.get(ADDRESS)
-        live = len(binding.segments) if binding is not None else 0
-        job = Job("create", segments[live:], RemoteId(parent) if parent is not None else None)
+        live = binding.segments if binding is not None else ()
+        above = live[-1].remote_id if live else RemoteId(parent) if parent is not None else None
+        job = Job("create", segments[len(live) :], above)
         if ADDRESS not in self.ledger.open:
             self.note(Begun(ADDRESS, job, self.now))
         self.intents.clear()

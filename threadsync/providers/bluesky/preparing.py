@@ -21,7 +21,7 @@ from threadsync.flows.effects import FilePart, Flow
 from threadsync.flows.retry import retried
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import Json, MediaDigest, RemoteId
-from threadsync.model.journal import Rendered, Settled, Staged
+from threadsync.model.journal import Rendered, Staged
 from threadsync.providers.base import ProviderContext, Refused, Work
 from threadsync.providers.bluesky import api_repo, tids
 from threadsync.providers.bluesky.api_sessions import resolve_handle
@@ -29,6 +29,7 @@ from threadsync.providers.bluesky.calls import VIDEO
 from threadsync.providers.bluesky.checks_video import PLAIN
 from threadsync.providers.bluesky.faults import unanswered
 from threadsync.providers.bluesky.records import (
+    REPOST,
     Composed,
     Materials,
     ReplyRef,
@@ -41,7 +42,7 @@ from threadsync.providers.bluesky.records import (
     repost_of,
 )
 from threadsync.providers.bluesky.richtext import Mentions
-from threadsync.providers.bluesky.uris import AtUri
+from threadsync.providers.bluesky.uris import POST, AtUri
 from threadsync.providers.bluesky.videos import FILM, File, Studio, files_of, staged
 
 RECORDS = "records"
@@ -79,15 +80,29 @@ class Preparer(Struct, frozen=True):
         return self.work.account_id
 
     def staged(self) -> tuple[Segment, ...]:
-        """Return the segments as they were put on record last; none unless it is all of them."""
+        """Return the segments on record that have no receipt yet; none if one of them is missing."""
         notes = [each for each in self.work.notes if isinstance(each, Staged) and each.name == RECORDS]
         last = {note.index: note for note in notes}
-        if self._was_dropped() or any(what.index not in last for what in self.work.job.segments):
+        left = [what for what in self.work.job.segments if what.index >= min(last, default=0)]
+        if any(what.index not in last for what in left):
             return ()
-        return tuple(Segment(what, _parsed(last[what.index].remote)) for what in self.work.job.segments)
+        return tuple(Segment(what, _parsed(last[what.index].remote)) for what in left)
+
+    def fits(self, segments: tuple[Segment, ...]) -> bool:
+        """Whether *segments*, as they are on record, still say what the job says, under its parent."""
+        said = {n.index: n.digest for n in self.work.notes if isinstance(n, Staged) and n.name == RECORDS}
+        reply = segments[0].post.value.get("reply")
+        parent = reply.get("parent") if isinstance(reply, Mapping) else None
+        above = parent.get("uri") if isinstance(parent, Mapping) else None
+        return above == self.work.job.parent and all(
+            said[each.what.index] == each.what.digest for each in segments
+        )
 
     def prepared(self, keys_taken: int) -> Flow[tuple[Segment, ...] | Refused]:
-        """Compose the records, under the keys after *keys_taken*, and put them on record."""
+        """Compose the records, under the keys after *keys_taken*, and put them on record.
+
+        Keys of posts of ours count as taken: what is planned for a second, and replaced, has one already.
+        """
         dids = yield from self._accounts()
         if isinstance(dids, Refused):
             return dids
@@ -98,6 +113,8 @@ class Preparer(Struct, frozen=True):
         if isinstance(reply, Refused):
             return reply
         moment = yield from self._moment()
+        while self._is_ours(keys_taken, moment):
+            keys_taken += 1
         segments: list[Segment] = []
         for what in self.work.job.segments:
             quoted = yield from self._referred(what.quotes or what.reposts)
@@ -121,6 +138,16 @@ class Preparer(Struct, frozen=True):
             return Segment(what, (repost_of(materials.quoted, rkey, at),))
         post = post_of(what, rkey, at, materials)
         return Segment(what, (post, *gates_of(what, post, self._did, at)))
+
+    def _is_ours(self, keys_taken: int, moment: datetime) -> bool:
+        """Whether a key after *keys_taken* is that of a post which is on record."""
+        bound = self.work.bound_ids()
+        for what in self.work.job.segments:
+            rkey, _ = tids.chosen(self.context.project, self.work.address, keys_taken, what.index, moment)
+            collection = REPOST if what.reposts is not None else POST
+            if RemoteId(str(AtUri(self._did, collection, rkey))) in bound:
+                return True
+        return False
 
     def _moment(self) -> Flow[datetime]:
         """Return the second that the post is of: the planned one while it counts, or else now."""
@@ -190,9 +217,7 @@ class Preparer(Struct, frozen=True):
 
     def _reply(self) -> Flow[ReplyRef | Refused | None]:
         """Return what the first segment replies to."""
-        index = self.work.job.segments[0].index
-        # What is live from there on is about to be replaced.
-        over = self.work.live[index - 1].remote_id if index else self.work.job.parent
+        over = self.work.job.parent
         if over is None:
             return None
         found = yield from self._read(over)
@@ -227,19 +252,6 @@ class Preparer(Struct, frozen=True):
         return found
 
     # What the notes say.
-
-    def _was_dropped(self) -> bool:
-        """Whether the records that were staged last are of no use any more: their key was taken."""
-        mine = [
-            n
-            for n in self.work.notes
-            if isinstance(n, Settled) or (isinstance(n, Staged) and n.name == RECORDS)
-        ]
-        return bool(mine) and isinstance(mine[-1], Settled) and not mine[-1].reuse
-
-    def keys_taken(self) -> int:
-        """Return how many keys were found taken."""
-        return sum(isinstance(note, Settled) and not note.reuse for note in self.work.notes)
 
     def _sent_blobs(self) -> dict[MediaDigest, Mapping[str, Json]]:
         return {digest: json.loads(remote) for digest, remote in self._noted(BLOB).items()}

@@ -51,7 +51,7 @@ from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, VIDEO
 from threadsync.providers.bluesky.faults import refusal, unanswered
 from threadsync.providers.bluesky.opening import BlueskySessions
 from threadsync.providers.bluesky.points import BlueskySpending
-from threadsync.providers.bluesky.publishing import CID, GATES, Publisher
+from threadsync.providers.bluesky.publishing import CID, GATES, UNANSWERED, Publisher, wait_out
 from threadsync.providers.bluesky.records import REPOST
 from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, graphemes
 from threadsync.providers.bluesky.servers import server_of
@@ -303,6 +303,9 @@ class BlueskyProvider(Struct, frozen=True):
             uri = AtUri.parse(post.remote_id)
             if uri is None:
                 raise UsageError(f"{post.remote_id} is not the address of a post")
+            if UNANSWERED in post.ids:
+                # Acting now, it would make anew what is taken down.
+                yield from wait_out(datetime.fromisoformat(post.ids[UNANSWERED]), self._bounds)
             gates = [AtUri(uri.repo, each, uri.rkey) for each in post.ids.get(GATES, "").split(",") if each]
             for each in (*gates, uri):
                 result = yield from self._deleted(work, post, each)

@@ -12,20 +12,22 @@ or nothing. Where the key holds something that is not ours, the next key is take
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import attempt, now, record, wait
 from threadsync.flows.effects import Flow, Request
-from threadsync.flows.retry import delay_seconds, retried
+from threadsync.flows.retry import delay_seconds, retried, wait_left_seconds
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import RemoteId
 from threadsync.model.journal import Doubted, Intent, Published, Receipt, Settled
 from threadsync.providers.base import Applied, ProviderContext, Refused, Result, Uncertain, Work
-from threadsync.providers.bluesky import api_records, api_repo, tids
+from threadsync.providers.bluesky import api_records, api_repo, api_sessions, tids
 from threadsync.providers.bluesky.calls import call
 from threadsync.providers.bluesky.faults import unanswered
 from threadsync.providers.bluesky.preparing import Preparer, Segment
@@ -35,6 +37,9 @@ CID = "cid"
 """The id of a receipt that names the words of the record."""
 GATES = "gates"
 """The id of a receipt that names the collections of the gates beside the post."""
+UNANSWERED = "unanswered"
+"""The id of a receipt that says when a write of the same went out that was never answered: it may act once
+more after the post was taken down, so that has to wait."""
 
 
 class NotThere(Struct, frozen=True):
@@ -67,18 +72,21 @@ class Publisher(Struct, frozen=True):
         """Publish the segments, going on after the last note of an earlier life."""
         if not self.work.job.segments:
             return Applied()  # all are live, and the run before this one died before it said so
-        segments, keys_taken = self._preparer.staged(), self._preparer.keys_taken()
+        segments, keys_taken = self._preparer.staged(), 0
         intent = self._intent()
-        if segments and intent is not None:
+        asked_at = intent.at if intent is not None else None
+        if intent is None:
+            segments = segments if segments and self._preparer.fits(segments) else ()
+        else:
             found = yield from self._look(segments)
             match found:
                 case Published() | Uncertain() | Refused():
-                    return (yield from self._ended(segments, found))
+                    return (yield from self._ended(segments, found, asked_at))
                 case KeyTaken():
                     yield from self._settled(reuse=False)
-                    segments, keys_taken = (), keys_taken + 1
+                    segments, keys_taken, asked_at = (), keys_taken + 1, None
                 case NotThere():
-                    yield from self._settled(reuse=True)
+                    pass  # sending the same once more harms nobody, whatever the first try still does
         for _ in range(self._bounds.rebuilds_max + 1):
             if not segments:
                 prepared = yield from self._preparer.prepared(keys_taken)
@@ -86,11 +94,11 @@ class Publisher(Struct, frozen=True):
                     return prepared
                 segments = prepared
             yield from self._come(segments)
-            result = yield from self._sent(segments)
+            result = yield from self._sent(segments, asked_at)
             if not isinstance(result, KeyTaken):
                 return result
             yield from self._settled(reuse=False)
-            segments, keys_taken = (), keys_taken + 1
+            segments, keys_taken, asked_at = (), keys_taken + 1, None
         fault = Fault(
             FaultClass.INVALID,
             f"{self._bounds.rebuilds_max + 1} keys hold records that are not ours",
@@ -100,15 +108,23 @@ class Publisher(Struct, frozen=True):
         return Refused(fault, self.work.job.segments[0].index)
 
     def settle(self) -> Flow[Result]:
-        """Find out what became of the write in flight; writes nothing."""
-        segments = self._preparer.staged()
+        """Find out what became of the write in flight; writes nothing.
+
+        Whoever asks may have other words for the post by now, under another key: so the time has to pass in
+        which the write may still act.
+        """
+        segments, intent = self._preparer.staged(), self._intent()
+        assert intent is not None, "settle is asked about an intent"
         found = yield from self._look(segments)
+        if isinstance(found, NotThere):
+            yield from wait_out(intent.at, self._bounds)
+            found = yield from self._look(segments)
         match found:
             case NotThere() | KeyTaken():
                 yield from self._settled(reuse=isinstance(found, NotThere))
                 return Applied()
             case _:
-                return (yield from self._ended(segments, found))
+                return (yield from self._ended(segments, found, intent.at))
 
     # Sending.
 
@@ -126,47 +142,59 @@ class Publisher(Struct, frozen=True):
         if ahead_seconds > 0:
             yield from wait(min(ahead_seconds, tids.AHEAD_SECONDS_MAX), "the time of a chain's last post")
 
-    def _sent(self, segments: tuple[Segment, ...]) -> Flow[Result | KeyTaken]:
+    def _sent(  # noqa: PLR0912  (one case an answer)
+        self, segments: tuple[Segment, ...], asked_at: datetime | None
+    ) -> Flow[Result | KeyTaken]:
+        """Send one write until it is answered; *asked_at* is when one went out that may still act."""
         request = self._request(segments)
         sent_blobs_again = False
         for number in range(1, self._bounds.retry_attempts_max + 1):
-            yield from self._intend(segments, request)
+            at = yield from self._intend(segments, request)
             answer = yield from attempt(call(request, lambda body, _: body.rest))
             match answer:
                 case Fault(kind=FaultClass.NOT_READY) if not sent_blobs_again:
                     # Files that nothing refers to are thrown away after hours: this was interrupted for long.
-                    yield from self._settled(reuse=True)
+                    if asked_at is None:
+                        yield from self._settled(reuse=True)
                     blobs = yield from self._preparer.blobs(fresh=True)
                     if isinstance(blobs, Refused):
                         return blobs
                     sent_blobs_again = True
                     continue
                 case Unanswered(sent=False):
-                    yield from self._settled(reuse=True)
-                    if number == self._bounds.retry_attempts_max:
-                        return self._refused(unanswered(answer))
+                    pass
                 case Unanswered() | Fault(kind=FaultClass.TRANSIENT) | Fault(row="record-changed"):
                     # Also the server's answer to a key that is taken: by us, or by others.
+                    if isinstance(answer, Unanswered) or answer.kind is FaultClass.TRANSIENT:
+                        asked_at = at
                     found = yield from self._look(segments)
-                    match found:
-                        case Published() | Uncertain() | Refused():
-                            return (yield from self._ended(segments, found))
-                        case KeyTaken():
-                            return found
-                        case NotThere():
-                            yield from self._settled(reuse=True)
-                            if number == self._bounds.retry_attempts_max:
-                                fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
-                                return self._refused(fault)
+                    if isinstance(found, KeyTaken):
+                        return found
+                    if not isinstance(found, NotThere):
+                        return (yield from self._ended(segments, found, asked_at))
                 case Fault():
-                    # Files that are there and still not found are others than the records name: a page's
-                    # picture has changed since. The next try composes them anew.
-                    yield from self._settled(reuse=answer.kind is not FaultClass.NOT_READY)
-                    return self._refused(answer)
+                    return (yield from self._given_up(segments, answer, asked_at))
                 case _:
-                    return (yield from self._receipts(segments, "receipt"))
+                    return (yield from self._receipts(segments, "receipt", asked_at))
+            if number == self._bounds.retry_attempts_max:
+                fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
+                return (yield from self._given_up(segments, fault, asked_at))
+            if asked_at is None:
+                yield from self._settled(reuse=True)
             yield from wait(delay_seconds(number, self._bounds), "Bluesky to take a post")
         raise AssertionError("a bound of at least one attempt ends the loop")
+
+    def _given_up(
+        self, segments: tuple[Segment, ...], fault: Fault, asked_at: datetime | None
+    ) -> Flow[Result]:
+        """End after *fault*: refused, unless an earlier try may still act."""
+        if asked_at is not None:
+            why = f"a write was not answered and may still act ({fault.problem})"
+            return (yield from self._doubt(segments[0], why))
+        # Files that are there and still not found are others than the records name: a page's picture has
+        # changed since. The next try composes them anew.
+        yield from self._settled(reuse=fault.kind is not FaultClass.NOT_READY)
+        return self._refused(fault)
 
     def _request(self, segments: tuple[Segment, ...]) -> Request:
         """Return the one write: of one record it may be repeated, of several it is all or nothing."""
@@ -180,7 +208,7 @@ class Publisher(Struct, frozen=True):
     def _look(
         self, segments: tuple[Segment, ...]
     ) -> Flow[Published | NotThere | KeyTaken | Uncertain | Refused]:
-        """Read the first record: it was written with all others, or none was."""
+        """Read the first record, and if it is there all others: they were written together, or none was."""
         first = segments[0]
         found = yield from retried(
             partial(api_repo.get_record, self._did, first.post.collection, first.post.rkey),
@@ -191,34 +219,63 @@ class Publisher(Struct, frozen=True):
             case api_repo.Record(cid=cid, value=value):
                 # The time is ours to the microsecond: so it is, if a server or a person changed its words.
                 ours = cid == first.post.cid or value.get("createdAt") == first.post.value["createdAt"]
-                made = self._published(first, "container")
-                # What is bound is what this one replaces, within the second or the hour that both are of.
-                return made if ours and made.remote_id not in self.work.bound_ids() else KeyTaken()
+                # But what is on record already is another post of ours, of the same planned second.
+                ours = ours and RemoteId(str(self._uri(first))) not in self.work.bound_ids()
+                return (yield from self._whole(segments)) if ours else KeyTaken()
             case Fault(kind=FaultClass.GONE):
                 return NotThere()
             case Fault():
                 why = f"the account cannot be read ({found.problem})"
             case Unanswered():
                 why = f"the account cannot be read ({found.reason})"
+        return (yield from self._doubt(first, why))
+
+    def _whole(self, segments: tuple[Segment, ...]) -> Flow[Published | Uncertain]:
+        """Make sure of what was written with the first record: nothing goes on from a part of it."""
+        first, *others = (each for segment in segments for each in segment.records)
+        for each in others:
+            found = yield from retried(
+                partial(api_repo.get_record, self._did, each.collection, each.rkey),
+                self._bounds,
+                why="settling",
+            )
+            if isinstance(found, Fault | Unanswered):
+                why = f"{first.rkey} is there, and {each.collection}/{each.rkey} is not ({found.problem})"
+                return (yield from self._doubt(segments[0], why))
+        return self._published(segments[0], "container")
+
+    def _doubt(self, first: Segment, why: str) -> Flow[Uncertain]:
         at = yield from now()
         yield from record(Doubted(self.work.address, first.what.index, why, at))
         return Uncertain(why, first.what.index)
 
-    def _ended(self, segments: tuple[Segment, ...], found: Published | Uncertain | Refused) -> Flow[Result]:
+    def _uri(self, segment: Segment) -> AtUri:
+        return AtUri(self._did, segment.post.collection, segment.post.rkey)
+
+    def _ended(
+        self,
+        segments: tuple[Segment, ...],
+        found: Published | Uncertain | Refused,
+        asked_at: datetime | None,
+    ) -> Flow[Result]:
         if isinstance(found, Published):
-            return (yield from self._receipts(segments, "container"))
+            return (yield from self._receipts(segments, "container", asked_at))
         return found
 
-    def _receipts(self, segments: tuple[Segment, ...], bound_by: str) -> Flow[Result]:
+    def _receipts(
+        self, segments: tuple[Segment, ...], bound_by: str, asked_at: datetime | None
+    ) -> Flow[Result]:
         """Put the receipts of all segments on record at once."""
-        notes = [Receipt(self.work.address, self._published(each, bound_by)) for each in segments]
+        doubt = {UNANSWERED: asked_at.isoformat()} if asked_at is not None else {}
+        published = [self._published(each, bound_by) for each in segments]
+        notes = [Receipt(self.work.address, replace(each, ids={**each.ids, **doubt})) for each in published]
         yield from record(*notes)
         return Applied()
 
     def _published(self, segment: Segment, bound_by: str) -> Published:
         post, what = segment.post, segment.what
         gates = ",".join(each.collection for each in segment.records[1:])
-        made = AtUri(self._did, post.collection, post.rkey)
+        made = self._uri(segment)
         return Published(
             what.index,
             what.digest,
@@ -237,21 +294,28 @@ class Publisher(Struct, frozen=True):
         mine = [each for each in self.work.notes if isinstance(each, Intent) and each.verb == "publish"]
         return mine[-1] if mine else None
 
-    def _intend(self, segments: tuple[Segment, ...], request: Request) -> Flow[None]:
+    def _intend(self, segments: tuple[Segment, ...], request: Request) -> Flow[datetime]:
+        """Put on record that *request* goes out, and by what each segment can be found again.
+
+        The first segment comes last, since it is the one that is looked for; and it alone covers the request,
+        which goes out once for all of them.
+        """
         at = yield from now()
-        first = segments[0]
-        key = str(AtUri(self._did, first.post.collection, first.post.rkey))
-        yield from record(
+        first, fingerprint = segments[0], request.fingerprint()
+        notes = [
             Intent(
                 self.work.address,
-                first.what.index,
-                first.what.digest,
+                each.what.index,
+                each.what.digest,
                 "publish",
-                key,
-                request.fingerprint(),
+                str(self._uri(each)),
+                fingerprint if each is first else "",
                 at,
             )
-        )
+            for each in reversed(segments)
+        ]
+        yield from record(*notes)
+        return at
 
     def _settled(self, *, reuse: bool) -> Flow[None]:
         at = yield from now()
@@ -259,3 +323,13 @@ class Publisher(Struct, frozen=True):
 
     def _refused(self, fault: Fault) -> Refused:
         return Refused(fault, self.work.job.segments[0].index)
+
+
+def wait_out(asked_at: datetime, bounds: Bounds) -> Flow[None]:
+    """Let the time pass in which a write that went out at *asked_at* without an answer may still act."""
+    server = yield from attempt(api_sessions.describe_server())
+    there = None if isinstance(server, Fault | Unanswered) else server.exchange.server_time
+    at = yield from now()
+    left = wait_left_seconds(asked_at, at, there, bounds)
+    if left > 0:
+        yield from wait(left, "a write without an answer, which may still act")

@@ -23,7 +23,7 @@ from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import attempt, now, wait
 from threadsync.flows.effects import Flow
-from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, poll_seconds, retried
+from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, poll_seconds, retried, wait_left_seconds
 from threadsync.model.facts import ObservedPost
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import RemoteId
@@ -32,7 +32,7 @@ from threadsync.providers.base import Refused, Uncertain, Work
 from threadsync.providers.threads import api_publishing as api
 from threadsync.providers.threads import convert
 from threadsync.providers.threads.listing import Listing, own_posts
-from threadsync.providers.threads.recording import STORY, SegmentRecord, wait_left_seconds
+from threadsync.providers.threads.recording import STORY, SegmentRecord
 from threadsync.providers.threads.staging import (
     CONTAINER,
     AlreadyPublished,

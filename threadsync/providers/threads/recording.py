@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,16 +22,6 @@ GHOST_LIFE = timedelta(hours=24)
 """When a ghost post is archived (developers.facebook.com/docs/threads/create-posts/ghost-posts)."""
 STORY = "instagram_story"
 """The id of a receipt that says what became of the Instagram story: SUCCESS, FAILED, or empty if unknown."""
-
-
-def wait_left_seconds(intended_at: datetime, at: datetime, there: datetime | None, bounds: Bounds) -> float:
-    """Return how long what an earlier run intended may still take effect.
-
-    By the clock that is further behind: one that was set ahead must not shorten the wait. One that was
-    set back must not lengthen it beyond its bound.
-    """
-    passed = (min(at, there or at) - intended_at).total_seconds()
-    return bounds.publish_doubt_seconds - max(0.0, passed)
 
 
 class SegmentRecord(Struct, frozen=True):

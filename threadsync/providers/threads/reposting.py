@@ -14,7 +14,7 @@ from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import attempt, now, wait
 from threadsync.flows.effects import Flow
-from threadsync.flows.retry import delay_seconds
+from threadsync.flows.retry import delay_seconds, wait_left_seconds
 from threadsync.model.facts import ObservedPost
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import RemoteId
@@ -24,7 +24,7 @@ from threadsync.providers.threads import api_publishing as api
 from threadsync.providers.threads import convert
 from threadsync.providers.threads.listing import Listing, own_posts
 from threadsync.providers.threads.publishing import NotPublished, Verdict
-from threadsync.providers.threads.recording import SegmentRecord, wait_left_seconds
+from threadsync.providers.threads.recording import SegmentRecord
 from threadsync.providers.threads.staging import unanswered
 
 _TWICE = Fault(

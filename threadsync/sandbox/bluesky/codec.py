@@ -16,6 +16,7 @@ from threadsync.sandbox.threads.faults import ArmedFault, FaultKind
 _Row = Mapping[str, Any]
 
 VIDEO_ANSWERS = ("wrapped", "bare")
+REWRITTEN = ("", "words", "dates")
 
 
 def state_to_json(state: State) -> Json:
@@ -78,4 +79,7 @@ def switches_from_json(row: _Row) -> Switches:
         raise ValueError(f"{found.generation!r} is no generation; there are: {', '.join(Generation)}")
     if found.video_answer not in VIDEO_ANSWERS:
         raise ValueError(f"{found.video_answer!r} is no answer; there are: {', '.join(VIDEO_ANSWERS)}")
+    if found.records_rewritten not in REWRITTEN:
+        known = ", ".join(filter(None, REWRITTEN))
+        raise ValueError(f"{found.records_rewritten!r} is nothing that is rewritten; there are: {known}")
     return found

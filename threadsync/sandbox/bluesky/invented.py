@@ -30,6 +30,11 @@ INVENTED: Mapping[str, str] = MappingProxyType(
         "language-tags": "A language tag is letters and digits in groups; no registry is asked.",
         "two-passwords": "The main password is `sandbox-main-HANDLE`, the app password `sandbox-HANDLE`.",
         "server-error": "A fault `server-error` is what `server_error_status` says: 500, 502, 503 or 504.",
+        "late-reads": "`reading_lag_seconds`: no server was seen to read later what it had written.",
+        "ignored-swaps": "`swap_checked: false`: no server was seen to take no notice of `swapRecord`.",
+        "torn-batches": "`batch_writes_max`: no server was seen to keep a part of an applyWrites.",
+        "rewritten-records": "`records_rewritten`: no server was seen to change what it stores.",
+        "temporary-blobs": "A blob without a record lives `temporary_blob_seconds`; the spec says hours.",
         "throttled": "A fault `throttled` ends after `throttled_after_seconds`, and says so in two headers.",
     }
 )

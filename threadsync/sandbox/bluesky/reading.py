@@ -24,7 +24,7 @@ def get(call: Call) -> Done | XrpcError:
         return errors.invalid("Could not locate record")
     uri = f"at://{owner.did}/{call.param('collection')}/{call.param('rkey')}"
     found = call.state.records.get(uri)
-    if found is None or call.param("cid") not in {"", found.cid}:
+    if found is None or not is_shown(call, found) or call.param("cid") not in {"", found.cid}:
         return errors.record_not_found(uri)
     return Done(row(found))
 
@@ -64,7 +64,8 @@ def list_records(call: Call) -> Done | XrpcError:
     size = page_size(call)
     if isinstance(size, XrpcError):
         return size
-    rows, cursor = call.state.of(owner.did, call.param("collection")), call.param("cursor")
+    rows = [each for each in call.state.of(owner.did, call.param("collection")) if is_shown(call, each)]
+    cursor = call.param("cursor")
     if call.param("reverse") == "true":
         rows = [each for each in reversed(rows) if not cursor or each.rkey > cursor]
     else:
@@ -72,6 +73,12 @@ def list_records(call: Call) -> Done | XrpcError:
     page = rows[:size]
     body: Json = {"records": [row(each) for each in page]}
     return Done(body | ({"cursor": page[-1].rkey} if page else {}))
+
+
+def is_shown(call: Call, record: Record) -> bool:
+    """Whether reads show a record yet."""
+    lag_seconds = call.state.switches.reading_lag_seconds
+    return not lag_seconds or record.indexed_at + lag_seconds <= call.now
 
 
 def row(record: Record) -> Json:
@@ -90,7 +97,7 @@ def upload(call: Call) -> Done | XrpcError:
     known = own.get(sent.cid)
     kind = sent.mime_type or sent.declared
     if known is None or not known.is_permanent:
-        own[sent.cid] = known = Blob(sent.cid, kind, sent.size)
+        own[sent.cid] = known = Blob(sent.cid, kind, sent.size, sent_at=call.now)
     return Done({"blob": reference(known)})
 
 

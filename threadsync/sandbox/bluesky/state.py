@@ -62,6 +62,8 @@ class Blob(Struct, frozen=True):
     mime_type: str
     size: int
     is_permanent: bool = False
+    sent_at: float = 0.0
+    """When it came last."""
 
 
 class Job(Struct, frozen=True):

@@ -171,3 +171,14 @@ class Switches(Struct, frozen=True):
     videos_per_day: int = 25
     video_bytes_per_day: int = 10_000_000_000
     clock_skew_seconds: float = 0.0
+    reading_lag_seconds: float = 0.0
+    """How long reads do not show a new record; a server reads what it has written at once."""
+    swap_checked: bool = True
+    """Whether ``swapRecord`` is obeyed."""
+    batch_writes_max: int = 200
+    """After how many writes of one applyWrites the server stumbles, and keeps those; really it keeps none."""
+    records_rewritten: str = ""
+    """What a server changes of a record before it stores it: ``words`` adds a member, ``dates`` sets the time
+    too; really nothing."""
+    temporary_blob_seconds: float = 21_600.0
+    """How long a blob is kept that no record refers to."""

@@ -80,7 +80,7 @@ def _shown(call: Call, job: Job) -> Json:
     if call.now < job.done_at:
         return told | {"state": "JOB_STATE_ENCODING", "progress": 50}
     blob = call.state.blobs.setdefault(job.did, {}).setdefault(
-        job.blob, Blob(job.blob, job.mime_type, job.size)
+        job.blob, Blob(job.blob, job.mime_type, job.size, sent_at=call.now)
     )
     return told | {"state": "JOB_STATE_COMPLETED", "progress": 100, "blob": reference(blob)}
 

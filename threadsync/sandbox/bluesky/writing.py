@@ -16,7 +16,7 @@ from threadsync.sandbox.bluesky.cids import cid_of_value
 from threadsync.sandbox.bluesky.errors import XrpcError
 from threadsync.sandbox.bluesky.lexicons import blobs_in, check_of, unstorable, wrong_key
 from threadsync.sandbox.bluesky.shapes import is_nsid, is_rkey
-from threadsync.sandbox.bluesky.state import Commit, Record
+from threadsync.sandbox.bluesky.state import Blob, Commit, Record
 from threadsync.sandbox.bluesky.values import Json
 
 WRITES_MAX: Final = 200
@@ -66,7 +66,8 @@ def put(call: Call) -> Done | XrpcError:
         return Done(prepared.told())
     if (wrong := _swapped_commit(call)) is not None:
         return wrong
-    if "swapRecord" in call.input and call.input["swapRecord"] != current:
+    checked = call.state.switches.swap_checked and "swapRecord" in call.input
+    if checked and call.input["swapRecord"] != current:
         return errors.invalid_swap("Record", current)
     commit = _write(call, [prepared.record])
     return Done(prepared.told() | {"commit": commit})
@@ -109,6 +110,10 @@ def apply(call: Call) -> Done | XrpcError:
     if not _fits(call, planned):
         return errors.internal()
     written = [each.record for _, each in planned if isinstance(each, Prepared)]
+    most = call.state.switches.batch_writes_max
+    if len(written) > most:
+        _write(call, written[:most])
+        return errors.internal()
     commit = _write(call, written, [each for _, each in planned if isinstance(each, Record)])
     return Done({"commit": commit, "results": [_result(action, each) for action, each in planned]})
 
@@ -181,8 +186,19 @@ def _prepare(call: Call, write: Json, path: str) -> Prepared | XrpcError:
         return errors.invalid(problem)
     if (missing := _missing_blob(call, record)) is not None:
         return missing
+    record = _rewritten(call, record)
     cid = cid_of_value(record)
     return Prepared(Record(call.caller.did, collection, rkey, cid, record, call.now), status)
+
+
+def _rewritten(call: Call, record: Json) -> Json:
+    match call.state.switches.records_rewritten:
+        case "words":
+            return {**record, "via": "a server"}
+        case "dates":
+            return {**record, "via": "a server", "createdAt": "2026-01-01T00:00:00.000000Z"}
+        case _:
+            return record
 
 
 def _validate(call: Call, collection: str, record: Json, path: str) -> str | XrpcError:
@@ -200,7 +216,7 @@ def _missing_blob(call: Call, record: Json) -> XrpcError | None:
     """Compare each blob with what was uploaded; what is permanent already is not compared."""
     for wanted in blobs_in(record):
         found = call.state.blobs[call.caller.did].get(wanted.cid)
-        if found is None:
+        if found is None or _is_thrown_away(call, found):
             return XrpcError(400, "BlobNotFound", f"Could not find blob: {wanted.cid}")
         if found.is_permanent:
             continue
@@ -213,6 +229,11 @@ def _missing_blob(call: Call, record: Json) -> XrpcError | None:
             said = f"expected: {found.size}, got: {wanted.size}"
             return XrpcError(400, "InvalidSize", f"Referenced Size does not match stored blob: {said}")
     return None
+
+
+def _is_thrown_away(call: Call, blob: Blob) -> bool:
+    kept_until = blob.sent_at + call.state.switches.temporary_blob_seconds
+    return not blob.is_permanent and call.now > kept_until
 
 
 def _write(call: Call, written: list[Record], removed: list[Record] | None = None) -> Json:
