@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from threadsync.errors import ApiError, Unanswered
 from threadsync.execution.carrying import known_ids
 from threadsync.execution.guard import Guard
-from threadsync.execution.wire import answer_of
+from threadsync.execution.wire import Call, answer_of
 from threadsync.flows.core import Done, Raised, advance
 from threadsync.flows.effects import (
     All,
@@ -314,7 +314,6 @@ class Bench:
             case Trouble.GARBLED:
                 return Response(200, b"<html>")
         assert made is not None, "what is well is answered"
-        answer = answer_of(
-            request, made.status, made.headers.items(), made.body, sent=(), duration_seconds=0.0
-        )
+        call = Call(request.method, request.path, {}, None, (), follows=False)
+        answer = answer_of(request, call, made.status, made.headers.items(), made.body, duration_seconds=0.0)
         return replace(answer, secrets=dict.fromkeys(answer.secrets, SecretText(CANARY)))

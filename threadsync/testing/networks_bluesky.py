@@ -73,7 +73,7 @@ class BlueskyNetwork:
         there = datetime.fromtimestamp(at + self.state.switches.clock_skew_seconds, UTC)
         headers = [*reply.headers.items(), ("Date", format_datetime(there, usegmt=True))]
         answer = answer_of(
-            request, reply.status, headers, reply.encode(), sent=call.secrets, duration_seconds=ANSWER_SECONDS
+            request, call, reply.status, headers, reply.encode(), duration_seconds=ANSWER_SECONDS
         )
         return Answered(answer, ANSWER_SECONDS + reply.delay_seconds)
 

@@ -9,7 +9,7 @@ from threadsync.errors import Unanswered
 from threadsync.flows.bounds import Bounds
 from threadsync.flows.core import attempt, now, record, wait
 from threadsync.flows.effects import Flow, Recorded
-from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, retried
+from threadsync.flows.retry import PASSING_OR_FRESH, delay_seconds, retried, wait_left_seconds
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import RemoteId
 from threadsync.model.journal import Deleted, Intent, Published
@@ -17,7 +17,6 @@ from threadsync.providers.base import Applied, Refused, Result, Uncertain, Work
 from threadsync.providers.threads import api_publishing, convert
 from threadsync.providers.threads import api_reading as api
 from threadsync.providers.threads.api_media import MediaObject
-from threadsync.providers.threads.recording import wait_left_seconds
 from threadsync.providers.threads.staging import unanswered
 
 
