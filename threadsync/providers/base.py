@@ -151,6 +151,8 @@ class About(Struct, frozen=True):
     limits: tuple[Limit, ...] = ()
     quotas: Mapping[str, str] = field(default_factory=dict)
     """The account's allowances, by what they count: ``posts`` to ``250 in 24 hours``."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """What must be installed besides, to publish: the module's name to the extra that has it."""
 
 
 class Examined(Struct, frozen=True):

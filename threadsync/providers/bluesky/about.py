@@ -26,4 +26,5 @@ ABOUT: Final = About(
         Limit(checks.TAGS_MAX, "tags a post"),
     ),
     quotas={"points": "5,000 an hour and 35,000 a day: 3 for a record that is made, 2 for one that is put"},
+    packages={"libipld": "bluesky"},
 )

@@ -162,7 +162,9 @@ class BlueskyProvider(Struct, frozen=True):
         who = yield from self._asked(partial(api_sessions.get_session), "reading the account")
         server = who.exchange.server_time
         ahead = (server - asked_at).total_seconds() if server is not None else None
-        return Account(ORIGIN, who.did, who.handle, "", ahead)
+        # Only a network on this machine may name its own origin; it stands for a host and port that change.
+        sandbox = who.exchange.sandbox_origin if self.context.loopback else ""
+        return Account(sandbox or ORIGIN, who.did, who.handle, "", ahead)
 
     def quotas(self) -> Flow[Mapping[str, Quota]]:
         """Nothing tells how many points are left but the answer to a write."""
