@@ -23,6 +23,7 @@ import uvicorn
 from msgspec import Struct
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from threadsync.sandbox import bluesky
 from threadsync.sandbox.app import make_app
 from threadsync.sandbox.engine import Engine, Notification, RecordedRequest
 from threadsync.sandbox.problems import PortInUse
@@ -54,6 +55,8 @@ class Sandbox(Struct, frozen=True):
     port: int
     engine: Engine
     profiles: tuple[Profile, ...]
+    accounts: tuple[bluesky.Profile, ...] = ()
+    """Those of the Bluesky network."""
 
     @property
     def origin(self) -> str:
@@ -61,8 +64,9 @@ class Sandbox(Struct, frozen=True):
         return self.engine.origin
 
     def token(self, name: str) -> str:
-        """Return the access token of a profile of the settings."""
-        return next(profile.secret for profile in self.profiles if profile.name == name)
+        """Return the access token of a profile of the settings; on Bluesky, the app password of a handle."""
+        accounts = {each.handle: each.secret for each in self.accounts}
+        return accounts.get(name) or next(each.secret for each in self.profiles if each.name == name)
 
     def arm(self, *faults: Fault) -> None:
         """Put faults in force."""
@@ -241,7 +245,7 @@ def _listening(settings: SandboxSettings) -> Iterator[tuple[socket.socket, Sandb
         base_url = f"http://{HOST}:{port}"
         with closing(Engine(settings)) as engine:
             engine.set_base_url(settings.public_url or base_url)
-            yield listener, Sandbox(base_url, port, engine, settings.profiles)
+            yield listener, Sandbox(base_url, port, engine, settings.profiles, settings.bluesky_profiles)
 
 
 def _listener(port: int) -> socket.socket:

@@ -53,7 +53,7 @@ from threadsync.providers.bluesky.opening import BlueskySessions
 from threadsync.providers.bluesky.points import BlueskySpending
 from threadsync.providers.bluesky.publishing import GATES, Publisher
 from threadsync.providers.bluesky.records import REPOST
-from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, graphemes
+from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, addresses, graphemes
 from threadsync.providers.bluesky.servers import server_of
 from threadsync.providers.bluesky.uris import POST, AtUri
 
@@ -146,7 +146,8 @@ class BlueskyProvider(Struct, frozen=True):
     ) -> RenderedSegment:
         """Return *segment* exactly as Bluesky gets it."""
         what = convert.rendered(publication, segment, index, links)
-        return RenderedSegment(what, graphemes(what.text), TEXT_GRAPHEMES_MAX, "graphemes")
+        opened = addresses(convert.said(publication, index, links))
+        return RenderedSegment(what, graphemes(what.text), TEXT_GRAPHEMES_MAX, "graphemes", opened)
 
     def unanswerable(self, publication: Publication) -> str:
         """Everything can be replied to by whoever made it."""
