@@ -44,6 +44,12 @@ def ended_sessions(person: Person) -> None:
     assert told["message"] == "Token has been revoked"
 
 
+def invitations(person: Person) -> None:
+    """They are told to the account's own password; by that it is known (live/bluesky/test_api.py)."""
+    told = person.get("com.atproto.server.getAccountInviteCodes", createAvailable="false")
+    assert (told.status, told.body) == (200, {"codes": []})
+
+
 def _id_of(token):
     import base64
     import json
@@ -382,6 +388,7 @@ def misused(person: Person) -> None:
 TALKS = (
     sessions,
     ended_sessions,
+    invitations,
     refused_logins,
     service_tokens,
     identity,

@@ -108,6 +108,8 @@ class CredentialRole(Struct, frozen=True):
     """Of one of an app: the variable of the environment that has it, where the project names no place."""
     ending: str = ""
     """How a person ends the life of one that others may have seen."""
+    name: str = "token"
+    """What people call it, in a word or two."""
 
 
 class ScopeUse(StrEnum):
@@ -165,6 +167,12 @@ class Examined(Struct, frozen=True):
     """Whether the network says that it does not expire."""
     unknown: str = ""
     """Why nothing could be told."""
+    kind: str = ""
+    """What sort of credential it is, where a network knows several: ``an app password``."""
+    danger: str = ""
+    """Why it should be another one, although it works; empty where nothing speaks against it."""
+    remedy: str = ""
+    """What to do about that."""
 
 
 class Renewed(Struct, frozen=True):

@@ -121,9 +121,21 @@ class BlueskyProvider(Struct, frozen=True):
         return refusal(response)
 
     def examine(self, role: Role) -> Flow[Examined]:
-        """An app password has no rights to tell of, and lives until it is taken away."""
-        yield from api_sessions.get_session()
-        return Examined(endless=True)
+        """Tell an app password from the account's own; either has no rights to tell of, and lives on."""
+        codes = yield from attempt(api_sessions.get_account_invite_codes())
+        match codes:
+            case tuple():
+                return Examined(
+                    endless=True,
+                    kind="the account's own password",
+                    danger="it is the account's own password: it opens everything, and cannot be taken away",
+                    remedy="Make an app password (Settings, Privacy and security, App passwords), and store "
+                    f"that in its place: threadsync auth login {self.context.target}",
+                )
+            case Fault(row=api_sessions.NOT_FOR_APP_PASSWORDS):
+                return Examined(endless=True, kind="an app password")
+            case Fault() | Unanswered():
+                return Examined(endless=True, unknown=codes.problem)
 
     def renew(self, role: Role) -> Flow[Renewed]:
         """An app password cannot be renewed."""
