@@ -101,6 +101,10 @@ class Sandbox(Struct, frozen=True):
         """Create a profile, or give one another token."""
         self.engine.command(add_profile(profile))
 
+    def add_account(self, profile: bluesky.Profile) -> None:
+        """Create an account of the Bluesky network, or give one other passwords."""
+        self.engine.bluesky.add_profile(profile)
+
     def expire_token(self, token: str) -> None:
         """End the life of a token."""
         self.engine.command(ExpireToken(token_digest(token)))
@@ -128,10 +132,10 @@ class Sandbox(Struct, frozen=True):
 
     def faults_fired(self) -> Mapping[FaultKind, int]:
         """Return how often each kind of fault that is in force has happened."""
-        return self.engine.look(_fired)
+        return self.engine.look(_fired) + self.engine.bluesky.look(_fired)
 
 
-def _fired(state: State, _: float) -> Mapping[FaultKind, int]:
+def _fired(state: State | bluesky.State, _: float) -> Counter[FaultKind]:
     fired: Counter[FaultKind] = Counter()
     for armed in state.armed:
         fired[armed.fault.kind] += armed.fired

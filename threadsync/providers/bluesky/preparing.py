@@ -190,7 +190,9 @@ class Preparer(Struct, frozen=True):
 
     def _reply(self) -> Flow[ReplyRef | Refused | None]:
         """Return what the first segment replies to."""
-        over = self.work.live[-1].remote_id if self.work.live else self.work.job.parent
+        index = self.work.job.segments[0].index
+        # What is live from there on is about to be replaced.
+        over = self.work.live[index - 1].remote_id if index else self.work.job.parent
         if over is None:
             return None
         found = yield from self._read(over)
