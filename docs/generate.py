@@ -69,6 +69,9 @@ def pages() -> Mapping[str, str]:
         "rules-threads.md": _beside("generate_threads").page(
             NOTICE.format(source="threadsync/providers/threads")
         ),
+        "rules-bluesky.md": _beside("generate_bluesky").page(
+            NOTICE.format(source="threadsync/providers/bluesky")
+        ),
         "threads-api.md": _beside("generate_api").threads(
             NOTICE.format(source="threadsync/providers/threads/api.py")
         ),

@@ -20,6 +20,7 @@ from threadsync.model.ids import MAIN, Address, PostKey, TargetName
 from threadsync.model.post import MediaFacts, PostRef, Publication
 from threadsync.model.text import PermalinkOf
 from threadsync.providers.base import ProviderContext
+from threadsync.providers.loading import load_provider
 from threadsync.providers.threads.checks import CAPABILITIES
 from threadsync.providers.threads.convert import text_of
 from threadsync.providers.threads.provider import ThreadsProvider
@@ -80,12 +81,14 @@ def test_the_project_loads_without_a_finding(content: Content) -> None:
 
 def test_no_network_would_refuse_or_change_any_of_it(content: Content) -> None:
     """Not even a warning: an example teaches what to write."""
+    targets = load_project(ROOT).targets
 
     def longest(address: Address) -> str:
         return f"https://{address.key}/".ljust(CAPABILITIES.permalink_characters_max, "x")
 
     for publication in (*content.publications.values(), *content.drafts.values()):
-        provider = ThreadsProvider(ProviderContext(publication.address.target))
+        name = publication.address.target
+        provider = load_provider(targets[name].provider, ProviderContext(name))
         assert provider.check(publication, longest) == [], publication.address
 
 
@@ -114,6 +117,20 @@ def test_the_examples_show_every_form_of_the_format(content: Content) -> None:
     assert list(content.drafts) == [Address(PostKey("winter-timetable"), TargetName("threads/main"))]
 
 
+def test_a_post_goes_to_both_networks_with_a_text_of_its_own_for_one(content: Content) -> None:
+    welcome = [
+        content.publications[Address(PostKey("welcome"), TargetName(name))]
+        for name in ("threads/main", "bluesky/brand")
+    ]
+    assert welcome[0].digest != welcome[1].digest
+    both = {each.key for each in content.publications if each.target == "bluesky/brand"} & {
+        each.key for each in content.publications if each.target == "threads/main"
+    }
+    assert both == {"welcome", "lift-report", "hafen-is-open"}
+    only = content.publications[Address(PostKey("week-in-pictures"), TargetName("bluesky/brand"))]
+    assert len(only.segments[0].media) == 6, "more than the embed of four pictures holds"
+
+
 def test_every_picture_says_what_it_shows(content: Content) -> None:
     for publication in content.publications.values():
         for segment in publication.segments:
@@ -124,7 +141,7 @@ def test_every_picture_says_what_it_shows(content: Content) -> None:
 def test_an_apply_of_everything_stays_within_the_safety_limits(content: Content) -> None:
     """A newcomer's first apply should not need --max-creates."""
     limits = load_project(ROOT).safety
-    for target in ("threads/main", "threads/harbour"):
+    for target in ("threads/main", "threads/harbour", "bluesky/brand"):
         here = [address for address in content.publications if address.target == target]
         assert 0 < len(here) <= limits.creates_max
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import signal
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -20,7 +22,7 @@ from threadsync.cli.chaos_ledger import Compared, Outcome, Round, compare, total
 from threadsync.cli.chaos_run import NO_RECORD, JournalSeen, search
 from threadsync.cli.chaos_show import settings
 from threadsync.cli.chaos_state import StateKind
-from threadsync.cli.chaos_story import Wanted, chapters
+from threadsync.cli.chaos_story import Network, Wanted, chapters
 from threadsync.cli.chaos_views import chaos_json, chaos_text, round_line
 from threadsync.sandbox.settings import parse_fault
 
@@ -80,16 +82,25 @@ def test_none_strikes_nothing() -> None:
 def test_the_options_are_what_there_is() -> None:
     assert set(KILLS) == {str(kill) for kill in Kill}
     assert set(STATES) == {str(state) for state in StateKind}
-    for fault in FAULTS:
+    assert set(FAULTS) == {str(network) for network in Network}
+    for fault in chain(*FAULTS.values()):
         parse_fault(fault)
 
 
+def test_without_what_bluesky_needs_nothing_begins_and_the_pip_line_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("threadsync.cli.chaos_show.find_spec", lambda _: None)
+    with pytest.raises(click.UsageError, match="pip install 'threadsync\\[bluesky]'"):
+        settings(1, "none", "file", "bluesky", (), seed=None, keep=False)
+
+
 def test_faults_are_read_like_those_of_the_sandbox_and_none_is_nothing() -> None:
-    asked = settings(2, "journal", "branch", ("publish:answer-lost",), seed=7, keep=True)
+    asked = settings(2, "journal", "branch", "threads", ("publish:answer-lost",), seed=7, keep=True)
     assert (asked.rounds, asked.kill, asked.state) == (2, Kill.JOURNAL, StateKind.BRANCH)
     assert (asked.seed, asked.keep) == (7, True)
     assert asked.faults == (parse_fault("publish:answer-lost"),)
-    assert settings(1, "none", "file", ("none",), seed=None, keep=False).faults == ()
+    assert settings(1, "none", "file", "bluesky", ("none",), seed=None, keep=False).faults == ()
 
 
 def test_a_fault_that_is_none_is_a_usage_error_and_nothing_begins() -> None:
@@ -161,6 +172,7 @@ def test_the_story_edits_in_every_way_and_wants_each_text_once() -> None:
     down = {each.text for each in edited.wanted if not each.live}
     assert down <= {each.text for each in published.wanted}
     assert len(down) == 2
+    assert chapters(1, Network.BLUESKY)[1].wanted == edited.wanted, "whatever the network"
     others = {each.text for each in chapters(2)[1].wanted}
     assert not others & {each.text for each in edited.wanted}
 

@@ -53,7 +53,7 @@ def test_the_copy_speaks_to_the_sandbox_with_short_waits_and_its_tokens(
 
 def test_a_tour_on_which_something_did_not_hold_says_so_and_fails(tmp_path: Path, sandbox: Sandbox) -> None:
     said: list[str] = []
-    tour = Tour(tmp_path, sandbox, said.append, [("the sky is blue", True), ("pigs fly", False)])
+    tour = Tour(tmp_path, sandbox, said.append, held=[("the sky is blue", True), ("pigs fly", False)])
     assert tour.end(8471) is False
     assert "  NO   pigs fly" in said
     assert "  yes  the sky is blue" in said

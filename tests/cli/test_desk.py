@@ -199,6 +199,11 @@ def invoke(*arguments: str, stdin: str = "") -> Result:
     return CliRunner().invoke(root, arguments, input=stdin, catch_exceptions=False)
 
 
+def said(done: Result) -> str:
+    """What it said on standard error, in one row."""
+    return " ".join(done.stderr.split())
+
+
 def test_init_without_a_terminal_asks_nothing_and_the_project_validates(tmp_path: Path) -> None:
     done = invoke("init", str(tmp_path / "new"), "--account", "@maria", "--zone", "Europe/Vienna")
     assert done.exit_code == 0
@@ -229,21 +234,66 @@ def test_init_at_a_terminal_asks_what_no_option_says(tmp_path: Path, monkeypatch
     assert "Where is its token" in done.stderr
 
 
+def test_init_asks_for_one_account_after_the_other_and_for_what_each_network_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bluesky is sent its pictures, so nothing is asked about them; its secret is called by its own name."""
+    monkeypatch.setattr(_terminal, "is_attended", lambda: True)
+    answers = "bluesky/brand\nlifts.bsky.social\n\n\n"
+    done = invoke("init", str(tmp_path / "one"), "--zone", "UTC", "--media-url", "", stdin=answers)
+    assert done.exit_code == 0
+    text = (tmp_path / "one/threadsync.yaml").read_text()
+    assert "account: lifts.bsky.social\n" in text
+    assert "credential: env:BLUESKY_APP_PASSWORD\n" in text
+    assert "auth login bluesky/brand stores it" in said(done)
+    answers = "\nlift_report\n\nbluesky/brand\nlifts.bsky.social\n\n\nhttps://example.org/m\n"
+    done = invoke("init", str(tmp_path / "two"), "--zone", "UTC", stdin=answers)
+    assert done.exit_code == 0
+    assert done.stderr.count("Another account") == 2
+    text = (tmp_path / "two/threadsync.yaml").read_text()
+    assert "credential: env:THREADS_TOKEN\n" in text
+    assert text.count("media_host: site") == 1
+    draft = (tmp_path / "two/posts/first-post.md").read_text()
+    assert "targets: [threads/main, bluesky/brand]" in draft
+
+
+def test_init_asks_for_no_public_address_where_no_network_needs_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_terminal, "is_attended", lambda: True)
+    done = invoke("init", str(tmp_path), "--zone", "UTC", "--target", "bluesky/brand", stdin="\n\n")
+    assert (done.exit_code, "Public address" in done.stderr) == (0, False)
+
+
+def test_init_makes_a_project_for_both_networks_without_a_terminal(tmp_path: Path) -> None:
+    names = ("--target", "threads/main", "--target", "bluesky/brand", "--account", "lift_report")
+    done = invoke("init", str(tmp_path / "new"), *names, "--account", "lifts.bsky.social", "--zone", "UTC")
+    assert done.exit_code == 0
+    assert invoke("validate", "--project", str(tmp_path / "new")).stdout.startswith("All is well: 1 file")
+    for wrong, why in (
+        (("--target", "threads/main", "--account", "a", "--account", "b"), "more --account or --credential"),
+        (("--target", "threads/main", "--target", "threads/main"), "two accounts have one name"),
+    ):
+        refused = invoke("init", str(tmp_path / "wrong"), *wrong)
+        assert (refused.exit_code, why in said(refused)) == (2, True)
+        assert not (tmp_path / "wrong").exists()
+
+
 def test_init_asks_again_where_an_answer_makes_no_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_terminal, "is_attended", lambda: True)
-    answers = ["main", "threads/main", "my name", "@maria", "the-token-itself", "env:X"]
+    answers = ["main", "threads/main", "my name", "@maria", "the-token-itself", "env:X", ""]
     answers += ["Europe/Berln", "Europe/Berlin", "x y", ""]
     done = invoke("init", str(tmp_path), stdin="".join(f"{answer}\n" for answer in answers))
     assert done.exit_code == 0
-    for said in (
+    for complaint in (
         '"main" is not a name',
         '"my name" is no handle',
         "does not say where",
         "Did you mean Europe/Berlin?",
     ):
-        assert done.stderr.count(said) == 1
+        assert done.stderr.count(complaint) == 1
     text = (tmp_path / "threadsync.yaml").read_text()
     assert "account: maria\n" in text
     assert "zone: Europe/Berlin\n" in text
@@ -264,12 +314,15 @@ def test_init_ends_with_1_where_the_account_was_to_be_looked_up_and_was_not(
 ) -> None:
     options = ("--credential", f"file:{desk.root / 'token'}", "--base-url", desk.sandbox.base_url, "--check")
     done = invoke("init", str(tmp_path / "a"), *options)
-    assert (done.exit_code, "The token opens @lift_report; it is written down." in done.stderr) == (0, True)
+    assert (
+        done.exit_code,
+        "threads/main: the credential opens @lift_report; it is written down." in said(done),
+    ) == (0, True)
     other = invoke("init", str(tmp_path / "b"), *options, "--account", "maria")
     assert (other.exit_code, "and you said maria" in other.stderr) == (1, True)
     desk.token("wrong")
     failed = invoke("init", str(tmp_path / "c"), *options)
-    assert (failed.exit_code, "The account could not be looked up: Threads says" in failed.stderr) == (
+    assert (failed.exit_code, "the account could not be looked up: Threads says" in said(failed)) == (
         1,
         True,
     )

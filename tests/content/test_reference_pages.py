@@ -16,6 +16,9 @@ from tests.contract.table import DIFFERENCES, ROWS
 from threadsync.content.rules import RULES
 from threadsync.content.schemas import load_schema
 from threadsync.providers.bluesky import api as bluesky
+from threadsync.providers.bluesky import checks as bluesky_checks
+from threadsync.providers.bluesky import faults as bluesky_faults
+from threadsync.providers.bluesky.about import ABOUT as BLUESKY
 from threadsync.providers.bluesky.faults import ROWS as FAULTS
 from threadsync.providers.bluesky.faults import UNKNOWN_REFUSAL
 from threadsync.providers.threads import api
@@ -61,6 +64,7 @@ def test_a_stale_page_is_named_and_written_anew(
         "project.md",
         "rules-content.md",
         "rules-threads.md",
+        "rules-bluesky.md",
         "threads-api.md",
         "bluesky-api.md",
         "clients.md",
@@ -79,6 +83,14 @@ def test_every_key_and_every_rule_has_a_row(pages: Mapping[str, str]) -> None:
             assert f"| `{key}`" in pages[f"{name}.md"]
     for rule in RULES:
         assert f"| `{rule}` |" in pages["rules-content.md"]
+
+
+def test_every_rule_limit_and_error_of_bluesky_has_a_row(pages: Mapping[str, str]) -> None:
+    page = pages["rules-bluesky.md"]
+    for row in (*bluesky_checks.RULES, *bluesky_faults.ROWS):
+        assert f"| `{row.id}` |" in page
+    for limit in BLUESKY.limits:
+        assert f"| {limit.number:,} | {limit.unit} |" in page
 
 
 def test_every_cell_of_the_table_of_clients_is_on_its_page(pages: Mapping[str, str]) -> None:

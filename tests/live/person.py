@@ -1,8 +1,8 @@
 """A person at a terminal who logs in: opens the address that is shown, and pastes the one it ends on.
 
 ``python person.py COMMAND…`` is that command, at a terminal of its own, with somebody in front of it. The
-network, at THREADSYNC_TEST_NETWORK, lets the app in without asking. Where the command asks for a token
-instead, that of THREADSYNC_TEST_TOKEN is typed. What the command says goes on to standard output.
+network, at THREADSYNC_TEST_NETWORK, lets the app in without asking. Where the command asks for a token, or
+for an app password, that of THREADSYNC_TEST_TOKEN is typed. What the command says goes on to standard output.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import requests
 
 NETWORK = "THREADSYNC_TEST_NETWORK"
 WINDOW = re.compile(rb"https?://\S+(/oauth/authorize\?\S+)\s")
-ASKED = re.compile(rb"Token of \S+: ?$")
+ASKED = re.compile(rb"(?:Token|App password) of \S+: ?$")
 WIDE = "400"
 """Columns of the terminal, so that an address is one line."""
 

@@ -26,6 +26,7 @@ from threadsync.cli.chaos_choices import AfterSeconds, Kill, choose
 from threadsync.cli.chaos_ledger import Round
 from threadsync.cli.chaos_run import Trial
 from threadsync.cli.chaos_state import StateKind
+from threadsync.cli.chaos_story import Network
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.sandbox.server import running
 from threadsync.testing.fakes import FakeClock
@@ -73,6 +74,19 @@ def test_killed_at_every_step_of_the_journal_no_post_is_there_twice_or_lost(tmp_
     assert ledger["kills_by_signal"] == {"SIGKILL": ledger["kills"]}
     assert ledger["kills"] >= 10
     assert {"begun", "intent"} <= set(ledger["killed_after"])
+
+
+def test_on_bluesky_too_no_post_is_there_twice_or_lost_wherever_it_is_killed(tmp_path: Path) -> None:
+    """And what replaces a post hangs under nothing that the old one did not."""
+    pytest.importorskip("libipld")
+    status, out, err = ended(
+        started(tmp_path, "--network", "bluesky", "--rounds", "1", "--kill", "journal", "--format", "json")
+    )
+    ledger = json.loads(out)
+    assert (status, problems(ledger, "chaos")) == (0, []), out + err
+    names = ("wanted", "live", "duplicates", "lost", "out_of_order", "unexpected", "secrets_found")
+    assert [ledger[name] for name in names] == [10, 10, 0, 0, 0, 0, 0]
+    assert ledger["kills"] >= 3
     assert re.fullmatch(r"round 1 of 1: kills \d+, runs \d+, wanted 10, live 10, .*: held\n", err)
     assert list(tmp_path.iterdir()) == [], "nothing is left on disk"
 
@@ -207,7 +221,15 @@ def round_with(
     current = Round(1)
     with running() as sandbox:
         Trial(
-            folder, sandbox, seed, kill, StateKind.FILE, clock, stopped=lambda: False, tell=lambda: None
+            folder,
+            sandbox,
+            seed,
+            kill,
+            StateKind.FILE,
+            Network.THREADS,
+            clock,
+            stopped=lambda: False,
+            tell=lambda: None,
         ).take(current)
     assert current.over
     return current

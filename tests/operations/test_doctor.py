@@ -99,6 +99,22 @@ def test_an_extra_that_the_project_needs(desk: Desk, monkeypatch: pytest.MonkeyP
     assert [each.remedy for each in found] == ["Run: pip install 'threadsync[keyring]'"]
 
 
+def test_what_a_network_needs_installed_besides_is_looked_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "libipld" else find(name, *more)
+    )
+    assert wrong(desk, offline=True) == []
+    desk.change(
+        "targets:\n", "targets:\n  bluesky/brand: {account: lift-report.test, credential: file:token}\n"
+    )
+    found = [each for each in wrong(desk, offline=True) if each.name == "extras"]
+    assert [each.remedy for each in found] == ["Run: pip install 'threadsync[bluesky]'"]
+    assert "bluesky/brand" in found[0].said
+
+
 # The project.
 
 

@@ -13,7 +13,7 @@ from tests.operations.desk import desk_in
 from tests.operations.world import World
 from threadsync.errors import ProjectError, UsageError
 from threadsync.operations.auth import auth_status
-from threadsync.operations.init import Wishes, guessed_zone, init
+from threadsync.operations.init import WishedAccount, Wishes, guessed_zone, init
 from threadsync.operations.new import new
 from threadsync.operations.plan import plan
 from threadsync.operations.slug import SLUG_CHARACTERS_MAX, slug
@@ -134,21 +134,36 @@ def test_the_account_is_looked_up_only_if_asked(tmp_path: Path) -> None:
     with desk_in(tmp_path / "desk") as desk:
         wishes = Wishes(credential=f"file:{desk.root / 'token'}", base_url=desk.sandbox.base_url)
         asked_for_nothing = init(tmp_path / "a", wishes, clock=desk.clock)
-        assert (asked_for_nothing.account, desk.sandbox.calls()) == ("", 0)
-        done = init(tmp_path / "b", wishes, clock=desk.clock, check=True)
-        assert (done.account, done.account_problem, done.is_other) == ("lift_report", "", False)
+        assert (asked_for_nothing.accounts, desk.sandbox.calls()) == ((), 0)
+        (done,) = init(tmp_path / "b", wishes, clock=desk.clock, check=True).accounts
+        assert (done.account, done.problem, done.is_other) == ("lift_report", "", False)
         assert "    account: lift_report\n" in (tmp_path / "b/threadsync.yaml").read_text()
-        other = init(tmp_path / "d", replace(wishes, account="maria"), clock=desk.clock, check=True)
+        maria = replace(wishes, account="maria")
+        (other,) = init(tmp_path / "d", maria, clock=desk.clock, check=True).accounts
         assert (other.account, other.is_other) == ("lift_report", True)
         (standing,) = auth_status(desk.workspace)
         assert standing.account is not None
         by_id = replace(wishes, account=standing.account.account_id)
-        assert not init(tmp_path / "e", by_id, clock=desk.clock, check=True).is_other
+        assert not init(tmp_path / "e", by_id, clock=desk.clock, check=True).accounts[0].is_other
         desk.token("wrong")
-        failed = init(tmp_path / "c", wishes, clock=desk.clock, check=True)
+        (failed,) = init(tmp_path / "c", wishes, clock=desk.clock, check=True).accounts
         assert failed.account == ""
-        assert failed.account_problem.startswith("Threads says:")
+        assert failed.problem.startswith("Threads says:")
         assert "# account: your.handle" in (tmp_path / "c/threadsync.yaml").read_text()
+
+
+def test_each_of_several_accounts_is_looked_up(tmp_path: Path) -> None:
+    (tmp_path / "desk").mkdir()
+    with desk_in(tmp_path / "desk") as desk:
+        (tmp_path / "password").write_text("sandbox-lift-report.test")
+        brand = WishedAccount("bluesky/brand", "lift-report.test", f"file:{tmp_path / 'password'}")
+        wishes = Wishes(
+            credential=f"file:{desk.root / 'token'}", more=(brand,), base_url=desk.sandbox.base_url
+        )
+        done = init(tmp_path / "a", wishes, clock=desk.clock, check=True)
+        assert [each.account for each in done.accounts] == ["lift_report", "lift-report.test"]
+        assert "    account: lift_report\n" in (tmp_path / "a/threadsync.yaml").read_text()
+        assert "    account: lift-report.test\n" in (tmp_path / "a/threadsync.yaml").read_text()
 
 
 def test_the_zone_is_guessed_from_the_machine(tmp_path: Path) -> None:

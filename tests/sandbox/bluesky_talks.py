@@ -47,6 +47,12 @@ def _bad_params(person: Person) -> tuple[int, str]:
     return (500, "InternalServerError") if is_old(person) else (400, "InvalidRequest")
 
 
+def invitations(person: Person) -> None:
+    """They are told to the account's own password; by that it is known (live/bluesky/test_api.py)."""
+    told = person.get("com.atproto.server.getAccountInviteCodes", createAvailable="false")
+    assert (told.status, told.body) == (200, {"codes": []})
+
+
 def _id_of(token):
     import base64
     import json
@@ -364,6 +370,7 @@ def misused(person: Person) -> None:
 TALKS = (
     sessions,
     ended_sessions,
+    invitations,
     refused_logins,
     service_tokens,
     identity,

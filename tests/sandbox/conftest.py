@@ -17,6 +17,7 @@ from tests.sandbox.environments import interpreter
 from tests.sandbox.hosts import MediaHost, media_serving
 from tests.sandbox.page_reader import ORIGIN, Element, Reader
 from threadsync.sandbox import pages
+from threadsync.sandbox.pages.threads import ThreadsNetwork
 from threadsync.sandbox.server import running
 from threadsync.sandbox.settings import parse_fault
 from threadsync.sandbox.threads import (
@@ -145,7 +146,7 @@ def see(net):
     """Read the timeline of everybody, or of one profile."""
 
     def read(user: str = "", older: str = "") -> Element:
-        page = pages.timeline(net.state, net.now, ORIGIN, user=user, older=older)
+        page = pages.timeline(ThreadsNetwork(net.state, net.now), ORIGIN, user=user, older=older)
         assert page is not None
         return Reader(page).root
 
@@ -157,10 +158,10 @@ def open_post(net):
     """Read the page of one post."""
 
     def read(media_id: str, after: str = "") -> Element:
-        code = net.state.posts[media_id].shortcode
-        page = pages.single(net.state, net.now, ORIGIN, shortcode=code, after=after)
-        assert page is not None
-        return Reader(page).root
+        network = ThreadsNetwork(net.state, net.now)
+        post = network.post("", net.state.posts[media_id].shortcode)
+        assert post is not None
+        return Reader(pages.single(network, ORIGIN, post, after=after)).root
 
     return read
 

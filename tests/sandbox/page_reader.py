@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from threadsync.sandbox.threads import Profile, add_profile, apply
 from threadsync.sandbox.threads.values import FetchedMedia, MediaKind
 
-VOID = {"meta", "link", "img", "input", "br", "hr"}
+VOID = {"meta", "link", "img", "input", "br", "hr", "track"}
 ORIGIN = "sandbox:seed-7"
 
 

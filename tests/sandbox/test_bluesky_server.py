@@ -53,6 +53,32 @@ def test_both_networks_are_on_one_port(sandbox, call, person):
     assert sandbox.ledger()["bluesky"] == {"posts": [], "deletions": []}
 
 
+def test_its_posts_have_pages_where_bsky_app_has_them_and_its_pictures_an_address(sandbox, person):
+    reference = person.send("com.atproto.repo.uploadBlob", PNG, "image/png")["blob"]
+    shown = {"image": reference, "alt": "A dot", "aspectRatio": {"width": 1, "height": 1}}
+    person.put(KEYS[0], post(embed={"$type": "app.bsky.embed.images", "images": [shown]}))
+    for path in ("/bluesky", f"/profile/{HANDLE}", f"/profile/{person.net.did}/post/{KEYS[0]}"):
+        with requests.get(sandbox.base_url + path, timeout=10) as page:
+            assert page.status_code == 200, path
+            assert page.headers["Content-Security-Policy"].startswith("default-src 'none';")
+            assert f'src="/blob/{reference["ref"]["$link"]}" alt="A dot"' in page.text
+    with requests.get(f"{sandbox.base_url}/blob/{reference['ref']['$link']}", timeout=10) as picture:
+        assert (picture.content, picture.headers["Content-Type"]) == (PNG, "image/png")
+    for path in ("/profile/nobody.test", f"/profile/{HANDLE}/post/{KEYS[1]}", "/blob/bafy"):
+        with requests.get(sandbox.base_url + path, timeout=10) as page:
+            assert page.status_code == 404, path
+
+
+def test_its_page_can_tell_whether_something_changed(sandbox, person):
+    before = requests.get(f"{sandbox.base_url}/sandbox/serial", timeout=10).json()
+    person.put(KEYS[0], post())
+    after = requests.get(f"{sandbox.base_url}/sandbox/serial", timeout=10).json()
+    assert after["bluesky"] > before["bluesky"]
+    assert after["serial"] == before["serial"]
+    page = requests.get(f"{sandbox.base_url}/bluesky", timeout=10).text
+    assert f'data-serial="{after["bluesky"]}" data-serial-name="bluesky"' in page
+
+
 def test_the_app_password_opens_an_account(sandbox):
     person = person_on(sandbox)
     person.net.password = f"sandbox-{HANDLE}"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from threadsync.sandbox import pages
-from threadsync.sandbox.pages.posts import TINTS
+from threadsync.sandbox.pages.views import TINTS
 
 CSS = pages.asset("page.css").decode()
 CONTRAST_MIN = 4.5

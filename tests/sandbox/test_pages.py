@@ -8,6 +8,7 @@ import pytest
 
 from tests.sandbox.page_reader import ORIGIN, everything, texts
 from threadsync.sandbox import pages
+from threadsync.sandbox.pages.threads import ThreadsNetwork
 
 
 class TestOrder:
@@ -40,7 +41,7 @@ class TestOrder:
             "@harbour_desk 1 post",
         ]
         assert [tab.attributes.get("aria-current") for tab in tabs] == [None, None, "page"]
-        assert pages.timeline(net.state, net.now, ORIGIN, user="nobody") is None
+        assert pages.timeline(ThreadsNetwork(net.state, net.now), ORIGIN, user="nobody") is None
 
     def test_an_empty_network(self, see):
         assert see().one("p", class_="empty").text == "Nothing posted yet."

@@ -36,9 +36,15 @@ class Seen(Struct, frozen=True):
 
 
 def seen(sandbox: Sandbox) -> tuple[Seen, ...]:
-    """Return every post that was ever published on *sandbox*, without the parts of carousels."""
-    ledger = sandbox.ledger()
-    return (*_rows(ledger["posts"], live=True), *_rows(ledger["deletions"], live=False))
+    """Return every post that was ever published on *sandbox*, on either network, no parts of carousels."""
+    threads = sandbox.ledger()
+    bluesky = threads["bluesky"]
+    assert isinstance(bluesky, dict), "it has a ledger of its own"
+    return tuple(
+        row
+        for ledger in (threads, bluesky)
+        for row in (*_rows(ledger["posts"], live=True), *_rows(ledger["deletions"], live=False))
+    )
 
 
 def _rows(rows: object, *, live: bool) -> list[Seen]:

@@ -80,19 +80,21 @@ def login(
 
     For a secret of the CI use --print: threadsync auth login TARGET --print | gh secret set NAME
 
-    A network that gives no token in a browser, and any other --role, is asked for it as with --token.
+    A network that gives no token in a browser, and any other --role, is asked for it as with --token. An
+    app password is tried before it is stored, and whose account it opens is said.
     """
     from threadsync.cli._logging_in import in_browser, pasted
     from threadsync.cli._terminal import say
     from threadsync.model.ids import MAIN, Role
-    from threadsync.operations.logging_in import auth_store, authorizing_of, begin_login
+    from threadsync.operations.logging_in import auth_store, authorizing_of, begin_login, role_of
 
     opened = workspace()
     is_browsed = not token and role == MAIN and authorizing_of(opened, target) is not None
     if not is_browsed:
         if prints or no_browser or scopes:
             raise click.UsageError("--print, --no-browser and --scope are for a login in a browser.")
-        _say(auth_store(opened, target, Role(role), pasted(f"Token of {target}")))
+        asked_for = role_of(opened, target, Role(role)).name.capitalize()
+        _say(auth_store(opened, target, Role(role), pasted(f"{asked_for} of {target}")))
         return
     begun = begin_login(opened, target, scopes=scopes, stores=not prints)
     done = in_browser(opened, begun, opens=not no_browser)

@@ -29,8 +29,9 @@ from threadsync.cli.chaos_choices import (
 )
 from threadsync.cli.chaos_ledger import Round, compare
 from threadsync.cli.chaos_state import Home, StateKind, home
-from threadsync.cli.chaos_story import TOKEN_VARIABLE, Chapter, chapters, write_project
+from threadsync.cli.chaos_story import TOKEN_VARIABLE, Chapter, Network, chapters, write_project
 from threadsync.execution.clock import Clock
+from threadsync.sandbox import bluesky
 from threadsync.sandbox.server import Sandbox
 from threadsync.sandbox.threads import Profile
 from threadsync.statefile.processes import NEW_GROUP
@@ -56,6 +57,7 @@ class Trial(Struct, frozen=True):
     seed: int
     kill: Kill
     state: StateKind
+    network: Network
     clock: Clock
     stopped: Callable[[], bool]
     """Whether the person wants it to end."""
@@ -71,16 +73,19 @@ class Trial(Struct, frozen=True):
             current.seconds = self.clock.monotonic() - began
 
     def _take(self, current: Round) -> None:
-        profile, token = f"chaos_{current.number}", f"THCHAOS{secrets.token_hex(16)}"
-        self.sandbox.add_profile(Profile(profile, token=token))
+        account, token = self.network.account(current.number), f"THCHAOS{secrets.token_hex(16)}"
+        if self.network is Network.THREADS:
+            self.sandbox.add_profile(Profile(account, token=token))
+        else:
+            self.sandbox.add_account(bluesky.Profile(account, app_password=token))
         root = self.folder / f"round-{current.number}"
         place = home(self.state, root, self.clock)
         write_project(
-            root, number=current.number, profile=profile, sandbox=self.sandbox, state=place.declared
+            root, number=current.number, network=self.network, sandbox=self.sandbox, state=place.declared
         )
         (root / "runs").mkdir()
         project = _Project(self, current, root, place, token)
-        for chapter in chapters(current.number):
+        for chapter in chapters(current.number, self.network):
             chapter.write(root)
             if not project.carry_out(chapter):
                 break
@@ -88,7 +93,7 @@ class Trial(Struct, frozen=True):
             project.check_plan()
         if self.stopped():
             return
-        ours = [post for post in seen(self.sandbox) if post.profile == profile]
+        ours = [post for post in seen(self.sandbox) if post.profile == account]
         current.compared = compare(chapter.wanted, ours)
         search(self.folder, token, current)
         if token.encode() in place.hidden():

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from threadsync.cli.chaos_choices import Kill
 from threadsync.cli.chaos_ledger import Outcome, Round
 from threadsync.cli.chaos_run import Trial
 from threadsync.cli.chaos_state import StateKind, clear
+from threadsync.cli.chaos_story import Network
 from threadsync.cli.chaos_views import chaos_json, chaos_text, round_line
 from threadsync.execution.clock import SystemClock
 from threadsync.sandbox.server import running
@@ -46,20 +48,24 @@ class Settings(Struct, frozen=True):
     rounds: int
     kill: Kill
     state: StateKind
+    network: Network
     faults: tuple[Fault, ...]
     seed: int
     keep: bool
 
 
 def settings(
-    rounds: int, kill: str, state: str, faults: Sequence[str], *, seed: int | None, keep: bool
+    rounds: int, kill: str, state: str, network: str, faults: Sequence[str], *, seed: int | None, keep: bool
 ) -> Settings:
     """Read the options.
 
     Raises:
-        click.UsageError: a fault is none, or there is no git for a state in a branch.
+        click.UsageError: a fault is none, there is no git for a state in a branch, or what a network needs
+            is not installed.
     """
-    home = StateKind(state)
+    home, place = StateKind(state), Network(network)
+    if place is Network.BLUESKY and find_spec("libipld") is None:
+        raise click.UsageError("--network bluesky needs one more package: pip install 'threadsync[bluesky]'")
     if home is StateKind.BRANCH and shutil.which("git") is None:
         raise click.UsageError(
             "--state branch needs git, which is not installed. Install it, or leave it out."
@@ -69,7 +75,7 @@ def settings(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     chosen = secrets.randbelow(SEEDS) if seed is None else seed
-    return Settings(rounds, Kill(kill), home, armed, chosen, keep)
+    return Settings(rounds, Kill(kill), home, place, armed, chosen, keep)
 
 
 def run(wanted: Settings) -> Exit:
@@ -104,6 +110,7 @@ def _take(wanted: Settings, folder: Path, rounds: list[Round], stop: _Stop) -> N
             wanted.seed,
             wanted.kill,
             wanted.state,
+            wanted.network,
             SystemClock(),
             stopped=lambda: stop.came,
             tell=lambda: progress.grown(rounds[-1]),

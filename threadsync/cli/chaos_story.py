@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,19 +18,38 @@ id: chaos-{number}
 posts: posts
 state: {state}
 targets:
-  threads/main:
-    account: {profile}
+  {target}:
+    account: {account}
     credential: env:{variable}
     base_url: {base_url}
-    media_host: local
     # The safety bounds may be this short only because the network is on this machine.
     bounds: {{publish_doubt_seconds: 1, listing_lag_seconds: 1, poll_first_seconds: 0.05,
              poll_longest_seconds: 0.2, retry_first_seconds: 0.1, retry_longest_seconds: 0.5}}
-media_hosts:
-  local: {{kind: loopback}}
 """
+_HOST = """\
+    media_host: local
+media_hosts:
+  local: {kind: loopback}
+"""
+"""What Threads needs besides, which fetches its pictures."""
 _PICTURE_PIXELS = (640, 480)
 _COLORS = ("red", "blue")
+
+
+class Network(StrEnum):
+    """Where a round is published."""
+
+    THREADS = "threads"
+    BLUESKY = "bluesky"
+
+    @property
+    def target(self) -> str:
+        """What the account is called in the project."""
+        return f"{self}/main"
+
+    def account(self, number: int) -> str:
+        """Return the handle of the account of round *number*."""
+        return f"chaos_{number}" if self is Network.THREADS else f"chaos-{number}.test"
 
 
 class Wanted(Struct, frozen=True):
@@ -52,18 +72,24 @@ class Chapter(Struct, frozen=True):
     wanted: tuple[Wanted, ...]
 
 
-def write_project(root: Path, *, number: int, profile: str, sandbox: Sandbox, state: str) -> None:
+def write_project(root: Path, *, number: int, network: Network, sandbox: Sandbox, state: str) -> None:
     """Write the project file of a round, whose `state:` is *state*, into the folder *root*."""
     (root / "posts").mkdir()
     filled = _PROJECT.format(
-        number=number, state=state, profile=profile, variable=TOKEN_VARIABLE, base_url=sandbox.base_url
+        number=number,
+        state=state,
+        target=network.target,
+        account=network.account(number),
+        variable=TOKEN_VARIABLE,
+        base_url=sandbox.base_url,
     )
+    filled += _HOST if network is Network.THREADS else ""
     (root / "threadsync.yaml").write_text(filled, encoding="utf-8")
 
 
-def chapters(number: int) -> tuple[Chapter, ...]:
+def chapters(number: int, network: Network = Network.THREADS) -> tuple[Chapter, ...]:
     """Return what happens in round *number*, in order."""
-    story = _Story(number)
+    story = _Story(number, network.target)
     return (
         Chapter("publish", story.publish, story.published()),
         Chapter("edit", story.edit, story.edited()),
@@ -74,6 +100,7 @@ class _Story(Struct, frozen=True):
     """The posts of one round; the number makes their texts its own."""
 
     number: int
+    target: str
 
     def _text(self, what: str) -> str:
         return f"Round {self.number}: {what}."
@@ -90,14 +117,16 @@ class _Story(Struct, frozen=True):
 
         for color in _COLORS:
             Image.new("RGB", _PICTURE_PIXELS, color).save(root / "posts" / f"{color}.jpg", "JPEG")
-        _write(root, "text", self._text("a text that another one answers"))
-        _write(root, "reply", self._text("a reply"), "reply_to: text")
-        _write(root, "picture", f"{self._text('one picture')}\n\n{self._pictures('red')}")
-        _write(root, "carousel", f"{self._text('two pictures')}\n\n{self._pictures(*_COLORS)}", key=False)
-        _write(root, "chain", _joined(self._chain(3)))
-        _write(root, "link", f"{self._text('see the chain')} {{{{ links['chain@threads/main'] }}}}")
-        _write(root, "withdrawn", self._text("one that is withdrawn later"))
-        _write(root, "removed", self._text("one whose file is removed later"))
+        self._write(root, "text", self._text("a text that another one answers"))
+        self._write(root, "reply", self._text("a reply"), "reply_to: text")
+        self._write(root, "picture", f"{self._text('one picture')}\n\n{self._pictures('red')}")
+        self._write(
+            root, "carousel", f"{self._text('two pictures')}\n\n{self._pictures(*_COLORS)}", key=False
+        )
+        self._write(root, "chain", _joined(self._chain(3)))
+        self._write(root, "link", f"{self._text('see the chain')} {{{{ links['chain@{self.target}'] }}}}")
+        self._write(root, "withdrawn", self._text("one that is withdrawn later"))
+        self._write(root, "removed", self._text("one whose file is removed later"))
 
     def published(self) -> tuple[Wanted, ...]:
         """Return what the network is to hold after ``publish``."""
@@ -116,13 +145,13 @@ class _Story(Struct, frozen=True):
     def edit(self, root: Path) -> None:
         """Append, replace, rename, move, withdraw and remove."""
         posts = root / "posts"
-        _write(root, "chain", _joined(self._chain(4)))
+        self._write(root, "chain", _joined(self._chain(4)))
         replaced = f"{self._text('another text for one picture')}\n\n{self._pictures('red')}"
-        _write(root, "picture", replaced, "on_change: replace")
+        self._write(root, "picture", replaced, "on_change: replace")
         (posts / "carousel.md").rename(posts / "renamed.md")
         (posts / "elsewhere").mkdir()
         (posts / "link.md").rename(posts / "elsewhere" / "link.md")
-        _write(root, "withdrawn", self._text("one that is withdrawn later"), "withdraw: true")
+        self._write(root, "withdrawn", self._text("one that is withdrawn later"), "withdraw: true")
         (posts / "removed.md").unlink()
 
     def edited(self) -> tuple[Wanted, ...]:
@@ -134,13 +163,12 @@ class _Story(Struct, frozen=True):
         *_, last, added = self._chain(4)
         return (*before, Wanted(added, parent=last), Wanted(self._text("another text for one picture")))
 
+    def _write(self, root: Path, name: str, body: str, *lines: str, key: bool = True) -> None:
+        """Write one post; without *key* the file's name is its name."""
+        front = [*([f"key: {name}"] if key else []), f"targets: [{self.target}]", *lines]
+        content = "\n".join(["---", *front, "---", body, ""])
+        (root / "posts" / f"{name}.md").write_text(content, encoding="utf-8")
+
 
 def _joined(texts: list[str]) -> str:
     return "\n\n---\n\n".join(texts)
-
-
-def _write(root: Path, name: str, body: str, *lines: str, key: bool = True) -> None:
-    """Write one post; without *key* the file's name is its name."""
-    front = [*([f"key: {name}"] if key else []), "targets: [threads/main]", *lines]
-    content = "\n".join(["---", *front, "---", body, ""])
-    (root / "posts" / f"{name}.md").write_text(content, encoding="utf-8")

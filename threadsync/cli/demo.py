@@ -10,7 +10,7 @@ from threadsync.cli._exit import Exit
 @click.command()
 @click.pass_context
 def demo(ctx: click.Context) -> None:
-    """Take the whole tour on a local Threads.
+    """Take the whole tour on a local Threads and a local Bluesky.
 
     It plans, applies, edits a post, kills an apply in the middle and finishes it, on a copy of the
     examples in a temporary folder, which it keeps; nothing leaves this machine. Ends with 0 only if

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -41,6 +42,11 @@ KILL_SECONDS = 30.0
 SLOW_SECONDS = 2.0
 """How long the sandbox withholds the answer that the killed apply never gets."""
 
+BOTH_KEY = "welcome"
+BOTH_TEXT = "Hello! We are Lift report"
+BOTH_PROFILES = ("lift_report", "lift-report.test")
+"""The example post that goes to Threads and to Bluesky, and as whom."""
+
 KILLED_KEY = "killed-in-the-middle"
 KILLED_TEXTS = (
     "Part one of three. The network shows it, and the program that sent it is dead.",
@@ -65,11 +71,15 @@ def take_tour(say: Say) -> bool:
 def _toured(say: Say) -> bool:
     folder = Path(tempfile.mkdtemp(prefix="threadsync-demo-"))
     copy_examples(folder)
-    say("A copy of the examples, and a local Threads that forgets nothing. Both are in")
+    say("A copy of the examples, and a local Threads and Bluesky that forget nothing, in")
     say(f"  {folder}")
+    left_out: tuple[str, ...] = ()
+    if find_spec("libipld") is None:
+        say("Bluesky is left out: pip install 'threadsync[bluesky]' brings what it needs.")
+        left_out = ("--exclude", "bluesky/*")
     with running(SandboxSettings(data=folder / "sandbox")) as sandbox:
         point_at(folder, sandbox)
-        tour = Tour(folder, sandbox, say)
+        tour = Tour(folder, sandbox, say, left_out)
         tour.plan_and_apply()
         tour.change()
         tour.kill_and_finish()
@@ -113,19 +123,25 @@ class Tour(Struct):
     folder: Path
     sandbox: Sandbox
     say: Say
+    left_out: tuple[str, ...] = ()
+    """The options that leave out what cannot be done here."""
     held: list[tuple[str, bool]] = field(default_factory=list)
     _steps: int = 0
 
     def plan_and_apply(self) -> None:
         """Plan, apply, apply again."""
         self._step("What would be done? plan shows it, and asks no network.")
-        self._run(Exit.DONE, "plan", "--quiet")
+        self._run(Exit.DONE, "plan", "--quiet", *self.left_out)
+        self._step("One file, two networks: what each of them gets, and how long it is there.")
+        self._run(Exit.DONE, "plan", BOTH_KEY)
         self._step("Do it. Apply shows the exact texts first; --first-run: there is no state.")
-        self._run(Exit.DONE, "apply", "--yes", "--first-run")
+        self._run(Exit.DONE, "apply", "--yes", "--first-run", *self.left_out)
         self._check("every example post that is due is live, once", self._everything_once())
+        if not self.left_out:
+            self._check("a post of one file is on both networks", self._is_on_both())
         self._step("Do it again: nothing happens.")
         before = len(self._texts())
-        self._run(Exit.DONE, "apply", "--yes", "--quiet")
+        self._run(Exit.DONE, "apply", "--yes", "--quiet", *self.left_out)
         self._check("the second apply published nothing", len(self._texts()) == before)
 
     def change(self) -> None:
@@ -151,7 +167,7 @@ class Tour(Struct):
         self._check("at that moment, one part of three was live", live == [KILLED_TEXTS[0]])
         self._run(Exit.DONE, "status", KILLED_KEY)
         self._step("Apply again. It looks at the account, finds part one, and goes on.")
-        self._run(Exit.DONE, "apply", "--yes")
+        self._run(Exit.DONE, "apply", "--yes", *self.left_out)
         whole = all(self._texts()[text] == 1 for text in KILLED_TEXTS)
         self._check("the chain is there, every part once", whole)
         self._check("every other post is still there once", self._everything_once())
@@ -166,7 +182,7 @@ class Tour(Struct):
         )
         self.say("\nWhere to look: the posts, the state and the network are kept in")
         self.say(f"  {self.folder}")
-        self.say(f"See the timeline at http://127.0.0.1:{port}/ after")
+        self.say(f"See the timelines at http://127.0.0.1:{port}/ after")
         self.say(f"  {command}")
         self.say("Then go there, change something, and try plan and apply yourself.")
         return all(held for _, held in self.held)
@@ -208,6 +224,11 @@ class Tour(Struct):
     def _texts(self) -> Counter[str]:
         """Return how often each text is live, as the network tells it."""
         return Counter(post.text for post in seen(self.sandbox) if post.live)
+
+    def _is_on_both(self) -> bool:
+        """Whether the post for both networks is on each of them once."""
+        posts = [post for post in seen(self.sandbox) if post.live and post.text.startswith(BOTH_TEXT)]
+        return Counter(post.profile for post in posts) == Counter(BOTH_PROFILES)
 
     def _everything_once(self) -> bool:
         """Whether the network shows just as many posts as the state binds, each of them once."""

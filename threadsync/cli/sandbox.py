@@ -44,9 +44,7 @@ from threadsync.cli._options import WholeNumber
 def sandbox(
     port: int, data: Path | None, seed: int | None, faults: tuple[str, ...], delays: tuple[str, ...]
 ) -> None:
-    """Run a local Threads and a local Bluesky, with a page of posts.
-
-    The page shows what was posted on Threads.
+    """Run a local Threads and a local Bluesky, with a page of the posts on each.
 
     It listens on this machine alone, until it is stopped with Ctrl-C.
     """

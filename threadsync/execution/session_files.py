@@ -20,6 +20,28 @@ from threadsync.statefile.machine import LocalMachine
 
 OPENING_SECONDS = 60.0
 """How long another process that opens the same account is waited for."""
+MARK_LENGTH = 12
+"""How much of the digest of a credential is in the name of its file."""
+
+
+def forget(folder: Path, name: str) -> None:
+    """Remove the sessions of the account *name* from *folder*, whatever credential opened them.
+
+    Raises:
+        ProjectError: one cannot be removed.
+    """
+    for path in folder.glob(f"{_stem(name)}-{'?' * MARK_LENGTH}.json"):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise ProjectError(
+                f"the session of {name} cannot be removed: {error.strerror}",
+                remedy=f"Remove {path} yourself.",
+            ) from error
+
+
+def _stem(name: str) -> str:
+    return quote(name.replace("/", "-"), safe="")
 
 
 class SessionFile:
@@ -85,5 +107,5 @@ class SessionFile:
         )
 
     def _path(self) -> Path:
-        known = hashlib.sha256(os.fsencode(self._credential().reveal())).hexdigest()[:12]
-        return self._folder / f"{quote(self._name.replace('/', '-'), safe='')}-{known}.json"
+        known = hashlib.sha256(os.fsencode(self._credential().reveal())).hexdigest()[:MARK_LENGTH]
+        return self._folder / f"{_stem(self._name)}-{known}.json"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 CACHE_DIRECTORY = ".threadsync"
 LOG_FILE = "log.sqlite3"
+SESSIONS_DIRECTORY = f"{CACHE_DIRECTORY}/sessions"
 
 
 def log_path(root: Path) -> Path:

@@ -115,6 +115,14 @@ def check_extras(workspace: Workspace) -> Iterator[Check]:
             "a credential is in the keyring, and the package that reads it is not installed",
             "Run: pip install 'threadsync[keyring]'",
         )
+    for target, provider in sorted(workspace.providers.items()):
+        for module, extra in provider.about.packages.items():
+            if importlib.util.find_spec(module) is None:
+                yield problem(
+                    "extras",
+                    f"nothing can be published on {target}: the package {module} is not installed",
+                    f"Run: pip install 'threadsync[{extra}]'",
+                )
     for name, host in sorted(workspace.project.media_hosts.items()):
         if host.kind in {"s3", "azure"} and importlib.util.find_spec("obstore") is None:
             yield problem(

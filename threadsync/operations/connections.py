@@ -27,7 +27,7 @@ from threadsync.model.post import Card
 from threadsync.model.secret import SecretText
 from threadsync.model.target import MediaHost, Target
 from threadsync.model.urls import is_loopback
-from threadsync.operations.caches import CACHE_DIRECTORY, ignored, log_path
+from threadsync.operations.caches import CACHE_DIRECTORY, SESSIONS_DIRECTORY, ignored, log_path
 from threadsync.providers.accounts import Session, Sessions
 from threadsync.providers.base import Provider
 
@@ -153,7 +153,7 @@ def _keeper(
     from threadsync.execution.session_files import SessionFile
     from threadsync.execution.sessions import Kept, SessionKeeper
 
-    folder = project.root / CACHE_DIRECTORY / "sessions"
+    folder = project.root / SESSIONS_DIRECTORY
     store = SessionFile(folder, target.name, clock, partial(secrets.credential, target, MAIN))
     kept = Kept(opening, store, clock, secrets.remember)
     return SessionKeeper(kept, lambda flow, perform: run(flow, perform, clock))

@@ -106,6 +106,8 @@ def check_credential(workspace: Workspace, row: CredentialStanding) -> Iterator[
         )
     else:
         yield ok(name, f"{row.form} opens @{row.account.handle}, as declared")
+    if row.examined is not None and row.examined.danger:
+        yield warning(name, row.examined.danger, row.examined.remedy)
     if row.asked:
         yield from _life(workspace, row, name)
         yield from _scopes(workspace, row, name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -14,11 +15,10 @@ from threadsync.config import load_project
 from threadsync.content.project import PROJECT_FILE
 from threadsync.content.schemas import schema_text
 from threadsync.content.times import TimeProblem, zone_named
-from threadsync.errors import ProjectError, ThreadsyncError, UsageError
+from threadsync.errors import ProjectError, ProviderNotFound, ThreadsyncError, UsageError
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.model.diagnostic import Diagnostic
-from threadsync.model.facts import Account
-from threadsync.model.ids import TargetName, network_of
+from threadsync.model.ids import MAIN, NetworkName, TargetName
 from threadsync.operations.auth import impatient
 from threadsync.operations.caches import CACHE_DIRECTORY
 from threadsync.operations.new import draft_text, scalar, suggested_time, write_new
@@ -28,7 +28,8 @@ from threadsync.operations.reading import read_with
 from threadsync.operations.slug import slug
 from threadsync.operations.workspace import Workspace, open_project
 from threadsync.planning.readiness import is_account
-from threadsync.providers.loading import DEFAULT, PROVIDERS
+from threadsync.providers.base import Provider, ProviderContext
+from threadsync.providers.loading import DEFAULT, PROVIDERS, load_provider
 
 EXAMPLE = "first-post"
 EXAMPLE_TEXT = "Hello! This is the first post of this project."
@@ -36,36 +37,43 @@ LOCAL_TIME = Path("/etc/localtime")
 """A link into the zone database, on Linux and macOS."""
 
 
-class Wishes(Struct, frozen=True):
-    """What a new project is to be like; empty means: not known, or not wanted."""
+class WishedAccount(Struct, frozen=True):
+    """One account; empty means: not known."""
 
     target: str = f"{DEFAULT}/main"
     account: str = ""
     credential: str = ""
-    """Where its token is; empty: in a variable of the environment that is named after the network."""
+    """Where its secret is; empty means: where its network's usually is."""
+
+
+class Wishes(WishedAccount, frozen=True):
+    """What a new project is to be like, for one account and *more*; empty means: not known, or not wanted."""
+
+    more: tuple[WishedAccount, ...] = ()
     zone: str = "UTC"
     media_url: str = ""
     """The public address where the posts folder's media will be."""
     base_url: str = ""
 
-    @property
-    def token(self) -> str:
-        """Where the token is."""
-        network = network_of(TargetName(self.target))
-        return self.credential or f"env:{network.upper().replace('-', '_')}_TOKEN"
+
+class LookedUp(Struct, frozen=True):
+    """Whose account a credential opened, or why that could not be told."""
+
+    wished: WishedAccount
+    account: str = ""
+    """The handle that it opened."""
+    is_other: bool = False
+    """Whether that is another account than the one that was wished for."""
+    problem: str = ""
 
 
 class Started(Struct, frozen=True):
-    """A project that was made: its files, and what is left to do."""
+    """A project that was made: its files, what is left to do, and the accounts, where they were looked up."""
 
     root: Path
     files: tuple[str, ...]
     findings: tuple[Diagnostic, ...]
-    account: str = ""
-    """The handle that the credential opened, where that was asked."""
-    is_other: bool = False
-    """Whether that is another account than the one that was wished for."""
-    account_problem: str = ""
+    accounts: tuple[LookedUp, ...] = ()
 
 
 def guessed_zone(environ: Mapping[str, str], local_time: Path = LOCAL_TIME) -> str:
@@ -114,22 +122,51 @@ def init(
     if not write_new(folder / PROJECT_FILE, text):
         raise UsageError(f"{folder / PROJECT_FILE} was made by somebody else just now.")
     files.append(PROJECT_FILE)
-    account, problem = _looked_up(folder) if check else (None, "")
-    if account is not None and not wishes.account:
-        named = project_text(identity, replace(wishes, account=account.handle))
-        (folder / PROJECT_FILE).write_text(named, encoding="utf-8")
+    found = tuple(_looked_up(folder, each) for each in _accounts(wishes)) if check else ()
+    if any(each.account and not each.wished.account for each in found):
+        first, *rest = [replace(each.wished, account=each.wished.account or each.account) for each in found]
+        known = replace(wishes, account=first.account, more=tuple(rest))
+        (folder / PROJECT_FILE).write_text(project_text(identity, known), encoding="utf-8")
     workspace = open_project(folder, exact=True, clock=clock)
-    findings, names = plan(workspace).findings, tuple(sorted(files))
-    if account is None:
-        return Started(folder, names, findings, account_problem=problem)
-    is_other = bool(wishes.account) and not is_account(wishes.account, account.account_id, account.handle)
-    return Started(folder, names, findings, account.handle, is_other)
+    return Started(folder, tuple(sorted(files)), plan(workspace).findings, found)
+
+
+def _accounts(wishes: Wishes) -> tuple[WishedAccount, ...]:
+    return (WishedAccount(wishes.target, wishes.account, wishes.credential), *wishes.more)
+
+
+def usual_place(target: str) -> str:
+    """Return where the secret of *target* is, if nobody says otherwise: ``env:THREADS_TOKEN``."""
+    provider = _provider_of(target)
+    name = next((each.name for each in provider.about.roles if each.role == MAIN), "") if provider else ""
+    variable = f"{target.partition('/')[0]} {name or 'token'}"
+    return f"env:{re.sub(r'[^A-Z0-9]', '_', variable.upper())}"
+
+
+def fetches_media(target: str) -> bool:
+    """Whether the network of *target* fetches pictures itself, so that they need a public address."""
+    provider = _provider_of(target)
+    return provider is not None and provider.capabilities.fetches_media
+
+
+def _provider_of(target: str) -> Provider | None:
+    try:
+        return load_provider(NetworkName(target.partition("/")[0]), ProviderContext(TargetName(target)))
+    except ProviderNotFound:
+        return None  # that is said of the wish as a whole
 
 
 def fault_of(wishes: Wishes) -> tuple[str, str] | None:
     """Return what is wrong with *wishes* and what to do about it; None where they make a valid project."""
-    if wishes.account.split() not in ([], [wishes.account]):
-        return f'"{wishes.account}" is no handle.', "Write it as the network shows it, like your.handle."
+    for each in _accounts(wishes):
+        if each.account.split() not in ([], [each.account]):
+            return f'"{each.account}" is no handle.', "Write it as the network shows it, like your.handle."
+    names = [each.target for each in _accounts(wishes)]
+    if len(set(names)) < len(names):
+        return (
+            "two accounts have one name.",
+            "Give each a name of its own, like threads/main and bluesky/brand.",
+        )
     with tempfile.TemporaryDirectory(prefix="threadsync-init-") as aside:
         (Path(aside) / PROJECT_FILE).write_text(project_text("project", wishes), encoding="utf-8")
         try:
@@ -160,7 +197,8 @@ def _refuse_inside_posts(folder: Path) -> None:
 def _files(wishes: Wishes, now: datetime) -> dict[str, str]:
     """Return what a project has beside its own file; what is there already stays."""
     suggested = suggested_time(now, wishes.zone)
-    example = draft_text(EXAMPLE, EXAMPLE_TEXT, [wishes.target], suggested, yaml=False)
+    targets = [each.target for each in _accounts(wishes)]
+    example = draft_text(EXAMPLE, EXAMPLE_TEXT, targets, suggested, yaml=False)
     return {
         f"posts/{EXAMPLE}.md": example,
         "schema/project.schema.json": schema_text("project"),
@@ -172,9 +210,10 @@ def _ignored(folder: Path, wishes: Wishes) -> list[str]:
     """Let git ignore what must not be committed, beside what it ignores already."""
     path = folder / ".gitignore"
     wanted = [f"{CACHE_DIRECTORY}/"]
-    name = wishes.token.removeprefix("file:")
-    if name != wishes.token and not Path(name).is_absolute():
-        wanted.append(name)
+    for each in _accounts(wishes):
+        name = each.credential.removeprefix("file:")
+        if name != each.credential and not Path(name).is_absolute():
+            wanted.append(name)
     try:
         there = path.read_text(encoding="utf-8") if path.exists() else ""
         missing = [line for line in wanted if line not in there.splitlines()]
@@ -188,24 +227,20 @@ def _ignored(folder: Path, wishes: Wishes) -> list[str]:
     return [".gitignore"] if missing else []
 
 
-def _looked_up(folder: Path) -> tuple[Account | None, str]:
-    """Ask whose account the credential opens; returns it, or why it could not be told."""
+def _looked_up(folder: Path, wished: WishedAccount) -> LookedUp:
+    """Ask whose account the credential opens."""
     workspace: Workspace = replace(impatient(open_project(folder, exact=True)), command="init")
-    (target,) = workspace.project.targets
+    target = TargetName(wished.target)
     try:
         (account,) = read_with(workspace, [(target, workspace.providers[target].identify())])
     except ThreadsyncError as error:
-        return None, f"{error.problem.removesuffix('.')}."
-    return account, ""
+        return LookedUp(wished, problem=f"{error.problem.removesuffix('.')}.")
+    is_other = bool(wished.account) and not is_account(wished.account, account.account_id, account.handle)
+    return LookedUp(wished, account.handle, is_other)
 
 
 def project_text(identity: str, wishes: Wishes) -> str:
     """Return the project file."""
-    account = (
-        f"    account: {scalar(wishes.account)}"
-        if wishes.account
-        else "    # account: your.handle     # write it down: then a token of another account is refused"
-    )
     lines = [
         "# yaml-language-server: $schema=schema/project.schema.json",
         "# threadsync plan shows what apply would do. Every key is explained by: threadsync schema project",
@@ -223,19 +258,11 @@ def project_text(identity: str, wishes: Wishes) -> str:
         "",
         "targets:",
         "  # NETWORK/NAME; a post names those that it goes to. One target is one account.",
-        f"  {scalar(wishes.target)}:",
-        account,
-        "    # Where the token is, never the token: env:NAME, file:PATH or keyring:NAME.",
-        f"    credential: {scalar(wishes.token)}",
     ]
-    if wishes.base_url:
-        lines += [
-            "    # Only for a sandbox. Without it, this is the real network.",
-            f"    base_url: {scalar(wishes.base_url)}",
-        ]
+    for each in _accounts(wishes):
+        lines += _target_lines(each, wishes)
     if wishes.media_url:
         lines += [
-            "    media_host: site",
             "",
             "# The network fetches pictures itself: this is where the posts folder is on the web.",
             "media_hosts:",
@@ -251,3 +278,19 @@ def project_text(identity: str, wishes: Wishes) -> str:
         "  publish: required",
     ]
     return "\n".join([*lines, ""])
+
+
+def _target_lines(wished: WishedAccount, wishes: Wishes) -> Iterator[str]:
+    yield f"  {scalar(wished.target)}:"
+    yield (
+        f"    account: {scalar(wished.account)}"
+        if wished.account
+        else "    # account: your.handle     # write it down: then a token of another account is refused"
+    )
+    yield "    # Where its secret is, never the secret: env:NAME, file:PATH or keyring:NAME."
+    yield f"    credential: {scalar(wished.credential or usual_place(wished.target))}"
+    if wishes.base_url:
+        yield "    # Only for a sandbox. Without it, this is the real network."
+        yield f"    base_url: {scalar(wishes.base_url)}"
+    if wishes.media_url and fetches_media(wished.target):
+        yield "    media_host: site"

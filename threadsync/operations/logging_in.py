@@ -16,6 +16,7 @@ from threadsync.execution.apilog import ApiLog, Renewal
 from threadsync.execution.credentials import named, of_role, remove, resolve, scrubbed, store
 from threadsync.execution.drivers import run
 from threadsync.execution.logged import Errand, Scribe
+from threadsync.execution.session_files import forget
 from threadsync.execution.transport import Transport
 from threadsync.execution.wire import Endpoint
 from threadsync.flows.core import attempt
@@ -25,14 +26,14 @@ from threadsync.model.ids import MAIN, MediaDigest, Role
 from threadsync.model.secret import SecretText
 from threadsync.model.target import Target
 from threadsync.operations.auth import impatient
-from threadsync.operations.caches import CACHE_DIRECTORY, ignored, log_path
+from threadsync.operations.caches import CACHE_DIRECTORY, SESSIONS_DIRECTORY, ignored, log_path
 from threadsync.operations.credentials import Stored, note, place_of, target_of
 from threadsync.operations.rights import needed_scopes, scopes_in_order
 from threadsync.operations.shell import new_run
 from threadsync.operations.workspace import Workspace, context_of
 from threadsync.planning.readiness import is_account
 from threadsync.providers.authorizing import CODE, Authorization, Authorizing
-from threadsync.providers.base import Examined, Provider
+from threadsync.providers.base import CredentialRole, Examined, Provider
 
 STATE_BYTES: Final = 32
 """How much chance is in what proves that an answer belongs to our question."""
@@ -43,29 +44,61 @@ T = TypeVar("T")
 # A credential that a person has already.
 
 
+def role_of(workspace: Workspace, target: str, role: Role) -> CredentialRole:
+    """Return what the network of *target* says of its credential of *role*.
+
+    Raises:
+        UsageError: there is no such target.
+    """
+    known = workspace.providers[target_of(workspace, target).name].about.roles
+    return next((each for each in known if each.role == role), CredentialRole(role, ""))
+
+
 def auth_store(workspace: Workspace, target: str, role: Role, value: str) -> Stored:
     """Store *value* where the project says that the credential is.
+
+    Where the network opens sessions with it, that is tried first, and whose account it opens is said.
 
     Raises:
         UsageError: it is empty, has several lines, or the target declares no place for it.
         ProjectError: the place refuses it, or is the environment.
+        ProviderError: it opens no account; nothing was stored.
     """
     found, form = place_of(workspace, target, role)
     secret = value.strip()
     if not secret or not secret.isprintable():
+        name = role_of(workspace, target, role).name
         raise UsageError(
-            "that is no token: it is empty, or has a line break or another control character in it.",
-            remedy="Give the token alone, on one line. Nothing was stored.",
+            f"that is no {name}: it is empty, or has a line break or another control character in it.",
+            remedy=f"Give the {name} alone, on one line. Nothing was stored.",
         )
+    is_tried = role == MAIN and not form.startswith("env:")  # nothing can be stored there, as is said below
+    lines = _opens(workspace, found, SecretText(secret)) if is_tried else []
     root = workspace.project.root
     store(form, SecretText(secret), target=found.name, role=role, project_root=root)
     note(workspace, found.name, role, None)
-    return Stored(
-        (
-            f"Stored in {form}: {named(found.name, role)}.",
-            f"See whose account it opens: threadsync auth status {found.name}",
+    lines.append(f"Stored in {form}: {named(found.name, role)}.")
+    if len(lines) == 1:
+        lines.append(f"See whose account it opens: threadsync auth status {found.name}")
+    return Stored(tuple(lines))
+
+
+def _opens(workspace: Workspace, target: Target, secret: SecretText) -> list[str]:
+    """Say whose account a credential opens that sessions are asked for with; nothing where there are none."""
+    provider = impatient(workspace).providers[target.name]
+    if provider.sessions is None:
+        return []
+    try:
+        session = _run(workspace, target, provider.sessions.open(), {MAIN: secret})
+        account, examined = _run(
+            workspace, target, _looked_at(provider), {MAIN: secret, **session.secrets}, session.base_url
         )
-    )
+    except (ProviderError, UsageError) as error:
+        raise ProviderError(
+            f"{error.problem.removesuffix('.')}; nothing was stored", where=error.where, remedy=error.remedy
+        ) from error
+    lines = [f"It opens @{account.handle} (id {account.account_id})."] if account is not None else []
+    return [*lines, f"Warning: {examined.danger}. {examined.remedy}"] if examined.danger else lines
 
 
 def auth_logout(workspace: Workspace, target: str, role: Role) -> Stored:
@@ -78,14 +111,16 @@ def auth_logout(workspace: Workspace, target: str, role: Role) -> Stored:
     found, form = place_of(workspace, target, role)
     was_there = remove(form, target=found.name, role=role, project_root=workspace.project.root)
     note(workspace, found.name, role, None)
+    if role == MAIN:
+        forget(workspace.project.root / SESSIONS_DIRECTORY, found.name)
     if not was_there:
         return Stored((f"Nothing was stored in {form}.",))
-    known = workspace.providers[found.name].about.roles
-    ending = next((each.ending for each in known if each.role == role), "")
+    known = role_of(workspace, target, role)
+    until = " until it expires" if known.renewable else ""
     return Stored(
         (
             f"Removed from {form}: {named(found.name, role)}.",
-            f"It goes on working until it expires. To end it now: {ending or 'take it back on the network.'}",
+            f"It goes on working{until}. To end it now: {known.ending or 'take it back on the network.'}",
         )
     )
 
@@ -270,16 +305,25 @@ def _granted(login: Login, examined: Examined) -> list[str]:
     return [f"Not granted, although asked for: {', '.join(missing)}. Log in again, and allow them."]
 
 
-def _run(workspace: Workspace, target: Target, flow: Flow[T], secrets: Mapping[Role, SecretText]) -> T:
-    """Run *flow* with *secrets* that stand in no project yet; what it sends is in the API log."""
+def _run(
+    workspace: Workspace,
+    target: Target,
+    flow: Flow[T],
+    secrets: Mapping[Role, SecretText],
+    base_url: str = "",
+) -> T:
+    """Run *flow* with *secrets* that stand in no project yet; what it sends is in the API log.
+
+    With *base_url* the account lives there, and not where the target says.
+    """
 
     def unknown(media: MediaDigest) -> Path:
         raise AssertionError(f"an authorization sends no file ({media})")
 
     provider = workspace.providers[target.name]
-    base_url = target.base_url or provider.default_base_url
+    home = base_url or target.base_url or provider.default_base_url
     bounds = context_of(target, workspace.project.id).bounds
-    endpoint = Endpoint(base_url, secrets.__getitem__, unknown, bounds.request_seconds)
+    endpoint = Endpoint(home, secrets.__getitem__, unknown, bounds.request_seconds, provider.hosts)
     ignored(workspace.project.root / CACHE_DIRECTORY)
     log = ApiLog(log_path(workspace.project.root), workspace.clock, workspace.tell)
     scribe = Scribe(

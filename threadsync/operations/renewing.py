@@ -12,7 +12,7 @@ from typing import Final
 
 from threadsync.errors import ProjectError, StateLocked, UsageError
 from threadsync.execution.apilog import Renewal
-from threadsync.execution.credentials import named, resolve, store
+from threadsync.execution.credentials import named, of_role, resolve, store
 from threadsync.execution.handing import hand_over, words_of
 from threadsync.model.ids import Role
 from threadsync.model.secret import SecretText
@@ -51,7 +51,10 @@ def auth_refresh(
     found, form = place_of(workspace, target, role)
     provider = workspace.providers[found.name]
     if not any(each.role == role and each.renewable for each in provider.about.roles):
-        raise UsageError(f"a {role!r} credential of {found.provider} cannot be renewed.")
+        raise UsageError(
+            f"a {role!r} credential of {found.provider} cannot be renewed.",
+            remedy=f"To change it, store another one: threadsync auth login {found.name}{of_role(role)}",
+        )
     if form.startswith("env:") and not show and not write_back:
         raise UsageError(
             f"{named(found.name, role)} is {form}, where threadsync cannot store a new one.",

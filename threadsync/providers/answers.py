@@ -35,6 +35,11 @@ class Exchange(Struct, frozen=True):
         """The server's clock when it answered, to the second; None where the answer is not dated."""
         return time_in(self.headers.get("date", ""))
 
+    @property
+    def sandbox_origin(self) -> str:
+        """The stable name of the sandbox that answered; empty where none says that it is one."""
+        return self.headers.get("x-sandbox-origin", "")
+
 
 def exchange_of(response: Response) -> Exchange:
     """Return how *response* came."""

@@ -111,6 +111,8 @@ class CredentialRole(Struct, frozen=True):
     """Of one of an app: the variable of the environment that has it, where the project names no place."""
     ending: str = ""
     """How a person ends the life of one that others may have seen."""
+    name: str = "token"
+    """What people call it, in a word or two."""
 
 
 class ScopeUse(StrEnum):
@@ -154,6 +156,8 @@ class About(Struct, frozen=True):
     limits: tuple[Limit, ...] = ()
     quotas: Mapping[str, str] = field(default_factory=dict)
     """The account's allowances, by what they count: ``posts`` to ``250 in 24 hours``."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """What must be installed besides, to publish: the module's name to the extra that has it."""
 
 
 class Examined(Struct, frozen=True):
@@ -166,6 +170,12 @@ class Examined(Struct, frozen=True):
     """Whether the network says that it does not expire."""
     unknown: str = ""
     """Why nothing could be told."""
+    kind: str = ""
+    """What sort of credential it is, where a network knows several: ``an app password``."""
+    danger: str = ""
+    """Why it should be another one, although it works; empty where nothing speaks against it."""
+    remedy: str = ""
+    """What to do about that."""
 
 
 class Permalinks(Protocol):

@@ -18,6 +18,9 @@ from threadsync.sandbox import control_api, pages, wire, xrpc
 from threadsync.sandbox.bluesky import Response as BlueskyResponse
 from threadsync.sandbox.engine import Engine
 from threadsync.sandbox.fetching import CONTENT_TYPES
+from threadsync.sandbox.pages.bluesky import BlueskyNetwork
+from threadsync.sandbox.pages.network import Network
+from threadsync.sandbox.pages.threads import ThreadsNetwork
 from threadsync.sandbox.threads import Fetched
 from threadsync.sandbox.threads import Request as NetworkRequest
 from threadsync.sandbox.threads import Response as NetworkResponse
@@ -28,12 +31,21 @@ LOOK_SECONDS = 0.02
 """How soon an answer that a fault holds up is given once all faults are out of force."""
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
+_Show = Callable[[Network, str], str | None]
+_Look = Callable[[_Show], str | None]
+"""Lets a page be made of a network, and of the name of the sandbox."""
 
 _PAGE_HEADERS = {
     "Content-Security-Policy": pages.POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_KEPT_HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Of bytes that are named by what they are."""
+_UNKNOWN = "application/octet-stream"
 
 
 def make_app(engine: Engine, ending: asyncio.Event) -> ASGIApp:
@@ -45,11 +57,15 @@ def make_app(engine: Engine, ending: asyncio.Event) -> ASGIApp:
         routes=[
             *control_api.routes(engine),
             *(Route(f"/sandbox/{name}", _asset(name)) for name in pages.ASSETS),
-            Route("/", _timeline(engine)),
+            Route("/", _timeline(_threads(engine))),
             Route("/media/gif/{gif_id:path}", _gif),
             Route("/media/{name}", _media(engine)),
-            Route("/@{user}", _timeline(engine)),
-            Route("/@{user}/post/{code}", _post(engine)),
+            Route("/@{user}", _timeline(_threads(engine))),
+            Route("/@{user}/post/{code}", _post(_threads(engine))),
+            Route("/bluesky", _timeline(_bluesky(engine))),
+            Route("/profile/{user}", _timeline(_bluesky(engine))),
+            Route("/profile/{user}/post/{code}", _post(_bluesky(engine))),
+            Route("/blob/{cid}", _blob(engine)),
             *(
                 Route(path, _network(engine, ending, _bluesky_reply), methods=["GET", "POST"])
                 for path in ("/xrpc/{nsid}", "/plc/{did}")
@@ -177,7 +193,7 @@ async def _bluesky_reply(engine: Engine, request: Request) -> Response:
     if reply.blob:
         content = engine.bluesky.blob(reply.blob)
         headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
-        kind = xrpc.sniff(content or b"") or "application/octet-stream"
+        kind = xrpc.sniff(content or b"") or _UNKNOWN
         whole = Response(content, reply.status, headers, media_type=kind)
     else:
         whole = _as_json(reply)
@@ -202,26 +218,40 @@ async def _fetch(engine: Engine, asked: NetworkRequest) -> dict[str, Fetched]:
     return {url: await asyncio.to_thread(engine.fetcher.fetch, url)} if url else {}
 
 
-def _timeline(engine: Engine) -> _Endpoint:
+def _timeline(see: _Look) -> _Endpoint:
     async def answer(request: Request) -> Response:
         user, older = request.path_params.get("user", ""), request.query_params.get("older", "")
-        page = engine.look(
-            lambda state, now: pages.timeline(state, now, engine.origin, user=user, older=older)
+        return _page_or_404(
+            see(lambda network, origin: pages.timeline(network, origin, user=user, older=older))
         )
-        return _page_or_404(page)
 
     return answer
 
 
-def _post(engine: Engine) -> _Endpoint:
+def _post(see: _Look) -> _Endpoint:
     async def answer(request: Request) -> Response:
-        code, after = request.path_params["code"], request.query_params.get("after", "")
-        page = engine.look(
-            lambda state, now: pages.single(state, now, engine.origin, shortcode=code, after=after)
-        )
-        return _page_or_404(page)
+        user, code = request.path_params["user"], request.path_params["code"]
+        after = request.query_params.get("after", "")
+
+        def shown(network: Network, origin: str) -> str | None:
+            post = network.post(user, code)
+            return pages.single(network, origin, post, after=after) if post is not None else None
+
+        return _page_or_404(see(shown))
 
     return answer
+
+
+def _threads(engine: Engine) -> _Look:
+    return lambda show: engine.look(lambda state, now: show(ThreadsNetwork(state, now), engine.origin))
+
+
+def _bluesky(engine: Engine) -> _Look:
+    def see(show: _Show) -> str | None:
+        offset = engine.look(lambda state, now: state.clock_offset)
+        return engine.bluesky.look(lambda state, now: show(BlueskyNetwork(state, now, offset), engine.origin))
+
+    return see
 
 
 def _page_or_404(page: str | None) -> Response:
@@ -243,16 +273,24 @@ async def _gif(request: Request) -> Response:
     return Response(drawing, media_type="image/svg+xml", headers=_PAGE_HEADERS)
 
 
+def _blob(engine: Engine) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        content = engine.bluesky.blob(request.path_params["cid"])
+        if content is None:
+            return PlainTextResponse("There is no such blob.", 404)
+        kind = xrpc.sniff(content) or ("text/vtt" if content.startswith(b"WEBVTT") else _UNKNOWN)
+        return Response(content, headers=_KEPT_HEADERS, media_type=kind)
+
+    return answer
+
+
 def _media(engine: Engine) -> _Endpoint:
     async def answer(request: Request) -> Response:
         name = request.path_params["name"]
         content = engine.shelf.get(name)
         if content is None:
             return PlainTextResponse("There is no such picture.", 404)
-        headers = {
-            "Cache-Control": "public, max-age=31536000, immutable",
-            "X-Content-Type-Options": "nosniff",
-        }
-        return Response(content, media_type=CONTENT_TYPES[name.rpartition(".")[2]], headers=headers)
+        kind = CONTENT_TYPES[name.rpartition(".")[2]]
+        return Response(content, headers=_KEPT_HEADERS, media_type=kind)
 
     return answer

@@ -23,7 +23,8 @@
 ``POST app``               ``{"id", "secret", "name", "redirect_uris"}`` changes the app
 ``POST webhooks``          ``{"fields": ["replies", …]}`` is what the app is subscribed to
 ``GET deliveries``         what its callback would have been sent, with its headers
-``GET serial``             ``{"serial": N}``, a number that grows with every change
+``GET serial``             ``{"serial": N, "bluesky": N}``: of each network a number that grows with every
+                           change
 ``POST reset``             forgets posts, containers, quotas, faults and the record of calls
 ``GET ledger``             live posts, deletions, the recorded calls (``?requests=no`` without them)
 =========================  ======================================================================
@@ -237,7 +238,10 @@ def _deliveries(engine: Engine, body: _Body) -> Json:
 
 
 def _serial(engine: Engine, body: _Body) -> Json:
-    return {"serial": engine.look(lambda state, now: state.serial)}
+    return {
+        "serial": engine.look(lambda state, now: state.serial),
+        "bluesky": engine.bluesky.look(lambda state, now: state.serial),
+    }
 
 
 def _reset(engine: Engine, body: _Body) -> Json:

@@ -23,6 +23,7 @@ import uvicorn
 from msgspec import Struct
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from threadsync.sandbox import bluesky
 from threadsync.sandbox.app import make_app
 from threadsync.sandbox.engine import Engine, Notification, RecordedRequest
 from threadsync.sandbox.problems import PortInUse
@@ -54,6 +55,8 @@ class Sandbox(Struct, frozen=True):
     port: int
     engine: Engine
     profiles: tuple[Profile, ...]
+    accounts: tuple[bluesky.Profile, ...] = ()
+    """Those of the Bluesky network."""
 
     @property
     def origin(self) -> str:
@@ -61,8 +64,9 @@ class Sandbox(Struct, frozen=True):
         return self.engine.origin
 
     def token(self, name: str) -> str:
-        """Return the access token of a profile of the settings."""
-        return next(profile.secret for profile in self.profiles if profile.name == name)
+        """Return the access token of a profile of the settings; on Bluesky, the app password of a handle."""
+        accounts = {each.handle: each.secret for each in self.accounts}
+        return accounts.get(name) or next(each.secret for each in self.profiles if each.name == name)
 
     def arm(self, *faults: Fault) -> None:
         """Put faults in force."""
@@ -97,6 +101,10 @@ class Sandbox(Struct, frozen=True):
         """Create a profile, or give one another token."""
         self.engine.command(add_profile(profile))
 
+    def add_account(self, profile: bluesky.Profile) -> None:
+        """Create an account of the Bluesky network, or give one other passwords."""
+        self.engine.bluesky.add_profile(profile)
+
     def expire_token(self, token: str) -> None:
         """End the life of a token."""
         self.engine.command(ExpireToken(token_digest(token)))
@@ -124,10 +132,10 @@ class Sandbox(Struct, frozen=True):
 
     def faults_fired(self) -> Mapping[FaultKind, int]:
         """Return how often each kind of fault that is in force has happened."""
-        return self.engine.look(_fired)
+        return self.engine.look(_fired) + self.engine.bluesky.look(_fired)
 
 
-def _fired(state: State, _: float) -> Mapping[FaultKind, int]:
+def _fired(state: State | bluesky.State, _: float) -> Counter[FaultKind]:
     fired: Counter[FaultKind] = Counter()
     for armed in state.armed:
         fired[armed.fault.kind] += armed.fired
@@ -241,7 +249,7 @@ def _listening(settings: SandboxSettings) -> Iterator[tuple[socket.socket, Sandb
         base_url = f"http://{HOST}:{port}"
         with closing(Engine(settings)) as engine:
             engine.set_base_url(settings.public_url or base_url)
-            yield listener, Sandbox(base_url, port, engine, settings.profiles)
+            yield listener, Sandbox(base_url, port, engine, settings.profiles, settings.bluesky_profiles)
 
 
 def _listener(port: int) -> socket.socket:

@@ -74,6 +74,8 @@ def _add_life(page: Page, row: Credential, now: datetime, zone: str | None) -> N
     if examined is None:
         page.add("it is there; the network was not asked", indent=INDENT)
         return
+    if examined.kind:
+        page.add(f"it is {examined.kind}", indent=INDENT, hang=2)
     if row.expires_at is not None:
         days = (row.expires_at - now).days
         left = f"{many(days, 'day')} left" if days >= 0 else "expired"
@@ -87,10 +89,15 @@ def _add_life(page: Page, row: Credential, now: datetime, zone: str | None) -> N
     page.add(f"made or last renewed here: {renewed}", indent=INDENT, hang=2)
     if examined.unknown:
         page.add(examined.unknown, indent=INDENT, hang=2, style=Style.FAINT)
+    if examined.danger:
+        page.add(f"warning: {examined.danger}", indent=INDENT, hang=2, style=Style.BAD)
+        page.add(examined.remedy, indent=INDENT)
 
 
 def _add_scopes(page: Page, row: Credential, examined: Examined) -> None:
     """Add the rights that a credential has, beside those that the project needs."""
+    if examined.scopes is None and examined.kind:
+        return  # such a one has none
     scopes = ", ".join(sorted(examined.scopes)) if examined.scopes is not None else "unknown"
     page.add(f"scopes: {scopes}", indent=INDENT, hang=2)
     if not row.needed:

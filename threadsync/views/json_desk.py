@@ -76,6 +76,8 @@ def _credential(row: Credential) -> Json:
         "endless": examined is not None and examined.endless,
         "renewed_at": _maybe(row.renewal.at) if row.renewal is not None else None,
         "unknown": examined.unknown if examined is not None else "",
+        "kind": examined.kind if examined is not None else "",
+        "danger": examined.danger if examined is not None else "",
     }
 
 

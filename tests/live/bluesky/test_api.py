@@ -14,10 +14,12 @@ from threadsync.errors import ApiError
 from threadsync.flows.effects import BytesBody, FilePart
 from threadsync.flows.paging import Pages
 from threadsync.model.fault import FaultClass
-from threadsync.model.ids import MAIN, Json, MediaDigest
+from threadsync.model.ids import MAIN, Json, MediaDigest, TargetName
 from threadsync.model.secret import SecretText
+from threadsync.providers.base import ProviderContext
 from threadsync.providers.bluesky import api
 from threadsync.providers.bluesky.cids import of_record
+from threadsync.providers.bluesky.provider import BlueskyProvider
 from threadsync.providers.bluesky.tids import encoded
 from threadsync.providers.bluesky.uris import POST, AtUri
 
@@ -61,6 +63,18 @@ def test_a_wrong_password_is_said(desk: Desk) -> None:
         "wrong-password",
         FaultClass.UNAUTHORIZED,
     )
+
+
+def test_an_app_password_is_told_from_the_accounts_own_by_what_it_may_not_list(desk: Desk) -> None:
+    assert desk.run(api.get_account_invite_codes()) == ()
+    own = BlueskyProvider(ProviderContext(TargetName("bluesky/brand")))
+    assert desk.run(own.examine(MAIN)).kind == "the account's own password"
+    made = desk.run(api.call("POST", "com.atproto.server.createAppPassword", data={"name": "threadsync"}))
+    desk.secrets[MAIN] = SecretText(made.body.password)
+    desk.use(desk.run(api.create_session(desk.person.handle)))
+    assert refused(desk, api.get_account_invite_codes()) == ("wrong-token", FaultClass.UNAUTHORIZED)
+    found = desk.run(own.examine(MAIN))
+    assert (found.kind, found.danger, found.endless) == ("an app password", "", True)
 
 
 def test_a_session_is_renewed_and_ends_for_good(desk: Desk) -> None:

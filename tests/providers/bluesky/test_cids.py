@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 
 import pytest
 
+from threadsync.errors import ProjectError
 from threadsync.model.ids import MediaDigest
 from threadsync.providers.bluesky.cids import of_blob, of_record
 
@@ -29,3 +31,12 @@ def test_a_link_is_not_the_text_of_its_name():
 def test_a_number_with_a_fraction_has_no_name():
     with pytest.raises(ValueError, match="whole number"):
         of_record({"ratio": 1.5})
+
+
+def test_without_the_package_that_names_content_the_pip_line_is_said(monkeypatch):
+    """And only then: a project with a Bluesky target can be read and planned without it."""
+    monkeypatch.setitem(sys.modules, "libipld", None)
+    for name in (lambda: of_blob(MediaDigest("00" * 32)), lambda: of_record({"a": 1})):
+        with pytest.raises(ProjectError) as refused:
+            name()
+        assert refused.value.remedy == "Run: pip install 'threadsync[bluesky]'"

@@ -13,6 +13,7 @@ from threadsync.providers.bluesky.richtext import (
     Mentions,
     RichText,
     Tagged,
+    addresses,
     as_json,
     graphemes,
     rich_text,
@@ -92,3 +93,18 @@ def test_a_record_names_an_account_by_its_did():
 def test_characters_are_counted_as_readers_see_them():
     assert graphemes("👩‍👩‍👧é🇪🇺") == 3
     assert graphemes("a\r\nb") == 3
+
+
+def test_the_address_behind_other_words_is_told_and_one_that_is_read_is_not() -> None:
+    """A reviewer sees in the plan where readers are sent."""
+    spans: Spans = (
+        Plain("🚋 "),
+        Anchor("the map", "https://example.org/m"),
+        Url("https://example.org/lifts"),
+        Anchor("the map", "https://example.org/n"),
+        Mention("lifts.test"),
+    )
+    assert addresses(shown(spans)) == {
+        "link 1, “the map”": "https://example.org/m",
+        "link 2, “the map”": "https://example.org/n",
+    }

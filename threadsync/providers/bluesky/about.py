@@ -14,7 +14,15 @@ from threadsync.providers.bluesky import checks, checks_video, richtext, servers
 ABOUT: Final = About(
     api="app.bsky",
     source="https://docs.bsky.app",
-    roles=(CredentialRole(MAIN, "an app password (Settings, Privacy and security, App passwords)"),),
+    roles=(
+        CredentialRole(
+            MAIN,
+            "an app password (Settings, Privacy and security, App passwords)",
+            ending="In the app, under Settings, Privacy and security, App passwords, remove it. A session "
+            "that was opened with it lasts two more hours at most.",
+            name="app password",
+        ),
+    ),
     limits=(
         Limit(richtext.TEXT_GRAPHEMES_MAX, "graphemes a segment"),
         Limit(richtext.TEXT_BYTES_MAX, "bytes of text a segment"),
@@ -26,4 +34,5 @@ ABOUT: Final = About(
         Limit(checks.TAGS_MAX, "tags a post"),
     ),
     quotas={"points": "5,000 an hour and 35,000 a day: 3 for a record that is made, 2 for one that is put"},
+    packages={"libipld": "bluesky"},
 )

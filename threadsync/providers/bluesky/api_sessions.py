@@ -37,6 +37,8 @@ from threadsync.providers.bluesky.calls import (
 from threadsync.providers.bluesky.faults import refusal
 
 _SECRETS = ("accessJwt", "refreshJwt")
+NOT_FOR_APP_PASSWORDS: Final = "wrong-token"
+"""The error of what a session of an app password may not do."""
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 """What a did:web names: a host and no path, with a port where it is this machine."""
 
@@ -166,6 +168,20 @@ def get_session() -> Flow[Whoami]:
     Source: https://docs.bsky.app/docs/api/com-atproto-server-get-session
     """
     return query("com.atproto.server.getSession", {}, _whoami)
+
+
+def get_account_invite_codes() -> Flow[tuple[str, ...]]:
+    """List the account's codes that invite others, and make none; a session of an app password may not.
+
+    Endpoint: GET com.atproto.server.getAccountInviteCodes
+    Errors: wrong-token (the session is one of an app password: ``Bad token scope``, observed)
+    Source: https://docs.bsky.app/docs/api/com-atproto-server-get-account-invite-codes
+    """
+    return query(
+        "com.atproto.server.getAccountInviteCodes",
+        {"createAvailable": False},
+        lambda body, _: tuple(each.text("code") for each in body.entries("codes") or ()),
+    )
 
 
 def describe_server() -> Flow[ServerDescription]:

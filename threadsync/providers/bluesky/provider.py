@@ -53,7 +53,7 @@ from threadsync.providers.bluesky.opening import BlueskySessions
 from threadsync.providers.bluesky.points import BlueskySpending
 from threadsync.providers.bluesky.publishing import CID, GATES, UNANSWERED, Publisher, wait_out
 from threadsync.providers.bluesky.records import REPOST
-from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, graphemes
+from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, addresses, graphemes
 from threadsync.providers.bluesky.servers import server_of
 from threadsync.providers.bluesky.uris import POST, AtUri
 
@@ -125,9 +125,21 @@ class BlueskyProvider(Struct, frozen=True):
         return refusal(response)
 
     def examine(self, role: Role) -> Flow[Examined]:
-        """An app password has no rights to tell of, and lives until it is taken away."""
-        yield from api_sessions.get_session()
-        return Examined(endless=True)
+        """Tell an app password from the account's own; either has no rights to tell of, and lives on."""
+        codes = yield from attempt(api_sessions.get_account_invite_codes())
+        match codes:
+            case tuple():
+                return Examined(
+                    endless=True,
+                    kind="the account's own password",
+                    danger="it is the account's own password: it opens everything, and cannot be taken away",
+                    remedy="Make an app password (Settings, Privacy and security, App passwords), and store "
+                    f"that in its place: threadsync auth login {self.context.target}",
+                )
+            case Fault(row=api_sessions.NOT_FOR_APP_PASSWORDS):
+                return Examined(endless=True, kind="an app password")
+            case Fault() | Unanswered():
+                return Examined(endless=True, unknown=codes.problem)
 
     def renew(self, role: Role) -> Flow[Renewed]:
         """An app password cannot be renewed."""
@@ -150,8 +162,11 @@ class BlueskyProvider(Struct, frozen=True):
     ) -> RenderedSegment:
         """Return *segment* exactly as Bluesky gets it."""
         what = convert.rendered(publication, segment, index, links)
+        opened = addresses(convert.said(publication, index, links))
         records = convert.records_of(publication, index)
-        return RenderedSegment(what, graphemes(what.text), TEXT_GRAPHEMES_MAX, "graphemes", records=records)
+        return RenderedSegment(
+            what, graphemes(what.text), TEXT_GRAPHEMES_MAX, "graphemes", opened, records=records
+        )
 
     def unanswerable(self, publication: Publication) -> str:
         """Everything can be replied to by whoever made it."""
@@ -167,7 +182,9 @@ class BlueskyProvider(Struct, frozen=True):
         who = yield from self._asked(partial(api_sessions.get_session), "reading the account")
         server = who.exchange.server_time
         ahead = (server - asked_at).total_seconds() if server is not None else None
-        return Account(ORIGIN, who.did, who.handle, "", ahead)
+        # Only a network on this machine may name its own origin; it stands for a host and port that change.
+        sandbox = who.exchange.sandbox_origin if self.context.loopback else ""
+        return Account(sandbox or ORIGIN, who.did, who.handle, "", ahead)
 
     def quotas(self) -> Flow[Mapping[str, Quota]]:
         """Nothing tells how many points are left but the answer to a write."""

@@ -82,6 +82,16 @@ def rich_text(spans: Spans, permalink: Callable[[Address], str]) -> RichText:
     return RichText("".join(parts), tuple(facets))
 
 
+def addresses(rich: RichText) -> dict[str, str]:
+    """Return the addresses that readers open and do not read: those of links that are made of other words."""
+    text, found = rich.text.encode(), dict[str, str]()
+    for facet in rich.facets:
+        words = text[facet.start : facet.end].decode()
+        if isinstance(facet.feature, LinkTo) and facet.feature.uri != words:
+            found[f"link {len(found) + 1}, “{words}”"] = facet.feature.uri
+    return found
+
+
 def _shown(
     span: Plain | Styled | Url | Anchor | Mention | Hashtag | PermalinkOf, permalink: Callable[[Address], str]
 ) -> tuple[str, Feature | None]:

@@ -40,7 +40,6 @@ from threadsync.providers.threads.listing import Listing, own_posts
 from threadsync.providers.threads.publishing import NotPublished
 
 ORIGIN = "threads.net"
-SANDBOX_ORIGIN_HEADER = "x-sandbox-origin"
 _PROFILE = "id,username,is_eligible_for_geo_gating"
 
 
@@ -154,7 +153,7 @@ class ThreadsProvider(Struct, frozen=True):
         if profile.username is None:
             raise Unanswered("the answer names no user", sent=True, where=str(self.context.target))
         # Only a network on this machine may name its own origin; it stands for a host and port that change.
-        sandbox = profile.exchange.headers.get(SANDBOX_ORIGIN_HEADER) if self.context.loopback else None
+        sandbox = profile.exchange.sandbox_origin if self.context.loopback else ""
         server = profile.exchange.server_time
         ahead = (server - asked_at).total_seconds() if server is not None else None
         lacks = frozenset() if profile.is_eligible_for_geo_gating else frozenset({carrying.GEO_GATING})

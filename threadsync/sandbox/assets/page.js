@@ -105,7 +105,8 @@ function watch() {
   const look = async () => {
     try {
       if (!document.hidden && button.getAttribute("aria-pressed") === "true") {
-        const { serial } = await (await fetch("/sandbox/serial")).json();
+        const serials = await (await fetch("/sandbox/serial")).json();
+        const serial = serials[document.body.dataset.serialName];
         const isOld = Date.now() - looked > RELATIVE_TIMES_MILLISECONDS;
         if (String(serial) !== document.body.dataset.serial || isOld) {
           await refresh();

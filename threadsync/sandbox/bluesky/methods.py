@@ -43,6 +43,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "com.atproto.server.refreshSession": Method("POST", Auth.REFRESH, sessions.refresh),
         "com.atproto.server.deleteSession": Method("POST", Auth.REFRESH, sessions.delete),
         "com.atproto.server.getSession": Method("GET", Auth.ACCESS, sessions.read),
+        "com.atproto.server.getAccountInviteCodes": Method("GET", Auth.ACCESS, sessions.invite_codes),
         "com.atproto.server.getServiceAuth": Method("GET", Auth.ACCESS, sessions.service_auth),
         "com.atproto.repo.createRecord": Method("POST", Auth.ACCESS, writing.create),
         "com.atproto.repo.putRecord": Method("POST", Auth.ACCESS, writing.put),

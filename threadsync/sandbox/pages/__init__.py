@@ -13,13 +13,14 @@ from itertools import islice
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
 
-from threadsync.sandbox.pages.conversations import conversation, roots, single_view
-from threadsync.sandbox.pages.panel import panel, tabs
+from threadsync.sandbox.pages.conversations import conversation, single_view
+from threadsync.sandbox.pages.network import Network
 from threadsync.sandbox.pages.times import Moment
-from threadsync.sandbox.threads.state import State
+from threadsync.sandbox.pages.views import number_in
 
 ROOTS_ON_PAGE = 20
-NUMBER_DIGITS_MAX = 18
+NETWORKS = {"Threads": "/", "Bluesky": "/bluesky"}
+"""Where the timeline of each network is."""
 ASSETS = {"page.css": "text/css", "page.js": "text/javascript"}
 POLICY = "; ".join(
     (
@@ -48,51 +49,46 @@ def _templates() -> Environment:
     )
 
 
-def timeline(state: State, now: float, origin: str, *, user: str = "", older: str = "") -> str | None:
+def timeline(network: Network, origin: str, *, user: str = "", older: str = "") -> str | None:
     """Show the newest posts of everybody, or of *user*; ``None`` if there is no such profile.
 
-    *older* is a number that such a page gave out: it shows what comes before the post of that number.
+    *older* is a place that such a page gave out: it shows what comes before the post there.
     """
-    account = next((found for found in state.accounts.values() if found.name == user), None)
-    if user and account is None:
+    account = network.account(user) if user else ""
+    if account is None:
         return None
-    before = _number(older)
-    found = roots(state, account.id if account else "", before)
+    found = network.roots(account, older)
     shown = list(islice(found, ROOTS_ON_PAGE))
-    last = shown[-1].number if len(shown) == ROOTS_ON_PAGE and next(found, None) is not None else None
-    template = _templates().get_template("timeline.html")
-    return template.render(
-        origin=origin,
+    last = network.place(shown[-1]) if len(shown) == ROOTS_ON_PAGE and next(found, None) is not None else ""
+    return _page(
+        "timeline.html",
+        network,
+        origin,
         user=user,
-        tabs=tabs(state, user),
-        conversations=[conversation(state, now, post) for post in shown],
+        tabs=network.tabs(account),
+        conversations=[conversation(network, post) for post in shown],
         older=last,
-        is_first=before is None,
-        panel=panel(state, now, account),
-        now=Moment.of(now, now),
+        is_first=not network.is_place(older),
+        panel=network.panel(account),
     )
 
 
-def single(state: State, now: float, origin: str, *, shortcode: str, after: str = "") -> str | None:
-    """Show one post, what it answers and the answers to it from number *after* on; ``None`` if it is gone."""
-    post = state.posts.get(state.shortcodes.get(shortcode, ""))
-    if post is None:
-        return None
-    if post.child_of:
-        post = state.posts[post.child_of]
-    template = _templates().get_template("post.html")
-    return template.render(
-        origin=origin,
-        tabs=tabs(state, None),
-        conversation=single_view(state, now, post, _number(after) or 0),
-        panel=panel(state, now, state.accounts[post.owner]),
-        now=Moment.of(now, now),
+def single(network: Network, origin: str, post: str, *, after: str = "") -> str:
+    """Show one post, what it answers and the answers to it from number *after* on."""
+    return _page(
+        "post.html",
+        network,
+        origin,
+        tabs=network.tabs(None),
+        conversation=single_view(network, post, number_in(after) or 0),
+        panel=network.panel(network.owner(post)),
     )
 
 
-def _number(text: str) -> int | None:
-    """Read a number that a page gave out; anything else stands for none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= NUMBER_DIGITS_MAX else None
+def _page(template: str, network: Network, origin: str, **parts: object) -> str:
+    page = _templates().get_template(template)
+    now = Moment.of(network.now, network.now)
+    return page.render(origin=origin, network=network, networks=NETWORKS, now=now, **parts)
 
 
 @lru_cache(maxsize=len(ASSETS))

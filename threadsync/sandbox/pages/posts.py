@@ -1,16 +1,24 @@
-"""One post as a page shows it."""
+"""One post of Threads as a page shows it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from urllib.parse import urlsplit
-
-from markupsafe import Markup
-from msgspec import Struct
 
 from threadsync.sandbox.pages.texts import long_text, plain_line, post_text
 from threadsync.sandbox.pages.times import Moment
+from threadsync.sandbox.pages.views import (
+    QUOTED_LENGTH,
+    AuthorView,
+    CardView,
+    GhostView,
+    LongTextView,
+    MediaView,
+    OptionView,
+    PollView,
+    PostView,
+    QuoteView,
+)
 from threadsync.sandbox.threads.showing import (
     GHOST_SECONDS,
     POLL_SECONDS,
@@ -21,125 +29,12 @@ from threadsync.sandbox.threads.showing import (
 )
 from threadsync.sandbox.threads.state import Approval, Post, State
 
-TINTS = 6
-"""How many colours of avatars the style sheet has."""
-QUOTED_LENGTH = 280
-
-
-class AuthorView(Struct, frozen=True):
-    """Who posted."""
-
-    name: str
-    initials: str
-    tint: int
-    """Which colour the avatar has, 0 to ``TINTS - 1``."""
-
-    @property
-    def path(self) -> str:
-        """The profile's page."""
-        return f"/@{self.name}"
-
-
-class MediaView(Struct, frozen=True):
-    """A picture or film of a post."""
-
-    url: str
-    is_video: bool
-    alt_text: str
-    width: int
-    height: int
-    """0 when it is not known."""
-    poster: str
-
-    @property
-    def shape(self) -> str:
-        """How the style sheet fits it in: ``wide``, ``tall`` or ``narrow``."""
-        if not self.width or self.height <= 0.85 * self.width:
-            return "wide"
-        return "tall" if self.height <= 1.6 * self.width else "narrow"
-
-
-class OptionView(Struct, frozen=True):
-    """One option of a poll."""
-
-    text: str
-    percent: int
-
-
-class PollView(Struct, frozen=True):
-    """A poll."""
-
-    options: tuple[OptionView, ...]
-    votes: int
-    is_over: bool
-    ends: Moment
-
-
-class CardView(Struct, frozen=True):
-    """A link's card; nothing is fetched for it."""
-
-    url: str
-    host: str
-
-
-class LongTextView(Struct, frozen=True):
-    """A text attachment."""
-
-    text: Markup
-    beginning: str
-    characters: int
-    card: CardView | None
-
-
-class QuoteView(Struct, frozen=True):
-    """A post inside another one; ``author`` is ``None`` when it is gone."""
-
-    author: AuthorView | None
-    path: str = ""
-    text: str = ""
-    about: str = ""
-    """What it has besides its text."""
-
-
-class GhostView(Struct, frozen=True):
-    """A post that leaves after a day."""
-
-    is_archived: bool
-    ends: Moment
-
-
-class PostView(Struct, frozen=True):
-    """A post as a page shows it; of a repost the original, and who reposted it."""
-
-    ident: str
-    """Its id, or that of the repost."""
-    path: str
-    author: AuthorView
-    time: Moment
-    topic: str
-    text: Markup
-    media: tuple[MediaView, ...]
-    is_veiled: bool
-    """Whether its media is a spoiler."""
-    poll: PollView | None
-    card: CardView | None
-    long_text: LongTextView | None
-    gif: str
-    quote: QuoteView | None
-    ghost: GhostView | None
-    notes: tuple[str, ...]
-    """What a reader should know besides: audience, place, sharing."""
-    reposted_by: AuthorView | None
-    is_gone: bool
-    """Whether it is the repost of a post that is gone."""
-
 
 def author_view(state: State, account_id: str) -> AuthorView:
-    """Make an author's view; profiles take the colours in the order in which they were made."""
+    """Make an author's view."""
     name = state.accounts[account_id].name
     words = [word for word in name.replace(".", "_").split("_") if word]
-    initials = "".join(word[0] for word in words[:2]).upper() or "?"
-    return AuthorView(name, initials, list(state.accounts).index(account_id) % TINTS)
+    return AuthorView.of(name, words, list(state.accounts).index(account_id), f"/@{name}")
 
 
 def post_path(state: State, post: Post) -> str:
@@ -160,10 +55,10 @@ def post_view(state: State, now: float, post: Post) -> PostView:
         topic=content.topic_tag,
         text=post_text(state, shown, f"words-{post.id}"),
         media=tuple(_media(state, shown)),
-        is_veiled=content.is_spoiler_media,
+        veil="Spoiler" if content.is_spoiler_media else "",
         poll=_poll(shown, now),
         # A card of a link in the text would give away what a spoiler may hide.
-        card=_card((content.link_attachment if content.text_entities else link_card(shown)) or ""),
+        card=CardView.of((content.link_attachment if content.text_entities else link_card(shown)) or ""),
         long_text=_long_text(content.text_attachment),
         gif=gif_path(shown),
         quote=_quote(state, content.quote),
@@ -199,23 +94,13 @@ def _poll(post: Post, now: float) -> PollView | None:
     return PollView(tuple(options), sum(post.votes), ends <= now, Moment.of(ends, now))
 
 
-def _card(url: str) -> CardView | None:
-    """Make the card of a link; one that no browser can read is no link."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return None
-    return CardView(url, host.removeprefix("www.")) if host else None
-
-
 def _long_text(stored: str) -> LongTextView | None:
     if not stored:
         return None
     attachment = json.loads(stored)
     text = attachment["plaintext"]
     link = attachment.get("link_attachment_url", "")
-    card = _card(link) if link.startswith(("https://", "http://")) else None
-    return LongTextView(long_text(attachment), plain_line(text, 120), len(text), card)
+    return LongTextView(long_text(attachment), plain_line(text, 120), len(text), CardView.of(link))
 
 
 def _quote(state: State, media_id: str) -> QuoteView | None:

@@ -18,9 +18,9 @@ from threadsync.sandbox.threads.state import Post, State
 
 _MENTION = regex.compile(r"(?<![\w@./])@([A-Za-z0-9_](?:[A-Za-z0-9._]*[A-Za-z0-9_])?)")
 
-_LINK = Markup('<a href="{}" rel="noreferrer nofollow">{}</a>')
-_PROFILE = Markup('<a href="{}">{}</a>')
-_WORD = Markup('<span class="word">{}</span>')
+LINK = Markup('<a href="{}" rel="noreferrer nofollow">{}</a>')
+PROFILE = Markup('<a href="{}">{}</a>')
+WORD = Markup('<span class="word">{}</span>')
 _STYLES = {
     "bold": Markup("<strong>{}</strong>"),
     "italic": Markup("<em>{}</em>"),
@@ -52,9 +52,9 @@ def post_text(state: State, post: Post, prefix: str) -> Markup:
     text = shown_text(state, post)
     topic = "" if post.content.topic_tag else topic_in(text)
     names = {account.name for account in state.accounts.values()}
-    marks = _apart([*_links(text), *_topic(text, topic), *_mentions(text, names)])
+    marks = apart([*_links(text), *_topic(text, topic), *_mentions(text, names)])
     spoilers = list(_spoilers(post, text))
-    pieces = _pieces(text, marks, {at for spoiler in spoilers for at in spoiler})
+    pieces = cut(text, marks, {at for spoiler in spoilers for at in spoiler})
     joined: list[Markup] = []
     for number, (start, end) in enumerate(spoilers, start=1):
         joined += [piece for at, piece in pieces if at < start]
@@ -67,12 +67,12 @@ def post_text(state: State, post: Post, prefix: str) -> Markup:
 def long_text(attachment: dict[str, object]) -> Markup:
     """Return a text attachment, with its styles."""
     text = str(attachment["plaintext"])
-    marks, place = _apart(list(_links(text))), _places(text)
+    marks, place = apart(list(_links(text))), _places(text)
     rows = attachment.get("text_with_styling_info", [])
     for row in rows if isinstance(rows, list) else []:
         start, end = place(row["offset"]), place(row["offset"] + row["length"])
         marks.extend(Mark(start, end, _STYLES[style]) for style in row["styling_info"] if start < end)
-    return Markup("").join(piece for _, piece in _pieces(text, marks, set()))
+    return Markup("").join(piece for _, piece in cut(text, marks, set()))
 
 
 def plain_line(text: str, length: int) -> str:
@@ -83,23 +83,23 @@ def plain_line(text: str, length: int) -> str:
 
 def _links(text: str) -> Iterator[Mark]:
     for at, link in links_at(text):
-        yield Mark(at, at + len(link), _LINK, link if "://" in link else f"https://{link}")
+        yield Mark(at, at + len(link), LINK, link if "://" in link else f"https://{link}")
 
 
 def _topic(text: str, topic: str) -> Iterator[Mark]:
     if topic and (at := text.find(f"#{topic}")) >= 0:
-        yield Mark(at, at + len(topic) + 1, _WORD)
+        yield Mark(at, at + len(topic) + 1, WORD)
 
 
 def _mentions(text: str, names: Collection[str]) -> Iterator[Mark]:
     for found in _MENTION.finditer(text):
         if (name := found.group(1)) in names:
-            yield Mark(found.start(), found.end(), _PROFILE, f"/@{name}")
+            yield Mark(found.start(), found.end(), PROFILE, f"/@{name}")
         else:
-            yield Mark(found.start(), found.end(), _WORD)
+            yield Mark(found.start(), found.end(), WORD)
 
 
-def _apart(marks: list[Mark]) -> list[Mark]:
+def apart(marks: list[Mark]) -> list[Mark]:
     """Keep what begins first: no link, mention or topic lies inside another."""
     kept: list[Mark] = []
     for mark in sorted(marks, key=lambda each: each.start):
@@ -129,7 +129,7 @@ def _places(text: str) -> Callable[[int], int]:
     return lambda units: min(bisect_left(ends, units) + 1, len(text)) if units else 0
 
 
-def _pieces(text: str, marks: list[Mark], cuts: set[int]) -> list[tuple[int, Markup]]:
+def cut(text: str, marks: list[Mark], cuts: set[int]) -> list[tuple[int, Markup]]:
     """Cut the text where marks begin or end and at *cuts*; escape each piece and put its marks around it."""
     begin: defaultdict[int, list[Mark]] = defaultdict(list)
     for mark in marks:
