@@ -31,6 +31,7 @@ from threadsync.execution.client_setup import (
 )
 from threadsync.execution.clock import AsyncClock, SystemAsyncClock, SystemClock
 from threadsync.execution.cursors import place_of
+from threadsync.execution.database import DatabaseLike, database_of
 from threadsync.execution.held import Credentials
 from threadsync.execution.known import AGE_SECONDS_MAX
 from threadsync.execution.limiter import RateLimiter
@@ -91,7 +92,7 @@ class AsyncClient:
         base_url: str | None = None,
         settings: Mapping[str, Json] = NO_SETTINGS,
         sessions: SessionsLike = None,
-        memory: str | Path | None = None,
+        memory: DatabaseLike = None,
         session: aiohttp.ClientSession | None = None,
         proxy: str = "",
         ca_file: Path | None = None,
@@ -102,7 +103,9 @@ class AsyncClient:
         clock: AsyncClock | None = None,
     ) -> None:
         given = masked(secrets, token)
-        del secrets, token  # a traceback may show the values of its frames
+        database = database_of(memory)
+        closes_memory = database is not memory
+        del secrets, token, memory  # a traceback may show the values of its frames
         try:
             from threadsync.execution.async_transport import AsyncTransport
         except ModuleNotFoundError as error:
@@ -115,7 +118,7 @@ class AsyncClient:
         self._setup = set_up(
             credentials,
             given,
-            Account(network, identifier, base_url, settings, sessions, memory),
+            Account(network, identifier, base_url, settings, sessions, database, closes_memory),
             timeout_seconds=timeout_seconds,
             attempts_max=attempts_max,
             limiter=limiter,
@@ -156,7 +159,7 @@ class AsyncClient:
         """Run what an endpoint function returns, or take what is known already, as ``Client.known``.
 
         Raises:
-            UsageError: the file of *memory* cannot be used.
+            DatabaseError: *memory* cannot be used.
             ThreadsyncError: see the class.
         """
         setup, scribe = self._setup, self._setup.scribe()
@@ -214,7 +217,7 @@ class AsyncClient:
         """Go on with a list where it was left, as ``Client.resume``.
 
         Raises:
-            UsageError: the file of *memory* cannot be used.
+            DatabaseError: *memory* cannot be used.
             ThreadsyncError: see the class.
         """
         cursors = self._setup.cursors
@@ -229,7 +232,7 @@ class AsyncClient:
         """Forget where ``resume`` left a list, so that it begins anew.
 
         Raises:
-            UsageError: the file of *memory* cannot be used.
+            DatabaseError: *memory* cannot be used.
         """
         self._setup.cursors.write(place_of(listing, scope), None)
 

@@ -16,11 +16,11 @@ from threadsync.execution.apilog import ApiLog
 from threadsync.execution.clock import Clock, Times
 from threadsync.execution.credentials import scrubbed
 from threadsync.execution.cursors import Cursors
+from threadsync.execution.database import Database
 from threadsync.execution.held import Credentials
 from threadsync.execution.known import KnownAnswers
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Errand, Scribe
-from threadsync.execution.memory import Memory
 from threadsync.execution.sessions import InMemory, Kept, SessionStore
 from threadsync.execution.spending import SpendingLedger
 from threadsync.execution.wire import Endpoint
@@ -92,8 +92,10 @@ class Account(Discreet, frozen=True):
     settings: Mapping[str, Json] = NO_SETTINGS
     """What a target of the network may say in a project file besides."""
     sessions: SessionsLike = None
-    memory: str | Path | None = None
-    """The file of SQLite in which its clients remember what they spent and read."""
+    memory: Database | None = None
+    """Where its clients remember what they spent and read; None for as long as each one lives."""
+    closes_memory: bool = True
+    """Whether it is ended with the client."""
 
 
 class Setup(Discreet, frozen=True):
@@ -114,7 +116,8 @@ class Setup(Discreet, frozen=True):
     """The session of the account; None where the network opens none."""
     spending: Spending | None
     ledger: SpendingLedger
-    memory: Memory
+    memory: Database
+    closes_memory: bool
     cursors: Cursors
     known: KnownAnswers
 
@@ -139,11 +142,11 @@ class Setup(Discreet, frozen=True):
         return self.ledger.quotas(self.spending, session.account_id)
 
     def close(self) -> None:
-        """Write what the log has taken in, and let go of the ledger."""
+        """Write what the log has taken in, and let go of what is remembered."""
         if self.log is not None:
             self.log.flush()
-        self.ledger.close()
-        self.memory.close()
+        if self.closes_memory:
+            self.memory.close()
 
     def reserve_seconds(self) -> float:
         """Return after how long the next request may go out.
@@ -232,8 +235,7 @@ def set_up(
     endpoint = Endpoint(base_url, credential, _no_media, timeout_seconds, provider.hosts)
     secrets = [*every.values()]
     kept = _kept(provider.sessions, account, endpoint, clock, waits, secrets.append)
-    path = None if account.memory is None else Path(account.memory)
-    ledger, memory = SpendingLedger(path, clock), Memory(path)
+    memory = account.memory or Database(None)
     return Setup(
         target,
         context,
@@ -246,8 +248,9 @@ def set_up(
         log,
         kept,
         provider.spending,
-        ledger,
+        SpendingLedger(memory, clock),
         memory,
+        account.closes_memory,
         Cursors(memory, target, clock),
         KnownAnswers(memory, target, endpoint, clock),
     )
