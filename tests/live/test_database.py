@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import sqlite3
@@ -23,7 +24,7 @@ from tests.execution.test_cursors import Repository, oldest_first, read
 from tests.live.waiting import PATIENCE_SECONDS, until, until_said
 from tests.postgres import places
 from tests.postgres.launcher import PASSWORD, Postgres
-from threadsync import ApiLog, Database
+from threadsync import ApiLog, AsyncClient, Database
 from threadsync.errors import ApiError, DatabaseError
 from threadsync.execution.apilog import LOG, RENEWALS, Call, read_calls
 from threadsync.execution.cursors import Cursors, Place
@@ -32,6 +33,7 @@ from threadsync.execution.spending import LEDGER, SpendingLedger
 from threadsync.execution.tables import Part
 from threadsync.flows.effects import Request, Response
 from threadsync.providers.accounts import Told, Window
+from threadsync.sandbox.server import Sandbox
 from threadsync.testing.fakes import START, FakeClock
 
 pytestmark = pytest.mark.live
@@ -285,16 +287,10 @@ def test_the_ledger_holds_others_back_until_a_transaction_ends(url: str) -> None
             waiting = pool.submit(spend, theirs)
             watched = psycopg.connect(url, autocommit=True)
             with closing(watched):
-                held(watched)
+                until(lambda: waited_for(watched), "a ledger that waits")
             assert not waiting.done()
             base.commit()
             assert not waiting.result(timeout=PATIENCE_SECONDS)
-
-
-def held(base: Any) -> None:
-    """Wait until somebody waits for a lock."""
-    asked = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"
-    until(lambda: base.execute(asked).fetchone()[0] == 1, "a ledger that waits")
 
 
 # PostgreSQL alone.
@@ -326,6 +322,41 @@ def test_a_connection_that_the_server_ended_is_made_anew(url: str, postgres: Pos
         assert ledger.quotas(Toy(), ME)["points"].used == 6
 
 
+def test_an_event_loop_goes_on_while_a_database_is_waited_for(url: str) -> None:
+    """The lock is let go of in the same loop: if that stood still, the wait would end in an error."""
+    import psycopg
+
+    repository = Repository()
+
+    async def work(base_url: str, base: psycopg.Connection[Any]) -> list[str]:
+        with closing(ApiLog(url)) as log:
+            async with AsyncClient(network="bluesky", base_url=base_url, memory=url, log=log) as client:
+                pages: Any = client.resume(oldest_first)
+                reading = asyncio.ensure_future(anext(pages))
+                while not waited_for(base):
+                    await asyncio.sleep(0)
+                base.rollback()
+                found = [entry.uri for entry in (await reading).data]
+                await pages.aclose()
+        return found
+
+    with (
+        Server(repository, repository) as server,
+        psycopg.connect(url) as base,
+        closing(Database(url)) as made,
+    ):
+        make(made, MEMORY)
+        base.execute("LOCK TABLE threadsync_cursors IN ACCESS EXCLUSIVE MODE")
+        assert asyncio.run(work(server.url, base)) == ["1", "2"]
+    assert len(read_calls(url, limit=9)) == 1
+
+
+def waited_for(base: Any) -> bool:
+    """Whether somebody waits for a lock."""
+    (found,) = base.execute("SELECT COUNT(*) FROM pg_locks WHERE NOT granted").fetchone()
+    return bool(found)
+
+
 def test_its_password_shows_nowhere(url: str, postgres: Postgres, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     shown: list[str] = []
@@ -348,6 +379,37 @@ def test_its_password_shows_nowhere(url: str, postgres: Postgres, caplog: pytest
     assert "password authentication failed" in said
     for secret in (PASSWORD, "WRONG/p@ss%", "p@ss", "p%40ss"):
         assert secret not in said
+
+
+def test_a_server_that_was_away_is_used_again_after_a_minute(url: str, postgres: Postgres) -> None:
+    import psycopg
+
+    clock, said, name = FakeClock(), list[str](), url.rpartition("/")[2]
+    with (
+        closing(ApiLog(url, clock, said.append)) as log,
+        psycopg.connect(postgres.url(), autocommit=True) as base,
+    ):
+        base.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
+        for run in ("lost", "left out"):
+            log.add(call(run))
+            log.flush()
+        base.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
+        clock.sleep(61)
+        log.add(call("kept"))
+    assert [row.run for row in read_calls(url, limit=9)] == ["kept"]
+    assert len(said) == 1
+
+
+def test_bounds_of_ours_do_not_last_in_the_transaction_of_another(url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url) as base:
+        base.execute("SET LOCAL lock_timeout = '7s'")
+        assert spend(SpendingLedger(base, FakeClock()))
+        assert base.execute("SHOW lock_timeout").fetchone() == ("7s",)
+        assert base.execute("SHOW statement_timeout").fetchone() == ("0",)
+        with Database(base).using(LOG, writes=True) as rows:
+            assert rows.execute("SHOW lock_timeout") == [("5s",)]
 
 
 def test_a_server_that_is_away_is_told_once_and_stops_nothing(url: str, postgres: Postgres) -> None:
@@ -409,6 +471,30 @@ def test_the_page_names_every_table_and_column(
                 tables = [each for (each,) in base.execute(asked)]
                 there = {table: of_postgres(base)(table) for table in tables}
     assert documented() == there
+
+
+def test_the_example_of_the_page_prints_what_it_says(url: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "database.md").read_text(encoding="utf-8")
+    ((code, said),) = re.findall(
+        r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL
+    )
+    for old, new in (
+        ("postgresql://desk:secret@127.0.0.1:5432/desk", url),
+        ("http://127.0.0.1:8471", sandbox.base_url),
+        ("sandbox-lift_report", "sandbox-main"),
+    ):
+        assert old in code
+        code = code.replace(old, new)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (said, "")
 
 
 def make(database: Database, part: Part) -> None:

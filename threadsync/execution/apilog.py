@@ -21,7 +21,7 @@ from msgspec import Struct, field
 
 from threadsync.errors import DatabaseError
 from threadsync.execution.clock import SystemTimes, Times
-from threadsync.execution.database import DatabaseLike, database_of, opened
+from threadsync.execution.database import DatabaseLike, Outage, database_of, opened
 from threadsync.execution.tables import Part, Table, Value
 from threadsync.model.ids import Json, Role, TargetName
 
@@ -127,12 +127,16 @@ class ApiLog:
         self._database = database_of(where)
         self._is_given = where is self._database
         self._clock = clock or SystemTimes()
-        self._tell = tell
         self._lock = threading.RLock()
-        self._is_lost = False
+        self._outage = Outage(self._clock, tell)
         self._is_pruned = False
         self._batch: list[Call] = []
         self._oldest_seconds = 0.0
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether writing may take long; see ``Database``."""
+        return self._database.is_remote
 
     def add(self, call: Call) -> None:
         """Take *call* into the batch, and write that if it is full or has waited long enough."""
@@ -151,7 +155,7 @@ class ApiLog:
 
     def _flush(self) -> None:
         batch, self._batch = self._batch, []
-        if not batch or self._is_lost:
+        if not batch or self._outage.lasts:
             return
         try:
             with self._database.using(LOG, writes=True) as rows:
@@ -160,9 +164,9 @@ class ApiLog:
                     rows.execute("DELETE FROM threadsync_calls WHERE at < ?", (oldest,))
                 rows.execute_many(_INSERT, map(_row_of, batch))
             self._is_pruned = True
+            self._outage.end()
         except DatabaseError as error:
-            self._is_lost = True
-            self._tell(
+            self._outage.begin(
                 f"The API log cannot be written: {error.problem}. The run goes on without it. {error.remedy}"
             )
 

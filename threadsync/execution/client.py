@@ -203,10 +203,8 @@ class Client:
     def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:
         def send(request: Request, session: Session | None) -> Response | NoResponse:
             self._clock.sleep(self._setup.reserve_seconds())
-            with (
-                self._setup.counted(session, request) as told,
-                self._setup.noted(scribe, request) as keep,
-            ):
+            told = self._setup.reserve(session, request)
+            with self._setup.noted(scribe, request) as keep:
                 answer = keep(self._transport.perform(opened(endpoint, session), request))
                 told(answer)
                 return answer

@@ -12,7 +12,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 from msgspec.structs import replace
 
 from threadsync.errors import CredentialsExpired, UsageError
-from threadsync.execution.apilog import ApiLog
+from threadsync.execution.apilog import ApiLog, Call
 from threadsync.execution.clock import Clock, Times
 from threadsync.execution.credentials import scrubbed
 from threadsync.execution.cursors import Cursors
@@ -121,18 +121,15 @@ class Setup(Discreet, frozen=True):
     cursors: Cursors
     known: KnownAnswers
 
-    @contextmanager
-    def counted(self, session: Session | None, request: Request) -> Iterator[Callable[[Answer], None]]:
-        """Count what *request* takes of the account's allowances; what is yielded is told what became of it.
+    def reserve(self, session: Session | None, request: Request) -> Callable[[Answer], None]:
+        """Count what *request* takes of the account's allowances; what is returned is told what became of it.
 
         Raises:
-            ApiError: not enough is left; nothing was sent.
+            ApiError: not enough is left; nothing is to be sent.
         """
         if self.spending is None or session is None:
-            yield lambda _: None
-            return
-        with self.ledger.counted(self.spending, session.account_id, request) as told:
-            yield told
+            return lambda _: None
+        return self.ledger.reserve(self.spending, session.account_id, request)
 
     def quotas(self) -> Mapping[str, Quota]:
         """Return what is left of the account's allowances, as the ledger knows; none of one never opened."""
@@ -166,8 +163,10 @@ class Setup(Discreet, frozen=True):
         )
 
     @contextmanager
-    def noted(self, scribe: Scribe, request: Request) -> Iterator[Callable[[Answer], Answer]]:
-        """Write *request* into the log, with what became of it, which is told to what is yielded."""
+    def noted(
+        self, scribe: Scribe, request: Request, add: Callable[[ApiLog, Call], None] = ApiLog.add
+    ) -> Iterator[Callable[[Answer], Answer]]:
+        """Write *request* into the log by *add*, with what became of it, which is told to what is yielded."""
         if self.log is None:
             yield lambda answer: answer
             return
@@ -185,7 +184,7 @@ class Setup(Discreet, frozen=True):
             outcome = Raised(error)
             raise
         finally:
-            self.log.add(scribe.ended(underway, outcome))
+            add(self.log, scribe.ended(underway, outcome))
 
 
 def set_up(

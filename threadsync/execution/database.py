@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from threadsync.errors import DatabaseError, UsageError
+from threadsync.execution.clock import Times
 from threadsync.execution.credentials import scrubbed
 from threadsync.execution.tables import Connection, Link, Part, Row, Rows, Value, is_old, is_ready, prepare
 from threadsync.execution.tables_sqlite import SqliteLink, connected, reading
@@ -19,11 +20,39 @@ from threadsync.model.secret import SecretText
 
 SCHEMES: Final = ("postgresql://", "postgres://")
 """How the address of a database begins; https://www.postgresql.org/docs/current/libpq-connect.html."""
+AGAIN_SECONDS: Final = 60.0
+"""After how long a database that could not be used is tried again."""
 _DAMAGED: Final = "If the file is damaged, remove it, and it begins anew."
 _UNREACHED: Final = "Look whether the server runs, and whether this user may make and write tables there."
 _GIVEN: Final = "It is a connection of yours: see whether it is open, and free for this thread."
 _SECRETS: Final = frozenset({"password", "sslpassword"})
 """Parameters of an address that are secrets."""
+
+
+class Outage:
+    """Leaves a database that could not be used alone for a while; *tell* is told once, until it can again."""
+
+    def __init__(self, clock: Times, tell: Callable[[str], None]) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._until_seconds = 0.0
+        self._is_told = False
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is not yet time to try again."""
+        return self._clock.monotonic() < self._until_seconds
+
+    def begin(self, told: str) -> None:
+        """Take note that it could not be used."""
+        self._until_seconds = self._clock.monotonic() + AGAIN_SECONDS
+        if not self._is_told:
+            self._tell(told)
+        self._is_told = True
+
+    def end(self) -> None:
+        """Take note that it could."""
+        self._is_told = False
 
 
 class Database:
@@ -48,6 +77,8 @@ class Database:
         self._path: Path | None = None
         self._hidden: tuple[SecretText, ...] = ()
         self._errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
+        self.is_remote = False
+        """Whether an answer may take long: a program's event loop does not wait for it."""
         self._is_given = False
         self._remedy = _DAMAGED
         self._connect: Callable[[], Link]
@@ -59,6 +90,7 @@ class Database:
                 self._hidden, self.name = _secrets_of(where), _shown(where)
                 self._connect = partial(postgres.connected, self._hidden[0])
                 self._errors, self._remedy = postgres.PostgresLink.errors, _UNREACHED
+                self.is_remote = True
             case str() if "://" in where:
                 raise UsageError(
                     f"addresses of {where.partition('://')[0]} are of no database that is known here",

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from threadsync.errors import ApiError, DatabaseError
 from threadsync.execution.clock import Times
-from threadsync.execution.database import DatabaseLike, database_of
+from threadsync.execution.database import DatabaseLike, Outage, database_of
 from threadsync.execution.tables import Part, Rows, Table
 from threadsync.flows.effects import NoResponse, Request, Response
 from threadsync.model.facts import Quota
@@ -97,7 +97,7 @@ class SpendingLedger:
         self._is_given = where is self._database
         self._clock = clock
         self._tell = tell
-        self._is_lost = False
+        self._outage = Outage(clock, tell)
         self._told_at: dict[tuple[str, Window], float] = {}
 
     def close(self) -> None:
@@ -109,10 +109,20 @@ class SpendingLedger:
     def counted(
         self, spending: Spending, account: str, request: Request
     ) -> Iterator[Callable[[Response | NoResponse], None]]:
-        """Count *request* while it is sent; what became of it is told to what is yielded.
+        """Count *request* while it is sent, as ``reserve``; what became of it is told to what is yielded.
 
         Raises:
             ApiError: the account has not enough left for it; nothing was sent.
+        """
+        yield self.reserve(spending, account, request)
+
+    def reserve(
+        self, spending: Spending, account: str, request: Request
+    ) -> Callable[[Response | NoResponse], None]:
+        """Count *request*, which is about to be sent; what became of it is told to what is returned.
+
+        Raises:
+            ApiError: the account has not enough left for it; nothing is to be sent.
         """
         reserved = self._reserve(spending, account, request)
 
@@ -121,7 +131,7 @@ class SpendingLedger:
                 found = spending.told(request, answer) if isinstance(answer, Response) else None
                 self._work(lambda rows: self._end(rows, account, reserved, answer, found), None)
 
-        yield told
+        return told
 
     def quotas(self, spending: Spending, account: str) -> Mapping[str, Quota]:
         """Return how much is left, of each allowance in the window that has least left."""
@@ -225,18 +235,19 @@ class SpendingLedger:
 
     def _work(self, what: Callable[[Rows], T], otherwise: T) -> T:
         """Do *what*, alone with the tables; where they cannot be used, it is told, and *otherwise* holds."""
-        if self._is_lost:
+        if self._outage.lasts:
             return otherwise
         try:
             with self._database.using(LEDGER, writes=True) as rows:
-                return what(rows)
+                found = what(rows)
         except DatabaseError as error:
-            self._is_lost = True
-            self._tell(
+            self._outage.begin(
                 f"The ledger cannot be used: {error.problem}. The program goes on without it, and the network"
                 f" alone counts. {error.remedy}"
             )
             return otherwise
+        self._outage.end()
+        return found
 
     def _warn(self, account: str, standing: Standing, amount: int) -> None:
         window, now = standing.window, self._clock.monotonic()

@@ -15,10 +15,9 @@ from threadsync.model.secret import SecretText
 
 MAKING_LOCK: Final = 7_233_101_907
 """The number of the lock that keeps two from making the tables at once; no other meaning."""
-BOUNDS: Final = "; ".join(
-    f"SET LOCAL {name} = '{seconds:.0f}s'"
-    for name, seconds in (("lock_timeout", BUSY_SECONDS), ("statement_timeout", STATEMENT_SECONDS))
-)
+BOUNDS: Final = (f"{BUSY_SECONDS:.0f}s", f"{STATEMENT_SECONDS:.0f}s")
+"""For how long a lock is waited for, and a statement."""
+_BOUND: Final = "SELECT set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)"
 
 
 class PostgresLink:
@@ -46,9 +45,12 @@ class PostgresLink:
         """See ``Link.transaction``."""
         ours = self._base.info.transaction_status == TransactionStatus.IDLE
         with self._base.transaction():
-            if ours:
-                self._base.execute(BOUNDS.encode())
+            asked = "SELECT current_setting('lock_timeout'), current_setting('statement_timeout')"
+            before = [] if ours else self.execute(asked)
+            self.execute(_BOUND, BOUNDS)
             yield ours
+            for times in before:  # ours would last until the end of the caller's
+                self.execute(_BOUND, times)
 
     def has_table(self, name: str) -> bool:
         """See ``Link.has_table``."""
