@@ -155,6 +155,17 @@ def test_tables_of_a_newer_threadsync_are_refused(where: Any) -> None:
                 database.read(part, "SELECT 1")
 
 
+def test_tables_that_were_dropped_are_made_again(where: Any) -> None:
+    with closing(Database(where)) as database:
+        assert spend(SpendingLedger(database, FakeClock()))
+        with database.using(LOG, writes=True) as rows:
+            rows.execute("DROP TABLE threadsync_spent")
+        assert spend(SpendingLedger(database, FakeClock())), "this one only finds out"
+        ledger = SpendingLedger(database, FakeClock())
+        assert spend(ledger)
+        assert ledger.quotas(Toy(), ME)["points"].used == 3
+
+
 # Processes.
 
 

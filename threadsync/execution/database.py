@@ -165,6 +165,7 @@ class Database:
         try:
             yield
         except self._errors as error:
+            self._prepared.clear()  # a table may be gone
             said = scrubbed(str(error).strip(), self._hidden)
             told = DatabaseError(f"{self.name} cannot be used: {said}", remedy=self._remedy)
             # What a driver says of an address may hold a part of it.

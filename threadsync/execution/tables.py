@@ -144,7 +144,7 @@ def prepare(link: Link, part: Part, where: str, *, take_over: bool) -> None:
     if take_over:
         for table in part.tables:
             _take_over(link, table)
-    insert = f"INSERT INTO {_FORMATS.full_name} (part, format) VALUES (?, ?)"  # noqa: S608  (our own words)
+    insert = f"INSERT INTO {_FORMATS.full_name} (part, format) VALUES (?, ?) ON CONFLICT (part) DO NOTHING"  # noqa: S608
     link.execute(insert, (part.name, part.format))
 
 
@@ -164,7 +164,8 @@ def is_ready(link: Link, part: Part, where: str) -> bool:
             f" {part.format}: a newer threadsync made them",
             remedy="Upgrade threadsync: pip install --upgrade threadsync.",
         )
-    return bool(rows)
+    # Who emptied a table by dropping it gets it back.
+    return bool(rows) and all(link.has_table(table.full_name) for table in part.tables)
 
 
 def is_old(link: Link, part: Part) -> bool:
