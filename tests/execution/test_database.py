@@ -16,6 +16,7 @@ from threadsync.execution.apilog import ApiLog, Call, Renewal, read_calls, read_
 from threadsync.execution.cursors import Cursors, Place
 from threadsync.execution.memory import MEMORY
 from threadsync.execution.spending import SpendingLedger
+from threadsync.execution.tables_sqlite import connected
 from threadsync.flows.effects import NoResponse, Request, Response
 from threadsync.model.ids import MAIN, TargetName
 from threadsync.providers.accounts import Told, Window
@@ -89,6 +90,18 @@ def test_tables_of_the_versions_before_are_brought_along(tmp_path: Path) -> None
             "SELECT name FROM sqlite_master WHERE name NOT LIKE 'threadsync_%' AND name NOT LIKE 'sqlite_%'"
         )
         assert base.execute(named).fetchall() == []
+
+
+def test_a_file_that_another_process_is_just_making_is_opened_all_the_same(tmp_path: Path) -> None:
+    """SQLite does not wait here by itself, whatever its time-out says."""
+    path = tmp_path / "new.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE t (x)")
+        other.execute("BEGIN IMMEDIATE")
+        with closing(connected(path)) as link:
+            other.execute("COMMIT")
+            with link.transaction(writes=True):
+                assert link.has_table("t")
 
 
 def test_tables_that_only_have_the_name_are_left_alone_in_the_database_of_another(tmp_path: Path) -> None:

@@ -86,13 +86,23 @@ def connected(path: Path | None) -> SqliteLink:
         path or ":memory:", timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
     )
     try:
-        base.execute("PRAGMA journal_mode = WAL")
+        _log_ahead(base)
         # What a power cut takes is told again by the network, or was only a place in a list.
         base.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.Error:
         base.close()
         raise
     return SqliteLink(base)
+
+
+def _log_ahead(base: sqlite3.Connection) -> None:
+    """Let the file be read while it is written; it stays so (https://www.sqlite.org/wal.html)."""
+    try:
+        base.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        # Who cannot change it at once is not made to wait: another process has just begun to.
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
 
 
 @contextmanager
