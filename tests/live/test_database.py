@@ -316,6 +316,19 @@ def test_tables_are_made_once_by_all_that_begin_at_the_same_time(url: str) -> No
         assert all(pool.map(begin, range(8)))
 
 
+def test_schemas_of_one_database_are_apart(url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url) as base:
+        for name in ("lifts", "ferries"):
+            base.execute(f"CREATE SCHEMA {name}".encode())
+    for number, name in enumerate(("lifts", "ferries", "lifts"), start=1):
+        there = f"{url}?options=-csearch_path%3D{name}"
+        written(there, f"r{number}")
+    assert runs(f"{url}?options=-csearch_path%3Dlifts") == ["r1", "r3"]
+    assert runs(f"{url}?options=-csearch_path%3Dferries") == ["r2"]
+
+
 def test_a_connection_that_the_server_ended_is_made_anew(url: str, postgres: Postgres) -> None:
     import psycopg
 
