@@ -143,6 +143,8 @@ class AsyncClient:
         """Close the connections of its own, and write what the log has taken in."""
         await self._transport.close()
         await asyncio.gather(*self._notes)
+        if self._setup.log is not None and self._setup.log.is_remote:
+            await asyncio.to_thread(self._setup.log.flush)
         await self._asked(self._setup.close)
 
     async def run(self, flow: Flow[T]) -> T:
