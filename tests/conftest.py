@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis.internal.conjecture import providers
+
+from tests.postgres.launcher import Postgres
+from tests.postgres.places import reached
 
 # The same examples every time: a test that fails on one machine fails on all of them. No deadline,
 # because a test knows no real clock.
@@ -58,3 +61,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for all tests that want it; each makes a database of its own."""
+    yield from reached()

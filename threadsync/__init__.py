@@ -11,6 +11,7 @@ __all__ = (
     "Attachment",
     "Client",
     "Credentials",
+    "Database",
     "PostSegment",
     "PublishedPost",
     "RateLimiter",
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from threadsync.execution.apilog import ApiLog
     from threadsync.execution.async_client import AsyncClient
     from threadsync.execution.client import Client
+    from threadsync.execution.database import Database
     from threadsync.execution.held import Credentials
     from threadsync.execution.limiter import RateLimiter
     from threadsync.execution.publish_said import Attachment, PostSegment, PublishedPost
@@ -33,6 +35,7 @@ _HOME = {
     "Attachment": "threadsync.execution.publish_said",
     "Client": "threadsync.execution.client",
     "Credentials": "threadsync.execution.held",
+    "Database": "threadsync.execution.database",
     "PostSegment": "threadsync.execution.publish_said",
     "PublishedPost": "threadsync.execution.publish_said",
     "RateLimiter": "threadsync.execution.limiter",

@@ -136,7 +136,7 @@ def _without_source(diagnostic: Diagnostic, text: str) -> Diagnostic:
     for line in reversed(lines[: number + 1]):
         width = len(line) - len(line.lstrip())
         if width < indent and line.strip():
-            if "credential" in line:
+            if "credential" in line or line.startswith("database"):
                 rule = RULES[diagnostic.rule]
                 return Diagnostic(diagnostic.location, rule.id, rule.meaning, rule.remedy)
             indent = width
@@ -182,6 +182,7 @@ class _Reader(Struct):
             Safety(**{key: int(value) for key, value in safety.items() if isinstance(value, int | float)}),
             required,
             Location(PROJECT_FILE),
+            _text(self.values.get("database")),
         )
 
     def _at(self, path: yaml12.Path, *, key: bool = False) -> Location:

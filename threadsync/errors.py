@@ -10,6 +10,7 @@
     ├─ ProviderError     what ends the run for a target: ApiError (the network refused; PublishRefused) ·
     │                    Unanswered · PublishUncertain · AuthorizationDenied · AuthorizationMismatch ·
     │                    CredentialsExpired · RateLimitReached (both before anything is sent)
+    ├─ DatabaseError     where log, ledger, cursors and known answers are kept cannot be used
     ├─ WebhookError      what arrived at a webhook is not the network's, or cannot be read
     ├─ OutputError       what the command has to say cannot be written
     ├─ WatchError        files cannot be watched
@@ -206,6 +207,10 @@ class AuthorizationDenied(ProviderError):
 
 class AuthorizationMismatch(ProviderError):
     """An answer to another authorization than the one that was asked for; it may be forged."""
+
+
+class DatabaseError(ThreadsyncError):
+    """The database of log, ledger, cursors and known answers cannot be used."""
 
 
 class WebhookError(ThreadsyncError):

@@ -166,7 +166,7 @@ def test_a_damaged_log_is_one_clear_message(on: Callable[..., Result], desk: Des
     (desk.root / ".threadsync/log.sqlite3").write_bytes(b"no data base" * 200)
     done = on("log")
     assert done.exit_code == 1
-    assert "cannot be read" in done.stderr
+    assert "cannot be used: file is not a database" in done.stderr
     told = on("auth", "status")
     assert told.exit_code == 0
     assert told.stderr.count("cannot be written") == 1

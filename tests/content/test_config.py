@@ -22,6 +22,7 @@ version: 1
 id: demo
 posts: content/posts
 state: var/state.json
+database: env:LOG_DATABASE
 zone: Europe/Vienna
 targets:
   threads/main:
@@ -65,7 +66,7 @@ def test_every_key_of_the_format_arrives(tmp_path: Path) -> None:
     root = tmp_path.resolve()
     at = {
         name: Location(PROJECT_FILE, line, 3)
-        for name, line in {"threads": 7, "mattermost": 15, "site": 21}.items()
+        for name, line in {"threads": 8, "mattermost": 16, "site": 22}.items()
     }
     assert project(tmp_path, WHOLE) == Project(
         root,
@@ -96,15 +97,26 @@ def test_every_key_of_the_format_arrives(tmp_path: Path) -> None:
         },
         {
             "site": MediaHost("site", "url_prefix", "https://example.org/m/", "content", at["site"]),
-            "local": MediaHost("local", "loopback", location=Location(PROJECT_FILE, 22, 3)),
+            "local": MediaHost("local", "loopback", location=Location(PROJECT_FILE, 23, 3)),
         },
         {"langs": ["en"]},
-        {"langs": Location(PROJECT_FILE, 25, 3)},
+        {"langs": Location(PROJECT_FILE, 26, 3)},
         Policies("delete", "keep", "skip"),
         Safety(20, 0, 3),
         publish_required=True,
         location=Location(PROJECT_FILE),
+        database="env:LOG_DATABASE",
     )
+
+
+@pytest.mark.parametrize(
+    "said", ["postgresql://me:CANARY@host/name", "'postgresql://me:CANARY@host/name", "[CANARY"]
+)
+def test_the_address_of_a_database_stands_elsewhere_and_is_not_shown(tmp_path: Path, said: str) -> None:
+    """Whether it is one, or breaks the file: it may be the password."""
+    found = faults(tmp_path, f"{HEAD}database: {said}\ntargets: {{threads/main: {{}}}}\n")
+    assert found
+    assert "CANARY" not in str(found)
 
 
 HOSTS = """\

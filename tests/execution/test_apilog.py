@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from tests.rights import modes_in_force
-from threadsync.errors import ProjectError
+from threadsync.errors import DatabaseError, ProjectError
 from threadsync.execution import apilog
 from threadsync.execution.apilog import ApiLog, Call, Renewal, read_calls
 from threadsync.execution.credentials import scrubbed
@@ -256,8 +256,8 @@ def test_old_calls_are_pruned_and_other_tables_are_not(desk: Desk) -> None:
     desk.log.close()
     apilog.note_renewal(desk.path, TARGET, MAIN, Renewal(START, None))
     with closing(sqlite3.connect(desk.path)) as base, base:
-        base.execute("CREATE TABLE cursors (name TEXT, at TEXT)")
-        base.execute("INSERT INTO cursors VALUES ('replies', '2020-01-01')")
+        base.execute("CREATE TABLE others (name TEXT, at TEXT)")
+        base.execute("INSERT INTO others VALUES ('replies', '2020-01-01')")
     later = Desk(desk.path.parent.parent)
     later.clock.seconds = (apilog.KEPT + timedelta(minutes=1)).total_seconds()
     later.send(PUBLISH)
@@ -266,7 +266,7 @@ def test_old_calls_are_pruned_and_other_tables_are_not(desk: Desk) -> None:
     assert left.at > START
     assert apilog.read_renewals(desk.path).get((TARGET, MAIN)) == Renewal(START, None)
     with closing(sqlite3.connect(desk.path)) as base:
-        assert base.execute("SELECT name FROM cursors").fetchall() == [("replies",)]
+        assert base.execute("SELECT name FROM others").fetchall() == [("replies",)]
 
 
 def test_calls_are_chosen_by_target_time_run_and_error(desk: Desk) -> None:
@@ -307,8 +307,11 @@ def test_a_log_that_cannot_be_written_is_told_once_and_ends_nothing(desk: Desk, 
     elif damage == "folder":
         desk.path.mkdir()
     else:
-        with closing(sqlite3.connect(desk.path)) as base:
-            base.execute("PRAGMA user_version = 99")
+        desk.send(PUBLISH)
+        desk.log.close()
+        with closing(sqlite3.connect(desk.path)) as base, base:
+            base.execute("UPDATE threadsync_formats SET format = 99")
+        desk = Desk(desk.path.parent.parent)
     for _ in range(3):
         desk.send(PUBLISH)
         desk.log.flush()
@@ -337,9 +340,9 @@ def test_a_log_whose_writer_was_killed_before_its_tables_is_empty_and_then_used(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("PRAGMA user_version = 99", "a newer threadsync wrote it"),
-        ("UPDATE calls SET parameters = 'no JSON'", "a row of it is damaged"),
-        ("UPDATE calls SET at = 7", "a row of it is damaged"),
+        ("UPDATE threadsync_formats SET format = 99", "a newer threadsync made them"),
+        ("UPDATE threadsync_calls SET parameters = 'no JSON'", "a row of the log .* is damaged"),
+        ("UPDATE threadsync_calls SET at = 7", "a row of the log .* is damaged"),
     ],
 )
 def test_a_log_that_cannot_be_understood_is_an_error_of_its_own(desk: Desk, change: str, said: str) -> None:
@@ -347,7 +350,7 @@ def test_a_log_that_cannot_be_understood_is_an_error_of_its_own(desk: Desk, chan
     desk.log.flush()
     with closing(sqlite3.connect(desk.path)) as base, base:
         base.execute(change)
-    with pytest.raises(sqlite3.Error, match=said):
+    with pytest.raises(DatabaseError, match=said):
         read_calls(desk.path, limit=1)
 
 

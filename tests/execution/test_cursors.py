@@ -11,7 +11,7 @@ import pytest
 
 from tests.execution.clients import CLIENTS, AnyClient
 from tests.execution.servers import Peer, Server, target_of
-from threadsync.errors import UsageError
+from threadsync.errors import DatabaseError
 from threadsync.flows.effects import Flow
 from threadsync.model.ids import Json
 from threadsync.providers.answers import Page
@@ -116,5 +116,5 @@ def test_without_a_file_it_is_remembered_for_as_long_as_the_client_lives(opened:
 
 def test_a_file_that_cannot_be_used_is_said(opened: Open, tmp_path: Path) -> None:
     (tmp_path / "other").write_bytes(b"no database at all, but long enough to be taken for one" * 20)
-    with opened(memory=tmp_path / "other") as client, pytest.raises(UsageError, match="cannot be used"):
+    with opened(memory=tmp_path / "other") as client, pytest.raises(DatabaseError, match="cannot be used"):
         read(client, oldest_first)

@@ -246,7 +246,8 @@ def test_a_log_that_cannot_be_written_does_not_stop_a_run(desk: Desk) -> None:
     (desk.root / ".threadsync").write_text("a file where the folder should be")
     assert status(desk).problem == ""
     (told,) = desk.told
-    assert "log.sqlite3 cannot be written" in told
+    assert "The API log cannot be written" in told
+    assert "log.sqlite3" in told
 
 
 def test_a_keyring_is_asked_once_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,14 @@ A result is what the endpoint function says, in both worlds; what a client must 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import assert_type
 
 import aiohttp
+import psycopg
 import requests
 
 from threadsync import (
@@ -21,6 +23,7 @@ from threadsync import (
     Attachment,
     Client,
     Credentials,
+    Database,
     PostSegment,
     PublishedPost,
     RateLimiter,
@@ -113,6 +116,16 @@ def of_credentials(held: Credentials, now: datetime) -> None:
     assert_type(held.expired(), bool)
     assert_type(held.expires_in(now), timedelta | None)
     assert_type(Credentials.from_json(held.to_json()), Credentials)
+
+
+def of_databases(
+    file: sqlite3.Connection, server: psycopg.Connection[tuple[object, ...]], both: psycopg.AsyncConnection
+) -> None:
+    for where in (file, server, Database(server), "postgresql://host/name", Path("calls.sqlite3"), None):
+        assert_type(Client(token="…", memory=where), Client)
+        assert_type(ApiLog(where), ApiLog)
+    Client(token="…", memory=both)  # type: ignore[arg-type]
+    ApiLog(7)  # type: ignore[arg-type]
 
 
 def of_what_makes_a_client(

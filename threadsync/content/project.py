@@ -44,6 +44,8 @@ class Project(Struct, frozen=True):
     publish_required: bool = False
     """Whether a post without ``publish:`` is an error."""
     location: Location = Location(PROJECT_FILE)
+    database: str | None = None
+    """Where the address is of the PostgreSQL database of log and ledger (``env:NAME``); None for a file."""
 
     @property
     def state_name(self) -> str:

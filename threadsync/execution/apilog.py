@@ -1,4 +1,4 @@
-"""The API log: a row for every request of every command, in ``.threadsync/log.sqlite3``.
+"""The API log: a row for every request of every command; see ``database`` for where it can be.
 
 A row is what a person asks for afterwards: when, which call, on whose behalf, what came of it, and which
 row of the provider's table of faults decided. Secrets are never in it (law 12): a credential stands as
@@ -11,29 +11,25 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct, field
 
+from threadsync.errors import DatabaseError
 from threadsync.execution.clock import SystemTimes, Times
+from threadsync.execution.database import DatabaseLike, Outage, database_of, opened
+from threadsync.execution.tables import Part, Table, Value
 from threadsync.model.ids import Json, Role, TargetName
 
-FORMAT: Final = 1
-"""The version of the tables, in the file's ``user_version``."""
 KEPT: Final = timedelta(days=30)
 """How long a call is kept; tables of cursors, ledgers and insights are not pruned."""
 BATCH_CALLS: Final = 64
 BATCH_SECONDS: Final = 1.0
 """A batch is written when it holds so many calls, or its first one has waited so long."""
-BUSY_SECONDS: Final = 0.5
-"""How long another process that writes the log is waited for."""
-
 
 _LOGGER: Final = logging.getLogger("threadsync")
 
@@ -68,41 +64,79 @@ class Call(Struct, frozen=True):
 _COLUMNS: Final = Call.__struct_fields__
 _JSON: Final = frozenset({"parameters", "ids", "allowances"})
 """Columns that hold JSON."""
-_TABLES: Final = f"""
-CREATE TABLE IF NOT EXISTS calls (
-    at TEXT NOT NULL, run TEXT NOT NULL, command TEXT NOT NULL, target TEXT NOT NULL,
-    operation TEXT NOT NULL, parameters TEXT NOT NULL, visibility TEXT NOT NULL, attempt INTEGER NOT NULL,
-    status INTEGER, reason TEXT NOT NULL, fault_class TEXT NOT NULL, fault_row TEXT NOT NULL,
-    fault_text TEXT NOT NULL, ids TEXT NOT NULL, duration_ms INTEGER NOT NULL, allowances TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS calls_at ON calls (at);
-CREATE TABLE IF NOT EXISTS renewals (
-    target TEXT NOT NULL, role TEXT NOT NULL, at TEXT NOT NULL, expires_at TEXT,
-    PRIMARY KEY (target, role)
-);
-PRAGMA user_version = {FORMAT};
-"""
-_INSERT: Final = f"INSERT INTO calls VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  (our own words)
+LOG: Final = Part(
+    "log",
+    (
+        Table(
+            "calls",
+            (
+                "id IDENTITY",
+                "at TEXT NOT NULL",
+                "run TEXT NOT NULL",
+                "command TEXT NOT NULL",
+                "target TEXT NOT NULL",
+                "operation TEXT NOT NULL",
+                "parameters TEXT NOT NULL",
+                "visibility TEXT NOT NULL",
+                "attempt BIGINT NOT NULL",
+                "status BIGINT",
+                "reason TEXT NOT NULL",
+                "fault_class TEXT NOT NULL",
+                "fault_row TEXT NOT NULL",
+                "fault_text TEXT NOT NULL",
+                "ids TEXT NOT NULL",
+                "duration_ms BIGINT NOT NULL",
+                "allowances TEXT NOT NULL",
+            ),
+            index="at",
+        ),
+    ),
+)
+RENEWALS: Final = Part(
+    "renewals",
+    (
+        Table(
+            "renewals",
+            (
+                "target TEXT NOT NULL",
+                "role TEXT NOT NULL",
+                "at TEXT NOT NULL",
+                "expires_at TEXT",
+                "PRIMARY KEY (target, role)",
+            ),
+        ),
+    ),
+)
+_NAMES: Final = ", ".join(_COLUMNS)
+_INSERT: Final = f"INSERT INTO threadsync_calls ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  (our own words)
 
 
 class ApiLog:
-    """The log at *path*, open for writing; *tell* is told once if it cannot be written.
+    """The log in a database, open for writing; *tell* is told once if it cannot be written.
 
-    Threads, tasks and clients may share one.
+    *where* is the path of a file of SQLite, the address of one in PostgreSQL, a connection of yours, or a
+    ``Database``. Threads, tasks and clients may share a log.
+
+    Raises:
+        UsageError: *where* is none of these, or psycopg is not installed.
     """
 
     def __init__(
-        self, path: Path, clock: Times | None = None, tell: Callable[[str], None] = _LOGGER.warning
+        self, where: DatabaseLike, clock: Times | None = None, tell: Callable[[str], None] = _LOGGER.warning
     ) -> None:
-        self._path = path
+        self._database = database_of(where)
+        self._is_given = where is self._database
         self._clock = clock or SystemTimes()
-        self._tell = tell
         self._lock = threading.RLock()
-        self._base: sqlite3.Connection | None = None
-        self._is_lost = False
+        self._outage = Outage(self._clock, tell)
         self._is_pruned = False
         self._batch: list[Call] = []
         self._oldest_seconds = 0.0
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether writing may take long; see ``Database``."""
+        return self._database.is_remote
 
     def add(self, call: Call) -> None:
         """Take *call* into the batch, and write that if it is full or has waited long enough."""
@@ -121,64 +155,31 @@ class ApiLog:
 
     def _flush(self) -> None:
         batch, self._batch = self._batch, []
-        if not batch or self._is_lost:
+        if not batch or self._outage.lasts:
             return
         try:
-            base = self._base = self._base or opened(self._path)
-            if not self._is_pruned:
-                self._prune(base)
-            with base:
-                base.executemany(_INSERT, map(_row_of, batch))
-        except (sqlite3.Error, OSError) as error:
-            self._lose(str(error))
+            with self._database.using(LOG, writes=True) as rows:
+                if not self._is_pruned:
+                    oldest = _stamp(self._clock.now() - KEPT)
+                    rows.execute("DELETE FROM threadsync_calls WHERE at < ?", (oldest,))
+                rows.execute_many(_INSERT, map(_row_of, batch))
+            self._is_pruned = True
+            self._outage.end()
+        except DatabaseError as error:
+            self._outage.begin(
+                f"The API log cannot be written: {error.problem}. The run goes on without it. {error.remedy}"
+            )
 
     def close(self) -> None:
-        """Write what has been taken in, and let go of the file."""
+        """Write what has been taken in, and let go of the database, unless it is one of the caller's."""
         with self._lock:
             self._flush()
-            if self._base is not None:
-                with suppress(sqlite3.Error):  # every row is in by now
-                    self._base.close()
-                self._base = None
-
-    def _prune(self, base: sqlite3.Connection) -> None:
-        with base:
-            base.execute("DELETE FROM calls WHERE at < ?", (_stamp(self._clock.now() - KEPT),))
-        self._is_pruned = True
-
-    def _lose(self, problem: str) -> None:
-        self._is_lost = True
-        self._tell(
-            f"The API log {self._path} cannot be written: {problem}. The run goes on without it. "
-            "If the file is damaged, remove it."
-        )
-
-
-def opened(path: Path) -> sqlite3.Connection:
-    """Open the log at *path* for writing; it is made if need be.
-
-    Raises:
-        OSError, sqlite3.Error: it cannot be written, or a newer threadsync wrote it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A lock of ours keeps the threads that share it apart.
-    base = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
-    try:
-        (version,) = base.execute("PRAGMA user_version").fetchone()
-        if version > FORMAT:
-            raise sqlite3.DatabaseError(f"a newer threadsync wrote it (format {version})")
-        base.execute("PRAGMA journal_mode = WAL")
-        base.execute("PRAGMA synchronous = OFF")  # what a power cut takes may go
-        if version < FORMAT:
-            base.executescript(_TABLES)
-    except sqlite3.Error:
-        base.close()
-        raise
-    return base
+            if not self._is_given:
+                self._database.close()
 
 
 def read_calls(
-    path: Path,
+    where: DatabaseLike,
     *,
     target: str | None = None,
     since: datetime | None = None,
@@ -188,11 +189,11 @@ def read_calls(
 ) -> tuple[Call, ...]:
     """Return the newest *limit* calls that fit, oldest first; none where there is no log.
 
+    *where* is what an ``ApiLog`` takes.
+
     Raises:
-        sqlite3.Error: the log is there and cannot be read.
+        DatabaseError: the log is there and cannot be read.
     """
-    if not path.exists():
-        return ()
     asked: dict[str, str] = {}
     if target is not None:
         asked["target = ?"] = target
@@ -201,37 +202,17 @@ def read_calls(
     if run is not None:
         asked["run = ?"] = run
     words = [*asked, *(["(fault_row <> '' OR status IS NULL)"] if errors else [])]
-    where = f"WHERE {' AND '.join(words)}" if words else ""
-    query = f"SELECT * FROM calls {where} ORDER BY at DESC, rowid DESC LIMIT ?"  # noqa: S608  (our own words)
-    rows = _read(path, query, [*asked.values(), limit])
+    among = f"WHERE {' AND '.join(words)}" if words else ""
+    query = f"SELECT {_NAMES} FROM threadsync_calls {among} ORDER BY at DESC, id DESC LIMIT ?"  # noqa: S608  (our own words)
+    with opened(where) as database:
+        rows = database.read(LOG, query, [*asked.values(), limit])
     try:
         return tuple(map(_call_of, reversed(rows)))
     except (ValueError, TypeError) as error:
-        raise sqlite3.DatabaseError(f"a row of it is damaged ({error})") from error
-
-
-def _read(path: Path, query: str, values: Sequence[str | int]) -> list[tuple[Any, ...]]:
-    """Ask the log at *path*, and write nothing; one whose writer was killed before its tables is empty.
-
-    Raises:
-        sqlite3.Error: it cannot be read, or a newer threadsync wrote it.
-    """
-    try:
-        return _asked(path, "mode=rw", query, values)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
-            raise
-        # Where its folder takes no files, writers cannot be watched out for, and there are none.
-        # https://www.sqlite.org/wal.html#readonly
-        return _asked(path, "immutable=1", query, values)
-
-
-def _asked(path: Path, how: str, query: str, values: Sequence[str | int]) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)) as base:
-        (version,) = base.execute("PRAGMA user_version").fetchone()
-        if version > FORMAT:
-            raise sqlite3.DatabaseError(f"a newer threadsync wrote it (format {version})")
-        return base.execute(query, values).fetchall() if version else []
+        raise DatabaseError(
+            f"a row of the log in {database.name} is damaged ({error})",
+            remedy="Remove the row, or the whole table; nothing else depends on it.",
+        ) from error
 
 
 class Renewal(Struct, frozen=True):
@@ -242,39 +223,44 @@ class Renewal(Struct, frozen=True):
 
 
 def note_renewal(path: Path, target: TargetName, role: Role, renewal: Renewal) -> None:
-    """Keep when a credential was made or renewed; this is never pruned.
+    """Keep in the file at *path* when a credential was made or renewed; this is never pruned.
+
+    It is what was done from this machine, so it stays on it.
 
     Raises:
-        OSError, sqlite3.Error: the log cannot be written.
+        DatabaseError: it cannot be written.
     """
     ends = _stamp(renewal.expires_at) if renewal.expires_at is not None else None
-    with closing(opened(path)) as base, base:
-        base.execute("REPLACE INTO renewals VALUES (?, ?, ?, ?)", (target, role, _stamp(renewal.at), ends))
+    with opened(path) as database, database.using(RENEWALS, writes=True) as rows:
+        rows.execute(
+            "INSERT INTO threadsync_renewals (target, role, at, expires_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (target, role) DO UPDATE SET at = excluded.at, expires_at = excluded.expires_at",
+            (target, role, _stamp(renewal.at), ends),
+        )
 
 
 def forget_renewal(path: Path, target: TargetName, role: Role) -> None:
     """Forget when a credential was renewed: another one stands in its place.
 
     Raises:
-        OSError, sqlite3.Error: the log cannot be written.
+        DatabaseError: it cannot be written.
     """
     if path.exists():
-        with closing(opened(path)) as base, base:
-            base.execute("DELETE FROM renewals WHERE target = ? AND role = ?", (target, role))
+        with opened(path) as database, database.using(RENEWALS, writes=True) as rows:
+            rows.execute("DELETE FROM threadsync_renewals WHERE target = ? AND role = ?", (target, role))
 
 
 def read_renewals(path: Path) -> dict[tuple[TargetName, Role], Renewal]:
     """Return when credentials were last made or renewed here; those of which it is not known are left out.
 
     Raises:
-        sqlite3.Error: the log is there and cannot be read.
+        DatabaseError: it is there and cannot be read.
     """
-    if not path.exists():
-        return {}
-    rows = _read(path, "SELECT target, role, at, expires_at FROM renewals", ())
+    with opened(path) as database:
+        rows = database.read(RENEWALS, "SELECT target, role, at, expires_at FROM threadsync_renewals")
     return {
-        (TargetName(target), Role(role)): Renewal(
-            datetime.fromisoformat(at), datetime.fromisoformat(ends) if ends is not None else None
+        (TargetName(str(target)), Role(str(role))): Renewal(
+            datetime.fromisoformat(str(at)), datetime.fromisoformat(str(ends)) if ends is not None else None
         )
         for target, role, at, ends in rows
     }
@@ -284,15 +270,15 @@ def _stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def _row_of(call: Call) -> list[object]:
+def _row_of(call: Call) -> list[Value]:
     found = {name: getattr(call, name) for name in _COLUMNS}
     found |= {name: json.dumps(found[name]) for name in _JSON} | {"at": _stamp(call.at)}
     return [_storable(value) if isinstance(value, str) else value for value in found.values()]
 
 
 def _storable(text: str) -> str:
-    """Return *text* with what UTF-8 cannot say escaped: a server may cut its message within a character."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Return *text* with what a database cannot hold escaped: a server may cut its message anywhere."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
 
 
 def _call_of(row: tuple[Any, ...]) -> Call:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from threadsync.errors import ProjectError
-from threadsync.execution.apilog import ApiLog
+from threadsync.execution.apilog import ApiLog, Call
 from threadsync.execution.async_driver import run
 from threadsync.execution.async_sessions import AsyncSessionKeeper
 from threadsync.execution.client_setup import (
@@ -30,6 +30,7 @@ from threadsync.execution.client_setup import (
 )
 from threadsync.execution.clock import AsyncClock, SystemAsyncClock, SystemClock
 from threadsync.execution.cursors import place_of
+from threadsync.execution.database import DatabaseLike, database_of
 from threadsync.execution.held import Credentials
 from threadsync.execution.known import AGE_SECONDS_MAX
 from threadsync.execution.limiter import RateLimiter
@@ -91,7 +92,7 @@ class AsyncClient:
         base_url: str | None = None,
         settings: Mapping[str, Json] = NO_SETTINGS,
         sessions: SessionsLike = None,
-        memory: str | Path | None = None,
+        memory: DatabaseLike = None,
         session: aiohttp.ClientSession | None = None,
         proxy: str = "",
         ca_file: Path | None = None,
@@ -102,7 +103,9 @@ class AsyncClient:
         clock: AsyncClock | None = None,
     ) -> None:
         given = masked(secrets, token)
-        del secrets, token  # a traceback may show the values of its frames
+        database = database_of(memory)
+        closes_memory = database is not memory
+        del secrets, token, memory  # a traceback may show the values of its frames
         try:
             from threadsync.execution.async_transport import AsyncTransport
         except ModuleNotFoundError as error:
@@ -115,7 +118,7 @@ class AsyncClient:
         self._setup = set_up(
             credentials,
             given,
-            Account(network, identifier, base_url, settings, sessions, memory),
+            Account(network, identifier, base_url, settings, sessions, database, closes_memory),
             timeout_seconds=timeout_seconds,
             attempts_max=attempts_max,
             limiter=limiter,
@@ -126,6 +129,7 @@ class AsyncClient:
         self._keeper = self._keeping()
         self._transport = AsyncTransport(self._clock, proxy=proxy, ca_file=ca_file, session=session)
         self._proxy, self._ca_file = proxy, ca_file
+        self._notes: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -138,7 +142,10 @@ class AsyncClient:
     async def close(self) -> None:
         """Close the connections of its own, and write what the log has taken in."""
         await self._transport.close()
-        self._setup.close()
+        await asyncio.gather(*self._notes)
+        if self._setup.log is not None and self._setup.log.is_remote:
+            await asyncio.to_thread(self._setup.log.flush)
+        await self._asked(self._setup.close)
 
     async def run(self, flow: Flow[T]) -> T:
         """Run what an endpoint function returns, and return its result.
@@ -156,17 +163,18 @@ class AsyncClient:
         """Run what an endpoint function returns, or take what is known already, as ``Client.known``.
 
         Raises:
-            UsageError: the file of *memory* cannot be used.
+            DatabaseError: *memory* cannot be used.
             ThreadsyncError: see the class.
         """
         setup, scribe = self._setup, self._setup.scribe()
 
         async def perform(request: Request) -> Response | NoResponse:
-            found = None if force else setup.known.read(request, age_seconds_max)
+            read = partial(setup.known.read, request, age_seconds_max)
+            found = None if force else await self._asked(read)
             if found is not None:
                 return found
             answer = await self._perform(scribe, setup.endpoint, request)
-            setup.known.write(request, answer)
+            await self._asked(partial(setup.known.write, request, answer))
             return answer
 
         return await run(persistent(flow, setup.bounds, setup.classify), perform, self._clock)
@@ -174,16 +182,27 @@ class AsyncClient:
     async def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:
         async def send(request: Request, session: Session | None) -> Response | NoResponse:
             await self._clock.sleep(self._setup.reserve_seconds())
-            with (
-                self._setup.counted(session, request) as told,
-                self._setup.noted(scribe, request) as keep,
-            ):
+            told = await self._asked(partial(self._setup.reserve, session, request))
+            with self._setup.noted(scribe, request, self._note) as keep:
                 answer = keep(await self._transport.perform(opened(endpoint, session), request))
-                told(answer)
+                await self._asked(partial(told, answer))
                 return answer
 
         keeper = self._keeper
         return await (send(request, None) if keeper is None else keeper.perform(request, send))
+
+    async def _asked(self, what: Callable[[], T]) -> T:
+        """Do *what* asks the database of *memory*; the loop goes on meanwhile where that may take long."""
+        return await asyncio.to_thread(what) if self._setup.memory.is_remote else what()
+
+    def _note(self, log: ApiLog, call: Call) -> None:
+        """Write a row of the log, which a client that is closed has waited for."""
+        if not log.is_remote:
+            log.add(call)
+            return
+        task = asyncio.ensure_future(asyncio.to_thread(log.add, call))
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
 
     def _keeping(self) -> AsyncSessionKeeper | None:
         setup = self._setup
@@ -214,22 +233,22 @@ class AsyncClient:
         """Go on with a list where it was left, as ``Client.resume``.
 
         Raises:
-            UsageError: the file of *memory* cannot be used.
+            DatabaseError: *memory* cannot be used.
             ThreadsyncError: see the class.
         """
         cursors = self._setup.cursors
         place = place_of(listing, scope)
-        pages = Pages(listing, cursor or cursors.read(place))
+        pages = Pages(listing, cursor or await self._asked(partial(cursors.read, place)))
         while pages.more:
             page = await self.run(pages.read())
             yield page
-            cursors.write(place, page.onward or page.after)
+            await self._asked(partial(cursors.write, place, page.onward or page.after))
 
     def forget(self, listing: Callable[[str | None], Flow[R]], *, scope: str | None = None) -> None:
         """Forget where ``resume`` left a list, so that it begins anew.
 
         Raises:
-            UsageError: the file of *memory* cannot be used.
+            DatabaseError: *memory* cannot be used.
         """
         self._setup.cursors.write(place_of(listing, scope), None)
 

@@ -26,6 +26,7 @@ from threadsync.execution.client_setup import (
 )
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.execution.cursors import place_of
+from threadsync.execution.database import DatabaseLike, database_of
 from threadsync.execution.drivers import run
 from threadsync.execution.held import Credentials
 from threadsync.execution.known import AGE_SECONDS_MAX
@@ -79,9 +80,10 @@ class Client:
     *sessions* is a folder that keeps it across processes, in files that only this user can read; or a
     ``SessionStore`` of yours; or None, which keeps it for as long as the client lives.
 
-    What writes take of the account's allowances is counted, for all processes that name the same file as
-    *memory* (SQLite; None counts for this client alone). One that would go over is refused with an
-    ``ApiError`` whose fault has the row ``allowance-spent``, and is not sent.
+    What writes take of the account's allowances is counted, for all processes that name the same database as
+    *memory*: the path of a file of SQLite, ``postgresql://…``, a connection of yours, or a ``Database``; None
+    counts for this client alone. One that would go over is refused with an ``ApiError`` whose fault has the
+    row ``allowance-spent``, and is not sent.
 
     It has connections of its own, one a thread, through *proxy* (never to this machine) and trusting
     *ca_file* instead of the usual certificates; nothing is taken from the environment. Or it uses a *session*
@@ -116,7 +118,7 @@ class Client:
         base_url: str | None = None,
         settings: Mapping[str, Json] = NO_SETTINGS,
         sessions: SessionsLike = None,
-        memory: str | Path | None = None,
+        memory: DatabaseLike = None,
         session: requests.Session | None = None,
         proxy: str = "",
         ca_file: Path | None = None,
@@ -127,13 +129,15 @@ class Client:
         clock: Clock | None = None,
     ) -> None:
         given = masked(secrets, token)
-        del secrets, token  # a traceback may show the values of its frames
+        database = database_of(memory)
+        closes_memory = database is not memory
+        del secrets, token, memory  # a traceback may show the values of its frames
         check_session(session, ca_file)
         self._clock = clock or SystemClock()
         self._setup = set_up(
             credentials,
             given,
-            Account(network, identifier, base_url, settings, sessions, memory),
+            Account(network, identifier, base_url, settings, sessions, database, closes_memory),
             timeout_seconds=timeout_seconds,
             attempts_max=attempts_max,
             limiter=limiter,
@@ -181,7 +185,7 @@ class Client:
         not a plain read is asked for as by ``run``. The exchange of a known answer has no headers.
 
         Raises:
-            UsageError: the file of *memory* cannot be used.
+            DatabaseError: *memory* cannot be used.
             ThreadsyncError: see the class.
         """
         setup, scribe = self._setup, self._setup.scribe()
@@ -199,10 +203,8 @@ class Client:
     def _perform(self, scribe: Scribe, endpoint: Endpoint, request: Request) -> Response | NoResponse:
         def send(request: Request, session: Session | None) -> Response | NoResponse:
             self._clock.sleep(self._setup.reserve_seconds())
-            with (
-                self._setup.counted(session, request) as told,
-                self._setup.noted(scribe, request) as keep,
-            ):
+            told = self._setup.reserve(session, request)
+            with self._setup.noted(scribe, request) as keep:
                 answer = keep(self._transport.perform(opened(endpoint, session), request))
                 told(answer)
                 return answer
@@ -253,7 +255,7 @@ class Client:
         its end begins anew. *cursor* is another place to begin at.
 
         Raises:
-            UsageError: the file of *memory* cannot be used.
+            DatabaseError: *memory* cannot be used.
             ThreadsyncError: see the class.
         """
         cursors = self._setup.cursors
@@ -268,7 +270,7 @@ class Client:
         """Forget where ``resume`` left a list, so that it begins anew.
 
         Raises:
-            UsageError: the file of *memory* cannot be used.
+            DatabaseError: *memory* cannot be used.
         """
         self._setup.cursors.write(place_of(listing, scope), None)
 

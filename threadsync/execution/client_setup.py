@@ -12,15 +12,15 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 from msgspec.structs import replace
 
 from threadsync.errors import CredentialsExpired, UsageError
-from threadsync.execution.apilog import ApiLog
+from threadsync.execution.apilog import ApiLog, Call
 from threadsync.execution.clock import Clock, Times
 from threadsync.execution.credentials import scrubbed
 from threadsync.execution.cursors import Cursors
+from threadsync.execution.database import Database
 from threadsync.execution.held import Credentials
 from threadsync.execution.known import KnownAnswers
 from threadsync.execution.limiter import RateLimiter
 from threadsync.execution.logged import Errand, Scribe
-from threadsync.execution.memory import Memory
 from threadsync.execution.sessions import InMemory, Kept, SessionStore
 from threadsync.execution.spending import SpendingLedger
 from threadsync.execution.wire import Endpoint
@@ -91,8 +91,10 @@ class Account(Discreet, frozen=True):
     settings: Mapping[str, Json] = NO_SETTINGS
     """What a target of the network may say in a project file besides."""
     sessions: SessionsLike = None
-    memory: str | Path | None = None
-    """The file of SQLite in which its clients remember what they spent and read."""
+    memory: Database | None = None
+    """Where its clients remember what they spent and read; None for as long as each one lives."""
+    closes_memory: bool = True
+    """Whether it is ended with the client."""
 
 
 class Setup(Discreet, frozen=True):
@@ -113,22 +115,20 @@ class Setup(Discreet, frozen=True):
     """The session of the account; None where the network opens none."""
     spending: Spending | None
     ledger: SpendingLedger
-    memory: Memory
+    memory: Database
+    closes_memory: bool
     cursors: Cursors
     known: KnownAnswers
 
-    @contextmanager
-    def counted(self, session: Session | None, request: Request) -> Iterator[Callable[[Answer], None]]:
-        """Count what *request* takes of the account's allowances; what is yielded is told what became of it.
+    def reserve(self, session: Session | None, request: Request) -> Callable[[Answer], None]:
+        """Count what *request* takes of the account's allowances; what is returned is told what became of it.
 
         Raises:
-            ApiError: not enough is left; nothing was sent.
+            ApiError: not enough is left; nothing is to be sent.
         """
         if self.spending is None or session is None:
-            yield lambda _: None
-            return
-        with self.ledger.counted(self.spending, session.account_id, request) as told:
-            yield told
+            return lambda _: None
+        return self.ledger.reserve(self.spending, session.account_id, request)
 
     def quotas(self) -> Mapping[str, Quota]:
         """Return what is left of the account's allowances, as the ledger knows; none of one never opened."""
@@ -138,11 +138,11 @@ class Setup(Discreet, frozen=True):
         return self.ledger.quotas(self.spending, session.account_id)
 
     def close(self) -> None:
-        """Write what the log has taken in, and let go of the ledger."""
+        """Write what the log has taken in, and let go of what is remembered."""
         if self.log is not None:
             self.log.flush()
-        self.ledger.close()
-        self.memory.close()
+        if self.closes_memory:
+            self.memory.close()
 
     def reserve_seconds(self) -> float:
         """Return after how long the next request may go out.
@@ -162,8 +162,10 @@ class Setup(Discreet, frozen=True):
         )
 
     @contextmanager
-    def noted(self, scribe: Scribe, request: Request) -> Iterator[Callable[[Answer], Answer]]:
-        """Write *request* into the log, with what became of it, which is told to what is yielded."""
+    def noted(
+        self, scribe: Scribe, request: Request, add: Callable[[ApiLog, Call], None] = ApiLog.add
+    ) -> Iterator[Callable[[Answer], Answer]]:
+        """Write *request* into the log by *add*, with what became of it, which is told to what is yielded."""
         if self.log is None:
             yield lambda answer: answer
             return
@@ -181,7 +183,7 @@ class Setup(Discreet, frozen=True):
             outcome = Raised(error)
             raise
         finally:
-            self.log.add(scribe.ended(underway, outcome))
+            add(self.log, scribe.ended(underway, outcome))
 
 
 def set_up(
@@ -231,8 +233,7 @@ def set_up(
     endpoint = Endpoint(base_url, credential, _no_media, timeout_seconds, provider.hosts)
     secrets = [*every.values()]
     kept = _kept(provider.sessions, account, endpoint, clock, waits, secrets.append)
-    path = None if account.memory is None else Path(account.memory)
-    ledger, memory = SpendingLedger(path, clock), Memory(path)
+    memory = account.memory or Database(None)
     return Setup(
         target,
         context,
@@ -245,8 +246,9 @@ def set_up(
         log,
         kept,
         provider.spending,
-        ledger,
+        SpendingLedger(memory, clock),
         memory,
+        account.closes_memory,
         Cursors(memory, target, clock),
         KnownAnswers(memory, target, endpoint, clock),
     )

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from threadsync.errors import UsageError
 from threadsync.execution.clock import Times
-from threadsync.execution.memory import Memory
+from threadsync.execution.database import Database
+from threadsync.execution.memory import MEMORY
 from threadsync.flows.core import advance
 from threadsync.flows.effects import Flow, Request
 from threadsync.flows.paging import HasAfter
@@ -47,10 +48,10 @@ def place_of(listing: Callable[[str | None], Flow[HasAfter]], scope: str | None)
 
 
 class Cursors:
-    """The cursors of *account*, in the file of *memory*."""
+    """The cursors of *account*, in *database*."""
 
-    def __init__(self, memory: Memory, account: str, clock: Times) -> None:
-        self._memory = memory
+    def __init__(self, database: Database, account: str, clock: Times) -> None:
+        self._database = database
         self._account = account
         self._clock = clock
 
@@ -58,25 +59,32 @@ class Cursors:
         """Return where the list was left; None where it begins.
 
         Raises:
-            UsageError: the file cannot be used.
+            DatabaseError: it cannot be used.
         """
-        with self._memory.opened() as base:
-            found = base.execute(
-                "SELECT cursor FROM cursors WHERE account = ? AND endpoint = ? AND scope = ?",
+        with self._database.using(MEMORY, writes=False) as rows:
+            found = rows.execute(
+                "SELECT cursor FROM threadsync_cursors WHERE account = ? AND endpoint = ? AND scope = ?",
                 (self._account, place.endpoint, place.scope),
-            ).fetchone()
-        return None if found is None else str(found[0])
+            )
+        return str(found[0][0]) if found else None
 
     def write(self, place: Place, cursor: str | None) -> None:
         """Remember where the list was left; None forgets it.
 
         Raises:
-            UsageError: the file cannot be used.
+            DatabaseError: it cannot be used.
         """
         key = (self._account, place.endpoint, place.scope)
-        with self._memory.opened() as base, base:
+        with self._database.using(MEMORY, writes=True) as rows:
             if cursor is None:
-                base.execute("DELETE FROM cursors WHERE account = ? AND endpoint = ? AND scope = ?", key)
+                rows.execute(
+                    "DELETE FROM threadsync_cursors WHERE account = ? AND endpoint = ? AND scope = ?", key
+                )
             else:
                 values = (*key, cursor, self._clock.now().timestamp())
-                base.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?)", values)
+                rows.execute(
+                    "INSERT INTO threadsync_cursors (account, endpoint, scope, cursor, at)"
+                    " VALUES (?, ?, ?, ?, ?) ON CONFLICT (account, endpoint, scope)"
+                    " DO UPDATE SET cursor = excluded.cursor, at = excluded.at",
+                    values,
+                )

@@ -6,7 +6,8 @@ import json
 from typing import Final
 
 from threadsync.execution.clock import Times
-from threadsync.execution.memory import Memory
+from threadsync.execution.database import Database
+from threadsync.execution.memory import MEMORY
 from threadsync.execution.wire import Endpoint
 from threadsync.flows.effects import NoResponse, Request, Response, Visibility
 
@@ -15,13 +16,13 @@ AGE_SECONDS_MAX: Final = 86400.0
 
 
 class KnownAnswers:
-    """Answers to plain reads of *account* at *endpoint*, in the file of *memory*.
+    """Answers to plain reads of *account* at *endpoint*, in *database*.
 
     What needs no account is everybody's.
     """
 
-    def __init__(self, memory: Memory, account: str, endpoint: Endpoint, clock: Times) -> None:
-        self._memory = memory
+    def __init__(self, database: Database, account: str, endpoint: Endpoint, clock: Times) -> None:
+        self._database = database
         self._account = account
         self._endpoint = endpoint
         self._clock = clock
@@ -30,29 +31,35 @@ class KnownAnswers:
         """Return the answer to *request* if there is one that is young enough.
 
         Raises:
-            UsageError: the file cannot be used.
+            DatabaseError: it cannot be used.
         """
         if not _is_plain(request):
             return None
-        with self._memory.opened() as base:
-            found = base.execute(
-                "SELECT answer FROM answers WHERE account = ? AND endpoint = ? AND asked = ? AND at > ?",
+        with self._database.using(MEMORY, writes=False) as rows:
+            found = rows.execute(
+                "SELECT answer FROM threadsync_answers"
+                " WHERE account = ? AND endpoint = ? AND asked = ? AND at > ?",
                 (*self._key(request), self._clock.now().timestamp() - age_seconds_max),
-            ).fetchone()
-        return None if found is None else Response(200, str(found[0]).encode())
+            )
+        return Response(200, str(found[0][0]).encode()) if found else None
 
     def write(self, request: Request, answer: Response | NoResponse) -> None:
         """Remember *answer*, if it is one to a plain read, and in JSON.
 
         Raises:
-            UsageError: the file cannot be used.
+            DatabaseError: it cannot be used.
         """
         if not isinstance(answer, Response) or answer.status != 200 or not _is_plain(request):
             return
         if answer.json is not None:
             values = (*self._key(request), answer.body.decode(), self._clock.now().timestamp())
-            with self._memory.opened() as base, base:
-                base.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", values)
+            with self._database.using(MEMORY, writes=True) as rows:
+                rows.execute(
+                    "INSERT INTO threadsync_answers (account, endpoint, asked, answer, at)"
+                    " VALUES (?, ?, ?, ?, ?) ON CONFLICT (account, endpoint, asked)"
+                    " DO UPDATE SET answer = excluded.answer, at = excluded.at",
+                    values,
+                )
 
     def _key(self, request: Request) -> tuple[str, str, str]:
         asked = json.dumps(dict(request.params), sort_keys=True, default=repr)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from threadsync.errors import ProjectError, Unanswered
+from threadsync.errors import DatabaseError, ProjectError, Unanswered
 from threadsync.execution.apilog import Renewal, read_renewals
 from threadsync.flows.core import attempt
 from threadsync.flows.effects import Flow
@@ -125,7 +124,7 @@ def _is_of_app(workspace: Workspace, row: CredentialStanding) -> bool:
 def _renewals(workspace: Workspace) -> Mapping[tuple[TargetName, Role], Renewal]:
     try:
         return read_renewals(log_path(workspace.project.root))
-    except sqlite3.Error:
+    except DatabaseError:
         return {}  # `log` says what is wrong with the log; here nothing is known of a renewal
 
 

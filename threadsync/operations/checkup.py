@@ -123,6 +123,12 @@ def check_extras(workspace: Workspace) -> Iterator[Check]:
                     f"nothing can be published on {target}: the package {module} is not installed",
                     f"Run: pip install 'threadsync[{extra}]'",
                 )
+    if workspace.project.database is not None and importlib.util.find_spec("psycopg") is None:
+        yield problem(
+            "extras",
+            "the API log is to be in PostgreSQL, and the package that speaks to it is not installed",
+            "Run: pip install 'threadsync[postgres]'",
+        )
     for name, host in sorted(workspace.project.media_hosts.items()):
         if host.kind in {"s3", "azure"} and importlib.util.find_spec("obstore") is None:
             yield problem(
@@ -267,6 +273,8 @@ def _credentials(workspace: Workspace, *, real: bool = True) -> Iterator[tuple[s
             yield target.name, form, endings.get(role) or somewhere
     for host in project.media_hosts.values():
         yield from ((f"media_hosts.{host.name}", form, somewhere) for form in host.credentials.values())
+    if project.database is not None:
+        yield "database", project.database, "Give its user another password."
 
 
 def _is_ignored(root: Path, name: str) -> bool | None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from threadsync.content.project import Project
-from threadsync.errors import ProjectError
+from threadsync.content.project import PROJECT_FILE, Project
+from threadsync.errors import ProjectError, UsageError
 from threadsync.execution.clock import Clock
 from threadsync.execution.credentials import SERVICE, resolve, scrubbed
 from threadsync.execution.logged import Errand, LoggedPerformer
@@ -32,6 +32,7 @@ from threadsync.providers.accounts import Session, Sessions
 from threadsync.providers.base import Provider
 
 if TYPE_CHECKING:
+    from threadsync.execution.database import Database
     from threadsync.execution.sessions import SessionKeeper
 
 
@@ -132,11 +133,12 @@ def connect(
         def classify(target: TargetName, response: Response) -> Fault | None:
             return providers[target].classify(response)
 
-        ledger = stack.enter_context(closing(SpendingLedger(log_path(project.root), clock, errand.tell)))
+        database = stack.enter_context(closing(log_database(project, secrets)))
+        ledger = SpendingLedger(database, clock, errand.tell)
         cards = Cards(transport.fetch, project.root)
         performer = stack.enter_context(PooledPerformer(perform))
         ignored(project.root / CACHE_DIRECTORY)
-        log = ApiLog(log_path(project.root), clock, errand.tell)
+        log = ApiLog(database, clock, errand.tell)
         logged = LoggedPerformer(performer, log, errand, clock, scrub=secrets.scrub, classify=classify)
         stack.callback(logged.close)
 
@@ -144,6 +146,24 @@ def connect(
             return cards.read(url, limits, at_home=is_loopback(endpoints[target].base_url))
 
         yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out, spent, card)
+
+
+def log_database(project: Project, secrets: Secrets) -> Database:
+    """Return where the API log and the ledger of *project* are; the caller closes it.
+
+    Raises:
+        ProjectError: the project names one whose address is not there, or cannot be used.
+    """
+    from threadsync.execution.database import Database
+
+    if project.database is None:
+        return Database(log_path(project.root))
+    try:
+        return Database(secrets.of_database(project.database).reveal())
+    except UsageError as error:
+        raise ProjectError(
+            f"database: {project.database} in {PROJECT_FILE}: {error.problem}", remedy=error.remedy
+        ) from error
 
 
 def _keeper(
@@ -187,12 +207,23 @@ class Secrets:
         Raises:
             ProjectError: it is not there.
         """
+        return self._of_no_target(host.credentials[role], TargetName(f"media_hosts.{host.name}"), role)
+
+    def of_database(self, form: str) -> SecretText:
+        """Read the address of the project's database, which holds its password.
+
+        Raises:
+            ProjectError: it is not there.
+        """
+        return self._of_no_target(form, TargetName("database"), Role("address"))
+
+    def _of_no_target(self, form: str, owner: TargetName, role: Role) -> SecretText:
         try:
-            return self._read(host.credentials[role], TargetName(f"media_hosts.{host.name}"), role)
+            return self._read(form, owner, role)
         except ProjectError as error:
-            form, _, name = host.credentials[role].partition(":")
+            where, _, name = form.partition(":")
             # Only a target's credential is put there by ``auth login``.
-            remedy = f"Put it there: keyring set {SERVICE} {name}." if form == "keyring" else error.remedy
+            remedy = f"Put it there: keyring set {SERVICE} {name}." if where == "keyring" else error.remedy
             raise ProjectError(error.problem, remedy=remedy) from error
 
     def _read(self, form: str, owner: TargetName, role: Role) -> SecretText:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 
 from msgspec import Struct
 
-from threadsync.errors import UsageError
+from threadsync.errors import DatabaseError, UsageError
 from threadsync.execution.apilog import Renewal, forget_renewal, note_renewal
 from threadsync.execution.credentials import resolve
 from threadsync.model.ids import Role, TargetName
@@ -79,5 +78,5 @@ def note(workspace: Workspace, target: TargetName, role: Role, renewal: Renewal 
             ignored(path.parent)
             note_renewal(path, target, role, renewal)
         (workspace.project.root / KEPT_FILE).unlink(missing_ok=True)
-    except (OSError, sqlite3.Error) as error:
-        workspace.tell(f"When it was renewed could not be written to {path}: {error}.")
+    except (OSError, DatabaseError) as error:
+        workspace.tell(f"When it was renewed could not be written: {error}")

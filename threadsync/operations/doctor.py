@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 
 from threadsync.content.project import StateBranch
-from threadsync.errors import ProjectError, StateError, ThreadsyncError
+from threadsync.errors import DatabaseError, ProjectError, StateError, ThreadsyncError
+from threadsync.execution.apilog import LOG
 from threadsync.execution.hosting_command import missing_program
 from threadsync.execution.seams import NoJournal, Unwatched
+from threadsync.execution.spending import LEDGER
 from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import MAIN, MediaDigest, TargetName
 from threadsync.model.state import State
 from threadsync.operations import checkup
 from threadsync.operations.auth import SOON, CredentialStanding, auth_status
 from threadsync.operations.checkup import Check, Verdict, ok, problem, warning
+from threadsync.operations.connections import Secrets, log_database
 from threadsync.operations.plan import SKEW_SECONDS_MAX
 from threadsync.operations.shell import media_files, opened
 from threadsync.operations.status import status
@@ -84,6 +88,7 @@ def _network(
     yield from check_clock(rows)
     yield from check_commands(workspace)
     if not offline:
+        yield from check_database(workspace)
         yield from check_hosts(workspace, declared)
         yield from check_media(workspace, declared, prior)
 
@@ -170,6 +175,21 @@ def check_clock(rows: tuple[CredentialStanding, ...]) -> Iterator[Check]:
         )
     else:
         yield ok("clock", f"within {max(1, round(abs(most)))} s of the network's")
+
+
+def check_database(workspace: Workspace) -> Iterator[Check]:
+    """The database of the API log and the ledger takes their tables."""
+    project = workspace.project
+    if project.database is None:
+        return
+    try:
+        with closing(log_database(project, Secrets(project.root))) as database:
+            for part in (LOG, LEDGER):
+                with database.using(part, writes=True):
+                    pass  # its tables are there now
+            yield ok("database", f"{database.name} keeps the API log and the ledger")
+    except (ProjectError, DatabaseError) as error:
+        yield problem("database", error.problem, error.remedy)
 
 
 def check_commands(workspace: Workspace) -> Iterator[Check]:

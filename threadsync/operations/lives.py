@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from threadsync.errors import DatabaseError
 from threadsync.model.facts import CredentialLife, Facts
 from threadsync.model.ids import MAIN, TargetName
 from threadsync.model.state import State
@@ -55,13 +56,11 @@ def _renewed_here(workspace: Workspace) -> Mapping[TargetName, Renewal]:
     path = log_path(workspace.project.root)
     if not path.exists():
         return {}
-    import sqlite3  # where there is no log, a plan does without it
-
-    from threadsync.execution.apilog import read_renewals
+    from threadsync.execution.apilog import read_renewals  # where there is no log, a plan does without it
 
     try:
         found = read_renewals(path)
-    except sqlite3.Error:
+    except DatabaseError:
         return {}  # `log` says what is wrong with the log; here nothing is known of a renewal
     return {target: renewal for (target, role), renewal in found.items() if role == MAIN}
 

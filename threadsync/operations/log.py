@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
+from contextlib import closing
 from datetime import datetime
 
 from threadsync.content.times import TimeProblem, moment, window_of
-from threadsync.errors import ProjectError, UsageError
+from threadsync.errors import UsageError
 from threadsync.execution.apilog import Call, read_calls
-from threadsync.operations.caches import log_path
+from threadsync.operations.connections import Secrets, log_database
 from threadsync.operations.workspace import Workspace
 
 
@@ -25,22 +25,18 @@ def log(
 
     Raises:
         UsageError: *since* is neither, or there is no such target.
-        ProjectError: the log cannot be read.
+        ProjectError: the project names a database whose address is not there, or cannot be used.
+        DatabaseError: the log cannot be read.
     """
     targets = workspace.project.targets
     if target is not None and target not in targets:
         raise UsageError(
             f"there is no target {target}.", remedy=f"The project has: {', '.join(sorted(targets))}."
         )
-    path = log_path(workspace.project.root)
     at = None if since is None else since_of(since, workspace.clock.now(), workspace.project.zone)
-    try:
-        return read_calls(path, target=target, since=at, run=run, errors=errors, limit=limit)
-    except sqlite3.Error as error:
-        raise ProjectError(
-            f"the API log {path} cannot be read: {error}.",
-            remedy="If it is damaged, remove it; nothing else depends on it.",
-        ) from error
+    project = workspace.project
+    with closing(log_database(project, Secrets(project.root))) as database:
+        return read_calls(database, target=target, since=at, run=run, errors=errors, limit=limit)
 
 
 def since_of(text: str, now: datetime, zone: str | None) -> datetime:

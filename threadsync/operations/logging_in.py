@@ -26,7 +26,8 @@ from threadsync.model.ids import MAIN, MediaDigest, Role
 from threadsync.model.secret import SecretText
 from threadsync.model.target import Target
 from threadsync.operations.auth import impatient
-from threadsync.operations.caches import CACHE_DIRECTORY, SESSIONS_DIRECTORY, ignored, log_path
+from threadsync.operations.caches import CACHE_DIRECTORY, SESSIONS_DIRECTORY, ignored
+from threadsync.operations.connections import Secrets, log_database
 from threadsync.operations.credentials import Stored, note, place_of, target_of
 from threadsync.operations.rights import needed_scopes, scopes_in_order
 from threadsync.operations.shell import new_run
@@ -325,14 +326,16 @@ def _run(
     bounds = context_of(target, workspace.project.id).bounds
     endpoint = Endpoint(home, secrets.__getitem__, unknown, bounds.request_seconds, provider.hosts)
     ignored(workspace.project.root / CACHE_DIRECTORY)
-    log = ApiLog(log_path(workspace.project.root), workspace.clock, workspace.tell)
+    project = workspace.project
+    database = log_database(project, Secrets(project.root))
+    log = ApiLog(database, workspace.clock, workspace.tell)
     scribe = Scribe(
         Errand(workspace.command, new_run(workspace)),
         workspace.clock,
         scrub=lambda text: scrubbed(text, secrets.values()),
         classify=lambda _, response: provider.classify(response),
     )
-    with closing(log), Transport(workspace.clock) as transport:
+    with closing(database), closing(log), Transport(workspace.clock) as transport:
 
         def perform(request: Request) -> Response | NoResponse:
             underway = scribe.began(target.name, request)

@@ -15,6 +15,7 @@ import threadsync as package
 from tests.execution.clients import CLIENTS, AnyClient
 from tests.live.bluesky.conftest import Starting
 from tests.pds.launcher import Pds, Person
+from tests.postgres.places import database
 from threadsync import ApiLog
 from threadsync.errors import ApiError
 from threadsync.execution.apilog import read_calls
@@ -81,9 +82,12 @@ def test_what_others_spend_counts_too_and_what_is_too_much_is_not_sent(
     assert sum("applyWrites" in row.operation for row in read_calls(log, limit=99)) == 2
 
 
-def test_a_plan_counts_points_and_apply_goes_no_further_than_they_reach(server: Pds, tmp_path: Path) -> None:
-    """Another program of this machine has spent nearly all of the hour; the ledger of the project knows."""
-    person = server.person("points-plan")
+@pytest.mark.parametrize("place", ["file", "postgres"])
+def test_a_plan_counts_points_and_apply_goes_no_further_than_they_reach(
+    server: Pds, tmp_path: Path, place: str, request: pytest.FixtureRequest
+) -> None:
+    """Another program of this machine, or of another, has spent nearly all of the hour; the ledger knows."""
+    person = server.person(f"points-{place}")
     posts = tmp_path / "posts"
     posts.mkdir()
     for name in ("one", "two"):
@@ -94,13 +98,18 @@ def test_a_plan_counts_points_and_apply_goes_no_further_than_they_reach(server: 
         "version: 1\nid: points-0000\nzone: Europe/Berlin\ntargets:\n  bluesky/brand: {provider: bluesky,"
         f" account: {person.handle}, base_url: '{server.url}', credential: 'env:BSKY'}}\n"
     )
-    ledger = SpendingLedger(tmp_path / ".threadsync" / "log.sqlite3", SystemClock())
-    with closing(ledger):
+    where = str(tmp_path / ".threadsync" / "log.sqlite3")
+    if place == "postgres":
+        where = database(request.getfixturevalue("postgres"))
+        (tmp_path / "address").write_text(where)
+        with (tmp_path / "threadsync.yaml").open("a") as file:
+            file.write("database: file:address\n")
+    with closing(SpendingLedger(where, SystemClock())) as ledger:
         for number in range(25):
             flow = api.apply_writes(person.did, [api.Create(POST, "k", RECORD)] * (66 if number else 81))
-            request = advance(flow, None)
-            assert isinstance(request, Request)
-            with ledger.counted(BlueskySpending(), person.did, request) as told:
+            write = advance(flow, None)
+            assert isinstance(write, Request)
+            with ledger.counted(BlueskySpending(), person.did, write) as told:
                 told(NoResponse("lost", sent=True))
         assert ledger.quotas(BlueskySpending(), person.did)["points"].left == 5 == 5000 - 81 * 3 - 24 * 66 * 3
     code, said = threadsync(tmp_path, person, "plan", "--refresh")
