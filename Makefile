@@ -5,13 +5,15 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 SEEDS ?= 2000
 EXAMPLES ?= 2000
+PDS := tests/pds/node_modules/.installed
+RECORDED := tests/live/bluesky/cassettes
 
-.PHONY: demo test setup pds check format lint types contracts docs docs-check cassettes wheel state sim stateful live exhaustive load bench clean
+.PHONY: demo test setup pds pds-if-possible check format lint types contracts docs docs-check cassettes wheel state sim stateful live exhaustive load bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
 
-test: $(VENV)/.development pds
+test: $(VENV)/.development pds-if-possible
 	$(BIN)/python -m pytest -n $(JOBS)
 
 setup: $(VENV)/.development
@@ -29,14 +31,18 @@ $(VENV)/.development: pyproject.toml $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[all,dev]'
 	touch $@ $(VENV)/.runtime
 
-# The real Bluesky server of the tests, where there is a Node to run it; without one, they say what is not tested.
-pds:
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory tests/pds/node_modules/.installed; \
-	else echo "NOT TESTED AGAINST A REAL BLUESKY SERVER: Node is not installed" >&2; fi
+# The real Bluesky server of the tests: Node and what its lock file names.
+pds: $(PDS)
 
-tests/pds/node_modules/.installed: tests/pds/package-lock.json
+$(PDS): tests/pds/package-lock.json
+	@command -v npm >/dev/null || { echo "make pds needs Node 18.7 or newer, and its npm" >&2; exit 1; }
 	cd tests/pds && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
+
+# The tests run without it too, on recordings, and say so.
+pds-if-possible:
+	@$(MAKE) --no-print-directory pds || \
+	echo "BLUESKY IS NOT TESTED AGAINST A REAL SERVER: its recordings are played" >&2
 
 # What .ci/run runs. Pre-commit may call it too: it needs no network once set up.
 check: setup format-check lint types contracts docs-check test
@@ -69,9 +75,12 @@ docs: setup
 docs-check: setup
 	$(BIN)/python docs/generate.py --check
 
-# Our client's runs against the sandbox, recorded: what the tests play to it where no sandbox is. Read what changed.
-cassettes: setup
+# Our client's runs recorded, against the sandbox and a real Bluesky server: what the tests play where neither is.
+# Read what changed.
+cassettes: setup $(PDS)
 	$(BIN)/python -m tests.contract.recording
+	rm -rf $(RECORDED)
+	$(BIN)/python -m pytest -q tests/live/bluesky -k 'cassette and not aiohttp' --record-pds $(RECORDED)
 
 wheel: setup
 	$(BIN)/python -m build --wheel --outdir dist .

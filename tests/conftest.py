@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 from hypothesis.internal.conjecture import providers
 
+from tests.pds import launcher
+
 # The same examples every time: a test that fails on one machine fails on all of them. No deadline,
 # because a test knows no real clock.
 settings.register_profile("house", deadline=None, derandomize=True)
@@ -19,6 +21,7 @@ CASES = Path(__file__).parent / "cases"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Write golden files anew; then read them.")
+    parser.addoption("--record-pds", metavar="FOLDER", help="Record the Bluesky server in FOLDER.")
     parser.addoption("--examples", type=int, help="Let hypothesis try so many new examples of each property.")
 
 
@@ -33,6 +36,23 @@ def pytest_configure(config: pytest.Config) -> None:
         # depends on the tests that ran before, and on those that a worker was given. There is no setting
         # for it; mypy tells when the function has another name.
         providers._get_local_constants = providers.Constants
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not tested, and what ran on recordings instead."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    untested = [each for each in skipped if launcher.NOT_TESTED in str(each.longrepr)]
+    if untested:
+        passed = terminalreporter.stats.get("passed", [])
+        played = [
+            each for each in passed if "tests/live/bluesky" in each.nodeid and "[cassette" in each.nodeid
+        ]
+        terminalreporter.section(launcher.NOT_TESTED, red=True, bold=True)
+        terminalreporter.line(f"{launcher.missing()}.", red=True)
+        terminalreporter.line(
+            f"{len(untested)} tests skipped; {len(played)} ran on what the server said when recorded.",
+            red=True,
+        )
 
 
 @pytest.fixture

@@ -73,14 +73,16 @@ class Modelled:
     )
     now: float = NOON
     handle: str = HANDLE
+    password: str = ""
+    """Empty means that of the sandbox."""
     said: list[tuple[str, Said]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        profiles = [Profile(self.handle), Profile("harbour-desk.test")]
+        profiles = [Profile(self.handle, self.password), Profile("harbour-desk.test")]
         self.state = new_state(profiles, seed=7, base_url="http://localhost:2583")
         switch(self.state, self.switches)
         self.did = next(iter(self.state.accounts))
-        self.password = f"sandbox-main-{self.handle}"
+        self.password = profiles[0].main_secret
 
     def ask(self, method, name, *, params, body, token, content, kind):
         path = f"/plc/{name}" if name.startswith("did:") else f"/xrpc/{name}"

@@ -1,32 +1,117 @@
-"""One PDS for all of these tests; each makes accounts of its own."""
+"""Where these tests run: on one PDS for all of them, if there is one, and on what it said when recorded.
+
+``@pytest.mark.pds`` says what is special about a test or a module; its words are the members of ``Wanted``.
+"""
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.live.bluesky.desk import Desk
 from tests.pds import launcher
 from tests.pds.launcher import Pds, Person
+from tests.pds.tape import Tape
 from threadsync.execution.clock import SystemClock
 from threadsync.execution.transport import Transport
 from threadsync.providers.bluesky import api
+from threadsync.sandbox.server import Sandbox, running
+
+SERVER, CASSETTE, SANDBOX = "server", "cassette", "sandbox"
+CASSETTES = Path(__file__).with_name("cassettes")
+CLIENTS = ("requests", "aiohttp")
+"""Both clients ask the same, so they share a recording: that of the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a test asks of the server."""
+
+    worlds: tuple[str, ...] = (SERVER, CASSETTE)
+    why: str = ""
+    """Why it cannot be played from a recording."""
+    rate_limits: bool = False
+    real_clock: bool = False
+    """Whether the time is in what it asks: then the recording has a time of its own."""
+
+
+def wanted(test: pytest.Item) -> Wanted:
+    """Return what *test* is marked with."""
+    mark = test.get_closest_marker("pds")
+    found = Wanted(**(mark.kwargs if mark is not None else {}))
+    assert CASSETTE in found.worlds or found.why, f"{test.nodeid} does not say why it has no recording"
+    return found
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "server" in metafunc.fixturenames:
+        metafunc.parametrize("server", wanted(metafunc.definition).worlds, indirect=True)
+
+
+def recording_of(test: pytest.Item) -> Path:
+    """Return where the recording of *test* is, in their folder."""
+    module, _, name = test.nodeid.rpartition("/")[2].partition(".py::")
+    words = (each for each in re.split(r"[\[\]-]", name) if each not in {"", CASSETTE, *CLIENTS})
+    return Path(module.removeprefix("test_")) / f"{'-'.join(words).replace(' ', '-')}.yaml"
+
+
+def _real(*, rate_limits: bool = False) -> Iterator[Pds]:
+    if problem := launcher.missing():
+        pytest.skip(f"{launcher.NOT_TESTED}: {problem}")
+    with launcher.pds(rate_limits=rate_limits) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Pds]:
-    if problem := launcher.missing():
-        pytest.skip(f"BLUESKY IS NOT TESTED AGAINST A REAL SERVER: {problem}")
-    with launcher.pds() as found:
+def free_server() -> Iterator[Pds]:
+    yield from _real()
+
+
+@pytest.fixture(scope="session")
+def counting_server() -> Iterator[Pds]:
+    """Another one, which counts points."""
+    yield from _real(rate_limits=True)
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[Sandbox]:
+    """The model of the network, which needs no Node."""
+    with running() as found:
         yield found
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[Pds | Sandbox]:
+    """The server that the test talks to; its accounts are the test's own."""
+    how = wanted(request.node)
+    real = "counting_server" if how.rate_limits else "free_server"
+    match request.param:
+        case "server":
+            yield request.getfixturevalue(real)
+        case "sandbox":
+            yield request.getfixturevalue("sandbox_server")
+        case _:
+            folder = request.config.getoption("--record-pds")
+            found = request.getfixturevalue(real) if folder else None
+            path = Path(folder or CASSETTES) / recording_of(request.node)
+            tape = Tape(path, found, real_clock=how.real_clock)
+            with tape.running() as pds:
+                yield pds
+            problems = "\n".join(tape.problems)
+            assert not problems, f"not as recorded (make cassettes):\n{problems}"
 
 
 @pytest.fixture
 def person(server: Pds, request: pytest.FixtureRequest) -> Person:
     """An account that no other test has."""
-    return server.person(f"t{zlib.crc32(request.node.nodeid.encode())}")
+    recorded = request.node.callspec.params["server"] == CASSETTE
+    name = recording_of(request.node).as_posix() if recorded else request.node.nodeid
+    return server.person(f"t{zlib.crc32(name.encode())}")
 
 
 @pytest.fixture

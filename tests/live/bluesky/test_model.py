@@ -55,17 +55,15 @@ def test_the_model_and_a_real_server_answer_alike(
     assert [_seen(*row) for row in model.said] == [_seen(*row) for row in real.said]
 
 
-def test_they_count_what_is_written_alike() -> None:
+@pytest.mark.pds(rate_limits=True)
+def test_they_count_what_is_written_alike(server: Pds) -> None:
     """Three points a record, the headers of the tightest limit, and a refused batch uses up what was left."""
-    if problem := launcher.missing():
-        pytest.skip(f"BLUESKY IS NOT TESTED AGAINST A REAL SERVER: {problem}")
-    with launcher.pds(rate_limits=True) as limited:
-        account = limited.person("m-limits")
-        real = Real(limited.url, limited.plc_url, account.did, account.handle, launcher.PASSWORD)
-        model = Modelled(handle=account.handle)
-        switch(model.state, replace(model.state.switches, rate_limits=True))
-        for net in (real, model):
-            writing_much(Person(net).log_in())
+    account = server.person("m-limits")
+    real = Real(server.url, server.plc_url, account.did, account.handle, launcher.PASSWORD)
+    model = Modelled(handle=account.handle)
+    switch(model.state, replace(model.state.switches, rate_limits=True))
+    for net in (real, model):
+        writing_much(Person(net).log_in())
     assert [_counted(*row) for row in model.said] == [_counted(*row) for row in real.said]
 
 
