@@ -34,9 +34,13 @@ $(VENV)/.development: pyproject.toml $(BIN)/python
 # The real Bluesky server of the tests: Node and what its lock file names.
 pds: $(PDS)
 
+# Its SQLite is compiled; the headers beside Node spare a download.
+HEADERS = prefix=$$(node -p 'process.execPath.split("/").slice(0, -2).join("/")') && \
+	{ [ ! -e "$$prefix/include/node/node.h" ] || export npm_config_nodedir="$$prefix"; } &&
+
 $(PDS): tests/pds/package-lock.json
 	@command -v npm >/dev/null || { echo "make pds needs Node 18.7 or newer, and its npm" >&2; exit 1; }
-	cd tests/pds && npm ci --no-audit --no-fund --loglevel=error
+	cd tests/pds && $(HEADERS) npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	touch $@
 
 # The tests run without it too, on recordings, and say so.

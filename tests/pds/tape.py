@@ -33,9 +33,10 @@ from threadsync.execution.clock import SystemClock
 MATCHED_ON = (matchers.method, matchers.path, matchers.query, matchers.body)
 HELD = frozenset({"connection", "content-length", "accept-encoding", "host"})
 """Headers of a connection, not of what is asked."""
-KEPT = frozenset(
-    {"content-type", "ratelimit-limit", "ratelimit-policy", "ratelimit-remaining", "retry-after"}
-)
+LEFT = "ratelimit-remaining"
+KEPT = frozenset({"content-type", "ratelimit-limit", "ratelimit-policy", LEFT, "retry-after"})
+OF_THE_ADDRESS = frozenset({"3000;w=300", "100;w=300"})
+"""Limits that all tests share: what is left is kept as if nobody had asked before."""
 RESET = "ratelimit-reset"
 """A time within the window of the policy; kept as the half of that."""
 
@@ -113,7 +114,10 @@ class Tape:
             body = self._names.told(path.partition("?")[0], asked.decode(errors="replace"), content)
         kept = {name: [value] for name, value in headers.items() if name in KEPT}
         if RESET in headers:
-            window_seconds = int(headers["ratelimit-policy"].rpartition("w=")[2])
+            policy = headers["ratelimit-policy"]
+            if policy in OF_THE_ADDRESS:
+                kept[LEFT] = [headers["ratelimit-limit"]]
+            window_seconds = int(policy.rpartition("w=")[2])
             kept[RESET] = [str(window_seconds // 2)]
         status = {"code": answer.status_code, "message": answer.reason}
         return {"status": status, "headers": kept, "body": {"string": body}}

@@ -60,22 +60,17 @@ def recording_of(test: pytest.Item) -> Path:
     return Path(module.removeprefix("test_")) / f"{'-'.join(words).replace(' ', '-')}.yaml"
 
 
-def _real(*, rate_limits: bool = False) -> Iterator[Pds]:
-    if problem := launcher.missing():
-        pytest.skip(f"{launcher.NOT_TESTED}: {problem}")
-    with launcher.pds(rate_limits=rate_limits) as found:
-        yield found
-
-
 @pytest.fixture(scope="session")
 def free_server() -> Iterator[Pds]:
-    yield from _real()
+    with launcher.pds() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
 def counting_server() -> Iterator[Pds]:
     """Another one, which counts points."""
-    yield from _real(rate_limits=True)
+    with launcher.pds(rate_limits=True) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +87,9 @@ def server(request: pytest.FixtureRequest) -> Iterator[Pds | Sandbox]:
     real = "counting_server" if how.rate_limits else "free_server"
     match request.param:
         case "server":
+            if problem := launcher.missing():
+                instead = f"{launcher.NOT_RECORDED}: {how.why}" if how.why else "its recording is played"
+                pytest.skip(f"{launcher.NOT_TESTED}: {problem}; {instead}")
             yield request.getfixturevalue(real)
         case "sandbox":
             yield request.getfixturevalue("sandbox_server")

@@ -87,11 +87,15 @@ def test_what_is_recorded_today_is_what_was_recorded(server: Pds, tmp_path: Path
 
     If this fails, the server or what it is asked has changed: ``make cassettes``, then read the difference.
     """
-    module = Path(__file__).with_name("test_api.py")
-    words = ["-q", "-p", "no:cacheprovider", "-k", "cassette", "--record-pds", str(tmp_path), str(module)]
+    modules = [str(Path(__file__).with_name(f"test_{each}.py")) for each in ("api", "points")]
+    words = ["-q", "-p", "no:cacheprovider", "-k", "cassette and not aiohttp", "--record-pds", str(tmp_path)]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "pytest", *words, *modules],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    for path in sorted((CASSETTES / "api").glob("*.yaml")):
-        assert (tmp_path / "api" / path.name).read_text() == path.read_text(), path.name
+    for path in (*(CASSETTES / "api").glob("*.yaml"), *(CASSETTES / "points").glob("*.yaml")):
+        assert (tmp_path / path.relative_to(CASSETTES)).read_text() == path.read_text(), path.name
