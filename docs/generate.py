@@ -69,8 +69,11 @@ def pages() -> Mapping[str, str]:
         "rules-threads.md": _beside("generate_threads").page(
             NOTICE.format(source="threadsync/providers/threads")
         ),
-        "threads-api.md": _beside("generate_threads_api").page(
+        "threads-api.md": _beside("generate_api").threads(
             NOTICE.format(source="threadsync/providers/threads/api.py")
+        ),
+        "bluesky-api.md": _beside("generate_api").bluesky(
+            NOTICE.format(source="threadsync/providers/bluesky/api.py")
         ),
         "clients.md": _beside("generate_clients").page(NOTICE.format(source="tests/contract/table.py")),
         **_beside("generate_cli").pages(),

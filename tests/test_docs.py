@@ -39,6 +39,6 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(there), target
 
 
-@pytest.mark.parametrize("name", ["from-pythreads", "threads", "compatibility"])
+@pytest.mark.parametrize("name", ["from-pythreads", "from-pysky", "threads", "compatibility"])
 def test_the_readme_leads_to_the_page(name: str) -> None:
     assert f"(docs/{name}.md)" in PAGES[0].read_text(encoding="utf-8")

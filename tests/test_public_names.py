@@ -140,7 +140,7 @@ def test_no_public_name_argument_or_field_changes_unawares(golden: Callable[[str
     golden("api/names.txt", "\n".join(described()).rstrip() + "\n")
 
 
-@pytest.mark.parametrize("page", ["library", "from-pythreads"])
+@pytest.mark.parametrize("page", ["library", "from-pythreads", "from-pysky"])
 def test_no_example_for_library_users_imports_what_may_change_under_them(page: str) -> None:
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     used = re.findall(r"^ *from (threadsync[\w.]*) import (.+)$", text, re.MULTILINE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,9 @@ from tests.contract.cells import Does, Lacks
 from tests.contract.table import DIFFERENCES, ROWS
 from threadsync.content.rules import RULES
 from threadsync.content.schemas import load_schema
+from threadsync.providers.bluesky import api as bluesky
+from threadsync.providers.bluesky.faults import ROWS as FAULTS
+from threadsync.providers.bluesky.faults import UNKNOWN_REFUSAL
 from threadsync.providers.threads import api
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
@@ -51,7 +55,16 @@ def test_a_stale_page_is_named_and_written_anew(
 
 
 @pytest.mark.parametrize(
-    "name", ["post.md", "project.md", "rules-content.md", "rules-threads.md", "threads-api.md", "clients.md"]
+    "name",
+    [
+        "post.md",
+        "project.md",
+        "rules-content.md",
+        "rules-threads.md",
+        "threads-api.md",
+        "bluesky-api.md",
+        "clients.md",
+    ],
 )
 def test_the_committed_page_is_what_is_generated(name: str, pages: Mapping[str, str]) -> None:
     """If this fails: make docs."""
@@ -90,3 +103,16 @@ def test_every_endpoint_of_threads_has_a_row_with_its_call_scopes_and_page(pages
         assert call.startswith(("`GET /", "`POST /", "`DELETE /"))
         assert scopes
         assert "(https://developers.facebook.com/docs/threads/" in source
+
+
+def test_every_method_of_bluesky_has_a_row_with_its_call_errors_and_page(pages: Mapping[str, str]) -> None:
+    rows = [line for line in pages["bluesky-api.md"].splitlines() if line.startswith("| `")]
+    cells = {line.split("`")[1]: [cell.strip() for cell in line.split("|")] for line in rows}
+    functions = {name for name in bluesky.__all__ if inspect.isfunction(getattr(bluesky, name))}
+    assert functions == set(cells)
+    for name in functions - {"put_request", "delete_request", "writes_request", "permalink"}:
+        _, _, call, _, errors, source, _ = cells[name]
+        assert call.startswith(("`GET ", "`POST "))
+        named = set(filter(None, re.sub(r" \([^)]*\)", "", errors).split(", ")))
+        assert named <= {row.id for row in (*FAULTS, UNKNOWN_REFUSAL)}, name
+        assert re.match(r"\[.+\]\(https://(docs\.bsky\.app|atproto\.com|web\.plc\.directory)/", source)

@@ -40,6 +40,7 @@ def test_another_origin_gets_no_credential_and_neither_does_who_comes_after_it(
     assert header(server.requests[0], "authorization") == f"Bearer {TOKEN}"
     assert header(other.requests[0], "authorization") is None
     assert header(last.requests[0], "authorization") is None
+    assert f"http://{answer.host}" == server.url, "it names who was asked, whoever answered"
 
 
 def test_a_redirect_that_would_carry_the_token_elsewhere_is_not_followed(transport: AnyTransport) -> None:

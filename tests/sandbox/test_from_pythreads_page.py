@@ -27,6 +27,7 @@ import pytest
 import requests
 
 from tests.media.films import film
+from tests.sandbox.beside import blocks
 from threadsync import Credentials
 from threadsync.providers.threads.api import SCOPES
 from threadsync.sandbox.server import Sandbox, running
@@ -36,7 +37,6 @@ from threadsync.sandbox.threads import About, Profile, Switches
 pytestmark = pytest.mark.live
 
 PAGE = (Path(__file__).parents[2] / "docs" / "from-pythreads.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```python\n# (PyThreads|threadsync)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PACKAGE = "pythreads==0.2.1"
 BACK = "https://app.example.org/back"
 MEDIA = "https://media.example.org"
@@ -91,24 +91,15 @@ OURS_ALONE = {"build_graph_api_url": {("GET", "/me")}}
 Calls = dict[str, set[tuple[str, str]]]
 
 
-def blocks(whose: str) -> list[tuple[str, str]]:
-    """Return the parts of the page that have a block of theirs or ours, by title, in its order."""
-    found = []
-    for part in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]:
-        title, _, text = part.partition("\n")
-        found += [(title.replace("`", ""), code) for of, code in BLOCK.findall(text) if of == whose]
-    return found
-
-
 def test_every_part_has_a_block_of_each() -> None:
-    titles = [title for title, _ in blocks("PyThreads")]
-    assert titles == [title for title, _ in blocks("threadsync")]
+    titles = [title for title, _ in blocks(PAGE, "PyThreads")]
+    assert titles == [title for title, _ in blocks(PAGE, "threadsync")]
     assert len(titles) == len(set(titles)) == PAGE.count("\n### ")
     assert PAGE.count("```python") == 2 * len(titles) + 1, "one call has nothing of theirs beside it"
 
 
 def test_all_that_pythreads_offers_is_in_the_title_of_a_part() -> None:
-    named = {name for title, _ in blocks("PyThreads") for name in re.findall(r"\w+", title)}
+    named = {name for title, _ in blocks(PAGE, "PyThreads") for name in re.findall(r"\w+", title)}
     assert SURFACE - named == set()
 
 
@@ -200,7 +191,7 @@ def compiled(found: Readers, text: str, title: str) -> CodeType:
 async def ours(found: Readers) -> dict[str, Any]:
     """Run our blocks one after the other, as one program, and return its names."""
     names: dict[str, Any] = {}
-    for title, text in blocks("threadsync"):
+    for title, text in blocks(PAGE, "threadsync"):
         running_block = eval(compiled(found, text, title), names)
         if inspect.iscoroutine(running_block):
             await running_block
@@ -306,7 +297,7 @@ def test_the_blocks_of_pythreads_run_and_ask_for_what_ours_ask(
             assert process.stdin is not None
             assert process.stdout is not None
             offered = json.loads(process.stdout.readline())
-            for title, text in blocks("PyThreads"):
+            for title, text in blocks(PAGE, "PyThreads"):
                 process.stdin.write(json.dumps([title, found.code(text)]) + "\n")
                 process.stdin.flush()
                 if not process.stdout.readline():

@@ -140,10 +140,10 @@ class AsyncTransport:
             headers = answer.headers.items()
             return answer_of(
                 request,
+                call,
                 answer.status,
                 headers,
                 bytes(content),
-                sent=call.secrets,
                 duration_seconds=took_seconds,
             )
 

@@ -222,10 +222,10 @@ class Transport:
         took_seconds = self._clock.monotonic() - began_seconds
         return answer_of(
             request,
+            call,
             answer.status,
             answer.headers.items(),
             bytes(content),
-            sent=call.secrets,
             duration_seconds=took_seconds,
         )
 

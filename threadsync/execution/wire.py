@@ -164,25 +164,25 @@ def call_of(endpoint: Endpoint, request: Request) -> Call:
 
 def answer_of(
     request: Request,
+    call: Call,
     status: int,
     headers: Iterable[tuple[str, str]],
     content: bytes,
     *,
-    sent: Collection[SecretText],
     duration_seconds: float,
 ) -> Response:
     """Return what answered *request*; the secrets it declared are taken out, repeated headers are joined.
 
-    A refusal may repeat what it refuses (Graph: "Malformed access token …"), so what was *sent* is taken out.
+    A refusal may repeat what it refuses (Graph: "Malformed access token …"), so what was sent is taken out.
     """
     joined: dict[str, str] = {}
     for name, value in headers:
         key = name.lower()
         joined[key] = f"{joined[key]}, {value}" if key in joined else value
     if status >= 400 or b'"error"' in content:  # Threads refuses with 200 too
-        content = _unrepeated(content, sent)
+        content = _unrepeated(content, call.secrets)
     body, secrets = _taken_out(content, request.answer_secrets)
-    return Response(status, body, joined, duration_seconds, secrets)
+    return Response(status, body, joined, duration_seconds, secrets, call.place)
 
 
 def _unrepeated(content: bytes, secrets: Collection[SecretText]) -> bytes:

@@ -161,6 +161,8 @@ class Response(Struct, frozen=True):
     duration_seconds: float = 0.0
     secrets: Mapping[str, SecretText] = field(default_factory=dict)
     """What was taken out of the body, by the keys that the request declared."""
+    host: str = ""
+    """Who was asked: host and port; a read may have been redirected from there."""
 
     @property
     def json(self) -> object:

@@ -27,11 +27,20 @@ class Exchange(Struct, frozen=True):
     duration_seconds: float
     secrets: Mapping[str, SecretText] = field(default_factory=dict)
     """What the transport took out of the answer, by the keys that the request declared."""
+    host: str = ""
+    """Who was asked: host and port; empty of an answer that was known."""
 
     @property
     def server_time(self) -> datetime | None:
         """The server's clock when it answered, to the second; None where the answer is not dated."""
         return time_in(self.headers.get("date", ""))
+
+
+def exchange_of(response: Response) -> Exchange:
+    """Return how *response* came."""
+    return Exchange(
+        response.status, response.headers, response.duration_seconds, response.secrets, response.host
+    )
 
 
 class Answer(Besides, frozen=True):
@@ -141,7 +150,19 @@ class Fields:
         found = datetime.fromisoformat(stamp)
         if found.tzinfo is None:
             raise ValueError(f"{name} has no zone")
-        return found.astimezone(UTC)
+        try:
+            return found.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError(f"{name} lies in no year from 1 to 9999") from error
+
+    def maybe_time(self, name: str) -> datetime | None:
+        """Take a time as ``time`` does, where strangers wrote it: what is none stays among the rest."""
+        stamp = self._left.get(name)
+        try:
+            return self.time(name)
+        except ValueError:
+            self._left[name] = stamp
+            return None
 
     def moment(self, name: str) -> datetime | None:
         """Take a time in seconds since 1970; 0 means that there is none."""
@@ -224,7 +245,7 @@ def read_answer(
             if fault is not None:
                 raise ApiError(fault, where=where)
             try:
-                how = Exchange(outcome.status, outcome.headers, outcome.duration_seconds, outcome.secrets)
+                how = exchange_of(outcome)
                 return read(Fields(outcome.json), how)
             except (ValueError, KeyError, TypeError) as error:
                 reason = f"the answer (HTTP {outcome.status}) cannot be read: {error}"

@@ -16,6 +16,7 @@ https://github.com/bluesky-social/atproto.
 
 from __future__ import annotations
 
+from threadsync.flows.effects import BytesBody
 from threadsync.providers.answers import Exchange, Page
 from threadsync.providers.bluesky.api_call import Reply, call
 from threadsync.providers.bluesky.api_feeds import (
@@ -83,11 +84,12 @@ from threadsync.providers.bluesky.api_video import (
     get_upload_limits,
     upload_video,
 )
-from threadsync.providers.bluesky.calls import PUBLIC, VIDEO
+from threadsync.providers.bluesky.calls import CHAT, PUBLIC, VIDEO
 from threadsync.providers.bluesky.uris import AtUri, permalink
 
 __all__ = (
     "ANYTHING",
+    "CHAT",
     "LOG_START",
     "POSTS_MAX",
     "PUBLIC",
@@ -98,6 +100,7 @@ __all__ = (
     "Applied",
     "AtUri",
     "Blob",
+    "BytesBody",
     "Create",
     "Delete",
     "DidDocument",

@@ -11,8 +11,9 @@ from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import send
 from threadsync.flows.effects import BytesBody, FilePart, Flow, JsonBody, NoResponse, Request, Visibility
 from threadsync.model.ids import Json
-from threadsync.providers.answers import Answer, Exchange
-from threadsync.providers.bluesky.calls import PUBLIC, SESSION, asked
+from threadsync.model.secret import SecretText
+from threadsync.providers.answers import Answer, Exchange, exchange_of
+from threadsync.providers.bluesky.calls import SESSION, asked
 from threadsync.providers.bluesky.faults import refusal
 
 
@@ -39,12 +40,14 @@ def call(
     *,
     host: str = "",
     session: bool = True,
+    token: SecretText | None = None,
 ) -> Flow[Reply]:
     """Call *nsid*: a query with GET, a procedure with POST and *data*.
 
-    *host* is one of the network's others (``public``, ``video``), *session* says whether the call carries the
-    account's; the public host is never shown one. A POST counts as visible to others: it is sent
-    once and never again by itself.
+    *host* is one of the network's others (``public``, ``video``) or an address. *session* says whether the
+    call carries the account's, which no other than its own server is ever shown; *token* is shown instead,
+    as a service wants one (``get_service_auth``). ``headers=CHAT`` has a call handed on to the service for
+    messages. A POST counts as visible to others: it is sent once and never again by itself.
 
     Endpoint: GET or POST /xrpc/{nsid}
     Source: https://atproto.com/specs/xrpc
@@ -60,7 +63,7 @@ def call(
         f"/xrpc/{nsid}",
         asked(params or {}),
         body,
-        SESSION if session and host != PUBLIC else None,
+        token if token is not None else SESSION if session and not host else None,
         visibility,
         host=host,
         headers=headers or {},
@@ -72,7 +75,7 @@ def call(
     fault = refusal(outcome)
     if fault is not None:
         raise ApiError(fault, where=where)
-    how = Exchange(outcome.status, outcome.headers, outcome.duration_seconds)
+    how = exchange_of(outcome)
     return Reply(_attributes(outcome.body), outcome.body, how)
 
 

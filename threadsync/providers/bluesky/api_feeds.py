@@ -54,7 +54,7 @@ class FeedEntry(Struct, frozen=True, kw_only=True):
 
 
 class Profile(Struct, frozen=True, kw_only=True):
-    """An account as people see it."""
+    """An account as people see it; a time that is none, which an account may say, stands in *more*."""
 
     did: str
     handle: str
@@ -233,7 +233,7 @@ def _profile(body: Fields) -> Profile:
         followers_count=body.number("followersCount"),
         follows_count=body.number("followsCount"),
         posts_count=body.number("postsCount"),
-        created_at=body.time("createdAt"),
-        indexed_at=body.time("indexedAt"),
+        created_at=body.maybe_time("createdAt"),
+        indexed_at=body.maybe_time("indexedAt"),
         more=body.rest,
     )

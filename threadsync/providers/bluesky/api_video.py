@@ -18,10 +18,10 @@ from msgspec.structs import replace
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import send
-from threadsync.flows.effects import FilePart, Flow, NoResponse, Request, Response, Visibility
+from threadsync.flows.effects import BytesBody, FilePart, Flow, NoResponse, Request, Response, Visibility
 from threadsync.model.ids import Json
 from threadsync.model.secret import SecretText
-from threadsync.providers.answers import Answer, Exchange, Fields
+from threadsync.providers.answers import Answer, Exchange, Fields, exchange_of
 from threadsync.providers.bluesky.calls import VIDEO, asked, call, json_of
 from threadsync.providers.bluesky.faults import refusal
 
@@ -76,7 +76,12 @@ def get_upload_limits(token: SecretText) -> Flow[UploadLimits]:
 
 
 def upload_video(
-    content: FilePart, token: SecretText, *, did: str, name: str, timeout_seconds: float | None = None
+    content: FilePart | BytesBody,
+    token: SecretText,
+    *,
+    did: str,
+    name: str,
+    timeout_seconds: float | None = None,
 ) -> Flow[Job]:
     """Send a film; *token* lets the service write the result to the account's server.
 
@@ -126,7 +131,7 @@ def _job(request: Request) -> Flow[Job]:
     where = f"{request.method} {request.path}"
     if isinstance(outcome, NoResponse):
         raise Unanswered(outcome.reason, sent=outcome.sent, where=where)
-    how = Exchange(outcome.status, outcome.headers, outcome.duration_seconds)
+    how = exchange_of(outcome)
     try:
         job = _maybe_job(outcome.json, how)
     except TypeError as error:

@@ -198,5 +198,5 @@ def _time_of(rkey: str, value: Mapping[str, Json]) -> datetime:
         pass
     try:
         return datetime.fromisoformat(str(value.get("createdAt"))).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return EPOCH
