@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
@@ -41,6 +42,16 @@ RESET = "ratelimit-reset"
 """A time within the window of the policy; kept as the half of that."""
 
 
+NOWHERE = Pds(
+    url=PDS_URL,
+    plc_url=PLC_URL,
+    jwt_secret="of no use",
+    admin_password="of no use",
+    service_did="did:web:localhost",
+)
+"""What a recording looks like."""
+
+
 class Tape:
     """One recording, as it is made or played."""
 
@@ -59,13 +70,13 @@ class Tape:
     @contextmanager
     def running(self) -> Iterator[Pds]:
         """Run it; it looks like a PDS. What it recorded is written at the end."""
-        real = self._real or Pds(PDS_URL, PLC_URL, "of no use", "of no use", "did:web:localhost")
+        real = self._real or NOWHERE
         with Server(self._serving(real.url)) as pds, Server(self._serving(real.plc_url)) as plc:
             # By the name by which the PDS calls itself.
             url, plc_url = (f"http://localhost:{each.port}" for each in (pds, plc))
             self._names = Names(url, plc_url, real_clock=self._real_clock)
             self._found = {real.url: url, real.plc_url: plc_url}
-            yield Pds(url, plc_url, real.jwt_secret, real.admin_password, real.service_did)
+            yield replace(real, url=url, plc_url=plc_url)
         if self._real is not None and len(self._cassette):
             said = list(self._cassette.data)
             if self._real_clock:  # what goes out side by side comes in any order

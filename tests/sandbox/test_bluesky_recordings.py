@@ -17,7 +17,7 @@ import yaml
 
 from tests.pds.launcher import PASSWORD
 from tests.pds.names import HIDDEN_PASSWORD, LATER, digest
-from tests.sandbox.bluesky_nets import NOON, Modelled
+from tests.sandbox.bluesky_nets import NOON, Modelled, Said
 
 ROOT = Path(__file__).parents[2]
 CASSETTES = ROOT / "tests/live/bluesky/cassettes"
@@ -51,7 +51,7 @@ class Replay:
             kept = kept.replace(name, value)
         return kept
 
-    def ask(self, method: str, target: str, body: str, headers: dict[str, list[str]]):
+    def ask(self, method: str, target: str, body: str, headers: dict[str, list[str]]) -> Said:
         kind, token = (headers.get(name, [""])[0] for name in ("content-type", "authorization"))
         path, _, query = target.partition("?")
         is_json = kind.startswith("application/json") or not kind
