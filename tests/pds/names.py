@@ -46,7 +46,7 @@ _KEY = re.compile(r'("publicKeyMultibase":"|did:key:)z[1-9A-HJ-NP-Za-km-z]+')
 _EXPIRY = re.compile(r"\bexp=\d{9,}")
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 _TOKEN = re.compile(r"(access|refresh|service)-token-(\d+)-for-(\d+)-seconds")
-_KINDS = {"accessJwt": "access", "refreshJwt": "refresh", "token": "service"}
+_TOKENS = {"accessJwt": "access", "refreshJwt": "refresh", "token": "service"}
 _MADE = ("com.atproto.repo.createRecord", "com.atproto.repo.applyWrites")
 
 
@@ -79,9 +79,9 @@ class Names:
     def target(self, live: str) -> str:
         """Return path and query of a request as the recording has them."""
         path, _, query = live.partition("?")
-        if self._real_clock and (key := _TID_ASKED.search(query)):
-            self._learn_key(key[1])
         if self._real_clock:
+            for tid in _TID_ASKED.findall(query):
+                self._learn_key(tid)
             query = _CURSOR.sub(f"cursor={LAST}", query)
         said = [(name, self.keep(value)) for name, value in parse_qsl(query, keep_blank_values=True)]
         kept = quote(self.keep(unquote(path)), safe="/:")
@@ -126,7 +126,7 @@ class Names:
             return self.keep(live)
         if path.endswith("createAccount") and "did" in answer:
             self.kept_as[answer["did"]] = did_of(answer["handle"])
-        for name, kind in _KINDS.items():
+        for name, kind in _TOKENS.items():
             if _JWT.fullmatch(str(answer.get(name))):
                 self._learn_token(kind, answer[name])
         if isinstance(commit := answer.get("commit"), dict):
