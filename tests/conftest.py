@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.internal.conjecture import providers
 
+from tests.pds import launcher
 from tests.postgres.launcher import Postgres
 from tests.postgres.places import reached
 
@@ -23,6 +24,7 @@ CASES = Path(__file__).parent / "cases"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Write golden files anew; then read them.")
+    parser.addoption("--record-pds", metavar="FOLDER", help="Record the Bluesky server in FOLDER.")
     parser.addoption("--examples", type=int, help="Let hypothesis try so many new examples of each property.")
     pds = (
         "Run tests/live/bluesky on this release of the Bluesky PDS (0.4 by default); it has to be installed."
@@ -47,6 +49,21 @@ def pytest_configure(config: pytest.Config) -> None:
         # depends on the tests that ran before, and on those that a worker was given. There is no setting
         # for it; mypy tells when the function has another name.
         providers._get_local_constants = providers.Constants
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not tested, and what ran on recordings instead."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    untested = [each for each in skipped if launcher.NOT_TESTED in str(each.longrepr)]
+    if untested:
+        unrecorded = sum(launcher.NOT_RECORDED in str(each.longrepr) for each in untested)
+        terminalreporter.section(launcher.NOT_TESTED, red=True, bold=True)
+        terminalreporter.line(f"{launcher.missing()}.", red=True)
+        terminalreporter.line(
+            f"{len(untested)} tests were skipped: {len(untested) - unrecorded} ran on recordings of it, "
+            f"{unrecorded} not at all.",
+            red=True,
+        )
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ FOLDER = Path(__file__).parent
 PASSWORD = "a password of tests"
 STOP_SECONDS = 20.0
 CALL_SECONDS = 30.0
+NOT_TESTED = "BLUESKY IS NOT TESTED AGAINST A REAL SERVER"
+NOT_RECORDED = "not recorded"
 
 
 class Release(StrEnum):

@@ -87,14 +87,16 @@ class Modelled:
     switches: Switches = field(default_factory=lambda: as_real(Generation.V0_4))
     now: float = NOON
     handle: str = HANDLE
+    password: str = ""
+    """Empty means that of the sandbox."""
     said: list[tuple[str, Said]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        profiles = [Profile(self.handle), Profile("harbour-desk.test")]
+        profiles = [Profile(self.handle, self.password), Profile("harbour-desk.test")]
         self.state = new_state(profiles, seed=7, base_url="http://localhost:2583")
         switch(self.state, self.switches)
         self.did = next(iter(self.state.accounts))
-        self.password = f"sandbox-main-{self.handle}"
+        self.password = profiles[0].main_secret
 
     @property
     def generation(self) -> str:

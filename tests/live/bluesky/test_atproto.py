@@ -31,7 +31,10 @@ from threadsync.providers.bluesky.provider import BlueskyProvider
 from threadsync.providers.bluesky.records import POSTGATE, REPOST, THREADGATE
 from threadsync.providers.bluesky.uris import POST
 
-pytestmark = pytest.mark.live
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.pds(worlds=("server",), why="another library has its own keys, times and questions"),
+]
 
 PACKAGE = "atproto==0.0.73"
 SCRIPT = Path(__file__).parent / "peers" / "with_atproto.py"

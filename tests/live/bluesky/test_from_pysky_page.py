@@ -19,7 +19,12 @@ from threadsync.sandbox.bluesky import Profile
 from threadsync.sandbox.server import running
 from threadsync.sandbox.settings import SandboxSettings
 
-pytestmark = pytest.mark.live
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.pds(
+        worlds=("server",), why="the video service is a process of ours that asks the server too"
+    ),
+]
 
 
 def test_our_blocks_leave_the_same_on_a_real_server(

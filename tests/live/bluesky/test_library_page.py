@@ -11,7 +11,7 @@ import pytest
 
 from tests.pds.launcher import PASSWORD, Pds
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.pds(real_clock=True)]
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")

@@ -12,7 +12,6 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from tests.live.bluesky.conftest import Starting
 from tests.pds.launcher import PASSWORD, Pds
 from tests.sandbox.bluesky_nets import Modelled, Person, Real, Said, as_real
 from tests.sandbox.bluesky_talks import TALKS, writing_much
@@ -55,15 +54,15 @@ def test_the_model_and_a_real_server_answer_alike(
     assert [_seen(*row) for row in model.said] == [_seen(*row) for row in real.said]
 
 
-def test_they_count_what_is_written_alike(starting: Starting) -> None:
+@pytest.mark.pds(rate_limits=True)
+def test_they_count_what_is_written_alike(server: Pds) -> None:
     """Three points a record, the headers of the tightest limit, and a refused batch uses up what was left."""
-    with starting(rate_limits=True) as limited:
-        account = limited.person("m-limits")
-        real = Real(limited.url, limited.plc_url, account.did, account.handle, PASSWORD, limited.release)
-        model = Modelled(as_real(limited.release), handle=account.handle)
-        switch(model.state, replace(model.state.switches, rate_limits=True))
-        for net in (real, model):
-            writing_much(Person(net).log_in())
+    account = server.person("m-limits")
+    real = Real(server.url, server.plc_url, account.did, account.handle, PASSWORD, server.release)
+    model = Modelled(as_real(server.release), handle=account.handle)
+    switch(model.state, replace(model.state.switches, rate_limits=True))
+    for net in (real, model):
+        writing_much(Person(net).log_in())
     assert [_counted(*row) for row in model.said] == [_counted(*row) for row in real.said]
 
 

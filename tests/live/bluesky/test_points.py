@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 
 import threadsync as package
 from tests.execution.clients import CLIENTS, AnyClient
-from tests.live.bluesky.conftest import Starting
 from tests.pds.launcher import Pds, Person
 from tests.postgres.places import database
 from threadsync import ApiLog
@@ -37,18 +35,12 @@ RECORD = {"$type": POST, "text": "12 lifts were broken.", "createdAt": "2026-12-
 NOW = datetime.now(UTC)  # noqa: TID251  (the server's windows end by the real clock)
 
 
-@pytest.fixture(scope="module")
-def counting(starting: Starting) -> Iterator[Pds]:
-    with starting(rate_limits=True) as found:
-        yield found
-
-
+@pytest.mark.pds(rate_limits=True)
 @pytest.mark.parametrize("kind", sorted(CLIENTS))
 def test_what_others_spend_counts_too_and_what_is_too_much_is_not_sent(
-    counting: Pds, kind: str, tmp_path: Path
+    server: Pds, person: Person, kind: str, tmp_path: Path
 ) -> None:
-    person = counting.person(f"points-{kind}"[:18])
-    settings = {"identifier": person.handle, "token": person.password, "base_url": counting.url}
+    settings = {"identifier": person.handle, "token": person.password, "base_url": server.url}
     clock, log = FakeClock(NOW), tmp_path / "calls.sqlite3"
 
     def writes(number: int) -> list[api.Create]:
@@ -82,6 +74,7 @@ def test_what_others_spend_counts_too_and_what_is_too_much_is_not_sent(
     assert sum("applyWrites" in row.operation for row in read_calls(log, limit=99)) == 2
 
 
+@pytest.mark.pds(real_clock=True)
 @pytest.mark.parametrize("place", ["file", "postgres"])
 def test_a_plan_counts_points_and_apply_goes_no_further_than_they_reach(
     server: Pds, tmp_path: Path, place: str, request: pytest.FixtureRequest

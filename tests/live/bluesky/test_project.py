@@ -9,7 +9,6 @@ import stat
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,10 +22,13 @@ from tests.live.waiting import PATIENCE_SECONDS
 from tests.pds.launcher import Pds, Person
 from threadsync.sandbox.bluesky import Profile
 from threadsync.sandbox.bluesky.state import did_of
-from threadsync.sandbox.server import Sandbox, running
+from threadsync.sandbox.server import Sandbox
 from threadsync.sandbox.threads import Fault, FaultKind
 
-pytestmark = pytest.mark.live
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.pds(worlds=("server", "cassette", "sandbox"), real_clock=True),
+]
 
 NOW = datetime.now(UTC)  # noqa: TID251  (the program runs by the real clock)
 PROJECT = """\
@@ -106,17 +108,9 @@ class Project:
         (self.folder / "posts" / f"{key}.md").write_text(text)
 
 
-@pytest.fixture(scope="session")
-def sandbox() -> Iterator[Sandbox]:
-    """The model of the network, which needs no Node."""
-    with running() as found:
-        yield found
-
-
-@pytest.fixture(params=["server", "sandbox"])
-def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
+@pytest.fixture
+def project(request: pytest.FixtureRequest, server: Pds | Sandbox, tmp_path: Path) -> Project:
     """A project on a real server, and one on the sandbox: all of it has to go on both."""
-    server: Pds | Sandbox = request.getfixturevalue(request.param)
     if isinstance(server, Pds):
         person: Person = request.getfixturevalue("person")
         base_url = server.url

@@ -21,6 +21,8 @@ from threadsync.providers.bluesky.uris import POST, AtUri
 
 pytestmark = pytest.mark.live
 
+WITNESSED = pytest.mark.pds(worlds=("server",), why="its witness is the firehose, which is a stream")
+
 PICTURE = Path(__file__).parents[3] / "examples/posts/pictures/gate.png"
 DIGEST = MediaDigest(hashlib.sha256(PICTURE.read_bytes()).hexdigest())
 
@@ -69,6 +71,7 @@ def test_a_post_is_published_and_publishing_it_again_changes_nothing(account: Ac
     is_once(account, SHAPES[shape])
 
 
+@WITNESSED
 def test_a_chain_is_one_commit_with_its_gates(account: Account) -> None:
     account.publish(*CHAIN)
     posts = account.there()
@@ -85,6 +88,9 @@ def test_a_chain_is_one_commit_with_its_gates(account: Account) -> None:
     assert [len(each.ops) for each in written] == [7]
 
 
+@pytest.mark.pds(
+    worlds=("server",), why="hundreds of requests; threadsync.testing kills at every effect without Node"
+)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("half", [0.0, 0.5], ids=["before", "after"])
 def test_a_process_may_die_at_any_effect(desk: Desk, shape: str, half: float) -> None:
@@ -106,6 +112,7 @@ def test_a_process_may_die_at_any_effect(desk: Desk, shape: str, half: float) ->
         account.delete()
 
 
+@WITNESSED
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_lost_answer_is_found_out_by_looking(account: Account, shape: str) -> None:
     account.trouble = losing(1)

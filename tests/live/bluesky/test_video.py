@@ -20,7 +20,12 @@ from threadsync.providers.base import Applied, Refused
 from threadsync.providers.bluesky.cids import of_blob
 from threadsync.providers.bluesky.videos import FILM
 
-pytestmark = pytest.mark.live
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.pds(
+        worlds=("server",), why="the video service is a process of ours that asks the server too"
+    ),
+]
 
 CONTENT = MP4 + b"\0\0\0\x10mdat12345678"
 """Enough of an MP4 file for a server that looks at what it is."""

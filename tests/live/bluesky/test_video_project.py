@@ -18,6 +18,9 @@ from threadsync.providers.bluesky.uris import POST
 from threadsync.sandbox.server import running
 
 pytestmark = pytest.mark.live
+FROM_A_SERVICE = pytest.mark.pds(
+    worlds=("server",), why="the video service is a process of ours that asks the server too"
+)
 
 FILM = ROOT / "examples/video/posts/lift.mp4"
 PROJECT = """version: 1
@@ -61,6 +64,7 @@ def threadsync(root: Path, password: str, *words: str) -> str:
     return done.stdout
 
 
+@FROM_A_SERVICE
 def test_a_film_with_captions_goes_out_once(desk: Desk, tmp_path: Path) -> None:
     with video_service(desk.server.url) as service:
         service.looks = 0

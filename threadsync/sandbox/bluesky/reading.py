@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from threadsync.sandbox.bluesky import errors, identity
+from threadsync.sandbox.bluesky import errors, identity, shapes
 from threadsync.sandbox.bluesky.call import Call, Done
 from threadsync.sandbox.bluesky.errors import XrpcError
-from threadsync.sandbox.bluesky.state import Blob, Record
+from threadsync.sandbox.bluesky.state import Account, Blob, Record
 from threadsync.sandbox.bluesky.values import Json
 
 PAGE: Final = 50
@@ -19,7 +19,9 @@ def get(call: Call) -> Done | XrpcError:
     for name in ("repo", "collection", "rkey"):
         if not call.param(name):
             return errors.bad_params(call.state, name)
-    owner = call.state.account(call.param("repo"))
+    owner = _owner(call)
+    if isinstance(owner, XrpcError):
+        return owner
     if owner is None:
         return errors.invalid("Could not locate record")
     uri = f"at://{owner.did}/{call.param('collection')}/{call.param('rkey')}"
@@ -31,7 +33,9 @@ def get(call: Call) -> Done | XrpcError:
 
 def describe_repo(call: Call) -> Done | XrpcError:
     """Say whose repository it is, and which collections it has."""
-    owner = call.state.account(call.param("repo"))
+    owner = _owner(call)
+    if isinstance(owner, XrpcError):
+        return owner
     if owner is None:
         return XrpcError(400, "RepoNotFound", f"Could not find repo for DID: {call.param('repo')}")
     found = {each.collection for each in call.state.records.values() if each.did == owner.did}
@@ -46,6 +50,14 @@ def describe_repo(call: Call) -> Done | XrpcError:
     )
 
 
+def _owner(call: Call) -> Account | XrpcError | None:
+    """Find whose repository is asked for, by handle or DID (atproto.com/specs/lexicon, at-identifier)."""
+    name = call.param("repo")
+    if not (shapes.is_did(name) or shapes.is_handle(name)):
+        return errors.bad_params(call.state, "repo")
+    return call.state.account(name)
+
+
 def page_size(call: Call, *, default: int = PAGE) -> int | XrpcError:
     """Read ``limit``: 1 to 100."""
     given = call.param("limit")
@@ -58,7 +70,9 @@ def page_size(call: Call, *, default: int = PAGE) -> int | XrpcError:
 
 def list_records(call: Call) -> Done | XrpcError:
     """Read a page of a collection: newest key first unless ``reverse``; the cursor is the last key."""
-    owner = call.state.account(call.param("repo"))
+    owner = _owner(call)
+    if isinstance(owner, XrpcError):
+        return owner
     if owner is None:
         return errors.invalid(f"Could not find repo: {call.param('repo')}")
     size = page_size(call)
