@@ -173,6 +173,12 @@ class ToyProvider(Struct, frozen=True):
     api_version: ClassVar[int] = 1
     context: ProviderContext
 
+    def __post_init__(self) -> None:
+        """Check what a project says of the target."""
+        if not isinstance(self.context.settings.get("signature", ""), str):
+            remedy = 'Write it in quotes: toy: {signature: "…"}.'
+            raise UsageError("signature is no text.", where=str(self.context.target), remedy=remedy)
+
     @property
     def default_base_url(self) -> str:
         """Where the board is."""
@@ -255,7 +261,7 @@ class ToyProvider(Struct, frozen=True):
         self, publication: Publication, segment: Segment, index: int, links: Permalinks
     ) -> RenderedSegment:
         """Return *segment* exactly as the board gets it."""
-        text = text_of(segment.spans, links)
+        text = text_of(segment.spans, links) + str(self.context.settings.get("signature", ""))
         pinned = {**publication.options, **segment.options}.get("pinned")
         options = {"pinned": True} if pinned is True else {}
         what = Rendered(index, segment.digest, text, options=options)
