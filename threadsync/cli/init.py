@@ -54,11 +54,10 @@ def init(
     from threadsync.views.findings_text import findings_text
 
     defaults = Wishes(zone=guessed_zone(os.environ))
-    named = _answer(target, "Name of the account here", defaults.target, lambda said: Wishes(target=said))
     wishes = Wishes(
-        named,
+        _answer(target, "Name of the account here", defaults.target, lambda said: Wishes(target=said)),
         _answer(account, "Handle of the account (empty: later)", "", _with_account).removeprefix("@"),
-        _answer(credential, WHERE, Wishes(named).token, lambda said: Wishes(credential=said)),
+        _answer(credential, WHERE, defaults.credential, lambda said: Wishes(credential=said)),
         _answer(zone, "Time zone", defaults.zone, lambda said: Wishes(zone=said)),
         _answer(media_url, PICTURES, "", lambda said: Wishes(media_url=said)),
         base_url or "",

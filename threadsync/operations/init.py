@@ -18,7 +18,6 @@ from threadsync.errors import ProjectError, ThreadsyncError, UsageError
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.facts import Account
-from threadsync.model.ids import TargetName, network_of
 from threadsync.operations.auth import impatient
 from threadsync.operations.caches import CACHE_DIRECTORY
 from threadsync.operations.new import draft_text, scalar, suggested_time, write_new
@@ -41,18 +40,11 @@ class Wishes(Struct, frozen=True):
 
     target: str = f"{DEFAULT}/main"
     account: str = ""
-    credential: str = ""
-    """Where its token is; empty: in a variable of the environment that is named after the network."""
+    credential: str = f"env:{DEFAULT.upper()}_TOKEN"
     zone: str = "UTC"
     media_url: str = ""
     """The public address where the posts folder's media will be."""
     base_url: str = ""
-
-    @property
-    def token(self) -> str:
-        """Where the token is."""
-        network = network_of(TargetName(self.target))
-        return self.credential or f"env:{network.upper().replace('-', '_')}_TOKEN"
 
 
 class Started(Struct, frozen=True):
@@ -172,8 +164,8 @@ def _ignored(folder: Path, wishes: Wishes) -> list[str]:
     """Let git ignore what must not be committed, beside what it ignores already."""
     path = folder / ".gitignore"
     wanted = [f"{CACHE_DIRECTORY}/"]
-    name = wishes.token.removeprefix("file:")
-    if name != wishes.token and not Path(name).is_absolute():
+    name = wishes.credential.removeprefix("file:")
+    if name != wishes.credential and not Path(name).is_absolute():
         wanted.append(name)
     try:
         there = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -226,7 +218,7 @@ def project_text(identity: str, wishes: Wishes) -> str:
         f"  {scalar(wishes.target)}:",
         account,
         "    # Where the token is, never the token: env:NAME, file:PATH or keyring:NAME.",
-        f"    credential: {scalar(wishes.token)}",
+        f"    credential: {scalar(wishes.credential)}",
     ]
     if wishes.base_url:
         lines += [

@@ -241,6 +241,11 @@ class ToyProvider(Struct, frozen=True):
         """Every note can be answered."""
         return ""
 
+    def find_account(self, name: str) -> Flow[str | None]:
+        """Nobody is looked up: a name that nobody has is plain words on the board."""
+        yield from ()
+        return None
+
     def needs(self, publication: Publication) -> Needs:
         """Every account may do everything."""
         return Needs()
