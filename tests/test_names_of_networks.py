@@ -18,20 +18,11 @@ from threadsync.providers.loading import BUILT_IN
 
 PACKAGE = Path(threadsync.__file__).parent
 GENERIC = (
-    "planning",
-    "execution",
-    "statefile",
-    "views",
-    "operations",
-    "cli",
-    "flows",
-    "model",
-    "media",
-    "watch",
+    *("planning", "execution", "statefile", "views", "operations", "cli"),
+    *("flows", "model", "media", "watch"),
 )
-NAME = re.compile(
-    rf"(?<![a-z])({'|'.join([*BUILT_IN, 'mattermost', 'bsky', 'atproto'])})(?!ync)", re.IGNORECASE
-)
+NETWORKS = "|".join([*BUILT_IN, "mattermost", "bsky", "atproto", "facebook", "instagram"])
+NAME = re.compile(rf"(?<![a-z])({NETWORKS})(?!ync)", re.IGNORECASE)
 """A name of a network, whole or as a part of a word: ``threads_publish``, ``BLUESKY``."""
 
 TOUR = "runs the sandbox's own networks, and the posts of a tour on them: it speaks for no project"
@@ -44,6 +35,7 @@ ALLOWED = {
     "cli/sandbox.py": TOUR,
     "cli/_listed.py": "the first sentences of the commands that run the sandbox's networks",
     "cli/init.py": EXAMPLE,
+    "execution/hosting_probe.py": "asks a web server for media under the name that fetchers are let in by",
 }
 THREADS_OF_A_PROCESS = {"daemon_threads", "run_coroutine_threadsafe"}
 """Words of Python's own library."""

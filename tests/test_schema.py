@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from threadsync.content import explain, schemas, yaml12
+from threadsync.content.foreign import NETWORK_BLOCKS
 from threadsync.content.rules import RULES
-from threadsync.content.segments import NETWORK_BLOCKS
 from threadsync.flows.bounds import Bounds
 from threadsync.model.ids import Json
 from threadsync.model.post import IfLate, OnChange, OnRemove

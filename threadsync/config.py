@@ -82,13 +82,18 @@ def project_said(values: Mapping[str, Json], root: Path) -> Project | list[Diagn
 
 
 def _misfits(value: Json, document: yaml12.Document) -> list[Diagnostic]:
-    """Find what the schema refuses; defaults may have blocks for networks that it does not know."""
-    keys = _mapping(value)
-    foreign = foreign_networks(_mapping(keys.get("targets")))
-    if foreign and keys.get("defaults"):
-        kept = {key: each for key, each in keys.items() if key != "defaults"}
-        defaults = without(keys["defaults"], foreign)
-        value = {**kept, "defaults": defaults} if defaults != {} else kept
+    """Find what the schema refuses; defaults and targets may have blocks for networks that it knows not."""
+    targets = _mapping(_mapping(value).get("targets"))
+    foreign = foreign_networks(targets)
+    if foreign:
+        value = dict(_mapping(value))
+        value["targets"] = {
+            name: without(each, foreign & {network_of(TargetName(str(name)))})
+            for name, each in targets.items()
+        }
+        if value.get("defaults"):
+            defaults = without(value.pop("defaults"), foreign)
+            value |= {"defaults": defaults} if defaults != {} else {}
     return explain.check(value, "project", document, PROJECT_FILE)
 
 
@@ -287,7 +292,7 @@ class _Reader(Struct):
                 self._since(keys, zone, path),
                 media_host,
                 self._bounds(keys, base_url, path),
-                {key: inner for key, inner in keys.items() if key not in _COMMON},
+                _settings(name, keys),
                 self._at(path, key=True),
             )
 
@@ -374,6 +379,13 @@ class _Reader(Struct):
             if first != name:
                 problem = f"{name} and {first} are the same account, {shown(target.account)}."
                 self._find("project/account-twice", ("targets", name, "account"), problem)
+
+
+def _settings(name: TargetName, keys: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what the provider of a target needs besides: keys of the schema, or a block of its network's."""
+    network = network_of(name)
+    known = {key: inner for key, inner in keys.items() if key not in _COMMON and key != network}
+    return {**known, **_mapping(keys.get(network))}
 
 
 def _text(value: Json) -> str | None:

@@ -80,6 +80,17 @@ def test_the_project_file_has_such_blocks_among_its_defaults_alone(tmp_path: Pat
     assert [each.rule for each in caught.value.findings] == ["schema/unknown-key"]
 
 
+def test_a_target_may_have_settings_of_its_networks_own(tmp_path: Path) -> None:
+    text = "version: 1\nid: p\ntargets:\n  toy/main: {account: a, toy: {signature: x, size: 3}}\n"
+    (tmp_path / "threadsync.yaml").write_text(text)
+    assert load_project(tmp_path, exact=True).targets[TOY].settings == {"signature": "x", "size": 3}
+    for wrong in ("toi: {signature: x}", "threads: {signature: x}", "toy: loud", "signature: x"):
+        (tmp_path / "threadsync.yaml").write_text(text.replace("toy: {signature: x, size: 3}", wrong))
+        with pytest.raises(ProjectError) as caught:
+            load_project(tmp_path, exact=True)
+        assert [each.location.line for each in caught.value.findings] == [4], wrong
+
+
 def test_nothing_else_is_set_aside() -> None:
     foreign = frozenset({"toy"})
     post: Json = {

@@ -131,6 +131,17 @@ def test_what_the_network_would_refuse_is_found_offline(tmp_path: Path) -> None:
         assert desk.moments == []
 
 
+def test_settings_of_the_networks_own_reach_its_provider(tmp_path: Path) -> None:
+    with opened(tmp_path) as desk:
+        project = desk.folder / "threadsync.yaml"
+        text = project.read_text()
+        project.write_text(f'{text}    toy: {{signature: " (lift report)"}}\n')
+        assert f"{ALONE} (lift report)" in desk.run("plan")[1]
+        project.write_text(f"{text}    toy: {{signature: 7}}\n")
+        status, said = desk.run("plan")
+        assert (status, "toy/main: signature is no text." in said) == (2, True), said
+
+
 def test_a_removed_post_is_taken_down_where_the_file_says_so(tmp_path: Path) -> None:
     with opened(tmp_path) as desk:
         desk.write("alone", ALONE, more="on_remove: delete\n")

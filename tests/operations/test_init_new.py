@@ -59,16 +59,6 @@ def test_every_wish_is_written_down(tmp_path: Path) -> None:
     assert (tmp_path / ".gitignore").read_text() == ".threadsync/\nsecrets/to ken\n"
 
 
-@pytest.mark.parametrize(
-    ("target", "where"),
-    [("threads/main", "env:THREADS_TOKEN"), ("bluesky/brand", "env:BLUESKY_TOKEN")],
-)
-def test_a_token_is_looked_for_under_the_name_of_its_network(tmp_path: Path, target: str, where: str) -> None:
-    (found,) = started(tmp_path, target=target, account="maria.test").project.targets.values()
-    assert found.credentials == {"main": where}
-    assert Wishes("my-net/main").token == "env:MY_NET_TOKEN"
-
-
 def test_editors_find_the_schema_offline(tmp_path: Path) -> None:
     started(tmp_path)
     first = (tmp_path / "threadsync.yaml").read_text().splitlines()[0]

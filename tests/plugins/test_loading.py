@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from tests.plugins.installing import install_toy, offer
 from threadsync.cli import root
-from threadsync.errors import PluginError, ProviderNotFound
+from threadsync.errors import PluginError, ProviderNotFound, UsageError
 from threadsync.model.ids import NetworkName, TargetName
 from threadsync.operations.init import Wishes, init
 from threadsync.providers.base import Provider, ProviderContext
@@ -117,6 +117,14 @@ def test_a_faulty_provider_gets_one_clear_message(
     assert "the provider 'odd' of odd-package 1.0" in problem
     assert said in problem
     monkeypatch.delitem(sys.modules, "odd", raising=False)
+
+
+def test_a_provider_refuses_settings_in_its_own_words(site: Path) -> None:
+    install_toy(site)
+    context = ProviderContext(TargetName("toy/main"), {"signature": 7})
+    with pytest.raises(UsageError, match="signature is no text") as caught:
+        load_provider(NetworkName("toy"), context)
+    assert (caught.value.where, "in quotes" in caught.value.remedy) == ("toy/main", True)
 
 
 def test_the_list_of_providers_tells_of_what_cannot_be_used(site: Path) -> None:

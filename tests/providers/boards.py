@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from threadsync.flows.effects import FormBody, JsonBody, Request, Response
+from threadsync.flows.effects import FilePart, FormBody, JsonBody, Request, Response
 from threadsync.sandbox import bluesky, threads
+from threadsync.sandbox.bluesky.cids import cid_of_bytes
 from threadsync.testing.contract import LivePost
 from threadsync.testing.contract_run import START
 
@@ -28,7 +29,7 @@ class ThreadsBoard:
             params |= {name: str(value) for name, value in request.body.fields.items()}
         token = threads.Profile("main").secret
         call = threads.Request.of(request.method, request.path, params, token=token)
-        answer = threads.handle(self.state, call, now.timestamp(), _unfetched)
+        answer = threads.handle(self.state, call, now.timestamp(), _fetched)
         return Response(answer.status, answer.encode(), {"date": format_datetime(now, usegmt=True)})
 
     def live(self) -> Sequence[LivePost]:
@@ -36,8 +37,8 @@ class ThreadsBoard:
         return [LivePost(each.id, each.content.text, each.parent or None) for each in posts]
 
 
-def _unfetched(url: str) -> threads.Fetched:
-    raise AssertionError(f"the posts of the contract have no media, and {url} is asked for")
+def _fetched(url: str) -> threads.Fetched:
+    return threads.FetchedMedia(threads.MediaKind.IMAGE, "JPEG", 9000, url.rpartition("/")[2], 800, 600)
 
 
 class BlueskyBoard:
@@ -59,10 +60,13 @@ class BlueskyBoard:
             for name, value in request.params.items()
         }
         sent = request.body.value if isinstance(request.body, JsonBody) else None
-        assert sent is None or isinstance(sent, dict), "what these tests send has no files"
-        body: dict[str, object] | None = None if sent is None else {**sent}
+        body: dict[str, object] | None = {**sent} if isinstance(sent, dict) else None
+        upload = None
+        if isinstance(request.body, FilePart):
+            kind = request.body.content_type
+            upload = bluesky.Upload(cid_of_bytes(request.body.media.encode()), kind, 9000, kind)
         token = self._token if request.auth is not None else ""
-        answer = self._call(request.method, request.path, params, body, token, now)
+        answer = self._call(request.method, request.path, params, body, token, now, upload)
         return Response(answer.status, answer.encode(), answer.headers)
 
     def live(self) -> Sequence[LivePost]:
@@ -78,6 +82,7 @@ class BlueskyBoard:
         body: dict[str, object] | None,
         token: str,
         now: datetime,
+        upload: bluesky.Upload | None = None,
     ) -> bluesky.Response:
-        request = bluesky.Request.of(method, path, params, input=body, token=token or None)
+        request = bluesky.Request.of(method, path, params, input=body, token=token or None, upload=upload)
         return bluesky.handle(self.state, request, now.timestamp())

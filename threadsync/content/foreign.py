@@ -11,12 +11,21 @@ from collections.abc import Iterable, Mapping
 from threadsync.content import schemas
 from threadsync.model.ids import Json, TargetName, network_of
 
+NETWORK_BLOCKS = frozenset({"threads", "bluesky", "mattermost"})
+"""The networks that the schema of posts has a block for."""
+
 
 def foreign_networks(targets: Iterable[object]) -> frozenset[str]:
-    """Return the networks of *targets* that have no block of their own in the schema of posts."""
+    """Return the networks of *targets* that have no block of their own in the schema of posts.
+
+    One that is called like a key of posts has none at all.
+    """
+    others = frozenset(network_of(TargetName(str(each))) for each in targets) - NETWORK_BLOCKS
+    if not others:
+        return others  # as in most projects, which need not wait for the schema
     known = schemas.load_schema("post")["properties"]
     assert isinstance(known, Mapping), "a schema's properties are a mapping"
-    return frozenset(network_of(TargetName(str(each))) for each in targets).difference(known)
+    return others.difference(known)
 
 
 def without(value: Json, foreign: frozenset[str]) -> Json:

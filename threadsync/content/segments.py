@@ -12,8 +12,6 @@ from threadsync.content.rules import finding
 from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.model.ids import Json
 
-NETWORK_BLOCKS = frozenset({"threads", "bluesky", "mattermost"})
-
 
 class Declared(Struct, frozen=True):
     """A post file as read: its keys, and the segments of its Markdown body."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeAlias
 
-from threadsync.errors import PluginError
+from threadsync.errors import PluginError, ThreadsyncError
 from threadsync.providers.base import API_VERSION, Provider, ProviderContext
 
 GROUP = "threadsync.providers"
@@ -57,6 +57,7 @@ def made(entry: EntryPoint, context: ProviderContext) -> Provider:
 
     Raises:
         PluginError: it cannot be imported, is for another version of the seam, or makes no provider.
+        ThreadsyncError: the provider refuses the settings of the target.
     """
     here, remedy = str(context.target), "Tell whoever made the package, or install another version of it."
     whose = f"the provider {entry.name!r} of {_package(entry)}"
@@ -64,6 +65,8 @@ def made(entry: EntryPoint, context: ProviderContext) -> Provider:
         make: Maker = entry.load()
         version = getattr(make, "api_version", None)
         provider = make(context) if version == API_VERSION else None
+    except ThreadsyncError:
+        raise  # what is wrong with the settings of the target, in the provider's own words
     except Exception as error:  # it is code of others, which may raise anything
         raise PluginError(
             f"{whose} cannot be loaded from {entry.value}: {type(error).__name__}: {error}.",

@@ -71,6 +71,8 @@ class ProviderContract:
     """What the target of a project would say besides."""
     account: ClassVar[str] = "main"
     """The handle of the account, as a project would declare it."""
+    pictures: ClassVar[bool] = False
+    """Whether *network* takes pictures, by an upload or from https://media.example: then one is published."""
 
     def test_it_says_what_it_is(self) -> None:
         """A person can tell what it speaks to, by which documentation, and with which credentials."""
@@ -135,7 +137,7 @@ class ProviderContract:
     def test_what_was_published_is_found_again(self) -> None:
         """It is live once and in order, bound by its ids, and every way of reading it finds it."""
         bench = self._bench()
-        rendered = _rendered(bench.provider, post_of(TARGET, *TEXTS))
+        rendered = _rendered(bench.provider, self._post())
         assert bench.publish(POST, rendered) == Applied()
         self._judge(bench, is_done=True)
         listed = bench.run(bench.provider.read_back(BEFORE, rendered)).posts
@@ -158,7 +160,7 @@ class ProviderContract:
     def test_no_visible_request_goes_out_without_its_intent(self) -> None:
         """Each is covered by an intent of the same flow, and everything that others see says so (law 1)."""
         bench = self._bench()
-        bench.publish(POST, _rendered(bench.provider, post_of(TARGET, *TEXTS)))
+        bench.publish(POST, _rendered(bench.provider, self._post()))
         bench.delete(POST)
         assert not bench.problems, bench.problems[0]
         self._check_roles(bench)
@@ -234,7 +236,7 @@ class ProviderContract:
     def test_no_secret_goes_on_record(self) -> None:
         """What an answer holds of secrets is in no note, no result and no error (law 12)."""
         bench = self._bench()
-        results = [bench.publish(POST, _rendered(bench.provider, post_of(TARGET, *TEXTS)))]
+        results = [bench.publish(POST, _rendered(bench.provider, self._post()))]
         results.append(bench.delete(POST))
         account = bench.run(bench.provider.identify())
         for said in (*bench.notes, *results, account):
@@ -253,6 +255,11 @@ class ProviderContract:
         bench.log_in()
         return bench
 
+    def _post(self) -> Publication:
+        """Return the chain that is published: with a picture where the network has them."""
+        post = post_of(TARGET, *TEXTS)
+        return ASKING["image"](post) if self.pictures else post
+
     def _published(self) -> Bench:
         bench = self._bench()
         self._publishing(bench)()
@@ -264,7 +271,7 @@ class ProviderContract:
         return bench
 
     def _publishing(self, bench: Bench) -> Callable[[], Result]:
-        rendered = _rendered(bench.provider, post_of(TARGET, *TEXTS))
+        rendered = _rendered(bench.provider, self._post())
         return lambda: bench.publish(POST, rendered)
 
     def _deleting(self, bench: Bench) -> Callable[[], Result]:

@@ -173,6 +173,12 @@ class ToyProvider(Struct, frozen=True):
     api_version: ClassVar[int] = 1
     context: ProviderContext
 
+    def __post_init__(self) -> None:
+        """Check what a project says of the target."""
+        if not isinstance(self.context.settings.get("signature", ""), str):
+            remedy = 'Write it in quotes: toy: {signature: "…"}.'
+            raise UsageError("signature is no text.", where=str(self.context.target), remedy=remedy)
+
     @property
     def default_base_url(self) -> str:
         """Where the board is."""
@@ -235,6 +241,11 @@ class ToyProvider(Struct, frozen=True):
         """Every note can be answered."""
         return ""
 
+    def find_account(self, name: str) -> Flow[str | None]:
+        """Nobody is looked up: a name that nobody has is plain words on the board."""
+        yield from ()
+        return None
+
     def needs(self, publication: Publication) -> Needs:
         """Every account may do everything."""
         return Needs()
@@ -255,7 +266,7 @@ class ToyProvider(Struct, frozen=True):
         self, publication: Publication, segment: Segment, index: int, links: Permalinks
     ) -> RenderedSegment:
         """Return *segment* exactly as the board gets it."""
-        text = text_of(segment.spans, links)
+        text = text_of(segment.spans, links) + str(self.context.settings.get("signature", ""))
         pinned = {**publication.options, **segment.options}.get("pinned")
         options = {"pinned": True} if pinned is True else {}
         what = Rendered(index, segment.digest, text, options=options)
