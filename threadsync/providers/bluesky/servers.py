@@ -1,6 +1,6 @@
 """What servers of each generation take: the lexicons they hold decide, and self-hosted ones may be old.
 
-Sources: https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky/embed (images, gallery, video and
+Sources: https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky/embed (images, gallery, video,
 external); ``@atproto/pds`` 0.4.217 and 0.5.35 were seen to hold to just these.
 """
 
