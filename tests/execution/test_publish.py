@@ -170,7 +170,7 @@ def test_a_permalink_of_the_accounts_own_names_a_post_with_a_journal_or_without(
     client.publish("All of them?", reply_to=first.permalink)
     client.publish("Which?", reply_to=first.permalink, journal=journal)
     assert [each["parent"] for each in live(sandbox)] == ["", first.id, first.id]
-    with pytest.raises(PublishBlocked, match="has no post") as unknown:
+    with pytest.raises(PublishBlocked, match="no post of that address is found") as unknown:
         client.publish("Who?", reply_to=f"{first.permalink}x")
     assert unknown.value.reason == "unknown-post"
 

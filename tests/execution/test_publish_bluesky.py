@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tests.execution.clients import CLIENTS, AnyClient
+from tests.execution.servers import Peer, Server, header, target_of
 from tests.media.films import film
+from tests.media.test_rendition import encoded, flag
 from threadsync import Attachment, PostSegment
 from threadsync.errors import ContentError, PublishBlocked, PublishRefused
 from threadsync.execution.hosting_web import LoopbackHost
@@ -27,6 +29,8 @@ HANDLE, OTHER = "lift-report.test", "harbour-desk.test"
 POST, REPOST, THREADGATE, POSTGATE = (
     f"app.bsky.feed.{each}" for each in ("post", "repost", "threadgate", "postgate")
 )
+PAGE = b"""<title>x</title><meta property="og:title" content="12 lifts">
+<meta property="og:image" content="/map.png">"""
 LOST = Fault("publish", FaultKind.ANSWER_LOST)
 
 Opened = Callable[..., AbstractContextManager[AnyClient]]
@@ -165,6 +169,29 @@ def test_a_picture_by_its_address_is_fetched_and_sent(
     (there,) = records(sandbox)
     embed: Any = there.value["embed"]
     assert embed["images"][0]["alt"] == "Blue"
+
+
+def test_a_link_is_a_card_of_what_its_page_says_beside_what_is_quoted(
+    each_client: AnyClient, sandbox: Sandbox
+) -> None:
+    quoted = each_client.publish("Quoted")
+
+    def serve(peer: Peer) -> None:
+        while request := peer.request():
+            if "/map.png" in target_of(request):
+                peer.answer(encoded(flag(30, 20), "PNG"), "Content-Type: image/png")
+            else:
+                peer.answer(PAGE, "Content-Type: text/html")
+
+    with Server(serve) as page:
+        each_client.publish("Read this", link=f"{page.url}/lifts", quote=quoted.id)
+        assert [header(each, "authorization") for each in page.requests] == [None, None]
+    (there,) = [each for each in records(sandbox) if each.value["text"] == "Read this"]
+    embed: Any = there.value["embed"]
+    assert embed["record"]["record"]["uri"] == quoted.id
+    external = embed["media"]["external"]
+    assert (external["uri"], external["title"]) == (f"{page.url}/lifts", "12 lifts")
+    assert external["thumb"]["mimeType"] == "image/png"
 
 
 def test_a_video_goes_through_the_service(each_client: AnyClient, sandbox: Sandbox, tmp_path: Path) -> None:

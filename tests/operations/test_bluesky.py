@@ -124,8 +124,9 @@ def ref(world: Both, uri: str) -> dict[str, str]:
 )
 def test_a_post_that_is_not_there_is_told_and_nothing_goes_out(world: Both, named: str) -> None:
     world.post("a", "Ours", targets="bluesky/brand", reply_to=named)
-    assert world.applied() == {}
-    assert {action.reason for action in world.plan().values()} == {"new"}
+    (held,) = world.apply().prepared.plan.actions
+    assert isinstance(held, Blocked)
+    assert (held.reason, "no post of that address is found" in held.problem) == ("unknown-post", True)
     assert world.sky.texts(BRAND) == []
 
 

@@ -71,7 +71,7 @@ def reference(publication: Publication, key: str) -> object:
 
 
 @pytest.mark.parametrize(
-    ("located", "why"), [({ADDRESS: None}, "has no post of that address"), ({}, "could not be read")]
+    ("located", "why"), [({ADDRESS: None}, "no post of that address is found"), ({}, "could not be read")]
 )
 def test_a_post_that_is_not_found_by_its_address_blocks_what_names_it(
     located: dict[str, RemoteId | None], why: str

@@ -319,8 +319,8 @@ class Client:
         *poll* is its options, *options* the block of the network's own name (``{"topic": "transit"}``).
         *text* is one segment, or several, which make a chain; *media*, *link*, *poll* and *quote* are the
         first one's. A text has the marks of post files: links, bold, ``\\`` before what is meant as typed.
-        Pictures and further segments are never read out of it. A reference is ``id:…``, a permalink of the
-        account's own, or a key of the same *journal*.
+        Pictures and further segments are never read out of it. A reference is ``id:…``, an address (on
+        Threads one of the account's own posts), or a key of the same *journal*.
 
         *media* are paths, bytes or https addresses. A network that fetches them itself gets the files from
         *media_host*, which is an entry of ``media_hosts`` (docs/media-hosts.md), with paths relative to the

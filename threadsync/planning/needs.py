@@ -75,7 +75,7 @@ def unfound(action: Touching, facts: TargetFacts, all_facts: Facts) -> Blocked |
         return None
     for permalink in permalinks_of(action.publication):
         why = (
-            "the account has no post of that address"
+            "no post of that address is found"
             if permalink in facts.located
             else "the account's posts could not be read to find it"
         )

@@ -243,3 +243,15 @@ def test_one_post_goes_to_two_networks_and_one_of_them_may_be_down(
     ledger: Any = sandbox.ledger()
     (post,) = ledger["posts"]
     assert re.fullmatch(r"Also at https://bsky\.app/profile/\S+/post/\w{13}", post["text"])
+
+
+def test_with_nothing_due_nobody_logs_in(project: Project) -> None:
+    """Law 9: neither for what is as it was, nor for what waits for its time."""
+    project.said("apply", "--yes", "--first-run")
+    sessions = project.folder / ".threadsync/sessions"
+    shutil.rmtree(sessions)
+    at = f"{NOW + timedelta(days=30):%Y-%m-%d} 08:00"
+    project.write("later", f"---\nkey: later\ntargets: [bluesky/brand]\npublish: {at}\n---\nLater.\n")
+    project.said("plan")
+    project.said("apply", "--yes")
+    assert not sessions.exists()

@@ -175,3 +175,14 @@ def test_a_segment_more_goes_under_the_last_one(account: Account) -> None:
     first, second = account.there()
     root = {"uri": first.uri, "cid": first.cid}
     assert second.value["reply"] == {"root": root, "parent": root}
+
+
+@pytest.mark.parametrize(
+    ("langs", "is_taken"),
+    [(["zh-Hant-TW", "es-419", "de-1996"], True), (["sl-rozaj", "en-x-lift"], True), (["en-1"], False)],
+)
+def test_languages_are_taken_and_refused_as_validate_says(
+    account: Account, langs: list[Json], is_taken: bool
+) -> None:
+    done = account.publish(segment("12 lifts", langs=langs))
+    assert isinstance(done, Applied if is_taken else Refused), done

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from threadsync.content.inline import spans_of
 from threadsync.model.ids import PostKey, TargetName
 from threadsync.model.text import Anchor, Hashtag, Mention, PermalinkOf, Plain, Spans, Styled, Url
 from threadsync.providers.bluesky.richtext import (
@@ -42,7 +43,7 @@ def covered(rich: RichText, facet: Facet) -> str:
     return rich.text.encode()[facet.start : facet.end].decode()
 
 
-def test_each_construct_is_covered_by_the_facet_of_its_kind():
+def test_each_construct_is_covered_by_the_facet_of_its_kind() -> None:
     rich = shown(
         (
             Plain("Grüße 👩‍👩‍👧 an "),
@@ -63,7 +64,7 @@ def test_each_construct_is_covered_by_the_facet_of_its_kind():
 
 
 @given(SPANS)
-def test_facets_are_in_range_on_borders_of_characters_and_apart(spans: Spans):
+def test_facets_are_in_range_on_borders_of_characters_and_apart(spans: Spans) -> None:
     rich = shown(spans)
     end = 0
     for facet in rich.facets:
@@ -72,7 +73,40 @@ def test_facets_are_in_range_on_borders_of_characters_and_apart(spans: Spans):
         end = facet.end
 
 
-def test_a_link_to_another_post_is_its_permalink():
+MARKS = st.sampled_from(
+    [
+        "@lifts.test",
+        "#Aufzüge",
+        "https://example.org/ä",
+        "[Karte](https://example.org)",
+        "**",
+        "👩‍👩‍👧",
+        "e\u0301",
+        "\u200f",
+        " ",
+    ]
+)
+
+
+@given(st.lists(st.one_of(MARKS, TEXTS), max_size=12).map("".join))
+def test_what_is_written_is_covered_by_what_it_means_whatever_stands_around_it(text: str) -> None:
+    """From the text of a file on: any Unicode, with marks in the middle of it."""
+    rich = shown(spans_of(text, PostKey("a"))[0])
+    end = 0
+    for facet in rich.facets:
+        assert end <= facet.start < facet.end <= len(rich.text.encode())
+        end = facet.end
+        words = covered(rich, facet)
+        match facet.feature:
+            case Mentions(handle=handle):
+                assert words == f"@{handle}"
+            case Tagged(tag=tag):
+                assert words == f"#{tag}"
+            case LinkTo(uri=uri):
+                assert words == uri or f"]({uri})" in text
+
+
+def test_a_link_to_another_post_is_its_permalink() -> None:
     rich = shown((PermalinkOf(PostKey("doors"), TargetName("bluesky/brand")),))
     assert (rich.text, rich.facets[0].feature) == (
         "https://bsky.example/doors",
@@ -80,7 +114,7 @@ def test_a_link_to_another_post_is_its_permalink():
     )
 
 
-def test_a_record_names_an_account_by_its_did():
+def test_a_record_names_an_account_by_its_did() -> None:
     rich = shown((Plain("ä "), Mention("lifts.test")))
     assert as_json(rich.facets, {"lifts.test": "did:plc:abc"}) == [
         {
@@ -90,7 +124,7 @@ def test_a_record_names_an_account_by_its_did():
     ]
 
 
-def test_characters_are_counted_as_readers_see_them():
+def test_characters_are_counted_as_readers_see_them() -> None:
     assert graphemes("👩‍👩‍👧é🇪🇺") == 3
     assert graphemes("a\r\nb") == 3
 

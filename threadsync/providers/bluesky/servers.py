@@ -1,8 +1,7 @@
 """What servers of each generation take: the lexicons they hold decide, and self-hosted ones may be old.
 
-Sources: https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json,
-gallery.json, video.json and external.json; ``@atproto/pds`` 0.4.217 and 0.5.35 were seen to hold to just
-these.
+Sources: https://github.com/bluesky-social/atproto/tree/main/lexicons/app/bsky/embed (images, gallery, video,
+external); ``@atproto/pds`` 0.4.217 and 0.5.35 were seen to hold to just these.
 """
 
 from __future__ import annotations
