@@ -28,6 +28,7 @@ def feeds(person: Person) -> None:
     assert (seen["cid"], seen["record"]["text"]) == (first["cid"], "One.")
     assert (seen["author"]["did"], seen["author"]["handle"]) == (person.net.did, person.net.handle)
     assert [(each["val"], each["src"]) for each in seen["labels"]] == [("graphic-media", person.net.did)]
+    assert seen["indexedAt"] == "2026-01-01T08:30:00.000Z", "the earlier of what it says and when it came"
     assert person.get(posts, uris=[f"at://{NOBODY}/{POST}/{KEYS[0]}"])["posts"] == []
     assert person.get(posts, uris=uris[:1] * 26).refusal == (400, "InvalidRequest")
     feed = "app.bsky.feed.getAuthorFeed"
@@ -45,6 +46,18 @@ def feeds(person: Person) -> None:
     assert _texts(person.get(feed, filter="posts_with_video", **mine)) == []
     threads = ["Four.", "Three.", "Two.", "One."]
     assert _texts(person.get(feed, filter="posts_and_author_threads", **mine)) == threads
+    name = "app.bsky.feed.repost"
+    subject = {"uri": reply["uri"], "cid": reply["cid"]}
+    repost = person.create({"$type": name, "subject": subject, "createdAt": "2026-01-05T08:30:00Z"}, name)
+    person.net.soon(lambda: len(person.get(feed, **mine)["feed"]) == 5, "the repost is shown")
+    newest = person.get(feed, limit=1, **mine)
+    assert _texts(newest) == ["Two."]
+    reason = newest["feed"][0]["reason"]
+    assert (reason["$type"], reason["by"]["did"]) == ("app.bsky.feed.defs#reasonRepost", person.net.did)
+    assert newest["cursor"] == f"1767601800000__{repost['cid']}"
+    assert _texts(person.get(feed, filter="posts_no_replies", **mine)) == ["Two.", "Four.", "Three.", "One."]
+    assert _texts(person.get(feed, filter="posts_with_media", **mine)) == ["Four."]
+    assert _texts(person.get(feed, filter="posts_and_author_threads", **mine)) == ["Two.", *threads]
     for wrong in (0, 101):
         assert person.get(feed, limit=wrong, **mine).refusal == (400, "InvalidRequest")
     for wrong in ("odd", "odd__odd"):

@@ -23,7 +23,6 @@ INVENTED: Mapping[str, str] = MappingProxyType(
         "video-refusals": "A token that does not fit: 401 AuthenticationRequired; an unknown job: 400.",
         "chat-log": "Nobody ever writes: getLog is empty and gives back the cursor, or that of now.",
         "embed-views": "A post in the readers' view has its embed in the record only.",
-        "own-feed-only": "A feed has the posts of the account, not its reposts.",
         "gates-in-views": "Gates are stored and checked as records; the readers' view does not enforce them.",
         "edits-shown": "A changed post shows its new text, as the open readers' view does.",
         "known-collections": "post, gates, like, repost, follow and profile are known; others are unknown.",

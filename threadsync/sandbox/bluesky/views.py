@@ -14,6 +14,8 @@ from threadsync.sandbox.bluesky.state import Account, Record, State
 from threadsync.sandbox.bluesky.values import Json
 
 POSTS_MAX: Final = 25
+_MEDIA: Final = frozenset({"posts_with_media", "posts_with_video"})
+"""The filters that keep posts of their own only."""
 
 
 def get_posts(call: Call) -> Done | XrpcError:
@@ -26,9 +28,10 @@ def get_posts(call: Call) -> Done | XrpcError:
 
 
 def author_feed(call: Call) -> Done | XrpcError:
-    """Show the posts of somebody, newest first; the cursor is ``<milliseconds>__<cid>`` of the last one.
+    """Show what somebody posted and reposted, newest first.
 
-    There is one as long as more follow. One that is broken makes the server that asks for it stumble.
+    The cursor is ``<milliseconds>__<cid>`` of the last one, as long as more follow. A broken one makes the
+    server that asks for it stumble.
     """
     account = call.state.account(call.param("actor"))
     size = page_size(call)
@@ -36,7 +39,8 @@ def author_feed(call: Call) -> Done | XrpcError:
         return size
     if account is None:
         return errors.invalid("Profile not found")
-    rows = [each for each in call.state.of(account.did, POST) if _is_shown(each, call.param("filter"))]
+    own = (*call.state.of(account.did, POST), *call.state.of(account.did, REPOST))
+    rows = [each for each in own if _is_shown(call.state, each, call.param("filter"))]
     marked = sorted(((_mark(each), each.uri) for each in rows), reverse=True)
     cursor = call.param("cursor")
     if cursor:
@@ -74,12 +78,27 @@ def get_profile(call: Call) -> Done | XrpcError:
     )
 
 
-def _entry(state: State, post: Record) -> Json:
-    """Show a post in a feed, with what it answers as far as that is there."""
+def _entry(state: State, record: Record) -> Json:
+    """Show a post in a feed, with what it answers as far as that is there, and who reposted it."""
+    post = _shown(state, record)
     reply = post.value.get("reply")
     around = {name: state.records.get(str(_uri_in(reply, name))) for name in ("root", "parent")}
     answered = {name: post_view(state, found) for name, found in around.items() if found is not None}
-    return {"post": post_view(state, post), **({"reply": answered} if answered else {})}
+    entry: Json = {"post": post_view(state, post), **({"reply": answered} if answered else {})}
+    if record.collection == REPOST:
+        entry["reason"] = {
+            "$type": "app.bsky.feed.defs#reasonRepost",
+            "by": _author(state, state.accounts[record.did]),
+            "uri": record.uri,
+            "cid": record.cid,
+            "indexedAt": _indexed(record),
+        }
+    return entry
+
+
+def _shown(state: State, record: Record) -> Record:
+    """Return the post that a record shows: itself, or what it reposts."""
+    return record if record.collection == POST else state.records[str(_uri_in(record.value, "subject"))]
 
 
 def post_view(state: State, post: Record) -> Json:
@@ -96,7 +115,7 @@ def post_view(state: State, post: Record) -> Json:
         "repostCount": _pointing(state, REPOST, post.uri),
         "likeCount": _pointing(state, LIKE, post.uri),
         "quoteCount": len(quotes),
-        "indexedAt": _written(post.indexed_at),
+        "indexedAt": _indexed(post),
         "labels": [
             {"src": post.did, "uri": post.uri, "cid": post.cid, "val": each, "cts": _written(post.indexed_at)}
             for each in _self_labels(post)
@@ -139,8 +158,13 @@ def _quoted(embed: object) -> object:
     return None
 
 
-def _is_shown(post: Record, kept: str) -> bool:
-    """Whether a filter keeps a post; the default keeps all, as does a filter that nobody knows."""
+def _is_shown(state: State, post: Record, kept: str) -> bool:
+    """Whether a filter keeps a post; the default keeps all, as does a filter that nobody knows.
+
+    A repost is no medium, and never counts as a reply; one of what is not there is not shown.
+    """
+    if post.collection == REPOST:
+        return str(_uri_in(post.value, "subject")) in state.records and kept not in _MEDIA
     embed = post.value.get("embed")
     kind = str(embed.get("$type")) if isinstance(embed, dict) else ""
     match kept:
@@ -166,6 +190,11 @@ def _mark(post: Record) -> tuple[int, str]:
     except ValueError:
         said = post.indexed_at  # written with validation waived
     return int(min(said, post.indexed_at) * 1000), post.cid
+
+
+def _indexed(record: Record) -> str:
+    """Return since when a record is said to be there, which is its place in feeds."""
+    return _written(_mark(record)[0] / 1000)
 
 
 def _written(at: float) -> str:
