@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from tests.sandbox.bluesky_scenes import HARBOUR, LIFTS, Sky, everything, facet, labels, quote
 from tests.sandbox.page_reader import ORIGIN, Element, Reader, texts
-from tests.sandbox.sky import HARBOUR, LIFTS, Sky, everything, facet, labels, quote
 from threadsync.sandbox import pages
 from threadsync.sandbox.bluesky.control import disarm
 from threadsync.sandbox.pages.bluesky import BlueskyNetwork
