@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.sandbox.bluesky_posts import HARBOUR, LIFTS, Sky, everything, facet, labels, quote
+from tests.sandbox.bluesky_scenes import HARBOUR, LIFTS, Sky, everything, facet, labels, quote
 from tests.sandbox.page_reader import ORIGIN, Element, Reader, texts
 from threadsync.sandbox import pages
 from threadsync.sandbox.bluesky.control import disarm
@@ -111,7 +112,7 @@ class TestKinds:
         quoted = sky.post("Four ways in", embed=sky.images("a", "b"))
         sky.post("Look", HARBOUR, embed=quote(quoted, sky.images("mine", who=HARBOUR)))
         page = see(HARBOUR)
-        assert page.one("blockquote").text == f"LR @{LIFTS} Four ways in 2 attached"
+        assert page.one("blockquote").text == f"LR @{LIFTS} Four ways in 2 pictures"
         assert [each.attributes["alt"] for each in page.all("img")] == ["mine"]
         sky.delete(quoted)
         assert see(HARBOUR).one("blockquote").text == "The quoted post was deleted."

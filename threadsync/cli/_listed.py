@@ -30,8 +30,8 @@ LISTED = {
     "providers": "List the networks: what may be posted, limits, credentials.",
     "schema": "Print a JSON Schema of the files and of the JSON output.",
     "completion": "Print what makes a shell complete commands, options, keys and targets.",
-    "sandbox": "Run a local Threads and a local Bluesky, with a page of posts.",
-    "demo": "Take the whole tour on a local Threads.",
+    "sandbox": "Run a local Threads and a local Bluesky, with a page of the posts on each.",
+    "demo": "Take the whole tour on a local Threads and a local Bluesky.",
     "chaos": "Kill apply again and again, and count what is on the network.",
 }
 """Every command with the first sentence of its help."""

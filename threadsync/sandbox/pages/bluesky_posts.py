@@ -7,6 +7,7 @@ understood is left out, as apps do (atproto.com/specs/lexicon).
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import accumulate
@@ -31,6 +32,7 @@ from threadsync.sandbox.pages.views import (
 
 VEILED = frozenset({"porn", "sexual", "nudity", "graphic-media"})
 """The labels of a post that cover its media (docs.bsky.app/docs/advanced-guides/moderation)."""
+_ATTACHED = {"image": "picture", "video": "video"}
 _RULES: Mapping[str, str] = {
     "app.bsky.feed.threadgate#mentionRule": "who is mentioned",
     "app.bsky.feed.threadgate#followerRule": "followers",
@@ -209,8 +211,9 @@ def _quote(state: State, embed: object) -> QuoteView | None:
     if other is None:
         return QuoteView(None)
     text = plain_line(str(other.value.get("text", "")), QUOTED_LENGTH)
-    attached = len(blobs_in(other.value.get("embed")))
-    about = f"{attached} attached" if attached else ""
+    kinds = (str(blob.mime_type).partition("/")[0] for blob in blobs_in(other.value.get("embed")))
+    found = Counter(_ATTACHED[kind] for kind in kinds if kind in _ATTACHED)
+    about = ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for word, count in found.items())
     return QuoteView(author_view(state, other.did), post_path(state, other), text, about)
 
 
