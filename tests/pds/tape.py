@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
@@ -18,7 +19,6 @@ from threading import Lock
 from typing import Any
 
 import requests
-from msgspec.structs import replace
 from vcr import matchers
 from vcr.cassette import Cassette
 from vcr.persisters.filesystem import FilesystemPersister

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from tests.sandbox.bluesky_posts import HARBOUR, LIFTS, Sky, everything, facet, labels, quote
 from tests.sandbox.bluesky_scenes import HARBOUR, LIFTS, Sky, everything, facet, labels, quote
 from tests.sandbox.page_reader import ORIGIN, Element, Reader, texts
 from threadsync.sandbox import pages
