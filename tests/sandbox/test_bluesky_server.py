@@ -133,7 +133,13 @@ def test_faults_and_switches_are_changed_by_http(sandbox):
     assert [(each["operation"], each["skip"]) for each in shown["faults"]] == [("publish", 1)]
     assert shown["switches"]["points_per_hour"] == 100
     assert {each["handle"] for each in shown["profiles"]} == {HANDLE, "harbour-desk.test"}
-    for wrong in ({"points": 1}, {"rate_limits": 1}, {"generation": "0.3"}, {"video_answer": "loud"}):
+    for wrong in (
+        {"points": 1},
+        {"rate_limits": 1},
+        {"generation": "0.3"},
+        {"video_answer": "loud"},
+        {"records_rewritten": "all"},
+    ):
         assert requests.post(f"{url}/bluesky", json=wrong, timeout=10).status_code == 400
     requests.post(f"{url}/bluesky", json={"points_per_hour": 5000}, timeout=10)
     requests.delete(f"{url}/faults", timeout=10)

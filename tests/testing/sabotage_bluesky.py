@@ -93,10 +93,10 @@ def writes_the_first(self: Publisher, segments: tuple[Segment, ...]) -> Request:
     return api_records.put_request(self._did, one.collection, one.rkey, one.value, swap_record=None)
 
 
-def trusts_the_first(self: Publisher, segments: tuple[Segment, ...]) -> Flow[object]:
+def minds_the_first(_: Publisher, __: tuple[Segment, ...], *, is_there: bool) -> Flow[str]:
     """A look that takes the first record for all of them."""
     yield from ()
-    return self._published(segments[0], "container")
+    return ""
 
 
 def intends_nothing(_: Publisher, __: tuple[Segment, ...], ___: Request) -> Flow[datetime]:
@@ -195,7 +195,7 @@ BLUESKY = (
     Safeguard(
         "a chain is there when all of it is",
         2,
-        ({f"{PUBLISHER}._request": writes_the_first, f"{PUBLISHER}._whole": trusts_the_first},),
+        ({f"{PUBLISHER}._request": writes_the_first, f"{PUBLISHER}._unlike": minds_the_first},),
         at_writes("bluesky-chain", LOST),
         "lost",
     ),

@@ -20,7 +20,7 @@ from threadsync.planning.actions import Create, Delete, Extend, Plan, Replace
 from threadsync.planning.inputs import UNKNOWN_LINK
 from threadsync.testing.casts import ACCOUNTS
 from threadsync.testing.judge import LINK, normal, text_of
-from threadsync.testing.networks import Seen
+from threadsync.testing.networks import Seen, ThreadsNetwork
 from threadsync.testing.simulation_files import Author
 from threadsync.testing.simulation_kinds import BY_HAND, File
 from threadsync.testing.simulation_life import Life
@@ -150,6 +150,12 @@ class Witness(Life, eq=False, dict=True):
     def __post_init__(self) -> None:
         self.family.append(self)
 
+    @property
+    def threads(self) -> ThreadsNetwork:
+        """The network, of which people ask more than others have."""
+        assert isinstance(self.network, ThreadsNetwork), "these lives are on Threads"
+        return self.network
+
     def clone(self, *, with_state: bool) -> Self:
         world = self.world.clone(with_state=with_state)
         accepted = self.accepted if world.shared else set(self.accepted)
@@ -175,7 +181,7 @@ class Witness(Life, eq=False, dict=True):
 
     def _later(self, made: Counter[tuple[str, str]], gone: set[str]) -> None:
         """Keep what a network may still do of what it was asked, and forget what it never will."""
-        ledger, comes = self.ledger, bool(self.network.state.deferred)
+        ledger, comes = self.ledger, bool(self.threads.state.deferred)
         ledger.named = ledger.named - made if comes else Counter()
         ledger.old = ledger.old - gone if comes else set()
         ledger.made = {post.remote_id for post in (*self.network.live(), *self.network.deleted())}
@@ -203,7 +209,7 @@ class Witness(Life, eq=False, dict=True):
             post = self.chance.choice(posts)
             said, text = text_of(post), f"Edited: {self.author.text()}"
             self.world.say("edited by hand:", said)
-            self.network.edit_by_hand(post.remote_id, text)
+            self.threads.edit_by_hand(post.remote_id, text)
             self.judge.edited.add(post.remote_id)
             self.judge.said_before[text] = said
             for key, places in self.author.ever.items():
@@ -215,11 +221,11 @@ class Witness(Life, eq=False, dict=True):
     def hand_reply(self) -> None:
         """Let the owner of another account reply to one of our posts."""
         now = self.world.clock.true()
-        server = now.timestamp() + self.network.state.switches.clock_skew_seconds
+        server = now.timestamp() + self.threads.state.switches.clock_skew_seconds
         posts = [
             post
             for post in self.ours()
-            if self.network.state.posts[post.remote_id].repliable_from <= server
+            if self.threads.state.posts[post.remote_id].repliable_from <= server
             and not is_repost(post)
             and "ghost: yes" not in post.carries
         ]
@@ -227,7 +233,7 @@ class Witness(Life, eq=False, dict=True):
             post = self.chance.choice(posts)
             other = next(each for each in ACCOUNTS if each != post.account)
             text = f"By hand: {self.author.text()}"
-            self.judge.by_hand.add(self.network.reply_by_hand(other, text, post.remote_id, now))
+            self.judge.by_hand.add(self.threads.reply_by_hand(other, text, post.remote_id, now))
             self.world.say("a person replies to:", post.text)
 
     def replies(self) -> list[Seen]:
@@ -241,7 +247,7 @@ class Witness(Life, eq=False, dict=True):
         if posts and not self.unusable:
             post = self.chance.choice(posts)
             self.world.say("hidden by hand:", post.text)
-            self.network.hide_by_hand(post.remote_id, self.world.clock.true())
+            self.threads.hide_by_hand(post.remote_id, self.world.clock.true())
 
     def imports_any(self) -> None:
         """Bind any post of the account, whatever it says: the person's word is that it is this one."""

@@ -8,6 +8,7 @@ import pytest
 
 from threadsync.testing.casts import THREADS
 from threadsync.testing.desk import Desk
+from threadsync.testing.disk import When
 from threadsync.testing.exhaustive import Part, Setting, Stage, Tally, singles, stage, tried
 from threadsync.testing.shape import Shape
 from threadsync.testing.shapes import SHAPES
@@ -55,6 +56,19 @@ def shown(ready: Stage) -> Tally:
         if (at in visible and not ready.shape.same_calls) or number % EVERY == 0:
             tally.add(tried(case, ready))
     return tally
+
+
+def test_a_death_within_the_receipts_of_a_chain_that_was_written_at_once_asks_nobody(tmp_path: Path) -> None:
+    """Some of them may be on record and the others not; what these are of is looked for."""
+    (chain,) = [shape for shape in SHAPES if shape.name == "bluesky-chain"]
+    ready, tally = stage(chain, Desk(tmp_path)), Tally()
+    for case in singles(ready):
+        ((_, trouble),) = case.troubles
+        if isinstance(trouble, Death) and trouble.when is When.TORN:
+            tally.add(tried(case, ready))
+    right(tally)
+    assert not tally.asking
+    assert tally.runs > 10
 
 
 def right(tally: Tally) -> None:

@@ -92,7 +92,7 @@ One line a safeguard: the law that asks for it, its name, what stands in its pla
  2  our own record is known again: takes_ours_for_others -> duplicate
  2  a taken key leads to the next generation: counts_no_generations -> never done
  2  a chain is one write: writes_the_first -> lost
- 2  a chain is there when all of it is: writes_the_first and trusts_the_first -> lost
+ 2  a chain is there when all of it is: writes_the_first and minds_the_first -> lost
  1  an intent before each put: intends_nothing and lets_all_through; fits_nothing; finds_none -> duplicate
  2  what is on record goes out as it is wanted now: minds_no_words -> stays up
  2  what is planned for one second has two keys: has_no_posts; looks_at_bound_posts -> lost

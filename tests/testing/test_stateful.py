@@ -304,7 +304,7 @@ class Lives(RuleBasedStateMachine):
     def everything(self) -> tuple[object, ...]:
         world, network = self.world, self.life.network
         state = (world.disk.files(), world.remote.tip, dict(world.files), world.project)
-        return (*state, network.live(), network.deleted(), network.state.serial)
+        return (*state, network.live(), network.deleted(), self.life.threads.state.serial)
 
     def told(self, look: Callable[[Workspace], T]) -> T | str:
         """Return what somebody sees, or is told instead."""

@@ -49,6 +49,8 @@ class Cast(Struct, frozen=True):
     """The text of its project file."""
     make: Callable[[int, datetime], Network]
     """Makes the networks from a seed, and the time at which they begin."""
+    homes: tuple[tuple[str, ...], ...]
+    """The accounts that a post is written for: one, another, or several."""
     targets: dict[str, str]
     """Account to the name that the project file gives it; a post goes to the first if nothing is said."""
 
@@ -67,19 +69,36 @@ def _targets(network: str, accounts: tuple[str, ...]) -> dict[str, str]:
     return {each: f"{network}/{each.partition('.')[0]}" for each in accounts}
 
 
+def _threads(seed: int, now: datetime) -> ThreadsNetwork:
+    return ThreadsNetwork(ACCOUNTS, seed, now)
+
+
+def _bluesky(seed: int, _: datetime) -> BlueskyNetwork:
+    return BlueskyNetwork(BLUESKY_ACCOUNTS, seed)
+
+
+def _both(seed: int, now: datetime) -> Together:
+    return Together(_threads(seed, now), _bluesky(seed, now))
+
+
 THREADS = Cast(
-    "threads", PROJECT, lambda seed, now: ThreadsNetwork(ACCOUNTS, seed, now), _targets("threads", ACCOUNTS)
+    "threads",
+    PROJECT,
+    _threads,
+    (("main",), ("brand",), ACCOUNTS),
+    _targets("threads", ACCOUNTS),
 )
 BLUESKY = Cast(
     "bluesky",
     f"{_HEAD}{_BLUESKY}{_TAIL}",
-    lambda seed, _: BlueskyNetwork(BLUESKY_ACCOUNTS, seed),
+    _bluesky,
+    (("main.test",), ("brand.test",), BLUESKY_ACCOUNTS),
     _targets("bluesky", BLUESKY_ACCOUNTS),
 )
 BOTH = Cast(
     "both",
     f"{_HEAD}{_THREADS}{_BLUESKY}{_HOSTS}{_TAIL}",
-    lambda seed, now: Together(ThreadsNetwork(ACCOUNTS, seed, now), BlueskyNetwork(BLUESKY_ACCOUNTS, seed)),
+    _both,
+    (("main",), ("main.test",), ("main", "main.test")),
     THREADS.targets | BLUESKY.targets,
 )
-CASTS = (THREADS, BLUESKY, BOTH)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -73,6 +74,23 @@ class Network(Protocol):
 
     def strict(self) -> None:
         """Behave as badly as the assumptions about this network let it."""
+        ...
+
+    def usual(self) -> None:
+        """Behave as documented again, but for the clock."""
+        ...
+
+    def skewed(self, seconds: float) -> None:
+        """Set the network's own clock ahead by *seconds*, or back."""
+        ...
+
+    def whims(self, chance: Random, *, small: bool) -> None:
+        """Be slow to show; with *small* allowances."""
+        ...
+
+    @property
+    def has_more_to_do(self) -> bool:
+        """Whether something that was asked for is still to be done."""
         ...
 
     def live(self) -> list[Seen]:
@@ -153,6 +171,31 @@ class ThreadsNetwork:
             parent_lag_seconds=5.0,
             status_lag_seconds=60.0,
         )
+
+    def usual(self) -> None:
+        """See ``Network.usual``."""
+        self.state.switches = threads.Switches(clock_skew_seconds=self.state.switches.clock_skew_seconds)
+
+    def skewed(self, seconds: float) -> None:
+        """See ``Network.skewed``."""
+        self.switch(clock_skew_seconds=seconds)
+
+    def whims(self, chance: Random, *, small: bool) -> None:
+        """See ``Network.whims``."""
+        usual = threads.Switches()
+        self.switch(
+            posts_quota=chance.randint(0, 6) if small else usual.posts_quota,
+            replies_quota=chance.randint(0, 6) if small else usual.replies_quota,
+            deletes_quota=chance.randint(0, 4) if small else usual.deletes_quota,
+            listing_lag_seconds=chance.choice((0.0, 0.0, 5.0, 14.0)),
+            parent_lag_seconds=chance.choice((0.0, 0.0, 20.0)),
+            status_lag_seconds=chance.choice((0.0, 0.0, 60.0)),
+        )
+
+    @property
+    def has_more_to_do(self) -> bool:
+        """See ``Network.has_more_to_do``."""
+        return bool(self.state.deferred)
 
     def live(self) -> list[Seen]:
         """See ``Network.live``."""

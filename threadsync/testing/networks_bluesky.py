@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
+from random import Random
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -85,6 +86,30 @@ class BlueskyNetwork:
     def strict(self) -> None:
         """See ``Network.strict``: an old server, films take a minute, and sessions end within each run."""
         self.switch(generation="0.4", video_seconds=60.0, access_life_seconds=float(BRIEF_SECONDS))
+
+    def usual(self) -> None:
+        """See ``Network.usual``."""
+        usual = bluesky.Switches(clock_skew_seconds=self.state.switches.clock_skew_seconds)
+        bluesky.switch(self.state, usual)
+
+    def skewed(self, seconds: float) -> None:
+        """See ``Network.skewed``."""
+        self.switch(clock_skew_seconds=seconds)
+
+    def whims(self, chance: Random, *, small: bool) -> None:
+        """See ``Network.whims``; what is shown late is a film alone, and a session may end soon."""
+        usual = bluesky.Switches()
+        self.switch(
+            points_per_hour=chance.randint(0, 12) if small else usual.points_per_hour,
+            blobs_per_day=chance.randint(0, 4) if small else usual.blobs_per_day,
+            video_seconds=chance.choice((0.5, 20.0)),
+            access_life_seconds=chance.choice((usual.access_life_seconds, float(BRIEF_SECONDS))),
+        )
+
+    @property
+    def has_more_to_do(self) -> bool:
+        """See ``Network.has_more_to_do``."""
+        return bool(self.state.deferred)
 
     def live(self) -> list[Seen]:
         """See ``Network.live``; a gate whose post is gone is something that stays up."""

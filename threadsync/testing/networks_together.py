@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from random import Random
 
 from threadsync.flows.effects import Request
 from threadsync.testing.fakes import Answered
@@ -31,6 +32,26 @@ class Together:
         """See ``Network.strict``."""
         for each in self.networks:
             each.strict()
+
+    def usual(self) -> None:
+        """See ``Network.usual``."""
+        for each in self.networks:
+            each.usual()
+
+    def skewed(self, seconds: float) -> None:
+        """See ``Network.skewed``."""
+        for each in self.networks:
+            each.skewed(seconds)
+
+    def whims(self, chance: Random, *, small: bool) -> None:
+        """See ``Network.whims``."""
+        for each in self.networks:
+            each.whims(chance, small=small)
+
+    @property
+    def has_more_to_do(self) -> bool:
+        """See ``Network.has_more_to_do``."""
+        return any(each.has_more_to_do for each in self.networks)
 
     def live(self) -> list[Seen]:
         """See ``Network.live``; the networks one after the other."""

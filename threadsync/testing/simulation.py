@@ -20,8 +20,8 @@ from time import process_time
 import click
 from msgspec import Struct, field
 
+from threadsync.testing.casts import BLUESKY, BOTH, THREADS
 from threadsync.testing.desk import Desk
-from threadsync.testing.networks import ThreadsNetwork
 from threadsync.testing.simulation_end import judged, peace
 from threadsync.testing.simulation_files import Author
 from threadsync.testing.simulation_judge import EXCUSES, Excuse, Judge
@@ -66,6 +66,8 @@ ODDS = {
     "swap": 1,
 }
 """How likely each event is, beside the others."""
+CASTS = (THREADS, THREADS, THREADS, BLUESKY, BOTH)
+"""The lives are on one after the other."""
 
 
 class Lived(Discreet, frozen=True):
@@ -87,11 +89,11 @@ class Simulation:
     def __init__(self, seed: int, desk: Desk) -> None:
         self.seed = seed
         self.chance = Random(seed)  # noqa: S311  (it is to be guessed: a seed replays)
-        self.world = World(seed, desk, shared=self.chance.random() < 0.25)
-        assert isinstance(self.world.network, ThreadsNetwork), "the quirks are those of Threads"
-        skew = self.chance.choice((0.0, 0.0, 0.0, 0.0, *WRONG_SECONDS))
-        self.world.network.switch(clock_skew_seconds=skew)
-        author = Author(self.world, self.chance)
+        shared = self.chance.random() < 0.25
+        cast = CASTS[seed % len(CASTS)]
+        self.world = World(seed, desk, shared=shared, cast=cast)
+        self.world.network.skewed(self.chance.choice((0.0, 0.0, 0.0, 0.0, *WRONG_SECONDS)))
+        author = Author(self.world, self.chance, targets=dict(cast.targets))
         self.judge = Judge()
         self.lives = [Life(self.world, author, self.judge, self.world.network, self.chance)]
         """The clones of the project, and what happens in each; the first one is on."""
@@ -108,6 +110,7 @@ class Simulation:
         except Exception:  # noqa: BLE001  (whatever escapes is a bug, and is told with its conversation)
             self.life.problems.append(f"crashed: {traceback.format_exc()}")
         life = self.life
+        life.counted[f"lives on {self.world.cast.name}"] += 1
         for file in (*life.author.files.values(), *life.author.gone.values()):
             life.counted[f"posts: {file.kind}"] += 1
         return Lived(

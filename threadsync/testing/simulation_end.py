@@ -9,7 +9,6 @@ from threadsync.model.journal import Intent
 from threadsync.model.state import Binding, Open, State
 from threadsync.operations.surgery import state_move
 from threadsync.planning.actions import Action, Blocked, NoOp, Plan, Reason, Wait
-from threadsync.sandbox.threads import Switches
 from threadsync.testing.judge import normal, text_of
 from threadsync.testing.networks import Seen
 from threadsync.testing.simulation_judge import Excuse
@@ -23,8 +22,7 @@ PAUSE_SECONDS = 900.0
 def peace(life: Life) -> Plan | None:
     """Let everything be well, and apply until nothing is left; None where it never was."""
     life.author.mend()
-    skew_seconds = life.network.state.switches.clock_skew_seconds
-    life.network.state.switches = Switches(clock_skew_seconds=skew_seconds)
+    life.network.usual()
     life.world.calm()
     life.world.unlock()
     left: list[str] = []
@@ -251,6 +249,7 @@ def _of_state(life: Life, state: State) -> list[str]:
         post
         for each, post in live.items()
         if each not in known | judge.by_hand and text_of(post) not in given_up
+        if post.parent not in judge.deleted_by_hand  # what is left of a chain that a person took down in part
         if not judge.beside[post.account, text_of(post)]  # the older copy, of what is republished
     ]
     return found + [f"nobody's: {post.text!r} on {post.account}" for post in orphans]

@@ -14,7 +14,7 @@ from random import Random
 from msgspec import Struct, field
 
 from threadsync.model.ids import Address
-from threadsync.testing.casts import ACCOUNTS, PROJECT
+from threadsync.testing.casts import THREADS
 from threadsync.testing.judge import normal
 from threadsync.testing.networks import Seen, ThreadsNetwork
 from threadsync.testing.shape import chain, film, picture
@@ -22,6 +22,7 @@ from threadsync.testing.simulation_kinds import (
     ALONE,
     BARE,
     BY_HAND,
+    EVERYWHERE,
     FILM,
     NUMBERS,
     ODDS,
@@ -52,7 +53,7 @@ class Author(Struct):
     files: dict[str, File] = field(default_factory=dict)
     gone: dict[str, File] = field(default_factory=dict)
     """Files that were removed, by their keys."""
-    targets: dict[str, str] = field(default_factory=lambda: {each: f"threads/{each}" for each in ACCOUNTS})
+    targets: dict[str, str] = field(default_factory=lambda: dict(THREADS.targets))
     """Account to the name that the project file gives it."""
     written: int = 0
     """How many texts and keys there have been."""
@@ -100,7 +101,7 @@ class Author(Struct):
         number = self.chance.choices((0, 1, 2), (85, 10, 5))[0]
         media = tuple(PICTURES)[:number]
         if number and self.chance.random() < 0.3:
-            media = (*media[1:], FILM)
+            media = (*media[1:], FILM) if self.world.cast is THREADS else (FILM,)
         return Segment(self.text(), () if bare else media)
 
     def moment(self, minutes_from: int, minutes_to: int) -> str:
@@ -163,10 +164,11 @@ class Author(Struct):
         """Begin a post of any shape and kind."""
         self.written += 1
         chance = self.chance
-        kind = chance.choices(tuple(ODDS), tuple(ODDS.values()))[0]
+        kinds = tuple(ODDS) if self.world.cast is THREADS else EVERYWHERE
+        kind = chance.choices(kinds, tuple(ODDS[each] for each in kinds))[0]
         number = 1 if kind in ALONE else chance.choices((1, 2, 3, 4), (5, 3, 1, 1))[0]
         segments = [self._segment(bare=not place and kind in BARE) for place in range(number)]
-        accounts = chance.choices((("main",), ("brand",), ACCOUNTS), (5, 2, 3))[0]
+        accounts = chance.choices(self.world.cast.homes, (5, 2, 3))[0]
         file = File(f"k{self.written}", segments, accounts, kind=kind)
         other = self.one(lambda file: not file.front.get("draft") and file.kind not in ALONE)
         below = other is not None and set(accounts) <= set(other.accounts)
@@ -193,12 +195,15 @@ class Author(Struct):
         """Choose a post by hand that *file* may name, and how it names it."""
         network = self.world.network
         found = [post for post in network.live() if post.text.startswith(BY_HAND)]
+        if not isinstance(network, ThreadsNetwork):
+            found = [post for post in found if file.accounts == (post.account,)]
         if not found:
             return None
         post = self.chance.choice(found)
-        assert isinstance(network, ThreadsNetwork), "the kinds are those of Threads"
         own = file.accounts == (post.account,) and self.chance.random() < 0.6
-        return post, network.permalink_of(post.text) if own else f"id:{post.remote_id}"
+        if own and isinstance(network, ThreadsNetwork):
+            return post, network.permalink_of(post.text)
+        return post, f"id:{post.remote_id}"
 
     def _refer(self, file: File, key: str) -> None:
         """Let *file* quote *key* or a post by hand, or repost one; where it cannot, it is a plain post."""
@@ -320,13 +325,14 @@ class Author(Struct):
 
     def rename_target(self) -> tuple[str, str]:
         """Give an account another name in the project file and in all posts; return the old and new one."""
-        account = self.chance.choice(ACCOUNTS)
+        cast = self.world.cast
+        account = self.chance.choice(cast.accounts)
         old = self.targets[account]
-        new = f"{old}n" if not old.endswith("nn") else f"threads/{account}"
+        new = f"{old}n" if not old.endswith("nn") else cast.targets[account]
         self.targets[account], self.former[old] = new, account
-        self.world.project = PROJECT
-        for name, target in self.targets.items():
-            self.world.project = self.world.project.replace(f"threads/{name}:", f"{target}:")
+        self.world.project = cast.project
+        for each, target in self.targets.items():
+            self.world.project = self.world.project.replace(f"{cast.targets[each]}:", f"{target}:")
         for file in self.files.values():
             if any(f"@{account}>" in each.text for each in file.segments):
                 self.changed.add(file.key)  # a reference is part of what is declared

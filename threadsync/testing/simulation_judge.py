@@ -52,8 +52,8 @@ EXCUSES = {
         "the two have in common is published again."
     ),
     Excuse.TAKEN_BACK: (
-        "A repost was taken back by hand before its answer was on record: nothing on the account tells that "
-        "it was ever made, so it is made again."
+        "A repost, or a post on Bluesky, was taken back by hand before its answer was on record: nothing on "
+        "the account tells that it was ever made, so it is made again."
     ),
 }
 """Each limit in a sentence."""
@@ -69,7 +69,7 @@ class Judge(Struct):
     """Posts that a person wrote on the network."""
     deleted_by_hand: set[str] = field(default_factory=set)
     taken_back: set[_Place] = field(default_factory=set)
-    """Reposts that a person deleted before they were on record."""
+    """Reposts, and posts of Bluesky, that a person deleted before they were on record."""
     edited: set[str] = field(default_factory=set)
     """Posts of ours whose text a person changed on the network."""
     said_before: dict[str, str] = field(default_factory=dict)

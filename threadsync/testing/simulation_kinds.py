@@ -36,6 +36,8 @@ ODDS = {
     Kind.NUMBERED: 7,
 }
 """How likely each is, beside the others."""
+EVERYWHERE = (Kind.PLAIN, Kind.QUOTE, Kind.REPOST, Kind.LINK, Kind.NUMBERED)
+"""What every network has; the others are those of Threads."""
 ALONE = frozenset({Kind.GHOST, Kind.REPOST})
 """They have one segment, no pictures, and take no replies."""
 BARE = frozenset({Kind.POLL, Kind.LINK, *ALONE})
@@ -46,7 +48,7 @@ NUMBERS = ("{i}/{n}", "{i}.")
 BY_HAND = "By hand: "
 """How every post of a person's begins."""
 REFERENCES = ("reply_to", "quote", "repost")
-PLACE = re.compile(r"<([\w.]+)@(\w+)>")
+PLACE = re.compile(r"<([\w.]+)@([\w.]+)>")
 """A link to a post on an account, as the author keeps it; files name the target instead."""
 
 

@@ -15,12 +15,10 @@ from threadsync.operations.importing import import_post
 from threadsync.operations.plan import bound, plan
 from threadsync.operations.surgery import Done, state_accept, state_move, state_remove, state_resolve
 from threadsync.planning.planfile import PlanOptions, SavedPlan, decode, encode
-from threadsync.sandbox.threads import Switches
 from threadsync.statefile.remote import Revision
-from threadsync.testing.casts import ACCOUNTS
 from threadsync.testing.disk import MemoryDisk
 from threadsync.testing.judge import normal, text_of
-from threadsync.testing.networks import Seen, ThreadsNetwork
+from threadsync.testing.networks import Network, Seen
 from threadsync.testing.remote import RemoteFault
 from threadsync.testing.simulation_files import Author
 from threadsync.testing.simulation_judge import Judge
@@ -40,7 +38,7 @@ class Life(Struct):
     world: World
     author: Author
     judge: Judge
-    network: ThreadsNetwork
+    network: Network
     chance: Random
     counted: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
@@ -48,6 +46,8 @@ class Life(Struct):
     """Keys of posts whose file a person declared to be what is live."""
     unusable: set[str] = field(default_factory=set)
     """Accounts whose token has expired, and all while a quota is small."""
+    small: bool = False
+    """Whether the networks' allowances are small."""
     plans: list[bytes] = field(default_factory=list)
     """Saved plans; each clone of the project can apply them."""
     _saved: list[tuple[MemoryDisk, Revision]] = field(default_factory=list)
@@ -105,7 +105,7 @@ class Life(Struct):
             if isinstance(trouble, RemoteFails) and trouble.how == RemoteFault.ROLLED_BACK:
                 self._forgotten()
             if isinstance(trouble, TokenExpired):
-                self.unusable.update(ACCOUNTS)
+                self.unusable.update(self.world.cast.accounts)
 
     def _run(self, script: Script, saved: SavedPlan | None = None) -> None:
         if self.chance.random() < 0.3:
@@ -172,28 +172,19 @@ class Life(Struct):
 
     def quirks(self) -> None:
         """Let the network be slow to show or strict with quotas, or as usual again."""
-        chance, usual = self.chance, Switches()
-        small = chance.random() < 0.5
-        self.network.state.switches = Switches(
-            posts_quota=chance.randint(0, 6) if small else usual.posts_quota,
-            replies_quota=chance.randint(0, 6) if small else usual.replies_quota,
-            deletes_quota=chance.randint(0, 4) if small else usual.deletes_quota,
-            listing_lag_seconds=chance.choice((0.0, 0.0, 5.0, 14.0)),
-            parent_lag_seconds=chance.choice((0.0, 0.0, 20.0)),
-            status_lag_seconds=chance.choice((0.0, 0.0, 60.0)),
-            clock_skew_seconds=self.network.state.switches.clock_skew_seconds,
-        )
-        self.unusable.update(ACCOUNTS if small else ())
+        self.small = self.chance.random() < 0.5
+        self.network.whims(self.chance, small=self.small)
+        self.unusable.update(self.world.cast.accounts if self.small else ())
 
     def renew(self) -> None:
         """Renew the tokens of all accounts."""
         self.network.renew_tokens(self.world.clock.true())
-        if self.network.state.switches.posts_quota >= Switches().posts_quota:
+        if not self.small:
             self.unusable.clear()
 
     def hand_post(self) -> None:
         """Let a person post on the network."""
-        account = self.chance.choice(ACCOUNTS)
+        account = self.chance.choice(self.world.cast.accounts)
         if account not in self.unusable:
             text = f"{BY_HAND}{self.author.text()}"
             self.judge.by_hand.add(self.network.post_by_hand(account, text, self.world.clock.true()))
@@ -212,7 +203,9 @@ class Life(Struct):
             self.judge.deleted_by_hand.add(post.remote_id)
             state = self.world.state
             bound = {each for held in state.bindings.values() for each in held.remote_ids} if state else set()
-            if post.container.startswith("repost of ") and post.remote_id not in bound:
+            # What has no container leaves nothing behind that could be asked.
+            told_by_itself = post.container.startswith("repost of ") or post.container == post.remote_id
+            if told_by_itself and post.remote_id not in bound:
                 self.judge.taken_back.add((post.account, text_of(post)))
 
     # State surgery.
@@ -269,7 +262,7 @@ class Life(Struct):
     def resolve(self) -> None:
         """Look at the account, and say what became of something in doubt."""
         doubtful = self.known("open")
-        if doubtful and not self.network.state.deferred:
+        if doubtful and not self.network.has_more_to_do:
             self.resolved(self.chance.choice(doubtful))
 
     def resolved(self, address: Address) -> bool:
@@ -298,7 +291,8 @@ class Life(Struct):
         )
         if done and not made:
             said = {each.index: each.text for each in unfinished.job.segments}
-            self.judge.again[account, normal(said[intents[-1].index])] += 1
+            for index in {each.index for each in intents}:
+                self.judge.again[account, normal(said[index])] += 1
         return done
 
     def imports(self) -> None:

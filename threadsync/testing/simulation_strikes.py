@@ -25,6 +25,8 @@ ODDS = {Place.REQUEST: 0.04, Place.DISK: 0.02, Place.REMOTE: 0.1}
 """How likely a moment of a struck run is to be hit, while there are troubles left."""
 ODDS_OF_WHAT_SHOWS = 0.4
 """The same for requests that publish or take down."""
+SHOWS = ("threads_publish", "putRecord", "applyWrites", "deleteRecord")
+"""How those requests end."""
 LATE_SECONDS = (1.0, 5.0, 30.0, 100.0, 250.0)
 """How late what comes late may be; all shorter than a doubt waits."""
 WRONG_SECONDS = (-90000.0, -4000.0, -200.0, 200.0, 4000.0, 90000.0)
@@ -63,7 +65,7 @@ class Strikes(Struct):
 
     def hits(self, moment: Moment) -> bool:
         """Say whether *moment* is one of them."""
-        shows = " DELETE " in moment.what or moment.what.endswith("threads_publish")
+        shows = " DELETE " in moment.what or moment.what.endswith(SHOWS)
         return self.chance.random() < (ODDS_OF_WHAT_SHOWS if shows else ODDS[moment.place])
 
 

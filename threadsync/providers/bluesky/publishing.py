@@ -31,6 +31,7 @@ from threadsync.providers.bluesky import api_records, api_repo, api_sessions, ti
 from threadsync.providers.bluesky.calls import call
 from threadsync.providers.bluesky.faults import unanswered
 from threadsync.providers.bluesky.preparing import Preparer, Segment
+from threadsync.providers.bluesky.records import Composed
 from threadsync.providers.bluesky.uris import AtUri, permalink_of
 
 CID = "cid"
@@ -208,41 +209,46 @@ class Publisher(Struct, frozen=True):
     def _look(
         self, segments: tuple[Segment, ...]
     ) -> Flow[Published | NotThere | KeyTaken | Uncertain | Refused]:
-        """Read the first record, and if it is there all others: they were written together, or none was."""
+        """Read the first record, and then all others: they were written together, or none was."""
         first = segments[0]
-        found = yield from retried(
-            partial(api_repo.get_record, self._did, first.post.collection, first.post.rkey),
-            self._bounds,
-            why="settling",
-        )
+        found = yield from self._read(first.post)
         match found:
             case api_repo.Record(cid=cid, value=value):
                 # The time is ours to the microsecond: so it is, if a server or a person changed its words.
                 ours = cid == first.post.cid or value.get("createdAt") == first.post.value["createdAt"]
                 # But what is on record already is another post of ours, of the same planned second.
-                ours = ours and RemoteId(str(self._uri(first))) not in self.work.bound_ids()
-                return (yield from self._whole(segments)) if ours else KeyTaken()
+                if not ours or RemoteId(str(self._uri(first))) in self.work.bound_ids():
+                    return KeyTaken()
             case Fault(kind=FaultClass.GONE):
-                return NotThere()
-            case Fault():
-                why = f"the account cannot be read ({found.problem})"
-            case Unanswered():
-                why = f"the account cannot be read ({found.reason})"
-        return (yield from self._doubt(first, why))
+                pass
+            case Fault() | Unanswered():
+                return (yield from self._doubt(first, f"the account cannot be read ({found.problem})"))
+        is_there = isinstance(found, api_repo.Record)
+        unlike = yield from self._unlike(segments, is_there=is_there)
+        if unlike:
+            return (yield from self._doubt(first, unlike))
+        return self._published(first, "container") if is_there else NotThere()
 
-    def _whole(self, segments: tuple[Segment, ...]) -> Flow[Published | Uncertain]:
-        """Make sure of what was written with the first record: nothing goes on from a part of it."""
-        first, *others = (each for segment in segments for each in segment.records)
+    def _unlike(self, segments: tuple[Segment, ...], *, is_there: bool) -> Flow[str]:
+        """Say which record is not as the first one, there or not: nothing goes on from a part of a write."""
+        _, *others = (each for segment in segments for each in segment.records)
         for each in others:
-            found = yield from retried(
-                partial(api_repo.get_record, self._did, each.collection, each.rkey),
-                self._bounds,
-                why="settling",
-            )
-            if isinstance(found, Fault | Unanswered):
-                why = f"{first.rkey} is there, and {each.collection}/{each.rkey} is not ({found.problem})"
-                return (yield from self._doubt(segments[0], why))
-        return self._published(segments[0], "container")
+            found = yield from self._read(each)
+            match found:
+                case Unanswered():
+                    return f"the account cannot be read ({found.problem})"
+                case Fault(kind=kind) if kind is not FaultClass.GONE:
+                    return f"the account cannot be read ({found.problem})"
+                case _ if isinstance(found, api_repo.Record) is not is_there:
+                    other = f"{each.collection}/{each.rkey}"
+                    return f"only a part of it is there: {other} is{' not' if is_there else ''}"
+                case _:
+                    pass
+        return ""
+
+    def _read(self, composed: Composed) -> Flow[api_repo.Record | Fault | Unanswered]:
+        make = partial(api_repo.get_record, self._did, composed.collection, composed.rkey)
+        return retried(make, self._bounds, why="settling")
 
     def _doubt(self, first: Segment, why: str) -> Flow[Uncertain]:
         at = yield from now()
