@@ -26,7 +26,7 @@ INVENTED: Mapping[str, str] = MappingProxyType(
         "gates-in-views": "Gates are stored and checked as records; the readers' view does not enforce them.",
         "edits-shown": "A changed post shows its new text, as the open readers' view does.",
         "known-collections": "post, gates, like, repost, follow and profile are known; others are unknown.",
-        "language-tags": "A language tag is letters and digits in groups; no registry is asked.",
+        "language-tags": "A language tag has the form of RFC 5646; no registry is asked, no old tag known.",
         "two-passwords": "The main password is `sandbox-main-HANDLE`, the app password `sandbox-HANDLE`.",
         "server-error": "A fault `server-error` is what `server_error_status` says: 500, 502, 503 or 504.",
         "late-reads": "`reading_lag_seconds`: no server was seen to read later what it had written.",

@@ -19,7 +19,12 @@ Check: TypeAlias = Callable[[object, str], str | None]
 """Given a value and its path: what is wrong with it, ending in ``at PATH``, or None."""
 
 _DATETIME = re.compile(r"(\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d)(\.\d{1,20})?(Z|[+-][0-2]\d:[0-5]\d)")
-_LANGUAGE = re.compile(r"([a-zA-Z]{2,8}|[ix])(-[a-zA-Z0-9]{1,8})*")
+_LANGUAGE = re.compile(  # the grammar of RFC 5646, section 2.1, without its list of old tags
+    r"([a-zA-Z]{2,3}(-[a-zA-Z]{3}){0,3}|[a-zA-Z]{4,8})"
+    r"(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|[0-9]{3}))?(-([a-zA-Z0-9]{5,8}|[0-9][a-zA-Z0-9]{3}))*"
+    r"(-[0-9a-wyzA-WYZ](-[a-zA-Z0-9]{2,8})+)*(-x(-[a-zA-Z0-9]{1,8})+)?"
+    r"|x(-[a-zA-Z0-9]{1,8})+"
+)
 _URI = re.compile(r"\w+:(?://)?[^\s/][^\s]*")
 _DID = re.compile(r"did:[a-z]+:[a-zA-Z0-9._:%-]*[a-zA-Z0-9._-]")
 _HANDLE = re.compile(
