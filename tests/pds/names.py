@@ -158,7 +158,8 @@ class Names:
         claims = json.loads(_decoded(token.split(".")[1]))
         number = self._ids.setdefault(claims.get("jti", ""), len(self._ids))
         # Two access tokens of a second are the same, so they have no numbers.
-        self.kept_as[token] = f"{kind}-token-{number}-for-{claims['exp'] - claims['iat']}-seconds"
+        lives = round(claims["exp"] - claims["iat"], -1)  # who asks for an end has asked a moment before
+        self.kept_as[token] = f"{kind}-token-{number}-for-{lives}-seconds"
 
     def _minted(self, name: re.Match[str]) -> str:
         for token, known in self.kept_as.items():

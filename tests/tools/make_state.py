@@ -91,10 +91,10 @@ class Examples(World):
         said = bluesky.handle(self.sky, asked, self.clock.now().timestamp())
         return answer_of(
             request,
+            call,
             said.status,
             {**said.headers, "X-Sandbox-Origin": "sandbox:test"}.items(),
             said.encode(),
-            sent=call.secrets,
             duration_seconds=ANSWER_SECONDS,
         )
 

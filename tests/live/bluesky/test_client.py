@@ -78,6 +78,7 @@ def test_the_account_is_opened_once_for_all_clients_that_share_a_folder(
         assert stat.S_IMODE(only_file(folder).stat().st_mode) == 0o600
 
 
+@pytest.mark.pds(worlds=("server",), why="a journal makes up the id that its keys follow from")
 def test_a_program_publishes_with_a_journal_and_publishes_nothing_twice(
     opened: Opened, person: Person, tmp_path: Path
 ) -> None:
