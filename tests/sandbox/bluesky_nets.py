@@ -24,6 +24,7 @@ from threadsync.sandbox.bluesky import (
 )
 from threadsync.sandbox.bluesky.cids import cid_of_bytes
 from threadsync.sandbox.bluesky.values import Json
+from threadsync.sandbox.xrpc import sniff
 
 NOON = 1_790_000_000.0
 HANDLE = "lift-report.test"
@@ -110,9 +111,7 @@ class Modelled:
         path = f"/plc/{name}" if name.startswith("did:") else f"/xrpc/{name}"
         upload = None
         if content is not None:
-            kinds = {PNG: "image/png", MP4: "video/mp4"}
-            sniffed = next((kind for known, kind in kinds.items() if content.startswith(known)), "")
-            upload = Upload(cid_of_bytes(content), sniffed, len(content), kind)
+            upload = Upload(cid_of_bytes(content), sniff(content), len(content), kind)
         request = Request.of(
             method,
             path,

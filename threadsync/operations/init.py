@@ -165,7 +165,7 @@ def fault_of(wishes: Wishes) -> tuple[str, str] | None:
     if len(set(names)) < len(names):
         return (
             "two accounts have one name.",
-            "Give each a name of its own, like threads/main and bluesky/brand.",
+            f"Give each a name of its own, like {DEFAULT}/main and {DEFAULT}/brand.",
         )
     with tempfile.TemporaryDirectory(prefix="threadsync-init-") as aside:
         (Path(aside) / PROJECT_FILE).write_text(project_text("project", wishes), encoding="utf-8")

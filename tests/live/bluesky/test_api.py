@@ -65,6 +65,7 @@ def test_a_wrong_password_is_said(desk: Desk) -> None:
     )
 
 
+@pytest.mark.pds(worlds=("server",), why="the server makes up a password, which no recording may hold")
 def test_an_app_password_is_told_from_the_accounts_own_by_what_it_may_not_list(desk: Desk) -> None:
     assert desk.run(api.get_account_invite_codes()) == ()
     own = BlueskyProvider(ProviderContext(TargetName("bluesky/brand")))

@@ -196,7 +196,11 @@ def test_what_it_writes_is_read_by_ours(
         "labelled": ("text", 0),
         "repost": ("repost", 0),
     }
-    assert {name: post.carries for name, post in seen.items() if post.carries} == {
+    named = {name: {**post.carries} for name, post in seen.items()}
+    assert {name: carried.pop("cid") for name, carried in named.items() if name != "gate"} == {
+        name: cid for name, (_, cid) in made.items() if name != "gate"
+    }
+    assert {name: carried for name, carried in named.items() if carried} == {
         "quote": {"quotes": text},
         "card": {"card": "https://example.org/"},
         "both": {"quotes": text, "card": "https://example.org/"},

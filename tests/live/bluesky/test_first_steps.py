@@ -27,6 +27,7 @@ def ran(folder: Path, *arguments: str, typed: str = "") -> tuple[int, str]:
     return done.returncode, " ".join(f"{done.stdout} {done.stderr}".split())
 
 
+@pytest.mark.pds(worlds=("server",), why="the server makes up a password, which no recording may hold")
 def test_from_an_empty_folder_to_a_login_that_doctor_finds_well(desk: Desk, tmp_path: Path) -> None:
     """Wrong, own and app password; what is stored is what works, and what was typed is nowhere said."""
     handle, own = desk.person.handle, desk.person.password
