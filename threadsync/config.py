@@ -21,7 +21,7 @@ from threadsync.content.foreign import foreign_networks, without
 from threadsync.content.project import PROJECT_FILE, Project, StateBranch
 from threadsync.content.reading import read
 from threadsync.content.rules import RULES, finding
-from threadsync.content.times import TimeProblem, moment, zone_named
+from threadsync.content.times import TimeProblem, moment, window_of, zone_named
 from threadsync.errors import ProjectError
 from threadsync.flows.bounds import SAFETY_BOUNDS, Bounds
 from threadsync.model.diagnostic import Diagnostic, Location, by_place
@@ -172,7 +172,6 @@ class _Reader(Struct):
         defaults = dict(_mapping(self.values.get("defaults")))
         required = defaults.pop("publish", None) == "required"
         policies = {key: str(value) for key, value in _mapping(self.values.get("policies")).items()}
-        safety = _mapping(self.values.get("safety"))
         return Project(
             self.root,
             str(self.values["id"]),
@@ -184,7 +183,7 @@ class _Reader(Struct):
             defaults,
             {key: self._at(("defaults", key), key=True) for key in defaults},
             Policies(**policies),
-            Safety(**{key: int(value) for key, value in safety.items() if isinstance(value, int | float)}),
+            self._safety(),
             required,
             Location(PROJECT_FILE),
             _text(self.values.get("database")),
@@ -365,6 +364,18 @@ class _Reader(Struct):
                     problem = f"{name} is {found[name]:g}, below its default of {default:g}."
                     self._find("project/safety-bound", (*path, "bounds", name), problem)
         return found
+
+    def _safety(self) -> Safety:
+        keys, path = _mapping(self.values.get("safety")), ("safety", "outage_after")
+        limits = {key: int(value) for key, value in keys.items() if isinstance(value, int | float)}
+        found, after = replace(Safety(), **limits), _text(keys.get(path[1]))
+        if after is None:
+            return found
+        try:
+            return replace(found, outage_after=window_of(after))
+        except TimeProblem as error:
+            self._find(error.rule, path, f'"{shown(after)}" {error.problem}.', error.remedy)
+            return found
 
     def _check_accounts(self, targets: Mapping[TargetName, Target]) -> None:
         """Find targets that are one account: a post for both would go out twice there (law 7)."""
