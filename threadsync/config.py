@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from threadsync.content import explain, yaml12
 from threadsync.content.escape import is_name, printable, shown
 from threadsync.content.foreign import foreign_networks, without
-from threadsync.content.guards import NO_SHELL, notifiers_said, safety_said, unreadable
+from threadsync.content.guards import NO_SHELL, accounts_twice, notifiers_said, safety_said, unreadable
 from threadsync.content.project import PROJECT_FILE, Project, StateBranch
 from threadsync.content.reading import read
 from threadsync.content.rules import RULES, finding
@@ -27,7 +27,7 @@ from threadsync.errors import ProjectError
 from threadsync.flows.bounds import SAFETY_BOUNDS, Bounds
 from threadsync.model.diagnostic import Diagnostic, Location, by_place
 from threadsync.model.ids import MAIN, Json, NetworkName, Role, TargetName, network_of
-from threadsync.model.target import MEDIA_HOST_KINDS, MediaHost, Policies, Target
+from threadsync.model.target import MEDIA_HOST_KINDS, MediaHost, Policies, Safety, Target
 from threadsync.model.urls import is_loopback, origin_of
 
 _COMMON = frozenset(
@@ -169,12 +169,12 @@ class _Reader(Struct):
                 zone = None
         hosts = dict(self._media_hosts())
         targets = {target.name: target for target in self._targets(zone, hosts)}
-        self._check_accounts(targets)
+        for name, problem in accounts_twice(targets):
+            self._find("project/account-twice", ("targets", name, "account"), problem)
         defaults = dict(_mapping(self.values.get("defaults")))
         required = defaults.pop("publish", None) == "required"
         policies = {key: str(value) for key, value in _mapping(self.values.get("policies")).items()}
-        safety, notify = safety_said(self.values.get("safety")), notifiers_said(self.values.get("notify"))
-        self._check_remote(safety.apply_from.remote if safety.apply_from else "", "safety", "apply_from")
+        notify = notifiers_said(self.values.get("notify"))
         for each in notify:
             self._check_command(each.command, "notify:", "notify")
         return Project(
@@ -188,7 +188,7 @@ class _Reader(Struct):
             defaults,
             {key: self._at(("defaults", key), key=True) for key in defaults},
             Policies(**policies),
-            safety,
+            self._safety(),
             required,
             Location(PROJECT_FILE),
             _text(self.values.get("database")),
@@ -370,19 +370,16 @@ class _Reader(Struct):
                     self._find("project/safety-bound", (*path, "bounds", name), problem)
         return found
 
-    def _check_accounts(self, targets: Mapping[TargetName, Target]) -> None:
-        """Find targets that are one account: a post for both would go out twice there (law 7)."""
-        seen: dict[tuple[str, str, str, str], TargetName] = {}
-        for name, target in targets.items():
-            if target.account is None:
-                continue
-            account = target.account.removeprefix("@").lower()
-            channel = str(target.settings.get("channel", ""))
-            same = (target.provider, target.base_url or "", account, channel)
-            first = seen.setdefault(same, name)
-            if first != name:
-                problem = f"{name} and {first} are the same account, {shown(target.account)}."
-                self._find("project/account-twice", ("targets", name, "account"), problem)
+    def _safety(self) -> Safety:
+        said = _mapping(self.values.get("safety"))
+        try:
+            safety = safety_said(said)
+        except TimeProblem as error:
+            problem = f'"{shown(str(said["outage_after"]))}" {error.problem}.'
+            self._find(error.rule, ("safety", "outage_after"), problem, error.remedy)
+            return Safety()
+        self._check_remote(safety.apply_from.remote if safety.apply_from else "", "safety", "apply_from")
+        return safety
 
 
 def _settings(name: TargetName, keys: Mapping[str, Json]) -> dict[str, Json]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
 from threadsync.model.diagnostic import Location
+from threadsync.model.holding import OUTAGE_AFTER
 from threadsync.model.ids import Json, NetworkName, Role, TargetName, network_of
 
 
@@ -98,13 +99,15 @@ class ApplyFrom(Struct, frozen=True):
 
 
 class Safety(Struct, frozen=True):
-    """Limits per run and target; over one of them the plan is refused (law 8)."""
+    """What keeps a run from doing harm; over one of the limits the plan is refused (law 8)."""
 
     creates_max: int = 10
     replaces_max: int = 3
     deletes_max: int = 3
     apply_from: ApplyFrom | None = None
     """Where apply may be run from; None: anywhere."""
+    outage_after: timedelta = OUTAGE_AFTER
+    """How long no apply may have ended until what became late in that time waits for a yes."""
 
 
 class Notifier(Struct, frozen=True):
