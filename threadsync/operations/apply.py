@@ -13,7 +13,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from threadsync.errors import ContentError, StalePlan, StateError, UsageError
+from threadsync.errors import ContentError, StalePlan, StateError, ThreadsyncError, UsageError
 from threadsync.execution.executor import Executor, untried
 from threadsync.execution.gathering import Gatherer
 from threadsync.execution.seams import Finished, Watcher
@@ -27,6 +27,7 @@ from threadsync.operations.approval import Approval, touched
 from threadsync.operations.asking import AskAccount, AskApply, AskFirstRun, AskLate, AskReplace, Person
 from threadsync.operations.beginning import record_start
 from threadsync.operations.fitting import fitted, tidy
+from threadsync.operations.notifying import Notifying
 from threadsync.operations.plan import Prepared, agreed, bound, chosen, prepare
 from threadsync.operations.selection import Selects
 from threadsync.operations.shell import card_files, media_files, new_run, opened
@@ -74,7 +75,14 @@ def apply(
             something was, the report says so (``failure``).
     """
     run = _Run(workspace, options, person, show, Approval(workspace), workspace.clock.now())
-    return run.run(watcher, on_started)
+    notifying = Notifying(workspace, options, on_started)
+    try:
+        applied = run.run(watcher, on_started)
+    except ThreadsyncError as error:
+        notifying.after_error(error)
+        raise
+    notifying.after(applied)
+    return applied
 
 
 class _Run(Struct):
@@ -190,7 +198,7 @@ class _Run(Struct):
             self.show(prepared)
             refuse_excess(prepared.plan, self._limits())
             if not prepared.plan.effective:
-                return AppliedPlan(prepared, None)
+                return AppliedPlan(prepared, None, facts=facts)
             if not self.options.yes and not (
                 self.person is not None and self.person.confirm(AskApply(prepared))
             ):
@@ -201,7 +209,7 @@ class _Run(Struct):
             )
             report = executor.run(prepared.plan, run_id)
             tidy(self.workspace, declared, session.ledger.state())
-            return AppliedPlan(prepared, report)
+            return AppliedPlan(prepared, report, facts=facts)
 
     # What may be done.
 
