@@ -55,6 +55,11 @@ class Surroundings(Struct, frozen=True):
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
     """Gives a text that no other call gives."""
 
+    def who(self) -> str:
+        """Return who asks for something: the person, and the CI job if it is one."""
+        job = self.ci_run()
+        return f"{self.user()} in {job}" if job else self.user()
+
     def holder(self, command: str, since: datetime) -> Holder:
         """Return who asks for the lock."""
         return Holder(self.user(), f"threadsync {command}", since)
