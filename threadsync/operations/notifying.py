@@ -202,7 +202,7 @@ def name_of(notifier: Notifier) -> str:
 
 
 def _told_by(trouble: Trouble, name: str) -> Trouble:
-    """Return *trouble* with *name* among those who know, or, once it is over, no longer among those who must."""
+    """Return *trouble* with *name* told of it; once it is over, *name* is no longer to be told."""
     return replace(trouble, told=tuple(sorted({*trouble.told} ^ {name})))
 
 
