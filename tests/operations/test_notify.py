@@ -28,6 +28,7 @@ from threadsync.model.trouble import TroubleKind
 from threadsync.operations import notifying
 from threadsync.operations.apply import AppliedPlan, ApplyOptions, apply
 from threadsync.operations.notifying import name_of
+from threadsync.operations.plan import plan
 from threadsync.operations.provenance import Surroundings
 from threadsync.operations.workspace import Workspace
 from threadsync.sandbox import threads
@@ -542,6 +543,21 @@ def test_the_state_with_a_trouble_is_what_its_schema_says_and_names_no_command(o
     assert [error.message for error in found] == []
     (notifier,) = office.workspace.project.notify
     assert (name_of(notifier) in text, "tell.sh" in text) == (True, False)
+
+
+def test_plan_says_what_trouble_lasts(office: Office) -> None:
+    office.post("a", "More")
+    office.arm(EXPIRED)
+    office.apply()
+    (notice,) = plan(office.workspace).plan.notices
+    assert (notice.about, notice.problem.startswith("in trouble since 2026-11-21 12:0")) == (
+        "threads/main",
+        True,
+    )
+    assert notice.remedy == office.told()[0]["remedy"]
+    office.mend()
+    office.apply()
+    assert plan(office.workspace).plan.notices == ()
 
 
 def test_a_trouble_does_not_move_what_counts_as_the_last_write(office: Office) -> None:
