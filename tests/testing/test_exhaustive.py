@@ -1,4 +1,4 @@
-"""Every trouble at every moment of a shape of post, and of more shapes a part (``make exhaustive``: of all)."""
+"""Every trouble at every moment of shapes of posts, and a part of more shapes (``make exhaustive``: all)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from threadsync.testing.troubles import Death, RemoteFails, Signal, Trouble
 WHOLE = [shape for shape in SHAPES if shape.cast is THREADS and shape.edit is None]
 SAMPLED = [shape for shape in SHAPES if shape not in WHOLE]
 SEVENTH, FEW = 7, 67
-"""Of the moments that nobody sees, every so-many-th case is played of a sample; ``make exhaustive`` plays all."""
+"""Of a sample every so-many-th case at what nobody sees is played here; ``make exhaustive`` plays all."""
 STORIES = [
     (shape.name, setting)
     for shape in WHOLE
