@@ -7,7 +7,7 @@
     ├─ ContentError      posts that cannot be read or do not validate (carries diagnostics)
     ├─ StateError        StateLocked · StateDamaged · StateTooNew · StateForeign · StateUnwritable ·
     │                    StateOutdated · StateUnreachable
-    ├─ PlanError         UnsafePlan · StalePlan · PublishBlocked
+    ├─ PlanError         UnsafePlan · StalePlan · Frozen · PublishBlocked
     ├─ ProviderError     what ends the run for a target: ApiError (the network refused; PublishRefused) ·
     │                    Unanswered · PublishUncertain · AuthorizationDenied · AuthorizationMismatch ·
     │                    CredentialsExpired · RateLimitReached (both before anything is sent)
@@ -114,6 +114,10 @@ class UnsafePlan(PlanError):
 
 class StalePlan(PlanError):
     """What a saved plan was made from has changed since; nothing of it was done."""
+
+
+class Frozen(PlanError):
+    """A person has frozen the project: no apply acts until ``unfreeze``."""
 
 
 class PublishBlocked(PlanError):

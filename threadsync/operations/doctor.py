@@ -71,7 +71,7 @@ def _checks(open_workspace: Callable[[], Workspace], *, encoding: str, offline: 
     declared = workspace.declared(prior, workspace.clock.now())
     yield checkup.check_files(declared)
     if is_known:
-        yield from checkup.check_overdue(workspace, status(workspace))
+        yield from checkup.check_overdue(workspace, status(workspace).rows)
     yield from _network(workspace, declared, prior, offline=offline)
 
 

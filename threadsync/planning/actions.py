@@ -194,11 +194,11 @@ class Delete(_Base, frozen=True):
     word: ClassVar[str] = "delete"
     old: tuple[Published, ...]
     forget_as: str
+    loses: tuple[Loss, ...] = ()
+    """What goes with each of *old*, in their order."""
     by: str = ""
     """Who asked for it by a command, and *said* why; empty where a file, or a file that is gone, does."""
     said: str = ""
-    loses: tuple[Loss, ...] = ()
-    """What goes with each of *old*, in their order."""
 
 
 class Forget(_Base, frozen=True):
