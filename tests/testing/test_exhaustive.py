@@ -40,6 +40,13 @@ def test_one_trouble_at_any_moment_neither_doubles_nor_loses_a_post(shape: str, 
     right(tally)
 
 
+def test_the_lock_of_a_run_that_died_elsewhere_lapses_in_a_bucket_so_that_nobody_has_to_break_it() -> None:
+    tally = Part("singles", "text", Setting.BUCKET, stride=1).run()
+    right(tally)
+    assert tally.runs > 200
+    assert not [verdict for verdict in tally.asking if "unlock" in verdict.helped]
+
+
 @pytest.mark.parametrize(("shape", "setting"), SAMPLES)
 def test_one_trouble_at_what_others_see_neither_doubles_nor_loses_a_post(
     shape: Shape, setting: Setting, tmp_path: Path

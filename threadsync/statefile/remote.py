@@ -22,6 +22,9 @@ class Revision(Struct, frozen=True):
 
     id: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    age_seconds: float | None = None
+    """How long before it was read it had been written, by the place's own clock and no other; None where the
+    place has none. Where it has one, a lock is a lease: who writes nothing for long enough has lost it."""
 
 
 class Deadline(Struct):

@@ -2,6 +2,8 @@
 
 Opening takes the lock by one compare-and-set, which folds what an interrupted run left. From then on each
 write of the session expects to find its own last one: whoever breaks the lock makes the next write fail.
+Where the remote has a clock of its own, the lock is a lease: it lapses if its holder writes nothing for
+``LEASE_SECONDS``. That only frees what a lost run left; what keeps two writers apart is the compare-and-set.
 The revisions of the remote are the history; nothing is kept beside them.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -36,7 +39,7 @@ from threadsync.statefile.lock import (
 )
 from threadsync.statefile.machine import Machine
 from threadsync.statefile.remote import Deadline, Remote, Revision, foreign
-from threadsync.statefile.shared_session import Names, Opened, SharedSession, said, without
+from threadsync.statefile.shared_session import LEASE_SECONDS, Names, Opened, SharedSession, said, without
 from threadsync.statefile.store import HistoryEntry, Session, Snapshot, entry_of, source_of
 from threadsync.statefile.tables import SharedTable, Table, file_of
 
@@ -191,14 +194,15 @@ class SharedStore(Struct, frozen=True):
     ) -> tuple[Revision, LockInfo | None]:
         """Write what *made* makes of the newest revision, once nobody holds the lock.
 
-        Returns the new revision, and the dead process's lock that it took the place of.
+        Returns the new revision, and the lock of a dead or lost process that it took the place of.
         """
         until = self.clock.monotonic() + lock_timeout_seconds
         takes = 0
         while True:
             revision = self._fetched(deadline)
             found = parse_lock(revision.files.get(self._names.lock))
-            if found is None or is_dead(self.machine, found):
+            left_seconds = _lease_left(revision)
+            if found is None or left_seconds <= 0 or is_dead(self.machine, found):
                 takes += 1
                 try:
                     return self.remote.replace(revision, made(revision), message, deadline), found
@@ -208,7 +212,7 @@ class SharedStore(Struct, frozen=True):
                 continue
             left = until - self.clock.monotonic()
             if left <= 0:
-                raise locked(found, self.machine, self.where)
+                raise locked(found, self.machine, self.where, left_seconds)
             self.clock.sleep(min(POLL_SECONDS, left))
 
     def _give_back(self, nonce: str, message: str) -> None:
@@ -239,6 +243,11 @@ class SharedStore(Struct, frozen=True):
             document = None if data is None else open_document(data, names.where_state)
         refuse_foreign(document, self.project, names.where_state)
         return document
+
+
+def _lease_left(revision: Revision) -> float:
+    """Return how many seconds a lock in *revision* still holds, whatever becomes of its holder."""
+    return inf if revision.age_seconds is None else LEASE_SECONDS - revision.age_seconds
 
 
 @contextmanager

@@ -65,6 +65,14 @@ class Journal(Protocol):
         """How long an intent may wait for those of other publications, to share a barrier with them."""
         ...
 
+    @property
+    def renews_at_seconds(self) -> float:
+        """When ``idle`` is to be called at the latest, whatever is under way, so that the lock is kept.
+
+        On the clock that the store waits by; infinite where the lock needs no renewing.
+        """
+        ...
+
     def idle(self) -> None:
         """Make what barriers have left pending durable: nothing else is to be done just now.
 
