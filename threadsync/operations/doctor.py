@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
-from threadsync.content.project import StateBranch
 from threadsync.errors import DatabaseError, ProjectError, StateError, ThreadsyncError
 from threadsync.execution.apilog import LOG
 from threadsync.execution.hosting_command import missing_program
@@ -57,7 +57,7 @@ def _checks(open_workspace: Callable[[], Workspace], *, encoding: str, offline: 
     yield from checkup.check_disk(workspace)
     yield from checkup.check_private(workspace)
     yield from checkup.check_media_roots(workspace)
-    if offline and isinstance(workspace.project.state, StateBranch):
+    if offline and not isinstance(workspace.project.state, Path):
         yield Check("state", Verdict.SKIPPED, f"{workspace.project.state_name} is not on this machine")
         prior, is_known = None, False
     else:
