@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
 
-from tests.execution.buckets import AFTER, BEFORE, Objects, error
+from tests.execution.buckets import AFTER, BEFORE, Objects, Odd, error
 from tests.statefile.test_crashes import GROUPS, NOTES, Told, prefix_of
 from tests.statefile.test_shared_crashes import intents_of
 from tests.statefile.worlds import MARIA, Recorder, folded, numbered_ids, publishing, same, started
@@ -48,7 +48,7 @@ class Runner(Recorder):
         return Runner(self.objects)
 
 
-def dying(number: int, *, after: bool) -> Callable[[str, str, int], NoResponse | None]:
+def dying(number: int, *, after: bool) -> Odd:
     """Let the process die at the request with this *number*, which is done before that or not."""
 
     def odd(_method: str, _name: str, now: int) -> NoResponse | None:
@@ -61,8 +61,13 @@ def dying(number: int, *, after: bool) -> Callable[[str, str, int], NoResponse |
     return odd
 
 
-def striking(number: int, answer: Response | NoResponse) -> Callable[[str, str, int], object]:
-    return lambda _method, _name, now: answer if now == number else None
+def striking(number: int, answer: Response | NoResponse, *, ever: bool = False) -> Odd:
+    """Answer the request with this *number*, or *ever* from it on, so."""
+
+    def odd(_method: str, _name: str, now: int) -> Response | NoResponse | None:
+        return answer if now == number or (ever and now > number) else None
+
+    return odd
 
 
 def run(runner: Runner, groups: Sequence[tuple[Note, ...]], told: Told) -> None:
@@ -130,7 +135,7 @@ def test_a_run_may_die_at_any_request_and_another_machine_goes_on(after: bool) -
 def test_any_one_request_may_be_lost_and_the_run_makes_it_good(answer: Response | NoResponse) -> None:
     for number in range(REQUESTS):
         runner, told = Runner(), Told()
-        runner.objects.odd = striking(number, answer)  # type: ignore[assignment]
+        runner.objects.odd = striking(number, answer)
         run(runner, GROUPS, told)
         assert same(runner.elsewhere().state(), folded(*NOTES))
 
@@ -139,7 +144,7 @@ def test_any_one_request_may_be_lost_and_the_run_makes_it_good(answer: Response 
 def test_from_any_request_on_the_bucket_may_answer_no_more(answer: Response | NoResponse) -> None:
     for number in range(REQUESTS):
         runner, told = Runner(), Told()
-        runner.objects.odd = lambda _method, _name, now, from_=number: answer if now >= from_ else None
+        runner.objects.odd = striking(number, answer, ever=True)
         with pytest.raises(StateError):
             run(runner, GROUPS, told)
         check_recovery(runner.elsewhere(), told)
@@ -171,11 +176,13 @@ class TestCopies:
         runner.record(*NOTES)
         now, before = runner.store.history()
         assert (now.current, now.restore) == (True, "")
-        name = before.restore.removeprefix("threadsync state pull --copy ").removesuffix(
-            " | threadsync state push -"
-        )
+        name, _, rest = before.restore.removeprefix("threadsync state pull --copy ").partition(" ")
+        assert rest == "| threadsync state push -"
         copy = runner.store.copy(name)
+        assert copy is not None
+        assert copy == runner.store.copy(str(before.file))
         runner.elsewhere().store.put(Copy(copy, "copy.json"), MARIA, 0)
-        assert same(runner.state(), folded(started()))
+        assert runner.state().bindings == {}
         assert len(runner.store.history()) == 3, "what was there is kept as well"
         assert runner.state().serial > now.serial
+        assert runner.store.copy("r99") is None

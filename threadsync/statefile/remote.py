@@ -104,6 +104,6 @@ def foreign(where: str, name: str) -> StateForeign:
     return StateForeign(
         f"it holds other files ({name}): it is no place of a state",
         where=where,
-        remedy="Nothing was changed. Name a branch of its own under `state:` in threadsync.yaml; one that "
-        "does not exist yet is made by the first apply.",
+        remedy="Nothing was changed. Name a branch of its own (in a bucket: a folder of its own) under "
+        "`state:` in threadsync.yaml; one that does not exist yet is made by the first apply.",
     )

@@ -111,7 +111,7 @@ class SharedStore(Struct, frozen=True):
     def history(self, backups_max: int | None = None) -> tuple[HistoryEntry, ...]:
         """See ``Store.history``; the remote keeps every revision, and the newest ones are listed."""
         listed_max = 1 + (HISTORY_MAX if backups_max is None else backups_max)
-        revisions = self.remote.history(self.file, listed_max, Deadline(self.clock))
+        revisions = self._revisions(listed_max)
         return tuple(
             entry_of(
                 revision.files[self.file],
@@ -123,6 +123,11 @@ class SharedStore(Struct, frozen=True):
             )
             for number, revision in enumerate(revisions)
         )
+
+    def copy(self, name: str) -> bytes | None:
+        """See ``Store.copy``; what stands before the colon will do."""
+        named = [each for each in self._revisions(1 + HISTORY_MAX) if each.id == name.partition(":")[0]]
+        return named[0].files[self.file] if named else None
 
     def force_unlock(self, seen: LockInfo, holder: Holder) -> None:
         """See ``Store.force_unlock``."""
@@ -227,6 +232,9 @@ class SharedStore(Struct, frozen=True):
                 self.remote.replace(revision, files, message, deadline)
 
     # Reading.
+
+    def _revisions(self, revisions_max: int) -> tuple[Revision, ...]:
+        return self.remote.history(self.file, revisions_max, Deadline(self.clock))
 
     def _fetched(self, deadline: Deadline) -> Revision:
         revision = self.remote.fetch(deadline)

@@ -189,6 +189,14 @@ class Store(Protocol):
         """Return the copies there are, the one in use first, then the newest *backups_max* (None: all)."""
         ...
 
+    def copy(self, name: str) -> bytes | None:
+        """Return the copy whose file ``history`` calls *name*, byte for byte; None where there is none.
+
+        Raises:
+            StateError: it cannot be read.
+        """
+        ...
+
     def force_unlock(self, seen: LockInfo, holder: Holder) -> None:
         """Break the lock that a person was shown as *seen*.
 
@@ -303,6 +311,11 @@ class FileStore(Struct, frozen=True):
         backups = files.backups(self.disk)[:backups_max]
         entries += [self._entry(path, current=False, restore=files.restoring(path)) for path in backups]
         return tuple(entries)
+
+    def copy(self, name: str) -> bytes | None:
+        """See ``Store.copy``; the last part of its path will do."""
+        named = [each for each in self._files().backups(self.disk) if each.name == Path(name).name]
+        return self.disk.read(named[0]) if named else None
 
     def force_unlock(self, seen: LockInfo, holder: Holder) -> None:
         """See ``Store.force_unlock``."""
