@@ -330,7 +330,7 @@ def check_state(workspace: Workspace, snapshot: Snapshot) -> Iterator[Check]:
         yield ok("journal", f"{_many(snapshot.journal_records, 'note')} to be folded in by the next apply")
 
 
-def unreadable_state(error: StateError) -> Check:
+def unreadable_state(error: StateError | ProjectError) -> Check:
     """Return the check of a state that cannot be used."""
     where = f"{error.where}: " if error.where else ""
     return problem("state", f"{where}{error.problem}", error.remedy)

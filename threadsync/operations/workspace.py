@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -41,6 +42,9 @@ from threadsync.statefile.disk import LocalDisk
 from threadsync.statefile.machine import LocalMachine
 from threadsync.statefile.remote import Remote
 from threadsync.statefile.store import FileStore, Store
+
+if TYPE_CHECKING:
+    from threadsync.execution.state_bucket import BucketRemote
 
 
 class Declared(Struct, frozen=True):
@@ -259,7 +263,7 @@ def _store(project: Project, clock: Clock, new_id: Callable[[], str]) -> Store:
     from threadsync.statefile.shared import SharedStore
 
     remote = (
-        _branch(project, at, clock) if isinstance(at, StateBranch) else _bucket(project, at, clock, new_id)
+        _branch(project, at, clock) if isinstance(at, StateBranch) else bucket_of(project, at, clock, new_id)
     )
     return SharedStore(remote, at.file, clock, LocalMachine(), new_id, project.id)
 
@@ -270,7 +274,8 @@ def _branch(project: Project, at: StateBranch, clock: Clock) -> Remote:
     return GitRemote(project.root, at.remote, at.branch, clock)
 
 
-def _bucket(project: Project, at: StateBucket, clock: Clock, new_id: Callable[[], str]) -> Remote:
+def bucket_of(project: Project, at: StateBucket, clock: Clock, new_id: Callable[[], str]) -> BucketRemote:
+    """Return the bucket *at* that the state of *project* lives in; *new_id* gives a fresh text each time."""
     from threadsync.execution.bucket_asking import Asking
     from threadsync.execution.hosting_signing import signer_of
     from threadsync.execution.state_bucket import BucketRemote
