@@ -150,7 +150,8 @@ class _Run(Struct):
             return
         self.show(shown)
         raise Frozen(
-            f"apply is frozen{whose(prior.freeze)}, since {prior.freeze.at:%Y-%m-%d %H:%M} UTC; nothing was done.",
+            f"apply is frozen{whose(prior.freeze)}, since {prior.freeze.at:%Y-%m-%d %H:%M} UTC; "
+            "nothing was done.",
             remedy="The plan above says what would be done. When it is to go on: threadsync unfreeze. To "
             "take something down now: threadsync withdraw ADDRESS.",
         )
