@@ -1,0 +1,47 @@
+"""The proof sheet as one page of HTML that needs nothing else: no script, no other file, no network.
+
+Its own policy makes the browser see to that. All that comes from files or networks is escaped here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from threadsync.views.sheet import Post, Sheet
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+"""The page's Content-Security-Policy: whatever a post holds, nothing is asked of another host."""
+
+
+@lru_cache(maxsize=1)
+def templates() -> Environment:
+    """Return what the pages are made by; everything that is put into them is escaped."""
+    return Environment(
+        loader=PackageLoader("threadsync.views"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def sheet_html(sheet: Sheet, raw: str) -> str:
+    """Return the page, with the plan as the JSON document *raw* at its end.
+
+    It is ASCII: whatever encoding standard output has, it reads the same.
+    """
+    page = templates().get_template("sheet.html")
+    return _ascii(page.render(sheet=sheet, raw=raw, policy=POLICY, live=False))
+
+
+def posts_html(posts: Sequence[Post]) -> list[str]:
+    """Return each of *posts* as the part of the page that shows it."""
+    module = templates().get_template("sheet_post.html").module
+    return [_ascii(str(module.post(each))) for each in posts]  # type: ignore[attr-defined]
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "xmlcharrefreplace").decode()
