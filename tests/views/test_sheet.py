@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.planning.builders import at, published, want
+from tests.planning.builders import NOW, at, published, want
 from tests.views import pages, samples, sheets
 from tests.views.test_markdown import HOSTILE
 from threadsync.model.capabilities import Look
@@ -270,7 +270,7 @@ def test_a_poll_is_shown_as_what_can_be_chosen() -> None:
 def test_what_changes_against_the_live_post_is_told_word_by_word() -> None:
     live = tuple(published(text, n) for n, text in enumerate(("one", "two old words", "three")))
     views = (samples.view(1, "two new words"), samples.view(2, "three"))
-    loss = Loss(live[1].remote_id, {"likes": 12}, samples.NOW)
+    loss = Loss(live[1].remote_id, {"likes": 12}, NOW)
     action = Replace(
         at("a"),
         Reason.CHANGED,
@@ -349,9 +349,9 @@ def test_findings_stand_at_their_post_with_the_line_and_a_mark_under_its_column(
 def test_allowances_are_bars_with_words_and_say_what_the_plan_takes() -> None:
     brand, main = sheet_of(sheets.full(), SHOWN, NO_SOURCES).accounts
     assert "3 days ago" in brand.head
-    assert [(each.words, each.share, each.more, each.is_over) for each in brand.gauges] == [
-        ("posts: 248 of 250 used, 4 in this plan: would exceed it by 2", 99.2, pytest.approx(0.8), True)
-    ]
+    (posts,) = brand.gauges
+    assert posts.words == "posts: 248 of 250 used, 4 in this plan: would exceed it by 2"
+    assert (posts.share, round(posts.more, 1), posts.is_over) == (99.2, 0.8, True)
     assert [each.words for each in main.gauges][2].startswith("deletes: unknown, scope threads_delete")
     assert any("only 5 days left, renewed 55 days ago" in line for line in main.lines)
 

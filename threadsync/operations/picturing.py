@@ -42,6 +42,7 @@ def pictured(workspace: Workspace, shown: Iterable[Shown], *, bytes_max: int = P
     left = bytes_max
     for path, facts in shown:
         if facts.digest in found:
+            left -= len(found[facts.digest].src)  # a page has it once for each post
             continue
         if left <= 0:
             why = f"left out: the pictures of one page take {bytes_max / 1e6:.0f} MB at most"
