@@ -289,3 +289,9 @@ def test_a_port_in_use_is_one_clear_message(run: Run) -> None:
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: port ")
     assert "is in use" in done.stderr
+
+
+def test_a_port_without_a_preview_is_a_mistake_that_is_named(run: Run) -> None:
+    done = run("watch", "--port", "0")
+    assert done.exit_code == 2
+    assert "give --preview too" in done.stderr

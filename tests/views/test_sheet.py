@@ -92,7 +92,7 @@ def test_a_filter_without_script_shows_one_target_alone() -> None:
     assert [each.attributes["type"] for each in seen.all("input")] == ["radio"] * 3
     labels = [each.text.strip() for each in seen.all("label")]
     assert labels == ["all targets", "grid/brand", "threads/main"]
-    assert "body:has(#show0:checked) article:not(.t0)" in html
+    assert "body:has(#show0:checked) .post:not(.t0)" in html
     on_grid = [each for each in seen.all("article") if "t0" in each.attributes["class"].split()]
     assert ["rich" in each.text or "Look, " in each.text for each in on_grid] == [True]
 

@@ -90,10 +90,11 @@ def source_lines(workspace: Workspace, findings: Iterable[Diagnostic]) -> Source
     project = workspace.project
     wanted: dict[str, set[int]] = {}
     for finding in findings:
-        if (project.root / finding.location.file).is_relative_to(project.posts):
-            wanted.setdefault(finding.location.file, set()).add(finding.location.line)
+        wanted.setdefault(finding.location.file, set()).add(finding.location.line)
     found: dict[tuple[str, int], Line] = {}
     for file, numbers in wanted.items():
+        if not (project.root / file).is_relative_to(project.posts):
+            continue
         data = read_bytes(str(project.root / file), file)
         if isinstance(data, Diagnostic):
             continue

@@ -186,3 +186,28 @@ class Sheet(Struct, frozen=True):
     posts: tuple[Post, ...]
     unchanged: int
     """How many publications are as the files say, and are not shown."""
+
+    @property
+    def listed(self) -> tuple[tuple[str, ...], ...]:
+        """What the list of all posts says."""
+        return tuple(
+            (post.id, entry.id, entry.sign, entry.word, entry.reason, entry.when, str(len(post.findings)))
+            for post in self.posts
+            for entry in post.entries
+        )
+
+
+class Trouble(Struct, frozen=True):
+    """Why a project cannot be looked at just now."""
+
+    problem: str
+    remedy: str
+    findings: tuple[Finding, ...] = ()
+
+
+class Preview(Struct, frozen=True):
+    """What a sheet that is kept up to date has besides: which look it is of, and whose script may run."""
+
+    version: str
+    nonce: str
+    problem: Trouble | None = None

@@ -39,7 +39,7 @@ from threadsync.views.sheet import Entry, LivePost, Pictures, Row
 from threadsync.views.sheet_parts import followed, lines, parts_of
 from threadsync.views.words import many
 
-DRAFT = "draft"
+DRAFT, UNCHANGED = "draft", "unchanged"
 TONES = {
     Create.word: "good",
     Extend.word: "good",
@@ -51,7 +51,7 @@ TONES = {
     Adopt.word: "good",
     Wait.word: "quiet",
     Blocked.word: "bad",
-    NoOp.word: "quiet",
+    UNCHANGED: "quiet",
     DRAFT: "quiet",
 }
 
@@ -76,7 +76,7 @@ def entry_of(action: Action, prepared: PlanOfPosts, pictures: Pictures, place: i
     live, can = _live(action, prepared), prepared.desired.capabilities.get(action.address.target)
     segments = _segments(action, wanted)
     made = replace(
-        _named(action.address, prepared, place, action.word, publication),
+        _named(action.address, prepared, place, _word(action), publication),
         sign=action.sign.strip(),
         reason=action.reason.value,
         when=_when(action, publication, now, zone),
@@ -95,6 +95,10 @@ def entry_of(action: Action, prepared: PlanOfPosts, pictures: Pictures, place: i
     if not segments or can is None:
         return made
     return replace(made, parts=tuple(parts_of(segments, publication, can, pictures, live.posts)))
+
+
+def _word(action: Action) -> str:
+    return UNCHANGED if isinstance(action, NoOp) else action.word
 
 
 def draft_of(wanted: Wanted, prepared: PlanOfPosts, pictures: Pictures, place: int) -> Entry:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from threadsync.views.sheet import Post, Sheet
+from threadsync.views.sheet import Post, Preview, Sheet, Trouble
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """The page's Content-Security-Policy: whatever a post holds, nothing is asked of another host."""
@@ -33,14 +33,42 @@ def sheet_html(sheet: Sheet, raw: str) -> str:
 
     It is ASCII: whatever encoding standard output has, it reads the same.
     """
+    return _page(sheet, raw, None)
+
+
+def preview_html(sheet: Sheet, preview: Preview) -> str:
+    """Return the page that a server keeps up to date; its policy comes with the answer."""
+    return _page(sheet, "", preview)
+
+
+def _page(sheet: Sheet, raw: str, preview: Preview | None) -> str:
     page = templates().get_template("sheet.html")
-    return _ascii(page.render(sheet=sheet, raw=raw, policy=POLICY, live=False))
+    return _ascii(page.render(sheet=sheet, raw=raw, policy=POLICY, preview=preview))
+
+
+def blocks_html(sheet: Sheet) -> dict[str, str]:
+    """Return the parts of the page that are about no single post, by their ids; the list is apart."""
+    return {name: _made(name, sheet) for name in ("sum", "notes", "accounts")}
+
+
+def list_html(sheet: Sheet) -> str:
+    """Return the part of the page that lists all posts."""
+    return _made("list", sheet)
+
+
+def problem_html(problem: Trouble | None) -> str:
+    """Return the part of the page that says why nothing newer is shown."""
+    return _made("problem", problem)
 
 
 def posts_html(posts: Sequence[Post]) -> list[str]:
     """Return each of *posts* as the part of the page that shows it."""
+    return [_made("post", post) for post in posts]
+
+
+def _made(macro: str, of: Sheet | Post | Trouble | None) -> str:
     module = templates().get_template("sheet_post.html").module
-    return [_ascii(str(module.post(each))) for each in posts]  # type: ignore[attr-defined]
+    return _ascii(str(getattr(module, macro)(of))).strip()
 
 
 def _ascii(text: str) -> str:

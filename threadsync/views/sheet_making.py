@@ -34,18 +34,18 @@ TABS = str.maketrans({"\t": " "})
 def sheet_of(
     prepared: PlanOfPosts, pictures: Pictures, sources: Sources, *, whole: bool = False, title: str = "Plan"
 ) -> Sheet:
-    """Return *prepared* as a sheet; *whole*, with its drafts and all that stays as it is."""
+    """Return *prepared* as a sheet; *whole*, with its drafts, which come first, and all that stays."""
     shown = [action for action in prepared.plan.actions if whole or _is_told(action)]
     drafts = prepared.drafts if whole else {}
     targets = sorted({each.target for each in (*(action.address for action in shown), *drafts)})
     place = {target: number for number, target in enumerate(targets)}
     entries: dict[PostKey, list[Entry]] = {}
-    for action in shown:
-        entry = entry_of(action, prepared, pictures, place[action.address.target])
-        entries.setdefault(action.address.key, []).append(entry)
     for address, wanted in drafts.items():
         entry = draft_of(wanted, prepared, pictures, place[address.target])
         entries.setdefault(address.key, []).append(entry)
+    for action in shown:
+        entry = entry_of(action, prepared, pictures, place[action.address.target])
+        entries.setdefault(action.address.key, []).append(entry)
     files = {address.key: file for address, file in _files(prepared, drafts)}
     found = _by_file(prepared.findings, sources)
     posts = tuple(
