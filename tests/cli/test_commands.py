@@ -162,7 +162,7 @@ def test_format_stands_before_or_behind_too(run: Run, world: World) -> None:
     assert run("--format", "json", "plan").stdout == run("plan", "--format", "json").stdout
     refused = run("--format", "github", "plan")
     assert refused.exit_code == 2
-    assert "plan has no format 'github'; it has: text, json, markdown." in refused.stderr
+    assert "plan has no format 'github'; it has: text, json, markdown, html." in refused.stderr
 
 
 def test_every_format_of_a_command_is_a_global_one() -> None:
