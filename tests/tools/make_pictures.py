@@ -1,7 +1,7 @@
 """``make docs``: the pictures of a terminal in docs/tutorial.md, of what its commands print.
 
-The page itself is what is played: its commands, one after the other, by the real program on the sandbox's pure
-network, at a fixed time and with seeded ids. A picture shows the ``threadsync`` commands of the block above it.
+The page itself is what is played: its commands, one after the other, by the real program on the sandbox's
+pure network, at a fixed time and with seeded ids. A picture shows what is printed in the block above it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stdout
 from pathlib import Path
 
-from rich.console import CONSOLE_SVG_FORMAT, Console
+from rich.console import Console
 from rich.text import Text
 
 from tests.live.pages import steps
 from tests.operations.world import START, World
 from threadsync.cli import root
 from threadsync.cli._options import Asked
-from threadsync.execution.clock import Clock
 from threadsync.model.ids import TargetName
 from threadsync.testing.fakes import FakeClock
 
@@ -35,8 +34,8 @@ NOW = re.compile(r"\$\(TZ=\S+ date '[^']+'\)")
 HERE = "2026-11-21 13:00"
 """``START`` on the clock of Berlin."""
 COLUMNS = 80
-FORMAT = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.S)
-"""Rich's, without the typeface that it would have fetched from elsewhere."""
+TYPEFACE = re.compile(r"\s*@font-face \{.*?\}", re.S)
+"""Rich would have it fetched from elsewhere; a drawing is to be complete in itself."""
 
 
 class _Terminal(io.StringIO):
@@ -83,9 +82,7 @@ class Tour:
     def _opened(self) -> World:
         if self._world is None:
             tokens = {TargetName("threads/main"): "sandbox-lift_report"}
-            clock: Clock = self._clock
-            assert isinstance(clock, FakeClock)
-            self._world = World(self._folder, clock, tokens=tokens, base_url="http://127.0.0.1:8471")
+            self._world = World(self._folder, self._clock, tokens=tokens, base_url="http://127.0.0.1:8471")
         return self._world
 
 
@@ -108,7 +105,7 @@ def picture(shown: str, title: str) -> str:
         record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor"
     )
     console.print(Text.from_ansi(shown), soft_wrap=True)
-    return console.export_svg(title=title, code_format=FORMAT, unique_id="terminal")
+    return TYPEFACE.sub("", console.export_svg(title=title, unique_id="terminal"))
 
 
 def pictures() -> Mapping[str, str]:
