@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,6 +95,16 @@ def _read(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = "\n".join([_leading(app, page, text), *trees])
 
 
+def _written(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    """Say what the theme leaves out: the rank of a heading, and that a block wider than a phone can be scrolled."""
+    marks = {
+        "furo_navigation_tree": ('role="heading"', 'role="heading" aria-level="2"'),
+        "body": ("<pre>", '<pre tabindex="0">'),
+    }
+    context.update({name: context[name].replace(*mark) for name, mark in marks.items() if name in context})
+
+
 def setup(app: Sphinx) -> None:
-    """Have the navigation put into the pages as they are read."""
+    """Have the navigation put into the pages as they are read, and what keyboards and readers aloud need."""
     app.connect("source-read", _read)
+    app.connect("html-page-context", _written, priority=900)  # after the theme
