@@ -52,6 +52,11 @@ ROWS: Mapping[str, tuple[str, str, str]] = {
         "Give what the message asks for.",
         "not as it was; nothing was sent",
     ),
+    "WrongCheckout": (
+        "Another branch, or changes that are not committed.",
+        "Apply from the branch that it names; [where apply may be run from](../apply-from.md).",
+        "from there",
+    ),
     "ProjectError": (
         "Also a credential that is not there, or an extra that is not installed.",
         "`threadsync doctor` names each fault with its remedy.",
@@ -112,6 +117,11 @@ ROWS: Mapping[str, tuple[str, str, str]] = {
         "",
         "Make and read a new plan.",
         "not with this plan; nothing of it was sent",
+    ),
+    "Frozen": (
+        "The message says who froze it, when and why.",
+        "When it is over: `threadsync unfreeze`. A plan still shows what would be done.",
+        "after that; nothing was sent",
     ),
     "PublishBlocked": (
         "Of `client.publish`; `reason` is its [name](reasons.md).",

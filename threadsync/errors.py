@@ -2,6 +2,7 @@
 
     ThreadsyncError
     ├─ UsageError        what was asked cannot be done as asked: a flag, a selector, a missing consent
+    │                    (WrongCheckout)
     ├─ ProjectError      the project file, the environment or the set-up (carries diagnostics)
     ├─ ContentError      posts that cannot be read or do not validate (carries diagnostics)
     ├─ StateError        StateLocked · StateDamaged · StateTooNew · StateForeign · StateUnwritable ·
@@ -51,6 +52,10 @@ class ThreadsyncError(Exception):
 
 class UsageError(ThreadsyncError):
     """What was asked cannot be done as it was asked."""
+
+
+class WrongCheckout(UsageError):
+    """This checkout is not what ``safety.apply_from`` lets apply send from; nothing was sent."""
 
 
 class _FindingsError(ThreadsyncError):

@@ -23,6 +23,7 @@ from threadsync.model.ids import Address, TargetName
 from threadsync.model.state import State
 from threadsync.model.target import Safety
 from threadsync.operations.applied import AppliedPlan, ApplyOptions
+from threadsync.operations.approval import Approval, touched
 from threadsync.operations.asking import AskAccount, AskApply, AskFirstRun, AskLate, AskReplace, Person
 from threadsync.operations.beginning import record_start
 from threadsync.operations.fitting import fitted, tidy
@@ -66,12 +67,13 @@ def apply(
     Raises:
         ContentError: some file has errors, so nothing is done.
         UsageError: a consent is missing that only a person or a flag can give.
+        WrongCheckout: ``safety.apply_from`` lets nothing be sent from this checkout.
         UnsafePlan: the plan goes over a safety limit.
         StalePlan: what the saved plan was made from has changed since.
         StateError: the state is locked, damaged, foreign, or cannot be written; nothing was sent. Once
             something was, the report says so (``failure``).
     """
-    run = _Run(workspace, options, person, show, workspace.clock.now())
+    run = _Run(workspace, options, person, show, Approval(workspace), workspace.clock.now())
     return run.run(watcher, on_started)
 
 
@@ -80,6 +82,7 @@ class _Run(Struct):
     options: ApplyOptions
     person: Person | None
     show: Callable[[Prepared], None]
+    approval: Approval
     now: datetime
     """The moment all plans of this run are made for: what becomes due while the accounts are read was
     not looked for on them, so it waits for the next run."""
@@ -97,6 +100,7 @@ class _Run(Struct):
             offline = self._with_idle_flags(offline)
             self.show(offline)
             return AppliedPlan(offline, None)
+        self.approval.require(declared, touched(offline.plan, snapshot.state))
         if self.person is None and not self.options.yes:
             self.show(offline)
             raise UsageError(
@@ -125,6 +129,7 @@ class _Run(Struct):
         return applied
 
     def _declared(self, prior: State | None) -> Declared:
+        self.approval.begin()
         declared = fitted(self.workspace, self.workspace.declared(prior, self.workspace.clock.now()), prior)
         if declared.has_errors:
             errors = [finding for finding in declared.findings if finding.is_error]
@@ -147,6 +152,7 @@ class _Run(Struct):
         declared = self._declared(prior)
         selects = self._asked(declared, prior)
         whole = self._refuse_stale(declared, prior, selects)
+        self.approval.require(declared, touched(whole.plan, prior))
         files = media_files(self.workspace, declared)
         run_id = new_run(self.workspace)
         with opened(self.workspace, files, session, watcher, run_id) as shell:

@@ -14,6 +14,7 @@ from threadsync.model.facts import Drift, Facts
 from threadsync.model.ids import Address
 from threadsync.model.state import State
 from threadsync.model.target import Safety
+from threadsync.operations import approval
 from threadsync.operations.drift import Drifted, drifts, remembered
 from threadsync.operations.fitting import fitted
 from threadsync.operations.lives import credential_views, with_lives
@@ -101,14 +102,19 @@ def plan(
         )
 
     offline = prepared(Facts())
+    refusals = approval.notices(workspace, declared, offline.plan, prior)
     if not refresh:
-        return offline
+        return _with_notices(offline, refusals)
     from threadsync.operations.reading import read_as_apply  # all that speaks to a network hangs on it
 
     facts = read_as_apply(workspace, declared, offline.plan, prior, watcher or Unwatched())
     read = prepared(facts)
-    unread = _unread(workspace, prior, offline.plan, facts)
-    return replace(read, plan=replace(read.plan, notices=(*read.plan.notices, *unread)))
+    return _with_notices(read, [*refusals, *_unread(workspace, prior, offline.plan, facts)])
+
+
+def _with_notices(prepared: Prepared, notices: Sequence[Notice]) -> Prepared:
+    """Put *notices* beside those that *prepared* has."""
+    return replace(prepared, plan=replace(prepared.plan, notices=(*prepared.plan.notices, *notices)))
 
 
 def _unread(workspace: Workspace, prior: State | None, offline: Plan, facts: Facts) -> Iterator[Notice]:

@@ -167,6 +167,7 @@ class Workspace(Struct, frozen=True):
             content.broken_keys,
             content.complete,
             content.live,
+            self.project.safety.outage_after,
         )
         drafts = {address: wanted[address] for address in content.drafts}
         each = dict.fromkeys(findings)  # two targets of one network find the same
