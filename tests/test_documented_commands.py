@@ -2,9 +2,9 @@
 
 The shell blocks of a page are *played*: in one shell, in their order, in a project of a reader's before
 networks on this machine (``tests/live/desk.py``); each command says what the page says it prints. A page that
-needs more than that is run as it stands by a test of its own (``RUN_BY``). A command that is run elsewhere,
-or cannot be run here, is named with its test or its reason (``ALONE``), and so are the steps of workflows
-(``WORKFLOWS``). So a new command of a page is played, or fails.
+needs more than that is run as it stands by tests of its own (``RUN_BY``). A command that is run elsewhere, or
+cannot be run here, is named with its test or its reason (``ALONE``). So a new command of a page is played, or
+fails.
 
 What stands in a sentence, as `threadsync plan --refresh`, is held against the command line itself.
 """
@@ -18,10 +18,9 @@ from pathlib import Path
 
 import click
 import pytest
-import yaml
 
 from tests.live.desk import Desk, desk, yaml_block
-from tests.live.pages import BLOCK, SHELLS, blocks, steps
+from tests.live.pages import BLOCK, SHELLS, steps
 from tests.live.projects import ROOT
 from threadsync.cli import root
 
@@ -38,10 +37,10 @@ PAGES: Mapping[str, str] = {
 }
 
 RUN_BY = {
-    "docs/bluesky.md": "tests/live/test_bluesky_page.py::test_the_page_leads_to_a_first_post_and_a_chain",
-    "docs/threads.md": "tests/live/test_threads_page.py::test_the_page_leads_to_a_first_post_and_a_picture",
+    "docs/bluesky.md": "tests/live/test_bluesky_page.py",
+    "docs/threads.md": "tests/live/test_threads_page.py",
 }
-"""Pages whose blocks a test of their own runs, as they stand."""
+"""Pages whose blocks tests of their own run, as they stand."""
 
 _PRINTED = (
     "tests/live/test_threads_page.py::test_the_workflow_writes_the_new_token_back_on_standard_input_alone"
@@ -50,6 +49,7 @@ _CHAOS = "tests/live/test_chaos.py::test_"
 ALONE = {
     "make demo": "tests/live/test_demo.py::test_the_tour_holds_what_it_shows",
     "make test": "it is what runs this",
+    "pip install ./.tool": "tests/live/test_wheel.py::test_the_installed_program_says_its_version",
     "pipx install .": "tests/live/test_wheel.py::test_the_installed_program_says_its_version",
     "threadsync init": "tests/cli/test_desk.py::test_init_at_a_terminal_asks_what_no_option_says",
     "threadsync watch": "tests/live/test_watch.py::"
@@ -72,14 +72,6 @@ ALONE = {
     "ffmpeg -i ride.mov -c copy -use_editlist 0 -movflags +faststart ride.mp4": "it is another's program",
 }
 """Commands that are not played: the test that runs them, or why none can."""
-
-WORKFLOWS = {
-    "README.md": "tests/live/test_readme.py::test_the_workflow_is_yaml_and_its_commands_exist",
-    "docs/credentials.md": _PRINTED,
-    "docs/insights.md": "tests/test_documented_commands.py::test_the_commands_of_a_page_do_what_it_says",
-    "docs/threads.md": "tests/live/test_threads_page.py::test_the_workflow_that_renews_installs_and_renews",
-}
-"""Pages with steps of workflows, and the test that runs them."""
 
 OPTIONS_OF_OTHERS = {
     "--update-golden": "pytest, as tests/conftest.py teaches it",
@@ -187,37 +179,17 @@ def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path) -> No
 
 
 def test_every_test_that_is_named_is_there() -> None:
-    named = [*RUN_BY.values(), *ALONE.values(), *WORKFLOWS.values()]
-    assert [test for test in named if not is_there(test)] == []
+    assert [test for test in ALONE.values() if not is_there(test)] == []
+    for page, module in RUN_BY.items():
+        assert Path(page).name in (ROOT / module).read_text(encoding="utf-8")
 
 
 def test_every_page_and_command_that_is_named_is_there() -> None:
     said = {command for page in PAGES.values() for command, _ in steps(page, SHELLS)}
     assert set(ALONE) <= said
-    assert {*RUN_BY, *WORKFLOWS, *SCENES} <= set(PAGES)
+    assert {*RUN_BY, *SCENES} <= set(PAGES)
     options = {option for page in PAGES.values() for text in spoken(page) for option in OPTION.findall(text)}
     assert set(OPTIONS_OF_OTHERS) <= options
-
-
-def runs(value: object) -> Iterator[str]:
-    """Yield what the steps of a workflow run."""
-    match value:
-        case dict():
-            for key, inner in value.items():
-                yield from [inner] if key == "run" and isinstance(inner, str) else runs(inner)
-        case list():
-            for inner in value:
-                yield from runs(inner)
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_the_steps_of_workflows_are_run_by_a_named_test(name: str) -> None:
-    texts = [text for language, text in blocks(PAGES[name]) if language == "yaml" and "run:" in text]
-    found = [step for text in texts for step in runs(yaml.safe_load(text))]
-    assert bool(found) == (name in WORKFLOWS), found
-    for step in found:
-        for words in command_lines(step):
-            assert unknown(words) == []
 
 
 # What is said in passing.

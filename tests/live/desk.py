@@ -56,6 +56,8 @@ class Desk:
         """Make of what a page says what is said here: the port, and who sits at the terminal."""
         if re.search(r"threadsync sandbox .*&$", text):
             text = f"{text}\n{until_listening(PORT)}"
+        if text.startswith("exec "):
+            text = f"( {text} )"  # the shell has more to do
         person = f'"{sys.executable}" "{ROOT / "tests/live/person.py"}"'
         text = AT_A_TERMINAL.sub(lambda login: f"{person} {login[0]}", text)
         return text.replace(PORT, self.sandbox.base_url.rpartition(":")[2])

@@ -1,7 +1,8 @@
 """The shell blocks of a page: its commands in one shell, and whether each says what the page says.
 
 In a ``console`` block a command has ``$ `` in front, and what stands below it is what it prints. In a ``sh``
-block every line is a command; what stands behind two blanks and ``#`` is said to the reader.
+block every line is a command; what stands behind two blanks and ``#`` is said to the reader. In the ``yaml``
+of a workflow every ``run:`` is one.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import subprocess
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
+import yaml
+
 SECONDS = 120
 END_OF_STEP = "---8<---"
 BLOCK = re.compile(r"^(`{3,})(\w*)[^\n]*\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
-SHELLS = ("console", "sh", "bash", "shell")
+SHELLS = ("console", "sh", "bash", "shell", "yaml", "yml")
 
 Step = tuple[str, list[str]]
 """A command, and the lines that it is said to print."""
@@ -30,8 +33,15 @@ def steps(page: str, languages: Collection[str] = ("console",)) -> list[Step]:
     """Return the commands of the blocks in *languages*, in their order."""
     found: list[Step] = []
     for language, text in blocks(page):
-        if language in languages:
-            found += _of_a_console(text) if language == "console" else _of_a_script(text)
+        if language not in languages:
+            continue
+        match language:
+            case "console":
+                found += _of_a_console(text)
+            case "yaml" | "yml":
+                found += [(run, []) for run in _of_a_workflow(text)]
+            case _:
+                found += _of_a_script(text)
     return found
 
 
@@ -55,6 +65,20 @@ def _of_a_console(text: str) -> list[Step]:
 def _of_a_script(text: str) -> list[Step]:
     lines = [re.sub(r"(^|\s{2,})#.*$", "", line).strip() for line in text.splitlines()]
     return [(line, []) for line in lines if line]
+
+
+def _of_a_workflow(text: str) -> Iterator[str]:
+    return _runs(yaml.safe_load(text)) if "run:" in text else iter(())
+
+
+def _runs(value: object) -> Iterator[str]:
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from [inner] if key == "run" and isinstance(inner, str) else _runs(inner)
+        case list():
+            for inner in value:
+                yield from _runs(inner)
 
 
 def run_as_it_stands(
