@@ -111,8 +111,7 @@ class _Run(Struct):
             if is_whole(self.options.asked):
                 beat_idle(self.workspace, snapshot, declared, began=self.now)
             return AppliedPlan(offline, None)
-        if not self.options.withdraw:
-            self.approval.require(declared, touched(offline.plan, snapshot.state))
+        self._require_approval(declared, offline.plan, snapshot.state)
         if self.person is None and not self.options.yes:
             self.show(offline)
             raise UsageError(
@@ -156,10 +155,16 @@ class _Run(Struct):
             return
         self.show(shown)
         raise Frozen(
-            f"apply is frozen{whose(prior.freeze)}, since {prior.freeze.at:%Y-%m-%d %H:%M} UTC; nothing was done.",
+            f"apply is frozen{whose(prior.freeze)}, since {prior.freeze.at:%Y-%m-%d %H:%M} UTC; "
+            "nothing was done.",
             remedy="The plan above says what would be done. When it is to go on: threadsync unfreeze. To "
             "take something down now: threadsync withdraw ADDRESS.",
         )
+
+    def _require_approval(self, declared: Declared, made: Plan, prior: State | None) -> None:
+        # Taking down sends nothing that somebody would have to review.
+        if not self.options.withdraw:
+            self.approval.require(declared, touched(made, prior))
 
     def _declared(self, prior: State | None) -> Declared:
         if self.options.withdraw:
@@ -188,8 +193,7 @@ class _Run(Struct):
         selects = self._asked(declared, prior)
         whole = self._refuse_stale(declared, prior, selects)
         self._refuse_frozen(prior, whole)
-        if not self.options.withdraw:
-            self.approval.require(declared, touched(whole.plan, prior))
+        self._require_approval(declared, whole.plan, prior)
         files = media_files(self.workspace, declared)
         run_id = new_run(self.workspace)
         with opened(self.workspace, files, session, watcher, run_id) as shell:
