@@ -34,14 +34,14 @@ OF_FORGEJO = {
 }
 ONE: dict[Forge, dict[str, object]] = {GITHUB: OF_GITHUB, GITLAB: OF_GITLAB, FORGEJO: OF_FORGEJO}
 READ: dict[Forge, Comment] = {
-    GITHUB: Comment(7, "Hello", Author("41898282", "github-actions[bot]", True), str(OF_GITHUB["html_url"])),
+    GITHUB: Comment(7, "Hello", Author("github-actions[bot]", True), str(OF_GITHUB["html_url"])),
     GITLAB: Comment(
         7,
         "Hello",
-        Author("5", "project_9_bot"),
+        Author("project_9_bot", True),
         "https://gitlab.com/lift/desk/report/-/merge_requests/3#note_7",
     ),
-    FORGEJO: Comment(7, "Hello", Author("-2", "forgejo-actions", True), str(OF_FORGEJO["html_url"])),
+    FORGEJO: Comment(7, "Hello", Author("forgejo-actions", True), str(OF_FORGEJO["html_url"])),
 }
 LISTS: dict[Forge, str] = {
     GITHUB: "/repos/lift/report/issues/3/comments",
@@ -107,7 +107,7 @@ def test_github_is_told_which_version_is_spoken() -> None:
 @each_forge
 def test_whose_token_it_is(forge: Forge) -> None:
     named = {"id": 9, "login": "mona", "username": "mona", "type": "User"}
-    assert Script([answer(200, named)]).run(forge.whoami()) == Author("9", "mona")
+    assert Script([answer(200, named)]).run(forge.whoami()) == Author("mona")
 
 
 @pytest.mark.parametrize("forge", [GITHUB, FORGEJO], ids=str)

@@ -14,6 +14,7 @@ LISTED = {
     "watch": "Validate and plan again whenever a file is saved; Ctrl-C ends it.",
     "plan": "Show what apply would do; changes nothing, and asks no network unless --refresh is given.",
     "apply": "Show what is to be done, ask, do it, and report.",
+    "comment": "Show the plan in one comment on a pull request, and bring that one up to date.",
     "refresh": (
         "Look at what is live: posts deleted, edited or hidden on the network, and posts nobody declared."
     ),

@@ -11,6 +11,16 @@ from threadsync.flows.effects import Flow, Response
 from threadsync.model.fault import Fault
 
 
+class Rights(Struct, frozen=True):
+    """What a forge calls the right to comment, and where it is given."""
+
+    forge: str
+    comment: str
+    """What to do so that the token may comment."""
+    token: str
+    """What to do for a token that is accepted."""
+
+
 class ForgeName(StrEnum):
     """The forges that are known."""
 
@@ -23,7 +33,6 @@ class ForgeName(StrEnum):
 class Author(Struct, frozen=True):
     """Who wrote a comment; *is_bot* where the forge says that no person did."""
 
-    id: str
     login: str
     is_bot: bool = False
 
@@ -53,6 +62,11 @@ class Forge(Protocol):
     @property
     def chars_max(self) -> int:
         """How many characters a comment may have."""
+        ...
+
+    @property
+    def rights(self) -> Rights:
+        """What it calls the right to comment, and how a token gets it."""
         ...
 
     def whoami(self) -> Flow[Author | None]:

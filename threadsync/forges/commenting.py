@@ -104,7 +104,7 @@ def _own(forge: Forge, number: int, mark: Mark, me: Author | None) -> Flow[tuple
 def _is_ours(comment: Comment, me: Author | None) -> bool:
     if comment.author is None:
         return False
-    return comment.author.is_bot if me is None else comment.author.id == me.id
+    return comment.author.is_bot if me is None else comment.author.login == me.login
 
 
 def _is_of(comment: Comment, mark: Mark) -> bool:

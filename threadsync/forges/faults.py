@@ -10,25 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec import Struct
-
 from threadsync.flows.effects import Response
+from threadsync.forges.base import Rights
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.providers.answers import time_in
 
 THROTTLED_SECONDS = 60.0
 """How long to wait after a limit of which no header says when it ends (GitHub: at least one minute)."""
 SAID_CHARACTERS_MAX = 300
-
-
-class Rights(Struct, frozen=True):
-    """What a forge calls the right to comment, and where it is given."""
-
-    forge: str
-    comment: str
-    """What to do so that the token may comment."""
-    token: str
-    """What to do for a token that is accepted."""
 
 
 def fault_of(response: Response, rights: Rights) -> Fault | None:

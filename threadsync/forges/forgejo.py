@@ -15,8 +15,8 @@ from msgspec import Struct
 from threadsync.errors import ApiError
 from threadsync.flows.effects import Flow, Request, Response
 from threadsync.forges.asking import ask, listed, none_where_gone, read, write
-from threadsync.forges.base import Author, Comment, ForgeName
-from threadsync.forges.faults import Rights, fault_of
+from threadsync.forges.base import Author, Comment, ForgeName, Rights
+from threadsync.forges.faults import fault_of
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.providers.answers import Fields
 
@@ -36,6 +36,8 @@ class Forgejo(Struct, frozen=True):
     name: ClassVar[ForgeName] = ForgeName.FORGEJO
     chars_max: ClassVar[int] = 65_536
     """Ours: Forgejo documents no limit, and nobody reads on after that."""
+
+    rights: ClassVar[Rights] = RIGHTS
 
     repository: str
     server_url: str
@@ -91,9 +93,8 @@ class Forgejo(Struct, frozen=True):
 
 
 def _author(told: object) -> Author:
-    fields = Fields(told)
-    login = fields.text("login")
-    return Author(fields.id(), login, login in OF_JOBS)
+    login = Fields(told).text("login")
+    return Author(login, login in OF_JOBS)
 
 
 def _comment(fields: Fields) -> Comment:

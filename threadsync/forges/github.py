@@ -14,8 +14,8 @@ from msgspec import Struct
 from threadsync.errors import ApiError
 from threadsync.flows.effects import Flow, Params, Request, Response
 from threadsync.forges.asking import ask, entries, listed, none_where_gone, read, write
-from threadsync.forges.base import Author, Comment, ForgeName
-from threadsync.forges.faults import Rights, fault_of
+from threadsync.forges.base import Author, Comment, ForgeName, Rights
+from threadsync.forges.faults import fault_of
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.providers.answers import Fields
 
@@ -36,6 +36,8 @@ class GitHub(Struct, frozen=True):
     chars_max: ClassVar[int] = 65_536
     """GitHub says so when it refuses a longer one (422); it was seen to take 262,144 bytes, which is never
     less."""
+
+    rights: ClassVar[Rights] = RIGHTS
 
     repository: str
     server_url: str = SERVER_URL
@@ -97,7 +99,7 @@ def _read(path: str, params: Params | None = None) -> Request:
 
 def _author(told: object) -> Author:
     fields = Fields(told)
-    return Author(fields.id(), fields.text("login"), fields.maybe_text("type") == "Bot")
+    return Author(fields.text("login"), fields.maybe_text("type") == "Bot")
 
 
 def _comment(fields: Fields) -> Comment:

@@ -6,6 +6,7 @@ notes (docs.gitlab.com/ci/jobs/ci_job_token), so it takes a token of the project
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, Final
 from urllib.parse import quote
 
@@ -13,8 +14,8 @@ from msgspec import Struct
 
 from threadsync.flows.effects import Flow, Request, Response
 from threadsync.forges.asking import ask, entries, listed, none_where_gone, read, write
-from threadsync.forges.base import Author, Comment, ForgeName
-from threadsync.forges.faults import Rights, fault_of
+from threadsync.forges.base import Author, Comment, ForgeName, Rights
+from threadsync.forges.faults import fault_of
 from threadsync.model.fault import Fault
 from threadsync.providers.answers import Fields
 
@@ -25,6 +26,8 @@ RIGHTS: Final = Rights(
     "The token needs the scope api and a role that may comment (Reporter); a job's own token never may.",
     "Make a project access token with the scope api, and keep it as the CI/CD variable GITLAB_TOKEN.",
 )
+_BOT = re.compile(r"(?:project|group)_\d+_bot(?:_?\w+)?")
+"""Users made for a token: docs.gitlab.com/user/project/settings/project_access_tokens."""
 
 
 class GitLab(Struct, frozen=True):
@@ -34,12 +37,15 @@ class GitLab(Struct, frozen=True):
     chars_max: ClassVar[int] = 1_000_000
     """docs.gitlab.com/administration/instance_limits: size of comments."""
 
+    rights: ClassVar[Rights] = RIGHTS
+
     repository: str
     server_url: str = SERVER_URL
 
     def whoami(self) -> Flow[Author | None]:
         """See ``Forge.whoami``: of a project's token it is the user made for it."""
-        return ask(read("/user"), self.classify, lambda told: _author(told.json))
+        request = read("/user")
+        return none_where_gone(ask(request, self.classify, lambda told: _author(told.json)))
 
     def comments(self, number: int) -> Flow[tuple[Comment, ...]]:
         """See ``Forge.comments``."""
@@ -94,5 +100,5 @@ class GitLab(Struct, frozen=True):
 
 
 def _author(told: object) -> Author:
-    fields = Fields(told)
-    return Author(fields.id(), fields.text("username"))
+    login = Fields(told).text("username")
+    return Author(login, _BOT.fullmatch(login) is not None)

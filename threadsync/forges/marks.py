@@ -42,7 +42,9 @@ class Mark(Struct, frozen=True):
     at: datetime = field(default_factory=lambda: datetime.fromtimestamp(0, UTC))
     """Of when what it shows is; an older one never replaces a newer one."""
     rows: tuple[Row, ...] = ()
-    """What runs before the last one did."""
+    """What became of each publication, told by this run or one before it."""
+    forgotten: int = 0
+    """Of how many more there was no room to remember it."""
 
     def is_of(self, other: Mark) -> bool:
         """Whether both are the same comment's."""
@@ -61,6 +63,7 @@ class Mark(Struct, frozen=True):
             "kind": self.kind,
             "at": self.at.astimezone(UTC).isoformat(),
             "rows": rows,
+            "forgotten": self.forgotten,
         }
         text = json.dumps(said, separators=(",", ":")).replace("--", "-\\u002d")
         for character, escaped in _ESCAPED.items():
@@ -79,7 +82,9 @@ def mark_of(body: str) -> Mark | None:
             return None
         rows = tuple(_row(each) for each in said["rows"])
         at = datetime.fromisoformat(str(said["at"])).astimezone(UTC)
-        return Mark(str(said["project"]), str(said["name"]), str(said["kind"]), at, rows)
+        return Mark(
+            str(said["project"]), str(said["name"]), str(said["kind"]), at, rows, int(said["forgotten"])
+        )
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None
 
