@@ -31,7 +31,7 @@ def brought_by(root: Path, path: str) -> str:
 
 def changed_in(root: Path, commit: str) -> frozenset[str]:
     """Return the files that *commit* changed against its first parent, relative to *root*."""
-    shown = ("--first-parent", "-m", "--format=", "--name-only", "-z", "--relative")
+    shown = ("--first-parent", "-m", "--format=", "--name-only", "--no-renames", "-z", "--relative")
     names = _git(root, "log", "-1", *shown, commit, "--")
     return frozenset(name for name in names.split("\0") if name)
 
