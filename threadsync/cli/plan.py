@@ -41,7 +41,7 @@ from threadsync.cli._options import (
 @click.option("--no-cache", is_flag=True, help="Read every file anew, and believe nothing that was kept.")
 @max_chars_option
 @global_options
-@format_option("text", "json", "markdown")
+@format_option("text", "json", "markdown", "html")
 @click.pass_context
 def plan(
     ctx: click.Context,
@@ -94,6 +94,10 @@ def plan(
             from threadsync.views.markdown import plan_markdown
 
             say(plan_markdown(prepared, chars_max=max_chars))
+        case "html":
+            from threadsync.operations.picturing import plan_page
+
+            say(plan_page(opened, prepared))
         case _:
             from threadsync.views.plan_text import plan_text
 

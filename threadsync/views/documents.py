@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar, assert_never
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from msgspec import Struct, ValidationError, convert
 
@@ -14,52 +14,25 @@ from threadsync.execution.report import ActionReport, Report
 from threadsync.model.diagnostic import Diagnostic, Location, Severity
 from threadsync.model.facts import CredentialLife, Quota
 from threadsync.model.fault import Fault
-from threadsync.model.ids import Address, ContentDigest
-from threadsync.model.journal import Published
-from threadsync.model.post import (
-    Caption,
-    Card,
-    Control,
-    Media,
-    MediaFacts,
-    Publication,
-    RemoteRef,
-    Rendition,
-    Schedule,
-    Segment,
-    VideoFacts,
-)
+from threadsync.model.holding import Freeze, Heartbeat, Hold
+from threadsync.model.ids import Address
 from threadsync.model.state import Lineage
 from threadsync.planning.actions import (
-    Action,
-    Adopt,
     Blocked,
-    Create,
-    Delete,
     Effective,
-    Extend,
-    Forget,
-    Loss,
-    Move,
     NoOp,
     Notice,
     Plan,
     Reason,
-    Replace,
-    SegmentView,
-    Update,
-    Wait,
 )
 from threadsync.planning.allowances import AccountView, Allowance, CredentialView
 from threadsync.planning.planfile import KIND
 from threadsync.planning.safety import Excess
 from threadsync.views import shapes
+from threadsync.views.documents_actions import action_of
 from threadsync.views.json import FORMAT_VERSION
 
 S = TypeVar("S", bound=Struct)
-
-SEGMENTS_MAX: Final = 1_000
-"""How many segments a post may be said to have; no network takes as many."""
 
 
 class ReadPlan(Struct, frozen=True):
@@ -74,6 +47,9 @@ class ReadPlan(Struct, frozen=True):
     interrupted: tuple[Address, ...]
     accounts: tuple[AccountView, ...]
     credentials: tuple[CredentialView, ...]
+    freeze: Freeze | None
+    holds: tuple[Hold, ...]
+    heartbeat: Heartbeat | None
 
     @property
     def has_errors(self) -> bool:
@@ -150,11 +126,11 @@ def _misshapen(where: str, error: Exception, made_by: str) -> UsageError:
 
 
 def _plan(shape: shapes.PlanShape) -> ReadPlan:
-    actions = tuple(map(_action, shape.actions))
+    actions = tuple(map(action_of, shape.actions))
     silent = shape.counts.get(NoOp.word, 0) - sum(isinstance(action, NoOp) for action in actions)
     lineage = Lineage(shape.state.lineage) if shape.state.lineage is not None else None
     notices = tuple(Notice(each.about, each.problem, each.remedy, each.seen_at) for each in shape.notices)
-    first = shape.state.first_run_targets
+    first, last = shape.state.first_run_targets, shape.heartbeat
     return ReadPlan(
         Plan(actions, shape.at, lineage, shape.state.serial, notices, first, max(0, silent)),
         tuple(map(_finding, shape.findings)),
@@ -165,169 +141,10 @@ def _plan(shape: shapes.PlanShape) -> ReadPlan:
         tuple(map(Address.parse, shape.interrupted)),
         tuple(map(_account, shape.accounts)),
         tuple(map(_credential, shape.credentials)),
+        Freeze(shape.freeze.at, shape.freeze.by, shape.freeze.why) if shape.freeze is not None else None,
+        tuple(Hold(Address.parse(each.address), each.at, each.by, each.why) for each in shape.holds),
+        Heartbeat(last.at, last.run, last.by, last.counts) if last is not None else None,
     )
-
-
-def _action(shape: shapes.ActionShape) -> Action:
-    address, reason = Address.parse(shape.address), shape.reason
-    match shape:
-        case shapes.CreateShape():
-            waits = tuple(map(Address.parse, shape.waits_for))
-            views = _views(shape.segments)
-            return Create(address, reason, _publication(shape), views, waits, shape.republish)
-        case shapes.ExtendShape():
-            waits = tuple(map(Address.parse, shape.waits_for))
-            views, live = _views(shape.segments), _posts(shape.live)
-            return Extend(address, reason, _publication(shape), views, live, waits)
-        case shapes.ReplaceShape():
-            return _replace(shape, address)
-        case shapes.UpdateShape():
-            return Update(address, reason, shape.protect, shape.on_remove)
-        case shapes.MoveShape():
-            return Move(address, reason, Address.parse(shape.old_address))
-        case shapes.DeleteShape():
-            return Delete(address, reason, _posts(shape.takes_down), shape.forget_as, _losses(shape.loses))
-        case shapes.ForgetShape():
-            return Forget(address, reason, shape.why, ContentDigest(""), _posts(shape.live))
-        case shapes.AdoptShape():
-            return Adopt(address, reason, _posts(shape.live))
-        case shapes.WaitShape():
-            return Wait(address, reason, shape.until, _views(shape.segments))
-        case shapes.BlockedShape():
-            return _blocked(shape, address)
-        case shapes.NoOpShape():
-            return NoOp(address, reason, shape.note)
-        case _:
-            assert_never(shape)
-
-
-def _replace(shape: shapes.ReplaceShape, address: Address) -> Replace:
-    return Replace(
-        address,
-        shape.reason,
-        _publication(shape),
-        _views(shape.segments),
-        _posts(shape.live),
-        shape.keep,
-        _posts(shape.takes_down),
-        shape.consent,
-        tuple(map(Address.parse, shape.waits_for)),
-        _losses(shape.loses),
-        shape.why,
-    )
-
-
-def _blocked(shape: shapes.BlockedShape, address: Address) -> Blocked:
-    return Blocked(
-        address,
-        shape.reason,
-        shape.problem,
-        shape.remedy,
-        shape.would,
-        _views(shape.segments),
-        _posts(shape.live),
-        _losses(shape.loses),
-        shape.allowance,
-        shape.goes_on_at,
-    )
-
-
-def _publication(shape: shapes.CreateShape | shapes.ExtendShape | shapes.ReplaceShape) -> Publication:
-    """Return what is told of a publication; of segments that are not told of there is nothing but a place."""
-    if not 0 <= shape.segments_in_all <= SEGMENTS_MAX:
-        raise ValueError(f"{shape.segments_in_all} segments are too many")
-    told = {each.index: each for each in shape.segments}
-    schedule = Schedule(shape.due, shape.zone) if shape.due is not None else None
-    return Publication(
-        Address.parse(shape.address),
-        tuple(_segment(told.get(index)) for index in range(shape.segments_in_all)),
-        Control(publish=schedule),
-        Location(shape.file),
-        shape.digest,
-        reply_to=_reference(shape.reply_to),
-        repost=_reference(shape.repost),
-        who_can_reply=shape.who_can_reply or None,
-        tags=shape.tags,
-        langs=shape.langs,
-        options=shape.options,
-    )
-
-
-def _reference(text: str) -> RemoteRef | None:
-    return RemoteRef(permalink=text) if text else None
-
-
-def _segment(shape: shapes.SegmentShape | None) -> Segment:
-    if shape is None:
-        return Segment("", ())
-    card = shape.card
-    return Segment(
-        shape.text,
-        (),
-        link=shape.link or None,
-        poll=shape.poll,
-        quote=_reference(shape.quote),
-        options=shape.options,
-        card=Card(card.url, card.title, card.description, _rendition(card.picture), card.problem)
-        if card is not None
-        else None,
-    )
-
-
-def _views(segments: Sequence[shapes.SegmentShape]) -> tuple[SegmentView, ...]:
-    return tuple(
-        SegmentView(
-            each.index,
-            each.text,
-            each.count,
-            each.count_max,
-            each.unit,
-            tuple(map(_media, each.media)),
-            each.digest,
-            each.attached,
-        )
-        for each in segments
-    )
-
-
-def _media(shape: shapes.MediaShape) -> Media:
-    captions = tuple(
-        Caption(each.lang, each.path, MediaFacts(each.sha256, 0, "captions", "VTT", 0, 0))
-        for each in shape.captions
-    )
-    place = Location(shape.path)
-    return Media(shape.path, _facts(shape), shape.alt, place, _rendition(shape.rendition), captions)
-
-
-def _rendition(shape: shapes.FileShape | None) -> Rendition | None:
-    return Rendition("", _facts(shape)) if shape is not None else None
-
-
-def _facts(shape: shapes.FileShape) -> MediaFacts:
-    """Return what is told of a file; of a video that is its length alone."""
-    seconds = shape.duration_seconds
-    video = VideoFacts(seconds, "", 0.0, 0, "", False, False, False, False) if seconds is not None else None
-    of_it = (shape.sha256, shape.size_bytes, shape.kind, shape.format, shape.width, shape.height)
-    return MediaFacts(*of_it, video=video)
-
-
-def _posts(posts: Sequence[shapes.PostShape]) -> tuple[Published, ...]:
-    return tuple(
-        Published(
-            each.index,
-            each.digest,
-            each.remote_id,
-            each.text,
-            each.at,
-            each.permalink,
-            bound_by=each.bound_by,
-        )
-        for each in posts
-    )
-
-
-def _losses(losses: Sequence[shapes.LossShape]) -> tuple[Loss, ...]:
-    return tuple(Loss(each.remote_id, each.counts, each.seen_at, each.unknown, each.scope) for each in losses)
 
 
 def _finding(shape: shapes.FindingShape) -> Diagnostic:

@@ -22,6 +22,7 @@ from threadsync.planning.actions import (
     Wait,
 )
 from threadsync.views.account_text import account_head, account_lines
+from threadsync.views.holding_text import kept_back
 from threadsync.views.markdown_actions import PictureUrl, action_markdown, nowhere
 from threadsync.views.markup import code, link, prose, table_head, table_row
 from threadsync.views.moments import told
@@ -54,6 +55,8 @@ def plan_markdown(
         _head("plan", name),
         Block(f"**{prose(summary(plan))}**\n"),
         NOTE,
+        *(Block(f"- **{prose(about)}**: {prose(text)}", 1, "remarks") for about, text in kept_back(prepared)),
+        Block(""),
         *_findings(prepared.findings),
         *(Block(f"- **{prose(about)}**: {prose(text)}", 1, "remarks") for about, text in notes(prepared)),
         Block(""),
