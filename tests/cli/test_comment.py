@@ -253,12 +253,12 @@ def test_after_apply_the_comment_leads_to_the_posts(run: Run, reviewed: World, f
     done = run("comment", "--report", reported(run, reviewed))
     assert (done.exit_code, done.stderr) == (0, "")
     (body,) = forge.pulls[17].bodies()
-    assert "now@threads/main` | live |" in body
+    assert "now@threads/main` | `live` |" in body
     assert "<http://127.0.0.1:1/" in body or "<https://" in body
-    assert "later@threads/main` | waits | `2026-11-25 09:00 UTC`" in body
+    assert "later@threads/main` | `waits` | `2026-11-25 09:00 UTC`" in body
     assert "other@" not in body
     assert "**1 live, 1 waits**" in body
-    assert "other@threads/main` | live |" in forge.pulls[18].bodies()[0]
+    assert "other@threads/main` | `live` |" in forge.pulls[18].bodies()[0]
 
 
 @needs_git
@@ -276,8 +276,8 @@ def test_a_timer_tells_the_pull_request_that_brought_the_post(
     assert done.exit_code == 0
     (body,) = forge.pulls[17].bodies()
     assert "**2 live**" in body
-    assert "now@threads/main` | live | `2026-11-21" in body
-    assert "later@threads/main` | live | `2026-11-25" in body
+    assert "now@threads/main` | `live` | `2026-11-21" in body
+    assert "later@threads/main` | `live` | `2026-11-25" in body
     assert forge.pulls[18].bodies() == others
 
 
@@ -295,7 +295,7 @@ def test_what_was_refused_says_why(run: Run, reviewed: World, forge: Forge) -> N
     run("comment", "--report", path)
     run("comment", "--report", reported(run, reviewed))
     (body,) = forge.pulls[19].bodies()
-    assert "now@threads/main` | blocked |" in body
+    assert "now@threads/main` | `blocked` |" in body
     assert "--allow-replace=now@threads/main" in body
 
 

@@ -47,7 +47,7 @@ def rows_markdown(
 def _line(row: Row, zone: str | None) -> str:
     when = told(datetime.fromisoformat(row.at), zone) if row.at else ""
     where = " ".join(map(_in_cell, row.links))
-    cells = (code(row.address, in_table=True), prose(row.word), code(when, in_table=True), where)
+    cells = (*(code(each, in_table=True) for each in (row.address, row.word, when)), where)
     return f"| {' | '.join(cells)} |"
 
 

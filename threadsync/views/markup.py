@@ -23,13 +23,16 @@ _SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~!$&]|(?<!\w)_|_(?!\w))")
 _PARTS = re.compile(r"([(\[\"']*)(.+?)([.,;:!?)\]\"']*)")
 _ACTIVE = re.compile(r"[@#]|://|www\.|mailto:|xmpp:", re.IGNORECASE)
 """What becomes a link, a reference or a mention by itself (github.github.com/gfm, autolinks)."""
+_BEGINNING = re.compile(r"\A(\d{1,9}(?=[.)](?: |\Z))|(?=[-+=]+(?: |\Z)))")
+"""What begins a list, a heading or a line across the page where it stands first."""
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/%@:?=&+-]*)?")
 """Addresses that can be shown as links: nothing in them ends one, or means anything else."""
 
 
 def prose(text: str) -> str:
     """Return *text* as words that mean nothing else; what would act by itself stands in code spans."""
-    return " ".join(_word(word) for word in printable(text.replace("\n", " ")).split(" "))
+    words = [word for word in printable(text.replace("\n", " ")).split(" ") if word]
+    return _BEGINNING.sub(r"\1\\", " ".join(map(_word, words)))
 
 
 def _word(word: str) -> str:
