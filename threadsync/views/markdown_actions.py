@@ -189,7 +189,7 @@ def _media(items: Iterable[Media], seen: PictureUrl) -> Iterator[str]:
     for item in items:
         where = seen(item.path)
         named = f"[{code(item.path)}]({where})" if where and code(item.path) else code(item.path)
-        alt = f": {code(item.alt)}" if item.alt else ", no alt text"
+        alt = f", alt text: {prose(item.alt)}" if item.alt.strip() else ", no alt text"
         fitted = f", fitted to {file_text(item.rendition.facts)}" if item.rendition is not None else ""
         yield f"- {code(item.facts.kind)} {named}, {prose(file_text(item.facts))}{prose(fitted)}{alt}"
         for each in item.captions:

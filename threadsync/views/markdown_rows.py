@@ -30,7 +30,7 @@ def rows_markdown(
         Block(f"## threadsync apply{f' {code(name)}' if name else ''}\n"),
         Block(f"**{prose(said)}**\n"),
         NOTE,
-        Block(table_head("publication", "", "when", "where")),
+        Block(table_head("publication", "became", "when", "where")),
         *(
             Block(_line(row, zone), 1 if row.word == LIVE else 2, "publications", row.address)
             for row in sorted(rows, key=lambda row: row.address)
