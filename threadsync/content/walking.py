@@ -116,4 +116,8 @@ class _Walker:
         if is_post and not Path(real).is_relative_to(self._root):
             self._refuse("file/outside-project", file, "this is a link that leaves the project.")
             return True
+        # The checkout of a CI keeps a token in .git/config, and a plan of a post shows what is in it.
+        if is_post and any(part.startswith(".") for part in Path(real).relative_to(self._root).parts):
+            self._refuse("file/outside-project", file, "this is a link to what is hidden.")
+            return True
         return False
