@@ -1,7 +1,8 @@
 """Findings as GitHub workflow commands, which become annotations on the lines of a pull request.
 
 Format and escaping: https://docs.github.com/actions/reference/workflow-commands-for-github-actions and
-the toolkit's ``command.ts``. A finding knows where it begins, not where it ends, so there is no ``endColumn``.
+the toolkit's ``command.ts``. A finding knows where it begins and not
+where it ends, so there is no ``endColumn``.
 """
 
 from __future__ import annotations
@@ -37,9 +38,7 @@ def github_annotations(findings: Sequence[Diagnostic], *, below: str = "") -> st
 
 
 def _more(severity: Severity, left: int) -> str:
-    text = (
-        f"{left} more are not shown here: GitHub shows {ANNOTATIONS_MAX}. The log of this step has them all."
-    )
+    text = f"{left} more are not shown here: GitHub shows {ANNOTATIONS_MAX}. The step's log has them all."
     return _command(severity, {"title": f"threadsync: {left} more {severity}s"}, text)
 
 
