@@ -13,6 +13,7 @@ disagreement. Each forge is a little application over the same pull requests and
 from __future__ import annotations
 
 import re
+import zlib
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -23,6 +24,7 @@ GITHUB_BODY_CHARACTERS_MAX = 65_536
 GITLAB_BODY_CHARACTERS_MAX = 1_000_000
 """docs.gitlab.com/api/notes: "Limited to 1,000,000 characters"."""
 PER_PAGE_MAX = 100
+FORGEJO_JOBS = "forgejo-actions"
 
 
 def page_of(asked: Asked, found: list[Any], *, default: int) -> tuple[list[Any], int, int, bool]:
@@ -45,6 +47,11 @@ def links(api: ForgeApi, asked: Asked, number: int, *, more: bool) -> dict[str, 
     return {"Link": ", ".join(parts)} if parts else {}
 
 
+def id_of(login: str) -> int:
+    """Return the number of a user; jobs of Forgejo are -2 (forgejo: models/user/user_system.go)."""
+    return -2 if login == FORGEJO_JOBS else zlib.crc32(login.encode())
+
+
 # GitHub.
 
 
@@ -58,9 +65,17 @@ def github(api: ForgeApi, asked: Asked) -> Answer:
         return Answer(401, {"message": "Bad credentials", "status": "401"})
     here = f"/repos/{REPOSITORY}"
     path = asked.path
+    if asked.method == "GET" and path == "/user":
+        if who[0].endswith("[bot]"):  # the token of an app, as that of a job is
+            return Answer(403, {"message": "Resource not accessible by integration", "status": "403"})
+        return Answer(200, _github_user(who[0]))
     if asked.method == "GET" and (found := re.fullmatch(rf"{here}/commits/([0-9a-f]{{40}})/pulls", path)):
         shown = [
-            {"number": each.number, "state": "closed" if each.merged else "open", "merged_at": None}
+            {
+                "number": each.number,
+                "state": "closed" if each.merged else "open",
+                "merged_at": "2026-12-03T08:30:00Z" if each.merged else None,
+            }
             for each in api.pulls.values()
             if found[1] in each.commits
         ]
@@ -85,13 +100,17 @@ def _github_too_long(body: str) -> Answer | None:
     return Answer(422, {"message": "Validation Failed", "errors": [{"field": "body", "message": problem}]})
 
 
+def _github_user(login: str) -> dict[str, Any]:
+    return {"login": login, "id": id_of(login), "type": "Bot" if login.endswith("[bot]") else "User"}
+
+
 def _github_shown(api: ForgeApi, comment: Comment) -> dict[str, Any]:
     return {
         "id": comment.id,
         "url": f"{api.base_url}/repos/{REPOSITORY}/issues/comments/{comment.id}",
         "html_url": f"https://github.test/{REPOSITORY}/pull/{comment.number}#issuecomment-{comment.id}",
         "body": comment.body,
-        "user": {"login": comment.author, "type": "Bot" if comment.author.endswith("[bot]") else "User"},
+        "user": _github_user(comment.author),
         "performed_via_github_app": None,
     }
 
@@ -139,6 +158,8 @@ def gitlab(api: ForgeApi, asked: Asked) -> Answer:
     who = api.whose(token) if token else None
     if who is None or who[1] is Right.JOB or job:
         return Answer(401, {"message": "401 Unauthorized"})
+    if asked.method == "GET" and asked.path == "/api/v4/user":
+        return Answer(200, {"id": id_of(who[0]), "username": who[0]})
     found = re.fullmatch(r"/api/v4/projects/([^/]+)/(.+)", asked.path)
     if found is None or unquote(found[1]) not in {REPOSITORY, "7"}:
         return Answer(404, {"message": "404 Project Not Found"})
@@ -161,7 +182,7 @@ def _gitlab_shown(comment: Comment) -> dict[str, Any]:
         "type": None,
         "body": comment.body,
         "system": comment.system,
-        "author": {"username": comment.author},
+        "author": {"id": id_of(comment.author), "username": comment.author},
         "noteable_type": "MergeRequest",
         "noteable_iid": comment.number,
     }
@@ -211,6 +232,8 @@ def forgejo(api: ForgeApi, asked: Asked) -> Answer:
         return Answer(401, {"message": "invalid username, password or token"})
     here = f"/api/v1/repos/{REPOSITORY}"
     path, method = asked.path, asked.method
+    if method == "GET" and path == "/api/v1/user":
+        return Answer(200, {"id": id_of(who[0]), "login": who[0]})
     if method == "GET" and (found := re.fullmatch(rf"{here}/commits/([0-9a-f]+)/pull", path)):
         # "Get the merged pull request of the commit": one, and 404 where there is none.
         merged = [each for each in api.pulls.values() if each.merged and found[1] in each.commits]
@@ -241,7 +264,7 @@ def _forgejo_shown(comment: Comment) -> dict[str, Any]:
         "id": comment.id,
         "html_url": f"https://forge.test/{REPOSITORY}/pulls/{comment.number}#issuecomment-{comment.id}",
         "body": comment.body,
-        "user": {"login": comment.author},
+        "user": {"id": id_of(comment.author), "login": comment.author},
     }
 
 
