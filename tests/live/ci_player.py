@@ -84,12 +84,18 @@ class Player:
         self, file: str, event: Event, meanwhile: Mapping[str, Meanwhile] | None = None
     ) -> dict[str, Played]:
         """Play all jobs of *file*; a step that is named in *meanwhile* has that done beside it."""
-        workflow = read_workflow(ROOT / "examples/ci" / self.flavour / file)
+        return self.run(read_workflow(ROOT / "examples/ci" / self.flavour / file), event, meanwhile)
+
+    def run(
+        self, workflow: Mapping[str, Any], event: Event, meanwhile: Mapping[str, Meanwhile] | None = None
+    ) -> dict[str, Played]:
+        """Play all jobs of a *workflow*."""
         assert set(workflow) <= WORKFLOW_KEYS, set(workflow) - WORKFLOW_KEYS
-        assert workflow["permissions"] == {}, "each job says what it needs"
-        assert event.name in workflow["on"], f"{file} is not started by {event.name}"
+        assert workflow.get("permissions", {}) == {}, "each job says what it needs"
+        assert event.name in workflow["on"], f"{workflow['name']} is not started by {event.name}"
         self.number += 1
-        run = self.forge.root / f"run-{self.number}"
+        number = self.number
+        run = self.forge.root / f"run-{number}"
         done: dict[str, Played] = {}
         for name, job in workflow["jobs"].items():
             assert set(job) <= JOB_KEYS, set(job) - JOB_KEYS
@@ -101,7 +107,7 @@ class Player:
             ):
                 done[name] = Played("skipped")
                 continue
-            played = _Job(self, event, job, run / name, run / "artifacts", contexts, meanwhile or {})
+            played = _Job(self, number, event, job, run / name, contexts, meanwhile or {})
             done[name] = played.play()
         return done
 
@@ -129,8 +135,13 @@ class Player:
 
 
 def read_workflow(path: Path) -> dict[str, Any]:
-    """Return the YAML file at *path*; YAML 1.1 reads its ``on:`` as true."""
-    found = yaml.safe_load(path.read_text())
+    """Return the workflow at *path*."""
+    return workflow_in(path.read_text())
+
+
+def workflow_in(text: str) -> dict[str, Any]:
+    """Return the workflow that *text* is; YAML 1.1 reads its ``on:`` as true."""
+    found = yaml.safe_load(text)
     return {"on" if key is True else key: value for key, value in found.items()}
 
 
@@ -152,10 +163,10 @@ class _Job:
     """One job on a runner of its own."""
 
     player: Player
+    number: int
     event: Event
     job: Mapping[str, Any]
     root: Path
-    artifacts: Path
     contexts: dict[str, Value]
     meanwhile: Mapping[str, Meanwhile]
     path: list[str] = field(default_factory=list)
@@ -165,6 +176,10 @@ class _Job:
     @property
     def work(self) -> Path:
         return self.root / "work"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.root.parent / "artifacts"
 
     @property
     def temp(self) -> Path:
@@ -253,7 +268,7 @@ class _Job:
             "GITHUB_EVENT_PATH": str(self.root / "event.json"),
             "GITHUB_SHA": event.sha,
             "GITHUB_REF": event.ref,
-            "GITHUB_RUN_ID": str(self.player.number),
+            "GITHUB_RUN_ID": str(self.number),
             "GITHUB_WORKSPACE": str(self.work),
             "RUNNER_TEMP": str(self.temp),
             **{f"GITHUB_{each.upper()}": str(self.root / each) for each in ("env", "path", "output")},
@@ -270,7 +285,7 @@ class _Job:
             **default,
             "PATH": os.pathsep.join([*self.path, str(self.root / "bin"), ENVIRON["PATH"]]),
             "THE_PYTHON": sys.executable,
-            "RUNNER_NAME": f"runner-{self.player.number}-{self.root.name}",
+            "RUNNER_NAME": f"runner-{self.number}-{self.root.name}",
             "CLOCK_AHEAD_SECONDS": str(self.player.ahead_seconds),
         }
 

@@ -1,4 +1,4 @@
-"""A repository with pull requests on a forge, whose workflows publish on the sandbox: what the story plays in."""
+"""A repository with pull requests on a forge, whose workflows publish on the sandbox."""
 
 from __future__ import annotations
 
