@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.ci_gitlab import GitLabPlayer
 from tests.live.ci_player import Event, Played, workflow_in
-from tests.live.ci_story import FIRST, Story, lost_when, story
+from tests.live.ci_story import BOTS, FIRST, TOKEN, Story, lost_when, story
 from tests.live.forge import STATE, git
-from tests.live.forge_rest import GITHUB
+from tests.live.forge_api import Right
+from tests.live.forge_rest import FORGEJO, GITHUB, GITLAB
 from tests.live.projects import ROOT, asked
 from tests.live.waiting import until
 from threadsync.sandbox.server import Sandbox
@@ -278,3 +280,53 @@ class TestStateInAFile:
         played = self.applied(github, sha)
         assert "looks-published" in played.said["Apply"]
         live_once(github, "Once")
+
+
+def test_on_forgejo_the_same_story_ends_the_same(tmp_path: Path, sandbox: Sandbox) -> None:
+    with story(tmp_path, sandbox, FORGEJO, "forgejo") as told:
+        number = told.open({"launch": "We launch"})
+        succeeded(told.planned(number))
+        (comment,) = told.bot_comments(number)
+        assert "We launch" in comment.body
+        sha = told.merge(number)
+        for _ in range(2):
+            succeeded(told.applied(sha))
+        (ended,) = told.bot_comments(number)
+        assert ended.id == comment.id
+        assert "https://www.threads." in ended.body
+        assert told.by_hand("hold", "launch@threads/main", "a doubt").result == "success"
+        live_once(told, "We launch")
+
+
+def test_on_gitlab_the_same_story_ends_the_same(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A job's own token neither pushes nor comments there: both are done with tokens of the project."""
+    with story(tmp_path, sandbox, GITLAB) as told:
+        told.api.tokens = {
+            "of-the-job": ("maria", Right.JOB),
+            "of-the-project": (BOTS["gitlab"], Right.WRITE),
+        }
+        secrets = {"THREADS_TOKEN": TOKEN, "THREADSYNC_PUSH_TOKEN": "pushes"}
+        gitlab = GitLabPlayer(told.forge, told.api, {"GITLAB_TOKEN": "of-the-project"}, secrets)
+        number = told.open({"launch": "We launch", "b": "This too"})
+        head = git(told.desk, "rev-parse", "HEAD")
+        played = gitlab.play("merge_request_event", head, {}, number)
+        assert set(played) == {"plan", "comment"}
+        succeeded(played)
+        mine = [each for each in told.api.of(number) if each.author == BOTS["gitlab"]]
+        assert len(mine) == 1
+        assert "We launch" in mine[0].body
+        live_once(told)
+
+        sha = told.merge(number)
+        held = gitlab.play(
+            "web", sha, {"DO": "hold", "ADDRESS": "b@threads/main", "WHY": "$(touch pwned) a doubt"}
+        )
+        succeeded(held)
+        succeeded(gitlab.play("push", sha, {}))
+        live_once(told, "We launch")
+        assert "https://www.threads." in told.api.of(number)[0].body
+        assert len(told.api.of(number)) == 1
+        succeeded(gitlab.play("web", sha, {"DO": "release", "ADDRESS": "b@threads/main"}))
+        succeeded(gitlab.play("schedule", sha, {}))
+        succeeded(gitlab.play("schedule", sha, {}))
+        live_once(told, "We launch", "This too")

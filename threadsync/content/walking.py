@@ -122,8 +122,8 @@ class _Walker:
 def astray(root: str, real: str) -> str:
     """Return what is wrong with a link to the real path *real*; empty where a post may be there.
 
-    What is hidden is nobody's post: the checkout of a CI keeps a token in .git/config, and whoever reads a plan
-    reads what is in its posts.
+    What is hidden is nobody's post: the checkout of a CI keeps a token in .git/config, and whoever reads a
+    plan reads what is in its posts.
     """
     if not Path(real).is_relative_to(root):
         return "this is a link that leaves the project."
