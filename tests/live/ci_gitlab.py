@@ -1,4 +1,4 @@
-"""Plays `.gitlab-ci.yml`: the jobs of a pipeline, stage by stage, each script in a shell as GitLab's runner has it.
+"""Plays `.gitlab-ci.yml`: the jobs of a pipeline by their stages, each script in a shell as runners have it.
 
 As the other player, it knows what the file of examples/ci uses, and stops at anything else.
 """
@@ -27,7 +27,7 @@ FILE = ROOT / "examples/ci/gitlab/.gitlab-ci.yml"
 STAGES = ("test", "deploy", ".post")
 JOB_KEYS = {
     "extends", "stage", "interruptible", "rules", "script", "artifacts", "needs", "resource_group", "timeout",
-    "image", "before_script",
+    "image", "before_script", "variables",
 }  # fmt: skip
 _TERM = re.compile(r'\$(\w+)(?: == (?:\$(\w+)|"([^"]*)"))?')
 
@@ -94,7 +94,8 @@ class GitLabPlayer:
     def job(self, root: Path, name: str, job: Mapping[str, Any], values: Mapping[str, str]) -> Played:
         """Play one job on a runner of its own."""
         work, shims = root / name, root / f"{name}-bin"
-        self.checkout(work, values["CI_COMMIT_SHA"])
+        values = {**values, **job.get("variables", {})}
+        self.checkout(work, values["CI_COMMIT_SHA"], values.get("GIT_DEPTH", "20"))
         if (root / "artifacts").exists():
             shutil.copytree(root / "artifacts", work, dirs_exist_ok=True)
         shims.mkdir()
@@ -136,7 +137,7 @@ class GitLabPlayer:
         result = "failure" if done.returncode else "success"
         return Played(result, {name: done.stdout}, {name: done.returncode})
 
-    def checkout(self, work: Path, sha: str) -> None:
+    def checkout(self, work: Path, sha: str, depth: str) -> None:
         """Check out as the runner does; the token of a job, which is in the address, may not push."""
         by_job = self.forge.root / "by-job.git"
         if not by_job.exists():
@@ -145,7 +146,8 @@ class GitLabPlayer:
         git(work, "init", "--quiet")
         git(work, "remote", "add", "origin", by_job.as_uri())
         git(work, "config", "url.file:///may/not/push.pushInsteadOf", by_job.as_uri())
-        git(work, "fetch", "--quiet", "--no-tags", "--depth=20", "origin", sha)
+        shallow = [f"--depth={depth}"] if depth != "0" else []
+        git(work, "fetch", "--quiet", "--no-tags", *shallow, "origin", sha)
         git(work, "checkout", "--quiet", "--detach", sha)
 
 

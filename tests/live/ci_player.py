@@ -27,8 +27,8 @@ from tests.live.projects import ENVIRON, ROOT
 from tests.live.waiting import PATIENCE_SECONDS
 
 WORKFLOW_KEYS = {"name", "on", "permissions", "concurrency", "jobs"}
-JOB_KEYS = {"needs", "if", "runs-on", "timeout-minutes", "permissions", "steps"}
-STEP_KEYS = {"name", "if", "uses", "with", "run", "env", "shell", "working-directory"}
+JOB_KEYS = {"needs", "if", "runs-on", "timeout-minutes", "permissions", "outputs", "steps"}
+STEP_KEYS = {"name", "id", "if", "uses", "with", "run", "env", "shell", "working-directory"}
 SHELLS = {"": ["bash", "-e"], "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"]}
 """docs.github.com, workflow syntax, jobs.<job_id>.steps[*].shell: unnamed and named bash differ."""
 PYTHON = """\
@@ -54,6 +54,7 @@ class Played:
     statuses: dict[str, int] = field(default_factory=dict)
     """By step that ran a command: how that ended; less than 0 by a signal."""
     summary: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -101,6 +102,7 @@ class Player:
             assert set(job) <= JOB_KEYS, set(job) - JOB_KEYS
             before = [done[each].result for each in [job.get("needs")] if each]
             contexts = self.contexts(event, job)
+            contexts["needs"] = {each: {"outputs": played.outputs} for each, played in done.items()}
             failed = "failure" in before or "cancelled" in before
             if not holds(
                 job.get("if", ""), contexts, _status(failed=failed, cancelled="cancelled" in before)
@@ -170,6 +172,7 @@ class _Job:
     contexts: dict[str, Value]
     meanwhile: Mapping[str, Meanwhile]
     path: list[str] = field(default_factory=list)
+    outputs: dict[str, Value] = field(default_factory=dict)
     played: Played = field(default_factory=lambda: Played("success"))
     cancelled: bool = False
 
@@ -196,13 +199,15 @@ class _Job:
         for name in ("env", "path", "output", "summary"):
             (self.root / name).touch()
         (self.root / "event.json").write_text(json.dumps(self.event.payload))
-        self.contexts["runner"] = {"temp": str(self.temp)}
+        self.contexts |= {"runner": {"temp": str(self.temp)}, "steps": self.outputs}
         try:
             for number, step in enumerate(self.job["steps"]):
                 self.step(str(step.get("name", number)), step, self.contexts)
         except LostError:
             self.played.result = "lost"
         self.played.summary = (self.root / "summary").read_text()
+        given = self.job.get("outputs", {})
+        self.played.outputs = {name: filled_in(text, self.contexts) for name, text in given.items()}
         return self.played
 
     def step(self, name: str, step: Mapping[str, Any], contexts: Mapping[str, Value]) -> None:
@@ -222,6 +227,9 @@ class _Job:
         folder = self.work / filled_in(step.get("working-directory", "."), contexts)
         code = self.shell(name, step["run"], step.get("shell", ""), env, folder)
         self.played.statuses[name] = code
+        lines = (self.root / "output").read_text().splitlines()
+        self.outputs[step.get("id", "")] = {"outputs": dict(line.split("=", 1) for line in lines)}
+        (self.root / "output").write_text("")
         if code and not self.cancelled:
             self.played.result = "failure"
 
