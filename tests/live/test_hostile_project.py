@@ -28,6 +28,8 @@ version: 1
 id: hostile
 state: {branch: threadsync-state}
 database: env:CANARY
+notify: {command: touch pwned}
+safety: {apply_from: {branch: main, clean: true}}
 targets:
   threads/main:
     account: main

@@ -26,7 +26,8 @@ from threadsync.errors import (
 from threadsync.execution.clock import SystemClock
 from threadsync.model.ids import Address, RemoteId
 from threadsync.model.insights import Look, merged
-from threadsync.statefile.git import GitRemote, masked
+from threadsync.statefile.git import GitRemote
+from threadsync.statefile.git_run import masked
 from threadsync.statefile.looks import decode_looks, encode_looks
 from threadsync.statefile.remote import Deadline, Revision
 from threadsync.statefile.shared import SharedStore

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from threadsync.model import holding as h
 from threadsync.model import journal as j
 from threadsync.model.digest import digest_of_segments
 from threadsync.model.ids import Address, ContentDigest, RemoteId, TargetName
@@ -29,6 +30,10 @@ class Ledger:
         self.open = dict(state.open)
         self.posts_seen = dict(state.posts_seen)
         self.accounts_seen = dict(state.accounts_seen)
+        self.holds = dict(state.holds)
+        self.freeze = state.freeze
+        self.heartbeat = state.heartbeat
+        self.lulls = state.lulls
         self.run = state.run
         self.sequence = state.sequence
         self.written_at = state.written_at
@@ -56,6 +61,10 @@ class Ledger:
             open=dict(self.open),
             posts_seen=dict(self.posts_seen),
             accounts_seen=dict(self.accounts_seen),
+            holds=dict(self.holds),
+            freeze=self.freeze,
+            heartbeat=self.heartbeat,
+            lulls=self.lulls,
             run=self.run,
             sequence=self.sequence,
             written_at=self.written_at,
@@ -64,8 +73,8 @@ class Ledger:
     def fold(self, note: j.Note, *, sequence: int) -> None:
         """Let *note* change the state; *sequence* is its number in the journal."""
         self.sequence = sequence
-        # Own posts are read back to the last write: merely looking must not move that forward.
-        if not isinstance(note, j.Seen) and (self.written_at is None or note.at > self.written_at):
+        # Own posts are read back to the last write: what says nothing of them must not move that forward.
+        if not isinstance(note, j.Beside) and (self.written_at is None or note.at > self.written_at):
             self.written_at = note.at
         self._fold(note)
 
@@ -112,6 +121,28 @@ class Ledger:
                 self.posts_seen[note.address] = note
             case j.AccountSeen():
                 self.accounts_seen[note.target] = note
+            case h.Hold() | h.Released() | h.Freeze() | h.Unfrozen() | h.Heartbeat() | h.Lulls():
+                self._holding(note)
+            case _:
+                assert_never(note)
+
+    def _holding(self, note: h.Holding) -> None:
+        match note:
+            case h.Hold():
+                self.holds[note.address] = note
+            case h.Released():
+                hold = self.holds.pop(note.address)
+                self.lulls += (h.Lull(hold.at, note.at, h.held(hold), address=note.address),)
+            case h.Freeze():
+                self.freeze = note
+            case h.Unfrozen():
+                assert self.freeze is not None, "what is frozen thaws"
+                self.lulls += (h.Lull(self.freeze.at, note.at, h.frozen(self.freeze)),)
+                self.freeze = None
+            case h.Heartbeat():
+                self.heartbeat = note
+            case h.Lulls():
+                self.lulls = note.lulls
             case _:
                 assert_never(note)
 
@@ -212,6 +243,8 @@ class Ledger:
             self._bind(replace(binding, superseded=rest))
         elif action is not None and binding.segments and binding.segments[0].remote_id == note.remote_id:
             self._forgotten(note.address, action.job.forget_as or "removed", note.at, binding.digest)
+            stone = self.tombstones[note.address]
+            self.tombstones[note.address] = replace(stone, by=action.job.by, said=action.job.said)
             return
         else:
             rest = tuple(s for s in binding.segments if s.remote_id != note.remote_id)
@@ -263,6 +296,10 @@ class Ledger:
         if action is not None:
             notes = tuple(replace(note, address=new) for note in action.notes)
             self.open[new] = replace(action, address=new, notes=notes)
+        hold = self.holds.pop(old, None)
+        if hold is not None:
+            self.holds.setdefault(new, replace(hold, address=new))
+        self.lulls = tuple(replace(e, address=new) if e.address == old else e for e in self.lulls)
 
     def _accepted(self, note: j.Accepted) -> None:
         binding = self.bindings[note.address]
@@ -271,7 +308,8 @@ class Ledger:
         self._bind(replace(binding, segments=segments, digest_version=note.digest_version))
 
     def _target_moved(self, old: TargetName, new: TargetName) -> None:
-        for address in sorted({*self.bindings, *self.tombstones, *self.open}):
+        of_lulls = {lull.address for lull in self.lulls if lull.address is not None}
+        for address in sorted({*self.bindings, *self.tombstones, *self.open, *self.holds, *of_lulls}):
             if address.target == old:
                 self._moved(address, Address(address.key, new))
         record = self.targets.pop(old, None)
@@ -281,6 +319,7 @@ class Ledger:
         seen = self.accounts_seen.pop(old, None)
         if seen is not None:
             self.accounts_seen[new] = replace(seen, target=new)
+        self.lulls = tuple(replace(each, target=new) if each.target == old else each for each in self.lulls)
 
 
 def fold(state: State, notes: Iterable[tuple[int, j.Note]]) -> State:

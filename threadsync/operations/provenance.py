@@ -12,6 +12,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from threadsync.execution.clock import Clock
+from threadsync.operations.checkout import Checkout, checkout_of
 from threadsync.statefile.lock import Holder
 
 GIT_SECONDS = 5.0
@@ -55,6 +57,13 @@ class Surroundings(Struct, frozen=True):
     ci_run: Callable[[], str] = ci_run
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
     """Gives a text that no other call gives."""
+    checkout: Callable[[Path, Clock], Checkout] = checkout_of
+    """Gives what git says of the checkout that a project lies in."""
+
+    def who(self) -> str:
+        """Return who asks for something: the person, and the CI job if it is one."""
+        job = self.ci_run()
+        return f"{self.user()} in {job}" if job else self.user()
 
     def holder(self, command: str, since: datetime) -> Holder:
         """Return who asks for the lock."""

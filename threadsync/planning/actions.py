@@ -47,6 +47,8 @@ class Reason(StrEnum):
     UNSETTLED = "unsettled"
     """An interrupted publication has changed since: apply first finds out what became of it."""
     # blocked
+    HELD = "held"
+    """A person has said that it is not to be touched."""
     NEEDS_CONSENT = "needs-consent"
     PROTECTED = "protected"
     LATE = "late"
@@ -194,6 +196,9 @@ class Delete(_Base, frozen=True):
     forget_as: str
     loses: tuple[Loss, ...] = ()
     """What goes with each of *old*, in their order."""
+    by: str = ""
+    """Who asked for it by a command, and *said* why; empty where a file, or a file that is gone, does."""
+    said: str = ""
 
 
 class Forget(_Base, frozen=True):

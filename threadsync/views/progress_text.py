@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from threadsync.model import holding as h
 from threadsync.model import journal as j
 
 
@@ -52,6 +53,12 @@ def note_text(note: j.Note) -> str:  # noqa: PLR0912  (one case a kind of note)
             | j.TargetMoved()
             | j.PostsSeen()
             | j.AccountSeen()
+            | h.Hold()
+            | h.Released()
+            | h.Freeze()
+            | h.Unfrozen()
+            | h.Heartbeat()
+            | h.Lulls()
         ):
             return ""
         case _:

@@ -10,6 +10,7 @@ from typing import Protocol
 from threadsync.execution.report import Report
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.facts import Drift, ObservedPost
+from threadsync.model.holding import Freeze, Heartbeat, Hold
 from threadsync.model.ids import Address, TargetName
 from threadsync.model.journal import PostsSeen, Published
 from threadsync.model.state import Binding, Open, Tombstone
@@ -73,6 +74,21 @@ class PreparedPlan(Protocol):
     @property
     def credentials(self) -> tuple[CredentialView, ...]:
         """What is known of the credentials of its targets, wherever the network renews them."""
+        ...
+
+    @property
+    def freeze(self) -> Freeze | None:
+        """The freeze under which apply refuses; None where it acts."""
+        ...
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """What a person holds."""
+        ...
+
+    @property
+    def heartbeat(self) -> Heartbeat | None:
+        """When an apply of everything ended last."""
         ...
 
     @property
@@ -162,6 +178,30 @@ class Standing(Protocol):
         """Since when it should be live and is not; None where it is, or where no time says so."""
         ...
 
+    @property
+    def held(self) -> Hold | None:
+        """The hold under which apply does not touch it."""
+        ...
+
+
+class Standings(Protocol):
+    """How all publications stand."""
+
+    @property
+    def rows(self) -> Sequence[Standing]:
+        """Each of them."""
+        ...
+
+    @property
+    def freeze(self) -> Freeze | None:
+        """The freeze under which apply refuses; None where it acts."""
+        ...
+
+    @property
+    def heartbeat(self) -> Heartbeat | None:
+        """When an apply of everything ended last."""
+        ...
+
 
 class Known(Protocol):
     """All that is known of one address."""
@@ -189,6 +229,11 @@ class Known(Protocol):
     @property
     def open(self) -> Open | None:
         """What was begun and not finished."""
+        ...
+
+    @property
+    def held(self) -> Hold | None:
+        """The hold under which apply does not touch it."""
         ...
 
     @property

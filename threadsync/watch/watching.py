@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from threadsync.content.project import Project, StateBranch
+from threadsync.content.project import Project
 from threadsync.content.walking import is_ignored
 from threadsync.errors import StateError, ThreadsyncError, WatchError
 from threadsync.execution.clock import Clock
@@ -151,7 +151,7 @@ class Watching(Struct):
 
     def _prior(self, workspace: Workspace) -> State | None:
         """Return the state; one that has to be fetched is fetched once a minute, and kept while offline."""
-        if not isinstance(workspace.project.state, StateBranch):
+        if isinstance(workspace.project.state, Path):
             return self._memory.state(workspace)
         now = self.clock.monotonic()
         if self._state is None or now - self._state[1] >= LOOK_SECONDS:
