@@ -14,7 +14,7 @@
     ├─ DatabaseError     where log, ledger, cursors and known answers are kept cannot be used
     ├─ WebhookError      what arrived at a webhook is not the network's, or cannot be read
     ├─ OutputError       what the command has to say cannot be written
-    ├─ WatchError        files cannot be watched
+    ├─ WatchError        files cannot be watched, or their preview cannot be served
     └─ PluginError       ProviderNotFound
 
 Each carries *problem* (what is wrong, naming the thing), *where* (file, line or address; may be
@@ -231,7 +231,7 @@ class OutputError(ThreadsyncError):
 
 
 class WatchError(ThreadsyncError):
-    """The system watches no more files."""
+    """The system watches no more files, or the preview of what they say cannot be served."""
 
 
 class PluginError(ThreadsyncError):
