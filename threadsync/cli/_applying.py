@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -16,9 +16,9 @@ from threadsync.cli._progress import Lines, Progress, Silent, Table
 from threadsync.cli._signals import Signals
 from threadsync.cli._terminal import detail, error_output, is_attended, note, output, say
 from threadsync.content.escape import printable
-from threadsync.operations.apply import AppliedPlan, ApplyOptions
-from threadsync.operations.apply import apply as carry_out
+from threadsync.operations.apply import AppliedPlan, ApplyOptions, apply
 from threadsync.operations.status import overdue, status
+from threadsync.planning.actions import Delete, NoOp
 from threadsync.views.json import applied_json, as_text
 from threadsync.views.markdown import plan_markdown, report_markdown
 from threadsync.views.plan_text import plan_text
@@ -26,13 +26,40 @@ from threadsync.views.report_text import report_text
 from threadsync.views.seen import Detail
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from threadsync.execution.report import Report
+    from threadsync.execution.seams import Watcher
+    from threadsync.operations.asking import Person
     from threadsync.operations.plan import Prepared
     from threadsync.operations.workspace import Workspace
 
 
-def run(workspace: Workspace, options: ApplyOptions, fail_on: Collection[str] = ()) -> Exit:
-    """Apply, tell how it goes and what became of it, and return the exit status.
+class CarriesOut(Protocol):
+    """What ``apply`` is, and what goes its way."""
+
+    def __call__(
+        self,
+        workspace: Workspace,
+        options: ApplyOptions,
+        *,
+        person: Person | None,
+        show: Callable[[Prepared], None],
+        watcher: Watcher,
+        on_started: Callable[[Callable[[], None]], None],
+    ) -> AppliedPlan:
+        """Show a plan, ask, and carry it out."""
+        ...
+
+
+def run(
+    workspace: Workspace,
+    options: ApplyOptions,
+    fail_on: Collection[str] = (),
+    *,
+    carry_out: CarriesOut = apply,
+) -> Exit:
+    """Apply (or what *carry_out* does), tell how it goes and what became of it, and return the exit status.
 
     With *fail_on* a run that did all it could ends as failed where something is ``blocked``, waits for a
     yes (``ask``), or should be live by now and is not (``overdue``).
@@ -56,9 +83,18 @@ def run(workspace: Workspace, options: ApplyOptions, fail_on: Collection[str] = 
             progress.pause()
         _tell(applied)
         status = status_of(applied, signalled=signals.came)
+        if status is Exit.DONE and not _are_down(options, applied):
+            return Exit.PARTLY if applied.report is not None else Exit.FAILED
         if status is Exit.DONE and _is_left(workspace, options, applied, fail_on):
             return Exit.FAILED
         return status
+
+
+def _are_down(options: ApplyOptions, applied: AppliedPlan) -> bool:
+    """Whether all is down that was to be taken down."""
+    return not options.withdraw or all(
+        isinstance(action, Delete | NoOp) for action in applied.prepared.plan.actions
+    )
 
 
 def _is_left(
@@ -71,7 +107,7 @@ def _is_left(
     if "ask" in fail_on and applied.asks:
         said.append(f"waits for a yes: {', '.join(map(str, applied.asks))}")
     if "overdue" in fail_on:
-        rows = overdue(status(workspace, options.asked.selectors), workspace.clock.now(), timedelta(0))
+        rows = overdue(status(workspace, options.asked.selectors).rows, workspace.clock.now(), timedelta(0))
         said += [f"overdue: {', '.join(str(row.address) for row in rows)}"] if rows else []
     for line in said:
         note(printable(f"Left: {line}."))

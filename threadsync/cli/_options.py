@@ -182,6 +182,13 @@ def lock_timeout_option(function: F) -> F:
     )(function)
 
 
+def why_option(function: F) -> F:
+    """Add ``--why``."""
+    return click.option(
+        "--why", default="", metavar="TEXT", help="The reason, for whoever reads the plan or the status."
+    )(function)
+
+
 def workspace() -> Workspace:
     """Open the project that the global options name.
 

@@ -38,7 +38,7 @@ from threadsync.cli._options import (
 @click.option("--detailed-exitcode", is_flag=True, help="End with 3 if apply would change something.")
 @click.option("--no-cache", is_flag=True, help="Read every file anew, and believe nothing that was kept.")
 @global_options
-@format_option("text", "json", "markdown")
+@format_option("text", "json", "markdown", "html")
 @click.pass_context
 def plan(
     ctx: click.Context,
@@ -89,6 +89,10 @@ def plan(
             from threadsync.views.markdown import plan_markdown
 
             say(plan_markdown(prepared))
+        case "html":
+            from threadsync.operations.picturing import plan_page
+
+            say(plan_page(opened, prepared))
         case _:
             from threadsync.views.plan_text import plan_text
 

@@ -342,6 +342,13 @@ PROJECT_RULES = (
         project(SAMPLE_PROJECT + "state: my/state.json\n"),
     ),
     Rule(
+        "project/state",
+        "The place of the state lacks what it needs, or has a key that it has no use for.",
+        "Name a path, a branch: or a bucket: under state:, with what it needs.",
+        project(SAMPLE_PROJECT + "state: {bucket: s3://ours/social, branch: state}\n"),
+        project(SAMPLE_PROJECT + "state: {branch: state}\n"),
+    ),
+    Rule(
         "project/media-host",
         "A media host is not declared, lacks what its kind needs, or is out of its network's reach.",
         "Declare it under media_hosts:, with what its kind needs.",

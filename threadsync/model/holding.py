@@ -94,15 +94,16 @@ Holding: TypeAlias = Hold | Released | Freeze | Unfrozen | Heartbeat | Lulls
 
 
 def frozen(freeze: Freeze) -> str:
-    """Return *freeze* as a clause."""
-    return f"applies were frozen{_whose(freeze)}"
+    """Return *freeze*, once it is over, as a clause."""
+    return f"applies were frozen{whose(freeze)}"
 
 
 def held(hold: Hold) -> str:
-    """Return *hold* as a clause."""
-    return f"it was held{_whose(hold)}"
+    """Return *hold*, once it is over, as a clause."""
+    return f"it was held{whose(hold)}"
 
 
-def _whose(said: Hold | Freeze) -> str:
+def whose(said: Hold | Freeze) -> str:
+    """Return `` by ana (wrong picture)``, as far as it is known."""
     by = f" by {said.by}" if said.by else ""
     return f"{by} ({said.why})" if said.why else by

@@ -75,6 +75,16 @@ class MediaHost(Struct, frozen=True):
     """Role to ``env:NAME``, ``file:PATH`` or ``keyring:NAME``; never a secret itself."""
 
     @property
+    def called(self) -> str:
+        """What messages call it."""
+        return f"the media host {self.name}"
+
+    @property
+    def at(self) -> str:
+        """Where the project file names it."""
+        return f"media_hosts.{self.name}"
+
+    @property
     def has_address(self) -> bool:
         """Whether it is known beforehand where its files will be."""
         return self.kind in {"url_prefix", "s3", "azure"}

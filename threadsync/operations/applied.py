@@ -32,6 +32,10 @@ class ApplyOptions(Struct, frozen=True):
     lock_timeout_seconds: float = 0.0
     saved: SavedPlan | None = None
     """The plan to be carried out; it says itself what was selected and agreed to."""
+    withdraw: tuple[str, ...] = ()
+    """Publications to take down, whatever their files say; nothing else is done then."""
+    why: str = ""
+    """Why they are taken down."""
 
     @property
     def asked(self) -> PlanOptions:

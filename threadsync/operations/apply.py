@@ -13,18 +13,21 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from threadsync.errors import ContentError, StalePlan, StateError, UsageError
+from threadsync.errors import ContentError, Frozen, StalePlan, StateError, UsageError
 from threadsync.execution.executor import Executor, untried
 from threadsync.execution.gathering import Gatherer
+from threadsync.execution.report import Report
 from threadsync.execution.seams import Finished, Watcher
 from threadsync.flows.core import Done
 from threadsync.model.facts import Facts
+from threadsync.model.holding import whose
 from threadsync.model.ids import Address, TargetName
 from threadsync.model.state import State
 from threadsync.model.target import Safety
 from threadsync.operations.applied import AppliedPlan, ApplyOptions
 from threadsync.operations.approval import Approval, touched
 from threadsync.operations.asking import AskAccount, AskApply, AskFirstRun, AskLate, AskReplace, Person
+from threadsync.operations.beating import beat, beat_idle, is_whole
 from threadsync.operations.beginning import record_start
 from threadsync.operations.fitting import fitted, tidy
 from threadsync.operations.plan import Prepared, agreed, bound, chosen, prepare
@@ -41,7 +44,7 @@ from threadsync.planning.actions import (
     Reason,
     Replace,
 )
-from threadsync.planning.inputs import Consents
+from threadsync.planning.inputs import Consents, Withdrawal
 from threadsync.planning.safety import refuse_excess
 from threadsync.planning.saving import differences
 from threadsync.planning.settling import to_know_first, to_settle
@@ -95,20 +98,23 @@ class _Run(Struct):
         offline = self._refuse_stale(declared, snapshot.state, selects)
         if self.options.saved is not None:
             offline = self._prepare(declared, snapshot.state, Facts(), selects)
+        self._refuse_frozen(snapshot.state, offline)
         nothing_open = snapshot.state is None or not snapshot.state.open
         if not offline.plan.effective and nothing_open and not self._askable(offline.plan):
             offline = self._with_idle_flags(offline)
             self.show(offline)
+            if is_whole(self.options.asked):
+                beat_idle(self.workspace, snapshot, declared, began=self.now)
             return AppliedPlan(offline, None)
-        self.approval.require(declared, touched(offline.plan, snapshot.state))
+        self._require_approval(declared, offline.plan, snapshot.state)
         if self.person is None and not self.options.yes:
             self.show(offline)
             raise UsageError(
-                "apply asks before it acts, and there is no terminal to ask at.",
-                remedy="Read the plan above; to carry it out, run apply --yes"
+                f"{self._command} asks before it acts, and there is no terminal to ask at.",
+                remedy=f"Read the plan above; to carry it out, run {self._command} --yes"
                 f"{' --first-run' if snapshot.state is None and not self.options.first_run else ''}.",
             )
-        holder = self.workspace.surroundings.holder("apply", self.workspace.clock.now())
+        holder = self.workspace.surroundings.holder(self._command, self.workspace.clock.now())
         patience_seconds = self.options.lock_timeout_seconds
         waits = snapshot.lock is not None and patience_seconds > 0
         if waits:
@@ -128,7 +134,36 @@ class _Run(Struct):
         assert applied is not None, "the block was left with a result or an error"
         return applied
 
+    @property
+    def _command(self) -> str:
+        return "withdraw" if self.options.withdraw else "apply"
+
+    def _beat(self, session: Session, declared: Declared, run_id: str, report: Report | None) -> None:
+        # Where there was nothing to do on a first run there is no state to be made.
+        ended = report.failure is None if report is not None else not session.first_run
+        if ended and is_whole(self.options.asked):
+            beat(self.workspace, session, declared, began=self.now, run=run_id, report=report)
+
+    def _refuse_frozen(self, prior: State | None, shown: Prepared) -> None:
+        """Refuse while a person has everything frozen; taking down goes on."""
+        if prior is None or prior.freeze is None or self.options.withdraw:
+            return
+        self.show(shown)
+        raise Frozen(
+            f"apply is frozen{whose(prior.freeze)}, since {prior.freeze.at:%Y-%m-%d %H:%M} UTC; "
+            "nothing was done.",
+            remedy="The plan above says what would be done. When it is to go on: threadsync unfreeze. To "
+            "take something down now: threadsync withdraw ADDRESS.",
+        )
+
+    def _require_approval(self, declared: Declared, made: Plan, prior: State | None) -> None:
+        # Taking down sends nothing that somebody would have to review.
+        if not self.options.withdraw:
+            self.approval.require(declared, touched(made, prior))
+
     def _declared(self, prior: State | None) -> Declared:
+        if self.options.withdraw:
+            return self.workspace.undeclared()
         self.approval.begin()
         declared = fitted(self.workspace, self.workspace.declared(prior, self.workspace.clock.now()), prior)
         if declared.has_errors:
@@ -152,7 +187,8 @@ class _Run(Struct):
         declared = self._declared(prior)
         selects = self._asked(declared, prior)
         whole = self._refuse_stale(declared, prior, selects)
-        self.approval.require(declared, touched(whole.plan, prior))
+        self._refuse_frozen(prior, whole)
+        self._require_approval(declared, whole.plan, prior)
         files = media_files(self.workspace, declared)
         run_id = new_run(self.workspace)
         with opened(self.workspace, files, session, watcher, run_id) as shell:
@@ -190,6 +226,7 @@ class _Run(Struct):
             self.show(prepared)
             refuse_excess(prepared.plan, self._limits())
             if not prepared.plan.effective:
+                self._beat(session, declared, run_id, None)
                 return AppliedPlan(prepared, None)
             if not self.options.yes and not (
                 self.person is not None and self.person.confirm(AskApply(prepared))
@@ -200,7 +237,9 @@ class _Run(Struct):
                 shell.scheduler(), lambda: session.ledger, self.workspace.providers, shell.bounds_of
             )
             report = executor.run(prepared.plan, run_id)
-            tidy(self.workspace, declared, session.ledger.state())
+            self._beat(session, declared, run_id, report)
+            if not self.options.withdraw:
+                tidy(self.workspace, declared, session.ledger.state())
             return AppliedPlan(prepared, report)
 
     # What may be done.
@@ -219,7 +258,9 @@ class _Run(Struct):
                 raise
             raise _stale([error.problem]) from error
         if self.consents == Consents():
-            self.consents = replace(said, first_run=self.options.first_run)
+            asks = Withdrawal(self.workspace.surroundings.who(), self.options.why)
+            down = {Address.parse(each): asks for each in self.options.withdraw}
+            self.consents = replace(said, first_run=self.options.first_run, withdraw=down)
         return selects
 
     def _refuse_stale(self, declared: Declared, prior: State | None, selects: Selects) -> Prepared:
@@ -254,10 +295,11 @@ class _Run(Struct):
 
     def _limits(self) -> Safety:
         limits, options = self.workspace.project.safety, self.options
-        return Safety(
-            limits.creates_max if options.max_creates is None else options.max_creates,
-            limits.replaces_max if options.max_replaces is None else options.max_replaces,
-            limits.deletes_max if options.max_deletes is None else options.max_deletes,
+        return replace(
+            limits,
+            creates_max=limits.creates_max if options.max_creates is None else options.max_creates,
+            replaces_max=limits.replaces_max if options.max_replaces is None else options.max_replaces,
+            deletes_max=limits.deletes_max if options.max_deletes is None else options.max_deletes,
         )
 
     def _prepare(

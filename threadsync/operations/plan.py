@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from threadsync.execution.seams import Unwatched, Watcher
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.facts import Drift, Facts
+from threadsync.model.holding import Freeze, Heartbeat, Hold
 from threadsync.model.ids import Address
 from threadsync.model.state import State
 from threadsync.model.target import Safety
@@ -55,6 +56,22 @@ class Prepared(Struct, frozen=True):
     """Every media file that a post or a draft names, by its path in the project."""
     drafts: Mapping[Address, Wanted] = field(default_factory=dict)
     """Posts that are drafts, as their networks would get them."""
+
+    @property
+    def freeze(self) -> Freeze | None:
+        """The freeze under which apply refuses; None where it acts."""
+        return self.prior.freeze if self.prior is not None else None
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """What a person holds, in order of addresses."""
+        holds = self.prior.holds if self.prior is not None else {}
+        return tuple(holds[address] for address in sorted(holds))
+
+    @property
+    def heartbeat(self) -> Heartbeat | None:
+        """When an apply of everything ended last."""
+        return self.prior.heartbeat if self.prior is not None else None
 
     @property
     def has_errors(self) -> bool:

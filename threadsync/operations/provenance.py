@@ -59,6 +59,11 @@ class Surroundings(Struct, frozen=True):
     checkout: Callable[[Path, Clock], Checkout] = checkout_of
     """Gives what git says of the checkout that a project lies in."""
 
+    def who(self) -> str:
+        """Return who asks for something: the person, and the CI job if it is one."""
+        job = self.ci_run()
+        return f"{self.user()} in {job}" if job else self.user()
+
     def holder(self, command: str, since: datetime) -> Holder:
         """Return who asks for the lock."""
         return Holder(self.user(), f"threadsync {command}", since)

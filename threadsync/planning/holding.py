@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from threadsync.model.digest import digest_of_segments
-from threadsync.model.holding import Hold, held
+from threadsync.model.holding import Hold, whose
 from threadsync.model.ids import Address
 from threadsync.model.state import State
 from threadsync.planning.actions import (
@@ -71,7 +71,7 @@ def _under_an_old_name(action: Action, desired: Desired, prior: State) -> Hold |
 
 def _blocked(action: Action, hold: Hold) -> Blocked:
     name = "" if hold.address == action.address else f" as {hold.address}, the name it had before"
-    problem = f"{held(hold)} on {hold.at:%Y-%m-%d at %H:%M} UTC{name}."
+    problem = f"it is held{whose(hold)}, since {hold.at:%Y-%m-%d %H:%M} UTC{name}."
     remedy = f"Let it go with threadsync release {hold.address}."
     match action:
         case Create() | Extend() | Replace():

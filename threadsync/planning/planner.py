@@ -271,10 +271,11 @@ class _Planner(Struct, frozen=True):
                 control.on_remove,
             )
         used = " (republish: true has been used up)" if stone.republished else ""
+        by, said = f" by {stone.by}" if stone.by else "", f": {stone.said}" if stone.said else ""
         return Blocked(
             address,
             Reason.WAS_TAKEN_DOWN,
-            f"it was published before and taken down ({stone.why}, {stone.at:%Y-%m-%d}){used}.",
+            f"it was published before and taken down ({stone.why}{by}, {stone.at:%Y-%m-%d}{said}){used}.",
             f"Erase what is remembered with threadsync state rm {address}."
             if stone.republished
             else "To publish it again, write republish: true in the post.",

@@ -27,7 +27,7 @@ def protected(address: Address, would: str, old: tuple[Published, ...]) -> Block
 def resumed(binding: Binding, job: Job) -> Delete:
     """Return the rest of a taking-down that was interrupted."""
     live = (*binding.segments, *binding.superseded)
-    return Delete(binding.address, Reason.RESUME, live, job.forget_as, job.by, job.said)
+    return Delete(binding.address, Reason.RESUME, live, job.forget_as, by=job.by, said=job.said)
 
 
 def commanded(prior: State | None, consents: Consents) -> dict[Address, Action]:
@@ -47,7 +47,7 @@ def commanded(prior: State | None, consents: Consents) -> dict[Address, Action]:
             found[address] = resumed(binding, unfinished.job)
         else:
             live = (*binding.segments, *binding.superseded)
-            found[address] = Delete(address, Reason.WITHDRAWN, live, "withdrawn", asked.by, asked.why)
+            found[address] = Delete(address, Reason.WITHDRAWN, live, "withdrawn", by=asked.by, said=asked.why)
     return found
 
 

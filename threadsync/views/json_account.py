@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from threadsync.model.facts import CredentialLife
+from threadsync.model.holding import Freeze, Heartbeat, Hold
 from threadsync.model.ids import Json
 from threadsync.model.journal import PostsSeen
 from threadsync.planning.actions import Blocked, Loss, Notice
@@ -106,3 +107,20 @@ def held_json(held: Iterable[Blocked]) -> list[Json]:
         }
         for each in held
     ]
+
+
+def freeze_json(freeze: Freeze | None) -> Json:
+    """Return a freeze."""
+    return {"at": stamp(freeze.at), "by": freeze.by, "why": freeze.why} if freeze is not None else None
+
+
+def hold_json(hold: Hold) -> dict[str, Json]:
+    """Return a hold, without the publication that it is on."""
+    return {"at": stamp(hold.at), "by": hold.by, "why": hold.why}
+
+
+def heartbeat_json(last: Heartbeat | None) -> Json:
+    """Return when an apply of everything ended last, and what became of its actions."""
+    if last is None:
+        return None
+    return {"at": stamp(last.at), "run": last.run, "by": last.by, "counts": dict(last.counts)}

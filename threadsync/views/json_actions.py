@@ -66,6 +66,8 @@ def _further(action: Action) -> dict[str, Json]:
                 "takes_down": posts_json(action.old),
                 "loses": losses_json(action.loses),
                 "forget_as": action.forget_as,
+                "by": action.by,
+                "said": action.said,
             }
         case Forget():
             return {"live": posts_json(action.live), "why": action.why}

@@ -35,6 +35,7 @@ from threadsync.planning.actions import (
     Wait,
 )
 from threadsync.views.account_text import account_head, account_lines, loss_text
+from threadsync.views.holding_text import kept_back
 from threadsync.views.media import file_text
 from threadsync.views.moments import told
 from threadsync.views.plan_text import (
@@ -64,7 +65,9 @@ def plan_markdown(prepared: PreparedPlan) -> str:
     told_actions = [a for a in plan.actions if not isinstance(a, NoOp) or a.reason in TOLD_NO_OPS]
     lines = ["## threadsync plan", "", f"**{prose(summary(plan))}**", ""]
     lines += _findings(prepared.findings)
-    lines += [f"- **{about}**: {prose(text)}" for about, text in notes(prepared)] + [""]
+    lines += [f"- **{about}**: {prose(text)}" for about, text in (*kept_back(prepared), *notes(prepared))] + [
+        ""
+    ]
     if told_actions:
         rows = [(a.sign.strip(), a.word, str(a.address), a.reason.value) for a in told_actions]
         lines += _table(("", "what", "publication", "why"), rows)
