@@ -10,6 +10,14 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+if sys.platform == "linux":
+
+    def _seconds() -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+else:
+    _seconds = time.monotonic
+
 
 class Times(Protocol):
     """Tells the time."""
@@ -52,9 +60,7 @@ class SystemTimes:
         A laptop that was asleep must not send what it meant to send an hour ago: intents age by this clock
         (law 16; https://man7.org/linux/man-pages/man2/clock_gettime.2.html).
         """
-        if sys.platform == "linux":
-            return time.clock_gettime(time.CLOCK_BOOTTIME)
-        return time.monotonic()
+        return _seconds()
 
 
 class SystemClock(SystemTimes):
