@@ -166,7 +166,9 @@ def told(team: Team, folder: Path, *arguments: str) -> list[str]:
     status, said = run(folder, *arguments, host="press-1")
     assert status == 0, said
     every = (each.partition(" ") for each in team.proxy.asked[before:])
-    return [f"{method} {'states' if '/states/' in name.removeprefix('/states') else 'head'}" for method, _, name in every]
+    return [
+        f"{method} {'states' if f'{team.prefix}/states/' in name else 'head'}" for method, _, name in every
+    ]
 
 
 # A line that breaks.
