@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from threadsync.model import holding as h
 from threadsync.model import journal as j
 from threadsync.model.facts import CredentialLife, Drift, Quota, SeenPost
 from threadsync.model.ids import Address, ContentDigest, MediaDigest, PostKey, RemoteId, TargetName
@@ -83,6 +84,12 @@ accounts_seen = st.builds(
     j.AccountSeen, targets, texts, times, st.dictionaries(texts, _quotas, max_size=2), _lives
 )
 
+holds = st.builds(h.Hold, addresses, times, texts, texts, digests)
+freezes = st.builds(h.Freeze, times, texts, texts)
+heartbeats = st.builds(h.Heartbeat, times, texts, texts, st.dictionaries(texts, whole, max_size=2))
+_lull = st.builds(h.Lull, times, times, texts, st.none() | targets, st.none() | addresses)
+lulls = st.lists(_lull, max_size=2).map(tuple)
+
 notes: st.SearchStrategy[j.Note] = st.one_of(
     in_flight,
     st.builds(j.RunStarted, texts, times, texts, commit=texts, by=texts),
@@ -101,6 +108,12 @@ notes: st.SearchStrategy[j.Note] = st.one_of(
     st.builds(j.TargetMoved, targets, targets, times),
     posts_seen,
     accounts_seen,
+    holds,
+    st.builds(h.Released, addresses, times),
+    freezes,
+    st.builds(h.Unfrozen, times),
+    heartbeats,
+    st.builds(h.Lulls, lulls, times),
 )
 
 _controls = st.tuples(whole, flags, texts, flags)
@@ -132,6 +145,8 @@ def states(draw: st.DrawFn) -> State:
             draw(chains),
             *draw(_controls),
             superseded=draw(chains),
+            by=draw(texts),
+            said=draw(texts),
         )
         for address in draw(st.lists(addresses, max_size=2, unique=True))
         if address not in bindings
@@ -156,6 +171,10 @@ def states(draw: st.DrawFn) -> State:
         open=opened,
         posts_seen={seen.address: seen for seen in draw(st.lists(posts_seen, max_size=2))},
         accounts_seen={seen.target: seen for seen in draw(st.lists(accounts_seen, max_size=2))},
+        holds={hold.address: hold for hold in draw(st.lists(holds, max_size=2))},
+        freeze=draw(st.none() | freezes),
+        heartbeat=draw(st.none() | heartbeats),
+        lulls=draw(lulls),
     )
 
 
