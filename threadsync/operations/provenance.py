@@ -32,7 +32,8 @@ def commit(root: Path) -> str:
     """Return the commit that *root* is at; empty where it is not in a git repository."""
     try:
         answer = subprocess.run(  # noqa: S603  (fixed words and a path of the project)
-            ["git", "-C", str(root), "rev-parse", "HEAD"],  # noqa: S607  (git is found as the person's shell does)
+            # A folder that only looks like a repository is none: its settings may name commands to run.
+            ["git", "-C", str(root), "-c", "safe.bareRepository=explicit", "rev-parse", "HEAD"],  # noqa: S607  (git is found as the person's shell does)
             capture_output=True,
             text=True,
             timeout=GIT_SECONDS,
