@@ -27,9 +27,7 @@ def test_hold_and_release_say_what_they_did_and_plan_says_who_holds(run: Run, li
     )
     assert where.startswith("It stands in state/threadsync.json: who applies from another copy")
     said = run("plan").stdout
-    assert said.startswith(
-        "Held: hello@threads/main, by maria (legal reads it first), since 2026-11-21"
-    )
+    assert said.startswith("Held: hello@threads/main, by maria (legal reads it first), since 2026-11-21")
     live.post("hello", "Good evening.")
     plan = run("plan")
     assert "! blocked  hello@threads/main  (held)" in plan.stdout

@@ -17,7 +17,7 @@ from threadsync.statefile.lock import Holder
 GIT_SECONDS = 5.0
 CI_RUN_VARIABLES = ("GITHUB_RUN_ID", "CI_JOB_URL", "CI_PIPELINE_ID", "FORGEJO_RUN_ID")
 CI_PERSON_VARIABLES = ("GITHUB_ACTOR", "FORGEJO_ACTOR", "GITLAB_USER_LOGIN")
-"""Who started the CI job (docs.github.com, "Variables reference"; docs.gitlab.com, "Predefined variables")."""
+"""Who started the job (docs.github.com, "Variables reference"; docs.gitlab.com, "Predefined variables")."""
 OTHER_ACTIONS = ("FORGEJO_", "GITEA_")
 """What else speaks of ``GITHUB_…``, and has its jobs at other addresses."""
 
