@@ -18,10 +18,17 @@ from threadsync.statefile.lock import Holder
 
 GIT_SECONDS = 5.0
 CI_RUN_VARIABLES = ("GITHUB_RUN_ID", "CI_JOB_URL", "CI_PIPELINE_ID", "FORGEJO_RUN_ID")
+CI_PERSON_VARIABLES = ("GITHUB_ACTOR", "FORGEJO_ACTOR", "GITLAB_USER_LOGIN")
+"""Who started the job (docs.github.com, "Variables reference"; docs.gitlab.com, "Predefined variables")."""
+OTHER_ACTIONS = ("FORGEJO_", "GITEA_")
+"""What else speaks of ``GITHUB_…``, and has its jobs at other addresses."""
 
 
 def user_name() -> str:
-    """Return the name of the user that runs this."""
+    """Return the name of who runs this: in CI of the person that started the job."""
+    person = next((os.environ[name] for name in CI_PERSON_VARIABLES if os.environ.get(name)), "")
+    if person:
+        return person
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
@@ -45,25 +52,13 @@ def commit(root: Path) -> str:
 
 
 def ci_run() -> str:
-    """Return the CI job that runs this; empty outside CI."""
+    """Return the CI job that runs this, by its address where that is known; empty outside CI."""
+    server, repository, run = (
+        os.environ.get(f"GITHUB_{each}") for each in ("SERVER_URL", "REPOSITORY", "RUN_ID")
+    )
+    if server and repository and run and not any(name.startswith(OTHER_ACTIONS) for name in os.environ):
+        return f"{server}/{repository}/actions/runs/{run}"
     return next((os.environ[name] for name in CI_RUN_VARIABLES if os.environ.get(name)), "")
-
-
-def run_link() -> str:
-    """Return the address of the CI run that this is; empty outside CI.
-
-    By docs.github.com (variables) and docs.gitlab.com (predefined variables). How Forgejo numbers its runs in
-    addresses is not documented, so there it is the page that lists them.
-    """
-    environ = os.environ
-    if environ.get("CI_JOB_URL"):
-        return environ["CI_JOB_URL"]
-    server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
-    if not server or not repository:
-        return ""
-    actions, run = f"{server}/{repository}/actions", environ.get("GITHUB_RUN_ID")
-    is_github = not environ.get("FORGEJO_ACTIONS") and not environ.get("GITEA_ACTIONS")
-    return f"{actions}/runs/{run}" if run and is_github else actions
 
 
 class Surroundings(Struct, frozen=True):
@@ -72,7 +67,6 @@ class Surroundings(Struct, frozen=True):
     user: Callable[[], str] = user_name
     commit: Callable[[Path], str] = commit
     ci_run: Callable[[], str] = ci_run
-    run_link: Callable[[], str] = run_link
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
     """Gives a text that no other call gives."""
     checkout: Callable[[Path, Clock], Checkout] = checkout_of
