@@ -81,9 +81,7 @@ def test_a_bucket_of_s3(tmp_path: Path) -> None:
 
 def test_a_bucket_elsewhere_with_temporary_keys_and_no_folder(tmp_path: Path) -> None:
     keys = "credentials: {access_key: env:A, secret_key: env:B, session_token: env:C}"
-    state = (
-        f"{{bucket: s3://ours, region: auto, endpoint: 'https://store.example', file: b.json, {keys}}}"
-    )
+    state = f"{{bucket: s3://ours, region: auto, endpoint: 'https://store.example', file: b.json, {keys}}}"
     found = project(tmp_path, state).state
     assert isinstance(found, StateBucket)
     assert (found.prefix, found.file, str(found)) == ("", "b.json", "s3://ours")

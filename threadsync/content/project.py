@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from threadsync.model.diagnostic import Location
 from threadsync.model.ids import Json, Role, TargetName
-from threadsync.model.target import MediaHost, Policies, Safety, Target
+from threadsync.model.target import MediaHost, Notifier, Policies, Safety, Target
 
 PROJECT_FILE = "threadsync.yaml"
 
@@ -73,6 +73,8 @@ class Project(Struct, frozen=True):
     location: Location = Location(PROJECT_FILE)
     database: str | None = None
     """Where the address is of the PostgreSQL database of log and ledger (``env:NAME``); None for a file."""
+    notify: tuple[Notifier, ...] = ()
+    """Who is told of troubles, in the order of the file."""
 
     @property
     def state_name(self) -> str:

@@ -356,6 +356,13 @@ PROJECT_RULES = (
         project(SAMPLE_PROJECT + "media_hosts: {site: {kind: url_prefix, url: 'https://example.org/'}}\n"),
     ),
     Rule(
+        "project/notify",
+        "A command of notify: cannot be read.",
+        "Close every quotation mark; no shell reads it, so a pipe needs a script.",
+        project(SAMPLE_PROJECT + 'notify: {command: "./tell \'us"}\n'),
+        project(SAMPLE_PROJECT + "notify: {command: ./tell us}\n"),
+    ),
+    Rule(
         "project/credential-twice",
         "A target names its main credential twice.",
         "Keep one of them.",

@@ -35,6 +35,11 @@ Found: TypeAlias = tuple[str, str, str, str | None]
 """A rule, the key below ``state`` that breaks it (or none), the problem and the remedy."""
 
 
+def holds_secret(address: str) -> bool:
+    """Return whether the *address* of a repository holds a password or a token."""
+    return _PASSWORD.search(address) is not None
+
+
 def place_of(named: Mapping[str, Json]) -> tuple[StateBranch | StateBucket, list[Found]]:
     """Return the place that *named* says, and what is wrong with it; then the place means nothing."""
     words = {key: str(value) for key, value in named.items() if isinstance(value, str)}
@@ -76,6 +81,6 @@ def _misfits(kind: str, words: Mapping[str, str], roles: set[str]) -> Iterator[F
         ),
     ]
     yield from (("project/state", "", problem, _SEE) for problem in problems)
-    if _PASSWORD.search(words.get("remote", "")):
+    if holds_secret(words.get("remote", "")):
         remedy = "Take it out, and let git keep it (a credential helper, a deploy key)."
         yield "schema/secret", "remote", "the remote of state: holds a password or a token.", remedy

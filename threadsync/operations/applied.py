@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from threadsync.errors import UsageError
 from threadsync.execution.report import Report
+from threadsync.model.facts import Facts
 from threadsync.model.ids import Address
 from threadsync.operations.plan import Prepared
 from threadsync.planning.actions import Blocked, Reason
@@ -32,6 +33,10 @@ class ApplyOptions(Struct, frozen=True):
     lock_timeout_seconds: float = 0.0
     saved: SavedPlan | None = None
     """The plan to be carried out; it says itself what was selected and agreed to."""
+    withdraw: tuple[str, ...] = ()
+    """Publications to take down, whatever their files say; nothing else is done then."""
+    why: str = ""
+    """Why they are taken down."""
 
     @property
     def asked(self) -> PlanOptions:
@@ -60,6 +65,8 @@ class AppliedPlan(Struct, frozen=True):
     prepared: Prepared
     report: Report | None
     declined: bool = False
+    facts: Facts = Facts()
+    """What was read of the accounts for it."""
 
     @property
     def unreadable(self) -> bool:

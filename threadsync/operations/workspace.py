@@ -173,10 +173,16 @@ class Workspace(Struct, frozen=True):
             content.broken_keys,
             content.complete,
             content.live,
+            self.project.safety.outage_after,
         )
         drafts = {address: wanted[address] for address in content.drafts}
         each = dict.fromkeys(findings)  # two targets of one network find the same
         return Declared(desired, drafts, tuple(sorted(each, key=by_place)), content.files)
+
+    def undeclared(self) -> Declared:
+        """Return what no file was read for: nothing counts as removed, and nothing as declared."""
+        capabilities = {name: provider.capabilities for name, provider in self.providers.items()}
+        return Declared(Desired({}, self.project.targets, capabilities, complete=False), {}, (), 0)
 
     def _seen(
         self, publication: Publication, twin: Seen | None, prior: State | None, longest: Permalinks

@@ -41,6 +41,8 @@ class Shown(Struct, frozen=True):
     first: Callable[[Preview], None]
     new: Callable[[News, Preview], None]
     problem: Callable[[ThreadsyncError], None]
+    looked: Callable[[Workspace, Preview], None] = lambda _workspace, _preview: None
+    """Is told of every look at which all could be read, whether or not something is new."""
 
 
 class Watching(Struct):
@@ -139,6 +141,7 @@ class Watching(Struct):
         self._media = found.prepared.media
         self._folders = self._folders_of(workspace.project)
         mended, self._problem = bool(self._problem), ""
+        self.shown.looked(workspace, found)
         before, self._last = self._last, found
         if before is None:
             self.shown.first(found)
