@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from threadsync.model import holding as h
 from threadsync.model import journal as j
 from threadsync.model.facts import CredentialLife, Drift, Quota, SeenPost
 from threadsync.model.ids import Address, ContentDigest, MediaDigest, PostKey, RemoteId, TargetName
@@ -97,6 +98,11 @@ troubles = st.builds(
     st.lists(texts, max_size=2).map(tuple),
     st.none() | times,
 )
+holds = st.builds(h.Hold, addresses, times, texts, texts, digests)
+freezes = st.builds(h.Freeze, times, texts, texts)
+heartbeats = st.builds(h.Heartbeat, times, texts, texts, st.dictionaries(texts, whole, max_size=2))
+_lull = st.builds(h.Lull, times, times, texts, st.none() | targets, st.none() | addresses)
+lulls = st.lists(_lull, max_size=2).map(tuple)
 
 notes: st.SearchStrategy[j.Note] = st.one_of(
     in_flight,
@@ -118,6 +124,12 @@ notes: st.SearchStrategy[j.Note] = st.one_of(
     accounts_seen,
     troubles,
     st.builds(Untroubled, targets, times),
+    holds,
+    st.builds(h.Released, addresses, times),
+    freezes,
+    st.builds(h.Unfrozen, times),
+    heartbeats,
+    st.builds(h.Lulls, lulls, times),
 )
 
 _controls = st.tuples(whole, flags, texts, flags)
@@ -149,6 +161,8 @@ def states(draw: st.DrawFn) -> State:
             draw(chains),
             *draw(_controls),
             superseded=draw(chains),
+            by=draw(texts),
+            said=draw(texts),
         )
         for address in draw(st.lists(addresses, max_size=2, unique=True))
         if address not in bindings
@@ -174,6 +188,10 @@ def states(draw: st.DrawFn) -> State:
         posts_seen={seen.address: seen for seen in draw(st.lists(posts_seen, max_size=2))},
         accounts_seen={seen.target: seen for seen in draw(st.lists(accounts_seen, max_size=2))},
         troubles={each.target: each for each in draw(st.lists(troubles, max_size=2))},
+        holds={hold.address: hold for hold in draw(st.lists(holds, max_size=2))},
+        freeze=draw(st.none() | freezes),
+        heartbeat=draw(st.none() | heartbeats),
+        lulls=draw(lulls),
     )
 
 

@@ -154,11 +154,11 @@ class _Run(Struct):
         if prior is None or prior.freeze is None or self.options.withdraw:
             return
         self.show(shown)
+        since = f"{prior.freeze.at:%Y-%m-%d %H:%M} UTC"
         raise Frozen(
-            f"apply is frozen{whose(prior.freeze)}, since {prior.freeze.at:%Y-%m-%d %H:%M} UTC; "
-            "nothing was done.",
-            remedy="The plan above says what would be done. When it is to go on: threadsync unfreeze. To "
-            "take something down now: threadsync withdraw ADDRESS.",
+            f"apply is frozen{whose(prior.freeze)}, since {since}; nothing was done.",
+            remedy="When it is to go on: threadsync unfreeze. What would be done then says threadsync plan. "
+            "To take something down now: threadsync withdraw ADDRESS.",
         )
 
     def _require_approval(self, declared: Declared, made: Plan, prior: State | None) -> None:
