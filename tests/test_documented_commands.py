@@ -69,6 +69,8 @@ ALONE = {
     "threadsync auth refresh threads/main --write-back 'gh secret set THREADS_TOKEN'": _PRINTED,
     "threadsync sandbox --port 8471": "the tour of README.md starts it so, and keeps its data besides",
     "threadsync sandbox --port 8471 --data sandbox": "the tour of README.md starts it so",
+    "threadsync state pull --copy ID | threadsync state push -": "tests/live/test_state_bucket.py::"
+    "test_the_history_names_the_command_that_brings_an_earlier_state_back",
     "ffmpeg -i ride.mov -c copy -use_editlist 0 -movflags +faststart ride.mp4": "it is another's program",
 }
 """Commands that are not played: the test that runs them, or why none can."""
