@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import chdir, contextmanager, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from rich.console import Console
@@ -73,7 +73,7 @@ class Tour:
 
     def _by_the_program(self, arguments: list[str]) -> str:
         written = _Terminal()
-        with chdir(self._folder), redirect_stdout(written), _columns():
+        with chdir(self._folder), redirect_stdout(written), redirect_stderr(io.StringIO()), _columns():
             asked = Asked(open_project=lambda _: self._opened().workspace)
             root.main(arguments, obj=asked, standalone_mode=False)
         self._clock.sleep(60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,30 +26,10 @@ from threadsync.views.report_text import report_text
 from threadsync.views.seen import Detail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from threadsync.execution.report import Report
-    from threadsync.execution.seams import Watcher
-    from threadsync.operations.asking import Person
+    from threadsync.operations.applied import CarriesOut
     from threadsync.operations.plan import Prepared
     from threadsync.operations.workspace import Workspace
-
-
-class CarriesOut(Protocol):
-    """What ``apply`` is, and what goes its way."""
-
-    def __call__(
-        self,
-        workspace: Workspace,
-        options: ApplyOptions,
-        *,
-        person: Person | None,
-        show: Callable[[Prepared], None],
-        watcher: Watcher,
-        on_started: Callable[[Callable[[], None]], None],
-    ) -> AppliedPlan:
-        """Show a plan, ask, and carry it out."""
-        ...
 
 
 def run(

@@ -73,7 +73,8 @@ def _words(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.option(
     "--allow-commands",
     is_flag=True,
-    help="Run the commands that the project file names for bringing media to their hosts.",
+    help="Run the commands that the project file names: those that bring media to their hosts, and those "
+    "that are told of troubles (notify).",
 )
 @lock_timeout_option
 @max_chars_option
