@@ -42,7 +42,8 @@ def test_the_page_leads_to_a_first_post_and_a_chain(tmp_path: Path) -> None:
 
         said = run_as_it_stands(PAGE, tmp_path, at.environ, given=here)
         ledger: Any = network.ledger()
-    assert Counter(post["text"].split()[0] for post in ledger["bluesky"]["posts"]) == {"Hello!": 1, "We": 1, "The": 1}
+    first_words = Counter(post["text"].split()[0] for post in ledger["bluesky"]["posts"])
+    assert first_words == {"Hello!": 1, "We": 1, "The": 1}
     assert network.token(WHO) not in said
     assert "password" in (tmp_path / "desk/.gitignore").read_text().splitlines()
     assert (tmp_path / "desk/password").stat().st_mode & 0o777 == 0o600
