@@ -51,6 +51,10 @@ def load_project(start: Path, *, exact: bool = False, providers: Collection[str]
         ProjectError: there is none, or its file has faults; all of them are in ``findings``.
     """
     root = _root(start, exact=exact)
+    # What is wrong with a file is told with its words; who sends a pull request may not read others.
+    if not Path(os.path.realpath(root / PROJECT_FILE)).is_relative_to(root):
+        problem = "this is a link that leaves the project."
+        raise _refused(root, [finding("file/outside-project", Location(PROJECT_FILE), problem)])
     text = read(str(root / PROJECT_FILE), PROJECT_FILE)
     if isinstance(text, Diagnostic):
         raise _refused(root, [replace(text, remedy=_REMEDIES.get(text.rule, text.remedy))])

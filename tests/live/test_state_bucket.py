@@ -147,6 +147,30 @@ def cut(trouble: str, number: int, *, ever: bool) -> Callable[[int], str]:
     return lambda at: trouble if at == number or (ever and at > number) else ""
 
 
+def test_what_a_plan_and_an_apply_ask_of_the_bucket(team: Team) -> None:
+    """What docs/state.md says they cost."""
+    posts = team.posts("One")
+    folder = team.machine("press-1", posts)
+    assert run(folder, *APPLY, host="press-1")[0] == 0
+    posts_into(folder, team.posts("One", "Two"))
+    assert told(team, folder, "plan") == ["GET head", "GET states"]
+    taken = ["GET head", "GET states", "GET head", "PUT head"]
+    assert told(team, folder, "apply", "--yes") == [
+        *taken, "PUT head", "PUT states", "PUT head",
+    ]  # fmt: skip
+    assert told(team, folder, "apply", "--yes") == ["GET head", "GET states"], "no lock where nothing is due"
+
+
+def told(team: Team, folder: Path, *arguments: str) -> list[str]:
+    before = len(team.proxy.asked)
+    status, said = run(folder, *arguments, host="press-1")
+    assert status == 0, said
+    every = (each.partition(" ") for each in team.proxy.asked[before:])
+    return [
+        f"{method} {'states' if f'{team.prefix}/states/' in name else 'head'}" for method, _, name in every
+    ]
+
+
 # A line that breaks.
 
 

@@ -517,3 +517,19 @@ def test_credentials_in_addresses_are_masked() -> None:
         masked("ssh://git@example.org/x and git@example.org:x")
         == "ssh://***@example.org/x and git@example.org:x"
     )
+
+
+def test_files_that_look_like_a_repository_are_none_and_run_nothing(
+    repositories: Repositories, clone: Path, tmp_path: Path
+) -> None:
+    """A pull request may add `HEAD`, `config` and the rest beside a project: they would name commands."""
+    repositories.git(clone, "init", "--quiet", "--bare", "planted")
+    planted, trace = clone / "planted", tmp_path / "ran"
+    for name, value in (
+        ("remote.origin.url", f"ext::sh -c touch% {trace}"),
+        ("protocol.ext.allow", "always"),
+    ):
+        repositories.git(planted, "config", "--file", "config", name, value)
+    with pytest.raises(StateError):
+        repositories.remote(planted).fetch(repositories.deadline())
+    assert not trace.exists()

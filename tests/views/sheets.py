@@ -59,6 +59,9 @@ def full() -> SheetPlan:
         desired=made.desired,
         prior=prior,
         drafts={at("idea"): want("idea", "Some day.")},
+        freeze=whole.freeze,
+        holds=whole.holds,
+        heartbeat=whole.heartbeat,
     )
 
 

@@ -15,7 +15,7 @@ from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.operations.memory import Memory
 from threadsync.operations.preview import preview
 from threadsync.views.sheet_entries import id_of
-from threadsync.web.showing import Change, Showing
+from threadsync.web.showing import LAST_READ, Change, Showing
 
 SOURCES = ("/media/", "data:")
 
@@ -113,13 +113,34 @@ def test_what_is_wrong_is_shown_at_its_post_with_the_line(watched: Watched) -> N
     assert "files have errors" in change.blocks["notes"]
 
 
+def test_a_post_with_a_slip_in_its_head_stays_at_its_place_with_what_is_to_be_mended(
+    watched: Watched,
+) -> None:
+    watched.world.post("c", "Last")
+    watched.look()
+    order = [post.id for post in watched.showing._sheet.posts]
+    watched.world.post("a", "Other words", targets="threads/main, threads/brand", pubish="2026-12-03 08:30")
+    (change,) = watched.look()
+    assert change.order == tuple(order)
+    html = change.blocks[id_of("a")]
+    assert "First words" in html, "what it says is not known while it cannot be read"
+    assert LAST_READ in html
+    assert "pubish: 2026-12-03 08:30\n^" in pages.read(html).classed("at")[0].text
+    assert watched.look() == [], "it stays so"
+    watched.world.post("a", "Other words", targets="threads/main, threads/brand")
+    (mended,) = watched.look()
+    assert "Other words" in mended.blocks[id_of("a")]
+    assert LAST_READ not in mended.blocks[id_of("a")]
+
+
 def test_a_target_more_is_another_page(watched: Watched) -> None:
     watched.look()
-    watched.world.remove("a")
-    watched.world.post("a", "First words", targets="threads/brand")
-    assert not watched.look()[0].whole
-    watched.world.remove("b")
-    assert watched.look()[0].whole, "nothing is on threads/main any more"
+    project = watched.world.root / "threadsync.yaml"
+    third = "  threads/third: {account: third, credential: env:X, base_url: http://127.0.0.1:1}\n"
+    project.write_text(project.read_text().replace("media_hosts:", f"{third}media_hosts:"))
+    (change,) = watched.look()
+    assert change.whole
+    assert [each.text.strip() for each in watched.page().all("label")][-1] == "threads/third"
 
 
 def test_a_project_that_cannot_be_read_is_said_and_what_was_seen_stays(watched: Watched) -> None:

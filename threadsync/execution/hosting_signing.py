@@ -45,6 +45,11 @@ def signer_of(bucket: Bucket, secret: SecretOf) -> Signer:
         opened = store()
         import obstore
 
+        if bucket.kind == "s3":
+            _s3_credential(
+                bucket, secret
+            )  # here first: what it raises there comes out as an error of obstore
+
         return SecretText(obstore.sign(opened, method, name, timedelta(seconds=seconds)))
 
     return sign

@@ -292,7 +292,7 @@ def _answers(root: Path, *question: str) -> bool | None:
     """Whether git says yes in the project's folder; None where there is no repository, or no git."""
     try:
         done = subprocess.run(  # noqa: S603  (fixed words and a path of the project)
-            ["git", "-C", str(root), *question],  # noqa: S607  (found as a shell does)
+            ["git", "-C", str(root), "-c", "safe.bareRepository=explicit", *question],  # noqa: S607  (found as a shell does)
             capture_output=True,
             timeout=GIT_SECONDS,
             check=False,

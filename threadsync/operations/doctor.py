@@ -9,6 +9,7 @@ from pathlib import Path
 
 from threadsync.content.project import StateBucket
 from threadsync.errors import DatabaseError, ProjectError, StateError, ThreadsyncError
+from threadsync.execution import commands
 from threadsync.execution.apilog import LOG
 from threadsync.execution.hosting_command import missing_program
 from threadsync.execution.seams import NoJournal, Unwatched
@@ -91,6 +92,7 @@ def _network(
         yield from check_credential(workspace, row)
     yield from check_clock(rows)
     yield from check_commands(workspace)
+    yield from check_notify(workspace)
     if not offline:
         yield from check_database(workspace)
         yield from check_hosts(workspace, declared)
@@ -219,6 +221,16 @@ def check_commands(workspace: Workspace) -> Iterator[Check]:
             else:
                 said = f"{host.settings['command']} can be run; apply does, with --allow-commands"
                 yield ok(f"media host {name}", said)
+
+
+def check_notify(workspace: Workspace) -> Iterator[Check]:
+    """A command that is told of troubles is there; it is not run."""
+    for notifier in workspace.project.notify:
+        missing = commands.missing_program(notifier.command, "notify:", workspace.project.root)
+        if missing is not None:
+            yield problem("notify", missing.problem, missing.remedy)
+        else:
+            yield ok("notify", f"{notifier.command} can be run; apply does, with --allow-commands")
 
 
 def check_hosts(workspace: Workspace, declared: Declared) -> Iterator[Check]:

@@ -79,8 +79,8 @@ def actions(
     claimed = {old: new for new, renamed in renames.items() for old in renamed.involved}
     found: dict[Address, Action] = {}
     for address, binding in sorted(gone.items()):
-        new = claimed.get(address)
-        if new is None:
+        new, unfinished = claimed.get(address), prior.open.get(address)
+        if new is None or (unfinished is not None and unfinished.job.by):
             found[address] = _removed(desired, prior, binding, consents)
         elif isinstance(renames[new].action, Blocked):
             found[address] = Blocked(

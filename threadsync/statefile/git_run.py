@@ -27,6 +27,9 @@ _SETTINGS = (
     "push.gpgSign=false",
     "push.followTags=false",
     "advice.pushUpdateRejected=false",
+    # Files of a pull request may look like a bare repository, whose settings name commands to run:
+    # git-scm.com/docs/git-config, safe.bareRepository (git 2.38).
+    "safe.bareRepository=explicit",
 )
 _OTHERS = (
     "GIT_DIR",

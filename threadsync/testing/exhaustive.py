@@ -123,10 +123,10 @@ def _possible(stage: Stage, moment: Moment) -> list[Trouble]:
     # A state that went back needs the minutes until all that went out is listed, and does not know what was
     # changed since: see docs/guarantees.md.
     at_once = stage.setting is Setting.HARD or stage.shape.edit is not None
-    return [each for each in possible(moment) if not (at_once and _goes_back(each))]
+    return [each for each in possible(moment) if not (at_once and goes_back(each))]
 
 
-def _goes_back(trouble: Trouble) -> bool:
+def goes_back(trouble: Trouble) -> bool:
     """Whether the next run has an older state."""
     match trouble:
         case Death(older=older):

@@ -64,6 +64,11 @@ ODDS = {
     "lose": 0.2,
     "clone": 0.2,
     "swap": 1,
+    "hold": 0.7,
+    "release": 0.5,
+    "freeze": 0.3,
+    "thaw": 0.5,
+    "take_down": 0.6,
 }
 """How likely each event is, beside the others."""
 CASTS = (THREADS, THREADS, THREADS, BLUESKY, BOTH)

@@ -160,6 +160,8 @@ class Post(Struct, frozen=True):
     file: str
     findings: tuple[Finding, ...]
     entries: tuple[Entry, ...]
+    note: str = ""
+    """What else is to be known of it."""
 
 
 class AccountSheet(Struct, frozen=True):

@@ -37,7 +37,8 @@ def sheet_of(
     """Return *prepared* as a sheet; *whole*, with its drafts, which come first, and all that stays."""
     shown = [action for action in prepared.plan.actions if whole or _is_told(action)]
     drafts = prepared.drafts if whole else {}
-    targets = sorted({each.target for each in (*(action.address for action in shown), *drafts)})
+    used = {each.target for each in (*(action.address for action in shown), *drafts)}
+    targets = sorted(used | set(prepared.desired.targets) if whole else used)
     place = {target: number for number, target in enumerate(targets)}
     entries: dict[PostKey, list[Entry]] = {}
     for address, wanted in drafts.items():

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.content.escape import printable
 from threadsync.errors import ContentError, ProjectError, ThreadsyncError
@@ -29,6 +30,7 @@ from threadsync.views.words import many
 
 THUMBNAILS_KEPT = 512
 """So many small copies are kept; each takes 48 KB at most."""
+LAST_READ = "As it was when its file could be read last; mend this to see it as it is now."
 EMPTY = Sheet("Preview", "", "", "", (), (), (), (), (), 0)
 
 File: TypeAlias = tuple[Path, str, MediaFacts]
@@ -100,7 +102,10 @@ class Showing(Struct):
         pictures = {digest: Seeable(f"/media/{digest}") for digest in files}
         sources = source_lines(workspace, prepared.findings)
         sheet = sheet_of(prepared, pictures, sources, whole=True, title="Preview")
-        self._show(sheet, None, files, workspace.clock.now())
+        shown = kept(self._sheet, sheet)
+        if shown is not sheet:
+            files = {**self._files, **files}
+        self._show(shown, None, files, workspace.clock.now())
 
     def problem(self, error: ThreadsyncError, now: datetime) -> None:
         """Show why the project cannot be looked at; what was seen of it before stays."""
@@ -146,6 +151,26 @@ class Showing(Struct):
         said = said or (f"{at:%H:%M:%S}: {many(gone, 'post')} gone." if gone else "")
         order = tuple(post.id for post in sheet.posts)
         self.tell(Change(version, {**changed, **shown}, order, tuple(shown), said))
+
+
+def kept(before: Sheet, now: Sheet) -> Sheet:
+    """Return *now* with the posts of *before* whose files cannot be read just now, each at its place.
+
+    Who makes a slip in the head of a post goes on seeing it, with what is to be mended.
+    """
+    if before.targets != now.targets:
+        return now
+    known = {post.id for post in now.posts}
+    posts, findings = list(now.posts), list(now.findings)
+    for number, post in enumerate(before.posts):
+        of_it = tuple(each for each in findings if each.place.startswith(f"{post.file}:"))
+        if post.id in known or not of_it:
+            continue
+        findings = [each for each in findings if each not in of_it]
+        behind = {each.id for each in before.posts[:number]}
+        at = max((place for place, each in enumerate(posts, 1) if each.id in behind), default=0)
+        posts.insert(at, replace(post, findings=of_it, note=LAST_READ))
+    return replace(now, posts=tuple(posts), findings=tuple(findings)) if len(posts) > len(now.posts) else now
 
 
 @lru_cache(maxsize=THUMBNAILS_KEPT)

@@ -39,22 +39,25 @@
   // Posts near the screen are laid out as they come near it, so what stands above moves once more a frame later.
   const stay = (id, top, frames) => {
     const each = document.getElementById(id);
-    if (!each) return;
-    window.scrollBy({ top: each.getBoundingClientRect().top - top, behavior: "instant" });
+    if (each) window.scrollBy({ top: each.getBoundingClientRect().top - top, behavior: "instant" });
     const at = window.scrollY;
-    if (frames) requestAnimationFrame(() => { if (window.scrollY === at) stay(id, top, frames - 1); });
+    requestAnimationFrame(() => {
+      if (each && frames && window.scrollY === at) stay(id, top, frames - 1);
+      else document.body.classList.remove("changing");
+    });
   };
 
   const change = ({ blocks, order, changed, said }) => {
     const before = window.scrollY > 0 ? seen() : undefined;
     const top = before?.getBoundingClientRect().top;
+    // A browser that holds what it shows in place would do so a second time.
+    document.body.classList.add("changing");
     document.querySelectorAll(".fresh").forEach((each) => each.classList.remove("fresh"));
     for (const [id, html] of Object.entries(blocks)) {
       const fresh = put(id, html);
       if (changed.includes(id)) fresh.classList.add("fresh");
     }
     arrange(order);
-    if (before) stay(before.id, top, 2);
     if (said) tell(said);
     if (changed.length === 1) {
       const link = document.createElement("a");
@@ -62,6 +65,8 @@
       link.textContent = "Show it";
       status.append(" ", link);
     }
+    if (before) stay(before.id, top, 3);
+    else document.body.classList.remove("changing");
   };
 
   document.querySelectorAll("[name=show]").forEach((each) => {
