@@ -106,6 +106,8 @@ def project(at: Desk, page: str) -> str:
     """The page begins in a project with one post that is live."""
     at.begun()
     at.environ |= {"THREADS_REDIRECT_URI": "http://localhost:8737/"}
+    listed = r"""threadsync state history --format json | sed -n 's/.*"file": "\(.*history.*\)",/\1/p'"""
+    page = page.replace("--copy ID", f'--copy "$({listed} | head -1)"')
     return page.replace("COMMIT:threadsync.json", "HEAD:state/threadsync.json")
 
 
