@@ -11,6 +11,7 @@ What stands in a sentence, as `threadsync plan --refresh`, is held against the c
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ import click
 import pytest
 
 from tests.live.desk import Desk, desk, yaml_block
-from tests.live.pages import BLOCK, SHELLS, steps
+from tests.live.pages import BLOCK, SHELLS, run_as_it_stands, steps
 from tests.live.projects import ROOT
 from threadsync.cli import root
 
@@ -174,6 +175,30 @@ def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path) -> No
     with desk(tmp_path) as at:
         page = scene(at, PAGES[name])
         at.play(page, where=at.root if scene is empty else at.folder, without=frozenset(ALONE))
+
+
+@pytest.mark.live
+@pytest.mark.parametrize(
+    ("page", "failed"),
+    [
+        ("```console\n$ echo one\none\n```\n", ""),
+        ("```console\n$ echo one\ntwo\n```\n", "does not say 'two'"),
+        ("```sh\n# a word\necho one   # and another\nfalse\n```\n", "one"),
+        ("```yaml\nsteps:\n  - run: exit 3\n```\n", "bash"),
+        ("````console\n$ cat <<'END'\n```\nx\n```\nEND\nx\n````\n", ""),
+    ],
+)
+def test_a_command_that_fails_or_says_something_else_fails_its_page(
+    tmp_path: Path, page: str, failed: str
+) -> None:
+    def played() -> str:
+        return run_as_it_stands(page, tmp_path, {"PATH": os.environ["PATH"]}, languages=SHELLS)
+
+    if not failed:
+        assert played()
+        return
+    with pytest.raises(AssertionError, match=failed):
+        played()
 
 
 # What is named.
