@@ -16,6 +16,7 @@ from threadsync.cli._exit import Exit
 from threadsync.errors import UsageError
 from threadsync.execution.seams import Unwatched
 from threadsync.operations.importing import import_post
+from threadsync.operations.insights import insights
 from threadsync.operations.plan import plan
 from threadsync.operations.refresh import refresh
 from threadsync.planning.actions import Blocked, Create
@@ -42,6 +43,29 @@ def replies(records: list[Record]) -> list[tuple[object, ...]]:
         reply: Any = each.value.get("reply", {})
         found.append((each.value["text"], *(texts.get(reply[name]["uri"], "(gone)") for name in reply)))
     return found
+
+
+# Insights.
+
+
+def test_the_further_segments_of_a_chain_are_no_replies_of_readers(world: Both) -> None:
+    world.post("a", "One\n\n---\n\nTwo\n\n---\n\nThree", targets="bluesky/brand")
+    assert world.applied() == {"a@bluesky/brand": "applied"}
+    assert replies_told(world) == 0
+    second = world.sky.records(BRAND)[1]
+    root: Any = second.value["reply"]
+    world.sky.post("Theirs", READER, reply={"root": root["root"], "parent": ref(world, second.uri)})
+    assert replies_told(world) == 1
+
+
+def replies_told(world: Both) -> int | None:
+    """Return how many replies ``insights`` and ``refresh`` tell of; both tell the same."""
+    told = insights(world.workspace, watcher=Unwatched())
+    (found,) = [each for target in told.targets for each in target.publications]
+    looked = refresh(world.workspace, watcher=Unwatched())
+    (seen,) = looked.seen.values()
+    assert sum(each.counts["replies"] for each in seen.posts.values()) == found.counts["replies"]
+    return found.counts["replies"]
 
 
 # Replacing.

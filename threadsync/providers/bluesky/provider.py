@@ -262,7 +262,7 @@ class BlueskyProvider(Struct, frozen=True):
             "quotes": view.quote_count,
         }
         told = {name: count for name, count in counts.items() if count is not None}
-        return Engagement(told, hidden=convert.is_hidden(view))
+        return Engagement(told, hidden=convert.is_hidden(view), answers=convert.parent_of(view.record))
 
     def locate(self, reference: str) -> Flow[ObservedPost | None]:
         """Find anybody's post by its at-uri, or the address of its page."""
