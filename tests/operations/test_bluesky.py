@@ -214,6 +214,29 @@ def test_a_post_is_imported_by_its_at_uri_or_its_address(world: Both, form: str)
     assert words(world.plan()) == {"a@bluesky/brand": "no-op same"}
 
 
+@pytest.mark.parametrize("failing", [False, True], ids=["", "while the account cannot be read"])
+def test_an_imported_post_that_is_taken_down_takes_the_gates_of_its_own_along(
+    world: Both, failing: bool
+) -> None:
+    uris = [world.sky.post(text, BRAND) for text in ("By hand", "Another")]
+    for uri, collection in ((uris[0], THREADGATE), (uris[0], POSTGATE), (uris[1], THREADGATE)):
+        gate = {"$type": collection, "post": uri, "allow": [], "createdAt": "2026-11-21T12:00:00.000Z"}
+        body = {"collection": collection, "rkey": uri.rpartition("/")[2], "record": gate}
+        world.sky.by_hand("putRecord", body, BRAND)
+    world.post("a", "By hand", targets="bluesky/brand")
+    import_post(world.workspace, "a@bluesky/brand", uris[0])
+    world.post("a", "By hand", targets="bluesky/brand", withdraw="true")
+    if failing:
+        bluesky.arm(world.sky.state, bluesky.Fault("get-record", FaultKind.SERVER_ERROR, times=None))
+        assert world.applied() != {"a@bluesky/brand": "applied"}
+        assert world.sky.texts(BRAND) == ["By hand", "Another"]
+        bluesky.disarm(world.sky.state)
+    assert world.applied() == {"a@bluesky/brand": "applied"}
+    assert world.sky.texts(BRAND) == ["Another"]
+    assert world.sky.records(BRAND, POSTGATE) == []
+    assert [each.value["post"] for each in world.sky.records(BRAND, THREADGATE)] == [uris[1]]
+
+
 def test_a_chain_is_imported_by_its_first_segment(world: Both) -> None:
     first = world.sky.post("One", BRAND)
     second = world.sky.post("Two", BRAND, reply={"root": ref(world, first), "parent": ref(world, first)})
