@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.operations.both import BRAND, READER, Both
 from tests.operations.world import by_address, picture, words
@@ -24,6 +25,7 @@ from threadsync.planning.allowances import drawn_on
 from threadsync.providers.bluesky.tids import time_of
 from threadsync.sandbox import bluesky
 from threadsync.sandbox.bluesky.state import Record, did_of
+from threadsync.sandbox.bluesky.values import Generation
 from threadsync.sandbox.threads import FaultKind
 from threadsync.views.markdown import plan_markdown
 from threadsync.views.plan_text import plan_text
@@ -192,6 +194,23 @@ def test_a_plan_counts_the_points_of_gates_too(world: Both) -> None:
     (action,) = plan(world.workspace).plan.actions
     assert isinstance(action, Create)
     assert drawn_on(action, world.workspace.providers[action.address.target].capabilities) == {"points": 15}
+
+
+# One write.
+
+
+@pytest.mark.parametrize(("segments", "fits"), [(104, True), (110, False)])
+def test_a_chain_goes_out_in_one_write_or_not_at_all(world: Both, segments: int, fits: bool) -> None:
+    """An older server, of which the project does not say so: what validate finds otherwise, it refuses."""
+    world.sky.state.switches = replace(world.sky.state.switches, generation=Generation.V0_4)
+    world.post("a", "\n\n---\n\n".join(["界" * 300] * segments), targets="bluesky/brand")
+    done = world.apply()
+    assert done.report is not None
+    (told,) = done.report.actions
+    assert len(world.sky.texts(BRAND)) == (segments if fits else 0)
+    if not fits:
+        assert told.became == "refused"
+        assert "server: pds-0.4" in str(told)
 
 
 # Importing, and what drifted.
