@@ -8,7 +8,7 @@ EXAMPLES ?= 2000
 PDS := tests/pds/node_modules/.installed
 RECORDED := tests/live/bluesky/cassettes
 
-.PHONY: demo test setup pds pds-if-possible pds-current appview check static format format-check lint types types-here types-darwin types-win32 types-pyright contracts docs docs-check cassettes wheel state sim stateful live exhaustive load bench clean
+.PHONY: demo test setup pds pds-if-possible pds-current appview browser check static format format-check lint types types-here types-darwin types-win32 types-pyright contracts docs docs-check site cassettes wheel state sim stateful live exhaustive load bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
@@ -65,6 +65,13 @@ tests/pds/%/node_modules/.installed: tests/pds/%/package-lock.json
 	  PATH="$$node/bin:$$PATH" npm_config_nodedir="$$node" npm rebuild better-sqlite3 --loglevel=error
 	touch $@
 
+# What drives an installed Chromium, for the tests that look at pages; without it they are skipped, and say so.
+browser: tests/browser/node_modules/.installed
+
+tests/browser/node_modules/.installed: tests/browser/package-lock.json
+	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
 # What .ci/run runs. Pre-commit may call it too: it needs no network once set up.
 check: static test
 
@@ -97,12 +104,18 @@ types-pyright: setup
 contracts: setup
 	$(BIN)/lint-imports
 
-# Generated pages: written by `docs`, compared by `docs-check` (and by the tests).
+# Generated pages and pictures: written by `docs`, compared by `docs-check` (and by the tests).
 docs: setup
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m tests.tools.make_pictures
 
-docs-check: setup
+docs-check: site
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m tests.tools.make_pictures --check
+
+# The pages as a site, build/site/index.html. A link that leads nowhere, or a page that none leads to, is an error.
+site: setup
+	$(BIN)/python -m sphinx -q -n -W --keep-going -c docs . build/site
 
 # Our client's runs recorded, against the sandbox and a real Bluesky server: what the tests play where neither is.
 # Read what changed.

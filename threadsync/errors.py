@@ -2,18 +2,19 @@
 
     ThreadsyncError
     ├─ UsageError        what was asked cannot be done as asked: a flag, a selector, a missing consent
+    │                    (WrongCheckout)
     ├─ ProjectError      the project file, the environment or the set-up (carries diagnostics)
     ├─ ContentError      posts that cannot be read or do not validate (carries diagnostics)
     ├─ StateError        StateLocked · StateDamaged · StateTooNew · StateForeign · StateUnwritable ·
     │                    StateOutdated · StateUnreachable
-    ├─ PlanError         UnsafePlan · StalePlan · PublishBlocked
+    ├─ PlanError         UnsafePlan · StalePlan · Frozen · PublishBlocked
     ├─ ProviderError     what ends the run for a target: ApiError (the network refused; PublishRefused) ·
     │                    Unanswered · PublishUncertain · AuthorizationDenied · AuthorizationMismatch ·
     │                    CredentialsExpired · RateLimitReached (both before anything is sent)
     ├─ DatabaseError     where log, ledger, cursors and known answers are kept cannot be used
     ├─ WebhookError      what arrived at a webhook is not the network's, or cannot be read
     ├─ OutputError       what the command has to say cannot be written
-    ├─ WatchError        files cannot be watched
+    ├─ WatchError        files cannot be watched, or their preview cannot be served
     └─ PluginError       ProviderNotFound
 
 Each carries *problem* (what is wrong, naming the thing), *where* (file, line or address; may be
@@ -51,6 +52,10 @@ class ThreadsyncError(Exception):
 
 class UsageError(ThreadsyncError):
     """What was asked cannot be done as it was asked."""
+
+
+class WrongCheckout(UsageError):
+    """This checkout is not what ``safety.apply_from`` lets apply send from; nothing was sent."""
 
 
 class _FindingsError(ThreadsyncError):
@@ -109,6 +114,10 @@ class UnsafePlan(PlanError):
 
 class StalePlan(PlanError):
     """What a saved plan was made from has changed since; nothing of it was done."""
+
+
+class Frozen(PlanError):
+    """A person has frozen the project: no apply acts until ``unfreeze``."""
 
 
 class PublishBlocked(PlanError):
@@ -222,7 +231,7 @@ class OutputError(ThreadsyncError):
 
 
 class WatchError(ThreadsyncError):
-    """The system watches no more files."""
+    """The system watches no more files, or the preview of what they say cannot be served."""
 
 
 class PluginError(ThreadsyncError):

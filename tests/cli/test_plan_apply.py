@@ -110,7 +110,10 @@ def test_apply_again_does_nothing(run: Run, world: World) -> None:
     before = len(world.sent)
     done = run("apply", "--yes")
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout == "No changes. 1 publication is as the files say.\n"
+    assert done.stdout == (
+        "No changes. 1 publication is as the files say.\n"
+        "Last apply: 2026-11-21 12:00 UTC, by maria: 1 applied.\n"
+    )
     assert len(world.sent) == before
 
 

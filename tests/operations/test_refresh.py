@@ -259,7 +259,7 @@ def test_status_and_show_tell_what_was_seen_and_when(live: World) -> None:
     live.delete_by_hand("As it was")
     look(live)
     live.clock.sleep(timedelta(days=3).total_seconds())
-    rows = {str(row.address): row for row in status(live.workspace)}
+    rows = {str(row.address): row for row in status(live.workspace).rows}
     seen = rows["c@threads/main"].seen
     assert seen is not None
     assert [post.drift for post in seen.posts.values()] == [Drift.DELETED]

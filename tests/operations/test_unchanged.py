@@ -20,6 +20,7 @@ from threadsync.content.project import PROJECT_FILE
 from threadsync.content.walking import is_ignored
 from threadsync.operations import unchanged
 from threadsync.operations.caches import CACHE_DIRECTORY
+from threadsync.operations.holding import freeze, hold
 from threadsync.operations.plan import plan
 from threadsync.operations.remembering import remember
 from threadsync.operations.unchanged import KEPT_FILE, text_again
@@ -76,7 +77,10 @@ def world(tmp_path: Path) -> World:
 
 def test_what_was_kept_is_told_again_byte_for_byte(world: World) -> None:
     text = kept(world)
-    assert text == "No changes. 4 publications are as the files say.\n"
+    assert text == (
+        "No changes. 4 publications are as the files say.\n"
+        "Last apply: 2026-11-21 12:00 UTC, by maria: 4 applied.\n"
+    )
     assert again(world) == text
 
 
@@ -109,6 +113,8 @@ CHANGES: dict[str, Callable[[World], object]] = {
     "the state is touched": lambda world: (world.root / "state/threadsync.json").touch(),
     "the state is gone": lambda world: (world.root / "state/threadsync.json").unlink(),
     "the state becomes a link": lambda world: _linked(world.root / "state", world.root / "old"),
+    "everything is frozen": lambda world: freeze(world.workspace),
+    "a post is held": lambda world: hold(world.workspace, ["hello"]),
     "a journal appears": lambda world: world.write("state/threadsync.json.journal", ""),
     "the state is locked": lambda world: world.write("state/threadsync.json.lock", "{}"),
 }

@@ -100,7 +100,9 @@ class World:
 
     @property
     def workspace(self) -> Workspace:
-        return replace(open_project(self.root, clock=self.clock, exact=True), connect=self.connect)
+        opened = open_project(self.root, clock=self.clock, exact=True)
+        here = replace(opened.surroundings, user=lambda: "maria", ci_run=lambda: "")
+        return replace(opened, connect=self.connect, surroundings=here)
 
     def plan(self, *selectors: str, at: datetime | None = None) -> dict[str, Action]:
         return by_address(plan(self.workspace, selectors, at=at))

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from tests.model.strategies import notes, states
 from tests.statefile.worlds import START, at, folded, published, skipped, started
 from threadsync.errors import StateDamaged, StateTooNew, StateUnwritable, ThreadsyncError
+from threadsync.model import holding as h
 from threadsync.model import journal as j
 from threadsync.model.facts import Quota, SeenPost
 from threadsync.model.ids import Json, RemoteId, TargetName
@@ -307,6 +308,28 @@ def test_a_note_of_an_unknown_sort_is_not_guessed_at() -> None:
         read_note({"note": "celebrated"})
     with pytest.raises(MisfitError, match="does not know such a note"):
         read_note({})
+
+
+def test_what_a_person_keeps_back_stands_in_the_file_and_nothing_of_it_while_there_is_none() -> None:
+    """So a file that an earlier version knows all of stays one; and git shows which hold came or went."""
+    before = example()
+    kept_back = (
+        h.Hold(at("key-1"), START, "maria", "legal"),
+        h.Freeze(START, "maria"),
+        h.Heartbeat(START, "run-1", "maria", {"applied": 2}),
+        h.Lulls((h.Lull(START, START, "no apply ended"),), START),
+    )
+    state = fold(before, list(enumerate(kept_back, start=before.sequence + 1)))
+    assert state.written_at == before.written_at, "own posts are read back from what we did before it"
+    old, new = encode(before).decode().splitlines(), encode(state).decode().splitlines()
+    came = [line.strip().split(":")[0] for line in new if line not in old]
+    assert sorted(came) == [
+        '"checksum"', '"freeze"', '"heartbeat"', '"holds"', '"key-1@threads/main"', '"lulls"', '"sequence"'
+    ]  # fmt: skip
+    gone = (h.Released(at("key-1"), START), h.Unfrozen(START), h.Lulls((), START))
+    state = fold(state, list(enumerate(gone, start=state.sequence + 1)))
+    last = encode(state).decode()
+    assert not any(f'"{name}"' in last for name in ("holds", "freeze", "lulls"))
 
 
 def test_observations_are_a_section_of_their_own_an_entry_a_line() -> None:

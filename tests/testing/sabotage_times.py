@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -23,8 +24,10 @@ from tests.testing.sabotage import (
     struck,
     told,
 )
-from threadsync.flows.core import now, wait
+from threadsync.flows.core import now as time_now
+from threadsync.flows.core import wait
 from threadsync.flows.effects import Flow
+from threadsync.model.holding import Lull
 from threadsync.model.journal import Intent
 from threadsync.model.state import State
 from threadsync.planning import timing
@@ -40,15 +43,21 @@ TIMING = "threadsync.planning.timing"
 
 
 def is_never_backlog(
-    wanted: Wanted, desired: Desired, prior: State | None, at: datetime, consents: Consents
+    wanted: Wanted,
+    desired: Desired,
+    prior: State | None,
+    *,
+    now: datetime,
+    consents: Consents,
+    lulls: Sequence[Lull],
 ) -> Action | None:
     """A plan without a backlog."""
-    return timing.untimely(wanted, at, consents)
+    return timing.untimely(wanted, now, consents, lulls)
 
 
 def trusts_the_clock(self: SegmentPublisher, intended_at: datetime | None, status: object) -> Flow[None]:
     """Settling that waits by the wall clock, wherever somebody has set it."""
-    at = yield from now()
+    at = yield from time_now()
     left = self.bounds.publish_doubt_seconds - (at - (intended_at or at)).total_seconds()
     if left > 0:
         yield from wait(left, "settling by the wall clock")
@@ -121,7 +130,7 @@ _settle = SegmentPublisher.settle
 def settles_by_the_clock(self: SegmentPublisher, container: Container | None = None) -> Flow[Verdict]:
     """Settling that asks the wall clock how long ago its own publish was."""
     if container is not None:
-        at = yield from now()
+        at = yield from time_now()
         what, key = self.what, container.id
         intent = Intent(self.work.address, what.index, what.digest, "publish", key, "", at)
         self = replace(self, work=replace(self.work, notes=(*self.work.notes, intent)))

@@ -40,6 +40,13 @@ def test_one_trouble_at_any_moment_neither_doubles_nor_loses_a_post(shape: str, 
     right(tally)
 
 
+def test_the_lock_of_a_run_that_died_elsewhere_lapses_in_a_bucket_so_that_nobody_has_to_break_it() -> None:
+    tally = Part("singles", "text", Setting.BUCKET, stride=1).run()
+    right(tally)
+    assert tally.runs > 200
+    assert not [verdict for verdict in tally.asking if "unlock" in verdict.helped]
+
+
 @pytest.mark.parametrize(
     ("shape", "setting", "every"), SAMPLES, ids=[f"{shape.name}-{setting}" for shape, setting, _ in SAMPLES]
 )

@@ -110,6 +110,7 @@ from tests.testing import (
     sabotage_accounts,
     sabotage_bluesky,
     sabotage_chains,
+    sabotage_holding,
     sabotage_intents,
     sabotage_locks,
     sabotage_record,
@@ -133,6 +134,7 @@ SAFEGUARDS = (
     *sabotage_accounts.READING_BACK,
     *sabotage_times.TIMES,
     *sabotage_bluesky.BLUESKY,
+    *sabotage_holding.HOLDING,
 )
 every_safeguard = pytest.mark.parametrize("safeguard", SAFEGUARDS, ids=lambda each: each.name)
 

@@ -118,7 +118,7 @@ def test_an_apply_that_does_more_than_its_saved_plan_is_found(
         return made
 
     monkeypatch.setattr(threadsync.operations.plan, "held_to", held_to)
-    assert first_problem(desk, 200).startswith("not in the saved plan: create ")
+    assert first_problem(desk, 400).startswith("not in the saved plan: create ")
 
 
 def test_a_publisher_that_only_says_so_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -273,7 +273,7 @@ class Lives(RuleBasedStateMachine):
             now = self.world.clock.now()
             first, again = (self.told(lambda workspace: plan(workspace, at=now)) for _ in range(2))
             assert first == again
-            rows = self.told(status)
+            rows = self.told(status).rows
             if rows and not isinstance(rows, str):
                 row = rows[len(self.world.log) % len(rows)]
                 self.told(lambda workspace: show(workspace, str(row.address)))

@@ -14,6 +14,7 @@ from threadsync.execution.report import ActionReport, Became, Report
 from threadsync.model.diagnostic import Diagnostic, Location, Severity
 from threadsync.model.facts import CredentialLife, Drift, ObservedPost, Quota, SeenPost
 from threadsync.model.fault import Fault, FaultClass
+from threadsync.model.holding import Freeze, Heartbeat, Hold
 from threadsync.model.ids import Address, MediaDigest, RemoteId, TargetName
 from threadsync.model.journal import Doubted, Intent, Job, PostsSeen, Published
 from threadsync.model.post import (
@@ -74,6 +75,9 @@ class SamplePlan:
     interrupted: tuple[Address, ...] = ()
     accounts: tuple[AccountView, ...] = ()
     credentials: tuple[CredentialView, ...] = ()
+    freeze: Freeze | None = None
+    holds: tuple[Hold, ...] = ()
+    heartbeat: Heartbeat | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -104,6 +108,14 @@ class SampleRow:
     detail: str = ""
     seen: PostsSeen | None = None
     due: datetime | None = None
+    held: Hold | None = None
+
+
+@dataclass(frozen=True)
+class SampleStandings:
+    rows: tuple[SampleRow, ...] = ()
+    freeze: Freeze | None = None
+    heartbeat: Heartbeat | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +127,7 @@ class SampleKnown:
     open: Open | None = None
     action: Action | None = None
     seen: PostsSeen | None = None
+    held: Hold | None = None
 
 
 @dataclass(frozen=True)
@@ -354,6 +367,14 @@ def looked() -> SampleLooked:
     )
 
 
+FREEZE = Freeze(NOW - timedelta(hours=2), "maria", "wrong account, and nobody knows why yet")
+HEARTBEAT = Heartbeat(NOW - timedelta(minutes=12), "aaf7791b7552", "ci-17", {"applied": 3, "not-tried": 1})
+
+
+def hold(key: str) -> Hold:
+    return Hold(at(key), NOW - timedelta(days=1), "robin", "legal reads it first")
+
+
 def plan_of(*actions: Action, **more: object) -> Plan:
     return Plan(actions, NOW, **{"lineage": Lineage("one"), "serial": 3, **more})  # type: ignore[arg-type]
 
@@ -386,6 +407,9 @@ def full_plan() -> SamplePlan:
         interrupted=(at("in-doubt"),),
         accounts=accounts(),
         credentials=credentials(),
+        freeze=FREEZE,
+        holds=(hold("welcome"), hold("idea")),
+        heartbeat=HEARTBEAT,
     )
 
 
@@ -473,8 +497,12 @@ def rows() -> tuple[SampleRow, ...]:
         SampleRow(at("lost"), "live", NOW, "https://t/lost", seen=seen("one", drift=Drift.DELETED, when=NOW)),
         SampleRow(at("tomorrow"), "waiting", DUE),
         SampleRow(at("edited"), "blocked", NOW, "https://t/edited", "needs-consent: it has changed."),
-        SampleRow(at("idea"), "draft"),
+        SampleRow(at("idea"), "draft", held=hold("idea")),
     )
+
+
+def standings() -> SampleStandings:
+    return SampleStandings(rows(), FREEZE, HEARTBEAT)
 
 
 def known() -> SampleKnown:
@@ -491,10 +519,11 @@ def known() -> SampleKnown:
             provenance=Provenance("aaf7791b7552", "0123456789abcdef", "p", "ci-17", NOW),
             superseded=(published("zero"),),
         ),
-        buried("chain", "one"),
+        replace(buried("chain", "one"), why="withdrawn", by="maria", said="wrong account"),
         Open(address, Job("extend"), NOW, open_notes),
         every_action()[1],
         seen("one"),
+        hold("chain"),
     )
 
 

@@ -35,7 +35,7 @@ def documents() -> dict[str, Json]:
             samples.SampleApplied(samples.first_plan(), None, declined=True)
         ),
         "validation": views_json.validation_json(samples.SampleValidation(samples.FINDINGS)),
-        "status": views_json.status_json(samples.rows()),
+        "status": views_json.status_json(samples.standings()),
         "publication": views_json.show_json(samples.known()),
         "publication of nothing": views_json.show_json(samples.SampleKnown(at("nothing"))),
         "entries": views_json.entries_json((bound("chain", "one"), buried("gone"))),

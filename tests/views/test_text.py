@@ -51,7 +51,7 @@ def pages(*, width: int = 80, color: bool = False) -> dict[str, str]:
         "report-paused": report_text(samples.paused_report(), width=width, color=color, zone=zone),
         "findings": findings_page(width=width, color=color),
         "validation": validation_text(samples.SampleValidation(samples.FINDINGS), width=width, color=color),
-        "status": status_text(samples.rows(), width=width, color=color, now=NOW, zone=zone),
+        "status": status_text(samples.standings(), width=width, color=color, now=NOW, zone=zone),
         "refresh": refresh_text(samples.looked(), width=width, color=color),
         "refresh-quiet": refresh_text(samples.looked(), width=width, color=color, detail=Detail.QUIET),
         "refresh-verbose": refresh_text(samples.looked(), width=width, color=color, detail=Detail.VERBOSE),
@@ -215,7 +215,10 @@ def test_a_validation_without_findings_says_what_was_read() -> None:
 
 
 def test_an_empty_list_is_said_to_be_empty() -> None:
-    assert status_text((), width=80, color=False, now=NOW, zone=None) == "No publications.\n"
+    assert (
+        status_text(samples.SampleStandings(), width=80, color=False, now=NOW, zone=None)
+        == "No publications.\n"
+    )
     assert entries_text((), width=80, color=False, zone=None) == "The state holds nothing.\n"
     assert history_text((), width=80, color=False, zone=None) == "There is no state yet, and no backup.\n"
 

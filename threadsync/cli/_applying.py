@@ -16,9 +16,9 @@ from threadsync.cli._progress import Lines, Progress, Silent, Table
 from threadsync.cli._signals import Signals
 from threadsync.cli._terminal import detail, error_output, is_attended, note, output, say
 from threadsync.content.escape import printable
-from threadsync.operations.apply import AppliedPlan, ApplyOptions
-from threadsync.operations.apply import apply as carry_out
+from threadsync.operations.apply import AppliedPlan, ApplyOptions, apply
 from threadsync.operations.status import overdue, status
+from threadsync.planning.actions import Delete, NoOp
 from threadsync.views.json import applied_json, as_text
 from threadsync.views.markdown import plan_markdown, report_markdown
 from threadsync.views.plan_text import plan_text
@@ -27,15 +27,24 @@ from threadsync.views.seen import Detail
 
 if TYPE_CHECKING:
     from threadsync.execution.report import Report
+    from threadsync.operations.applied import CarriesOut
     from threadsync.operations.plan import Prepared
     from threadsync.operations.workspace import Workspace
 
 
-def run(workspace: Workspace, options: ApplyOptions, fail_on: Collection[str] = ()) -> Exit:
-    """Apply, tell how it goes and what became of it, and return the exit status.
+def run(
+    workspace: Workspace,
+    options: ApplyOptions,
+    fail_on: Collection[str] = (),
+    max_chars: int | None = None,
+    *,
+    carry_out: CarriesOut = apply,
+) -> Exit:
+    """Apply (or what *carry_out* does), tell how it goes and what became of it, and return the exit status.
 
     With *fail_on* a run that did all it could ends as failed where something is ``blocked``, waits for a
-    yes (``ask``), or should be live by now and is not (``overdue``).
+    yes (``ask``), or should be live by now and is not (``overdue``). As Markdown, plan and report have
+    at most *max_chars* characters each.
     """
     progress = _progress()
     with Signals() as signals:
@@ -48,17 +57,26 @@ def run(workspace: Workspace, options: ApplyOptions, fail_on: Collection[str] = 
                 workspace,
                 options,
                 person=person,
-                show=lambda prepared: _show(prepared, progress, attended=person is not None),
+                show=lambda prepared: _show(prepared, progress, max_chars, attended=person is not None),
                 watcher=progress,
                 on_started=signals.started,
             )
         finally:
             progress.pause()
-        _tell(applied)
+        _tell(applied, max_chars)
         status = status_of(applied, signalled=signals.came)
+        if status is Exit.DONE and not _are_down(options, applied):
+            return Exit.PARTLY if applied.report is not None else Exit.FAILED
         if status is Exit.DONE and _is_left(workspace, options, applied, fail_on):
             return Exit.FAILED
         return status
+
+
+def _are_down(options: ApplyOptions, applied: AppliedPlan) -> bool:
+    """Whether all is down that was to be taken down."""
+    return not options.withdraw or all(
+        isinstance(action, Delete | NoOp) for action in applied.prepared.plan.actions
+    )
 
 
 def _is_left(
@@ -71,7 +89,7 @@ def _is_left(
     if "ask" in fail_on and applied.asks:
         said.append(f"waits for a yes: {', '.join(map(str, applied.asks))}")
     if "overdue" in fail_on:
-        rows = overdue(status(workspace, options.asked.selectors), workspace.clock.now(), timedelta(0))
+        rows = overdue(status(workspace, options.asked.selectors).rows, workspace.clock.now(), timedelta(0))
         said += [f"overdue: {', '.join(str(row.address) for row in rows)}"] if rows else []
     for line in said:
         note(printable(f"Left: {line}."))
@@ -101,14 +119,14 @@ def _progress() -> Progress:
     return Lines(note)
 
 
-def _show(prepared: Prepared, progress: Progress, *, attended: bool) -> None:
+def _show(prepared: Prepared, progress: Progress, max_chars: int | None, *, attended: bool) -> None:
     """Show the plan: on standard output, or beside the question where that is to hold JSON."""
     progress.pause()
     wanted = asked().format
     if wanted == "json" and not attended:
         return
     if wanted == "markdown" and not attended:
-        say(plan_markdown(prepared))
+        say(plan_markdown(prepared, chars_max=max_chars))
         return
     apart = wanted != "text"
     terminal = error_output() if apart else output()
@@ -119,11 +137,12 @@ def _show(prepared: Prepared, progress: Progress, *, attended: bool) -> None:
         say(text)
 
 
-def _tell(applied: AppliedPlan) -> None:
+def _tell(applied: AppliedPlan, max_chars: int | None) -> None:
     if asked().format == "json":
         say(as_text(applied_json(applied)))
     elif applied.report is not None and asked().format == "markdown":
-        say(f"\n{report_markdown(applied.report, zone=applied.prepared.zone)}")
+        page = report_markdown(applied.report, zone=applied.prepared.zone, chars_max=max_chars)
+        say(f"\n{page}")
     elif applied.report is not None:
         _tell_report(applied.report, zone=applied.prepared.zone)
     elif applied.declined:

@@ -14,6 +14,12 @@ LISTED = {
     "watch": "Validate and plan again whenever a file is saved; Ctrl-C ends it.",
     "plan": "Show what apply would do; changes nothing, and asks no network unless --refresh is given.",
     "apply": "Show what is to be done, ask, do it, and report.",
+    "comment": "Show the plan in one comment on a pull request, and bring that one up to date.",
+    "hold": "Let apply not touch publications until they are released.",
+    "release": "Let apply touch publications again that are held.",
+    "withdraw": "Take live posts down now; they never come back by themselves.",
+    "freeze": "Let every apply refuse until unfreeze, wherever the state is shared.",
+    "unfreeze": "Let apply act again.",
     "refresh": (
         "Look at what is live: posts deleted, edited or hidden on the network, and posts nobody declared."
     ),
@@ -36,8 +42,12 @@ LISTED = {
 }
 """Every command with the first sentence of its help."""
 
-_IN_MODULES_OF_OTHER_NAMES = {"import": ("importing", "import_")}
-"""``import`` is a word of Python's own."""
+_IN_MODULES_OF_OTHER_NAMES = {
+    "import": ("importing", "import_"),
+    "release": ("hold", "release"),
+    "unfreeze": ("freeze", "unfreeze"),
+}
+"""``import`` is a word of Python's own; two commands undo others."""
 
 
 class Commands(Mapping[str, click.Command]):

@@ -39,14 +39,14 @@ def status(ctx: click.Context, selectors: tuple[str, ...], grace: str | None) ->
 
     span = span_option("--fail-if-overdue", grace) if grace is not None else None
     opened = workspace()
-    rows = standing(opened, selectors)
+    found = standing(opened, selectors)
     if asked().format == "json":
-        say(as_text(status_json(rows)))
+        say(as_text(status_json(found)))
     else:
         terminal = output()
         now, zone = opened.clock.now(), opened.project.zone
-        say(status_text(rows, width=terminal.width, color=terminal.color, now=now, zone=zone))
-    late = overdue(rows, opened.clock.now(), span) if span is not None else ()
+        say(status_text(found, width=terminal.width, color=terminal.color, now=now, zone=zone))
+    late = overdue(found.rows, opened.clock.now(), span) if span is not None else ()
     if late:
         terminal = error_output()
         text = overdue_text(late, width=terminal.width, color=terminal.color, zone=opened.project.zone)

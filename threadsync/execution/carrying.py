@@ -99,7 +99,7 @@ class Carrier(Struct, frozen=True):
         return result
 
     def _delete(self, action: Delete) -> Flow[Result]:
-        job = Job("delete", forget_as=action.forget_as)
+        job = Job("delete", forget_as=action.forget_as, by=action.by, said=action.said)
         yield from self._begin(action.address, job)
         old = tuple(reversed(action.old))
         result = yield from self._guarded(self.provider.delete(self._work(action.address, job), old))

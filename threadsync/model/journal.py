@@ -14,7 +14,9 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from threadsync.model.facts import CredentialLife, Quota, SeenPost
+from threadsync.model.holding import Holding
 from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, RemoteId, TargetName
+from threadsync.model.trouble import Troubling
 
 
 class Rendered(Struct, frozen=True):
@@ -72,6 +74,10 @@ class Job(Struct, frozen=True):
     forget_as: str = ""
     """For a delete: why (``withdrawn``, ``removed``), kept in the tombstone."""
     digest_version: int = 1
+    by: str = ""
+    """For a delete: who asked for it by a command; it goes on whatever the file says."""
+    said: str = ""
+    """The reason they gave, kept in the tombstone."""
 
 
 class RunStarted(Struct, frozen=True):
@@ -270,6 +276,9 @@ class AccountSeen(Struct, frozen=True):
 Seen: TypeAlias = PostsSeen | AccountSeen
 """Notes of what was looked at: they change nothing that a plan is made from."""
 
+Beside: TypeAlias = Seen | Holding | Troubling
+"""Notes that say nothing of what we did on a network: own posts are read back from before them."""
+
 Note: TypeAlias = (
     RunStarted
     | TargetBound
@@ -291,6 +300,8 @@ Note: TypeAlias = (
     | TargetMoved
     | PostsSeen
     | AccountSeen
+    | Holding
+    | Troubling
 )
 
 InFlight: TypeAlias = Staged | Intent | Settled | Doubted

@@ -12,7 +12,9 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from threadsync.model import holding as h
 from threadsync.model import journal as j
+from threadsync.model import trouble as t
 from threadsync.model.digest import digest_of_segments
 from threadsync.model.ids import Address, ContentDigest, RemoteId, TargetName
 from threadsync.model.state import Binding, Open, Provenance, State, TargetRecord, Tombstone
@@ -29,6 +31,11 @@ class Ledger:
         self.open = dict(state.open)
         self.posts_seen = dict(state.posts_seen)
         self.accounts_seen = dict(state.accounts_seen)
+        self.holds = dict(state.holds)
+        self.freeze = state.freeze
+        self.heartbeat = state.heartbeat
+        self.lulls = state.lulls
+        self.troubles = dict(state.troubles)
         self.run = state.run
         self.sequence = state.sequence
         self.written_at = state.written_at
@@ -56,6 +63,11 @@ class Ledger:
             open=dict(self.open),
             posts_seen=dict(self.posts_seen),
             accounts_seen=dict(self.accounts_seen),
+            holds=dict(self.holds),
+            freeze=self.freeze,
+            heartbeat=self.heartbeat,
+            lulls=self.lulls,
+            troubles=dict(self.troubles),
             run=self.run,
             sequence=self.sequence,
             written_at=self.written_at,
@@ -64,8 +76,8 @@ class Ledger:
     def fold(self, note: j.Note, *, sequence: int) -> None:
         """Let *note* change the state; *sequence* is its number in the journal."""
         self.sequence = sequence
-        # Own posts are read back to the last write: merely looking must not move that forward.
-        if not isinstance(note, j.Seen) and (self.written_at is None or note.at > self.written_at):
+        # Own posts are read back to the last write: what says nothing of them must not move that forward.
+        if not isinstance(note, j.Beside) and (self.written_at is None or note.at > self.written_at):
             self.written_at = note.at
         self._fold(note)
 
@@ -112,8 +124,41 @@ class Ledger:
                 self.posts_seen[note.address] = note
             case j.AccountSeen():
                 self.accounts_seen[note.target] = note
+            case h.Hold() | h.Released() | h.Freeze() | h.Unfrozen() | h.Heartbeat() | h.Lulls():
+                self._holding(note)
+            case t.Trouble() | t.Untroubled():
+                self._troubling(note)
             case _:
                 assert_never(note)
+
+    def _holding(self, note: h.Holding) -> None:
+        match note:
+            case h.Hold():
+                self.holds[note.address] = note
+            case h.Released():
+                hold = self.holds.pop(note.address)
+                self.lulls += (h.Lull(hold.at, note.at, h.held(hold), address=note.address),)
+            case h.Freeze():
+                self.freeze = note
+            case h.Unfrozen():
+                assert self.freeze is not None, "what is frozen thaws"
+                self.lulls += (h.Lull(self.freeze.at, note.at, h.frozen(self.freeze)),)
+                self.freeze = None
+            case h.Heartbeat():
+                self.heartbeat = note
+            case h.Lulls():
+                self.lulls = note.lulls
+            case _:
+                assert_never(note)
+
+    def _troubling(self, note: t.Troubling) -> None:
+        """Keep a trouble, or let go of it; a time in which nothing could go out is left as a lull."""
+        before = self.troubles.pop(note.target, None)
+        goes_on = isinstance(note, t.Trouble) and note.kind.stops_all and note.until is None
+        if before is not None and before.until is None and before.kind.stops_all and not goes_on:
+            self.lulls += (h.Lull(before.since, note.at, before.why, note.target),)
+        if isinstance(note, t.Trouble):
+            self.troubles[note.target] = note
 
     def _provenance(self, at: datetime) -> Provenance:
         if self.run is None:
@@ -212,6 +257,8 @@ class Ledger:
             self._bind(replace(binding, superseded=rest))
         elif action is not None and binding.segments and binding.segments[0].remote_id == note.remote_id:
             self._forgotten(note.address, action.job.forget_as or "removed", note.at, binding.digest)
+            stone = self.tombstones[note.address]
+            self.tombstones[note.address] = replace(stone, by=action.job.by, said=action.job.said)
             return
         else:
             rest = tuple(s for s in binding.segments if s.remote_id != note.remote_id)
@@ -263,6 +310,10 @@ class Ledger:
         if action is not None:
             notes = tuple(replace(note, address=new) for note in action.notes)
             self.open[new] = replace(action, address=new, notes=notes)
+        hold = self.holds.pop(old, None)
+        if hold is not None:
+            self.holds.setdefault(new, replace(hold, address=new))
+        self.lulls = tuple(replace(e, address=new) if e.address == old else e for e in self.lulls)
 
     def _accepted(self, note: j.Accepted) -> None:
         binding = self.bindings[note.address]
@@ -271,7 +322,8 @@ class Ledger:
         self._bind(replace(binding, segments=segments, digest_version=note.digest_version))
 
     def _target_moved(self, old: TargetName, new: TargetName) -> None:
-        for address in sorted({*self.bindings, *self.tombstones, *self.open}):
+        of_lulls = {lull.address for lull in self.lulls if lull.address is not None}
+        for address in sorted({*self.bindings, *self.tombstones, *self.open, *self.holds, *of_lulls}):
             if address.target == old:
                 self._moved(address, Address(address.key, new))
         record = self.targets.pop(old, None)
@@ -281,6 +333,16 @@ class Ledger:
         seen = self.accounts_seen.pop(old, None)
         if seen is not None:
             self.accounts_seen[new] = replace(seen, target=new)
+        self.lulls = tuple(replace(each, target=new) if each.target == old else each for each in self.lulls)
+        trouble = self.troubles.pop(old, None)
+        if trouble is not None:
+            addresses = tuple(Address(each.key, new) for each in trouble.addresses)
+            known = tuple(_at_target(each, old, new) for each in trouble.known)
+            self.troubles[new] = replace(trouble, target=new, addresses=addresses, known=known)
+
+
+def _at_target(word: str, old: TargetName, new: TargetName) -> str:
+    return f"{word.removesuffix(old)}{new}" if word.endswith(f"@{old}") else word
 
 
 def fold(state: State, notes: Iterable[tuple[int, j.Note]]) -> State:

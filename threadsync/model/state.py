@@ -10,7 +10,9 @@ from msgspec import Struct, field
 
 from threadsync.model import journal as j
 from threadsync.model.digest import DIGEST_VERSION, digest_of_segments
+from threadsync.model.holding import Freeze, Heartbeat, Hold, Lull
 from threadsync.model.ids import Address, ContentDigest, RemoteId, TargetName
+from threadsync.model.trouble import Trouble
 
 Lineage = NewType("Lineage", str)
 """Which state this is; made once, never changed."""
@@ -72,6 +74,9 @@ class Tombstone(Struct, frozen=True):
     republished: bool = False
     superseded: tuple[j.Published, ...] = ()
     """Posts of an unfinished replace; bound again with the rest if the publication returns."""
+    by: str = ""
+    """Who had it taken down by a command, and *said* why."""
+    said: str = ""
 
     @property
     def left_up(self) -> bool:
@@ -136,6 +141,13 @@ class State(Struct, frozen=True):
     posts_seen: Mapping[Address, j.PostsSeen] = field(default_factory=dict)
     """How what is bound was when last looked at; with ``accounts_seen`` the file's ``observations``."""
     accounts_seen: Mapping[TargetName, j.AccountSeen] = field(default_factory=dict)
+    holds: Mapping[Address, Hold] = field(default_factory=dict)
+    freeze: Freeze | None = None
+    heartbeat: Heartbeat | None = None
+    """When an apply of everything ended last; now and then only, where nothing was to be done."""
+    lulls: tuple[Lull, ...] = ()
+    troubles: Mapping[TargetName, Trouble] = field(default_factory=dict)
+    """What keeps posts from going out, by target; one that is over stays until everybody knows."""
     run: j.RunStarted | None = None
     """The run whose notes are being folded; not written to the state file."""
 

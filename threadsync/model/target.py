@@ -1,13 +1,14 @@
-"""The project as configured: targets, media hosts, policies and safety limits."""
+"""The project as configured: targets, media hosts, policies, safety limits, and who is told of troubles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
 from threadsync.model.diagnostic import Location
+from threadsync.model.holding import OUTAGE_AFTER
 from threadsync.model.ids import Json, NetworkName, Role, TargetName, network_of
 
 
@@ -74,6 +75,16 @@ class MediaHost(Struct, frozen=True):
     """Role to ``env:NAME``, ``file:PATH`` or ``keyring:NAME``; never a secret itself."""
 
     @property
+    def called(self) -> str:
+        """What messages call it."""
+        return f"the media host {self.name}"
+
+    @property
+    def at(self) -> str:
+        """Where the project file names it."""
+        return f"media_hosts.{self.name}"
+
+    @property
     def has_address(self) -> bool:
         """Whether it is known beforehand where its files will be."""
         return self.kind in {"url_prefix", "s3", "azure"}
@@ -84,12 +95,35 @@ class MediaHost(Struct, frozen=True):
         return self.kind != "url_prefix"
 
 
+class ApplyFrom(Struct, frozen=True):
+    """Where apply may be run from: a checkout whose commit is in the branch *branch* of *remote*."""
+
+    branch: str
+    remote: str = "origin"
+    """A remote's name, or an address."""
+    clean: bool = False
+    """Whether what apply reads must be as it is in that commit, too."""
+
+    def __str__(self) -> str:
+        return f"{self.branch} of {self.remote}"
+
+
 class Safety(Struct, frozen=True):
-    """Limits per run and target; over one of them the plan is refused (law 8)."""
+    """What keeps a run from doing harm; over one of the limits the plan is refused (law 8)."""
 
     creates_max: int = 10
     replaces_max: int = 3
     deletes_max: int = 3
+    apply_from: ApplyFrom | None = None
+    """Where apply may be run from; None: anywhere."""
+    outage_after: timedelta = OUTAGE_AFTER
+    """How long no apply may have ended until what became late in that time waits for a yes."""
+
+
+class Notifier(Struct, frozen=True):
+    """Who is told of troubles (``notify:``): *command*, as a POSIX shell would part its words."""
+
+    command: str
 
 
 class Policies(Struct, frozen=True):

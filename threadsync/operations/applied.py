@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 from msgspec import Struct
 
 from threadsync.errors import UsageError
 from threadsync.execution.report import Report
+from threadsync.execution.seams import Watcher
+from threadsync.model.facts import Facts
 from threadsync.model.ids import Address
+from threadsync.operations.asking import Person
 from threadsync.operations.plan import Prepared
+from threadsync.operations.workspace import Workspace
 from threadsync.planning.actions import Blocked, Reason
 from threadsync.planning.planfile import PlanOptions, SavedPlan
 
@@ -32,6 +39,10 @@ class ApplyOptions(Struct, frozen=True):
     lock_timeout_seconds: float = 0.0
     saved: SavedPlan | None = None
     """The plan to be carried out; it says itself what was selected and agreed to."""
+    withdraw: tuple[str, ...] = ()
+    """Publications to take down, whatever their files say; nothing else is done then."""
+    why: str = ""
+    """Why they are taken down."""
 
     @property
     def asked(self) -> PlanOptions:
@@ -60,6 +71,8 @@ class AppliedPlan(Struct, frozen=True):
     prepared: Prepared
     report: Report | None
     declined: bool = False
+    facts: Facts = Facts()
+    """What was read of the accounts for it."""
 
     @property
     def unreadable(self) -> bool:
@@ -85,3 +98,20 @@ class AppliedPlan(Struct, frozen=True):
 
     def _holds(self, *reasons: Reason) -> bool:
         return any(isinstance(a, Blocked) and a.reason in reasons for a in self.prepared.plan.actions)
+
+
+class CarriesOut(Protocol):
+    """What ``apply`` is, and what goes its way."""
+
+    def __call__(
+        self,
+        workspace: Workspace,
+        options: ApplyOptions,
+        *,
+        person: Person | None,
+        show: Callable[[Prepared], None],
+        watcher: Watcher,
+        on_started: Callable[[Callable[[], None]], None],
+    ) -> AppliedPlan:
+        """Show a plan, ask, and carry it out."""
+        ...

@@ -13,19 +13,25 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from threadsync.errors import ContentError, StalePlan, StateError, UsageError
+from threadsync.errors import ContentError, Frozen, StalePlan, StateError, ThreadsyncError, UsageError
 from threadsync.execution.executor import Executor, untried
 from threadsync.execution.gathering import Gatherer
+from threadsync.execution.report import Report
 from threadsync.execution.seams import Finished, Watcher
 from threadsync.flows.core import Done
 from threadsync.model.facts import Facts
+from threadsync.model.holding import whose
 from threadsync.model.ids import Address, TargetName
 from threadsync.model.state import State
 from threadsync.model.target import Safety
 from threadsync.operations.applied import AppliedPlan, ApplyOptions
+from threadsync.operations.approval import Approval, touched
 from threadsync.operations.asking import AskAccount, AskApply, AskFirstRun, AskLate, AskReplace, Person
+from threadsync.operations.beating import beat, beat_idle, is_whole
 from threadsync.operations.beginning import record_start
 from threadsync.operations.fitting import fitted, tidy
+from threadsync.operations.idle import with_idle_flags
+from threadsync.operations.notifying import Notifying
 from threadsync.operations.plan import Prepared, agreed, bound, chosen, prepare
 from threadsync.operations.selection import Selects
 from threadsync.operations.shell import card_files, media_files, new_run, opened
@@ -33,14 +39,10 @@ from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.actions import (
     Blocked,
     Create,
-    Delete,
-    Effective,
-    Notice,
     Plan,
     Reason,
-    Replace,
 )
-from threadsync.planning.inputs import Consents
+from threadsync.planning.inputs import Consents, Withdrawal
 from threadsync.planning.safety import refuse_excess
 from threadsync.planning.saving import differences
 from threadsync.planning.settling import to_know_first, to_settle
@@ -66,13 +68,21 @@ def apply(
     Raises:
         ContentError: some file has errors, so nothing is done.
         UsageError: a consent is missing that only a person or a flag can give.
+        WrongCheckout: ``safety.apply_from`` lets nothing be sent from this checkout.
         UnsafePlan: the plan goes over a safety limit.
         StalePlan: what the saved plan was made from has changed since.
         StateError: the state is locked, damaged, foreign, or cannot be written; nothing was sent. Once
             something was, the report says so (``failure``).
     """
-    run = _Run(workspace, options, person, show, workspace.clock.now())
-    return run.run(watcher, on_started)
+    run = _Run(workspace, options, person, show, Approval(workspace), workspace.clock.now())
+    notifying = Notifying(workspace, options, on_started)
+    try:
+        applied = run.run(watcher, on_started)
+    except ThreadsyncError as error:
+        notifying.after_error(error)
+        raise
+    notifying.after(applied)
+    return applied
 
 
 class _Run(Struct):
@@ -80,6 +90,7 @@ class _Run(Struct):
     options: ApplyOptions
     person: Person | None
     show: Callable[[Prepared], None]
+    approval: Approval
     now: datetime
     """The moment all plans of this run are made for: what becomes due while the accounts are read was
     not looked for on them, so it waits for the next run."""
@@ -92,19 +103,23 @@ class _Run(Struct):
         offline = self._refuse_stale(declared, snapshot.state, selects)
         if self.options.saved is not None:
             offline = self._prepare(declared, snapshot.state, Facts(), selects)
+        self._refuse_frozen(snapshot.state, offline)
         nothing_open = snapshot.state is None or not snapshot.state.open
         if not offline.plan.effective and nothing_open and not self._askable(offline.plan):
-            offline = self._with_idle_flags(offline)
+            offline = with_idle_flags(offline, self.consents, asked=self.person is not None)
             self.show(offline)
+            if is_whole(self.options.asked):
+                beat_idle(self.workspace, snapshot, declared, began=self.now)
             return AppliedPlan(offline, None)
+        self._require_approval(declared, offline.plan, snapshot.state)
         if self.person is None and not self.options.yes:
             self.show(offline)
             raise UsageError(
-                "apply asks before it acts, and there is no terminal to ask at.",
-                remedy="Read the plan above; to carry it out, run apply --yes"
+                f"{self._command} asks before it acts, and there is no terminal to ask at.",
+                remedy=f"Read the plan above; to carry it out, run {self._command} --yes"
                 f"{' --first-run' if snapshot.state is None and not self.options.first_run else ''}.",
             )
-        holder = self.workspace.surroundings.holder("apply", self.workspace.clock.now())
+        holder = self.workspace.surroundings.holder(self._command, self.workspace.clock.now())
         patience_seconds = self.options.lock_timeout_seconds
         waits = snapshot.lock is not None and patience_seconds > 0
         if waits:
@@ -124,7 +139,37 @@ class _Run(Struct):
         assert applied is not None, "the block was left with a result or an error"
         return applied
 
+    @property
+    def _command(self) -> str:
+        return "withdraw" if self.options.withdraw else "apply"
+
+    def _beat(self, session: Session, declared: Declared, run_id: str, report: Report | None) -> None:
+        # Where there was nothing to do on a first run there is no state to be made.
+        ended = report.failure is None if report is not None else not session.first_run
+        if ended and is_whole(self.options.asked):
+            beat(self.workspace, session, declared, began=self.now, run=run_id, report=report)
+
+    def _refuse_frozen(self, prior: State | None, shown: Prepared) -> None:
+        """Refuse while a person has everything frozen; taking down goes on."""
+        if prior is None or prior.freeze is None or self.options.withdraw:
+            return
+        self.show(shown)
+        since = f"{prior.freeze.at:%Y-%m-%d %H:%M} UTC"
+        raise Frozen(
+            f"apply is frozen{whose(prior.freeze)}, since {since}; nothing was done.",
+            remedy="When it is to go on: threadsync unfreeze. What would be done then says threadsync plan. "
+            "To take something down now: threadsync withdraw ADDRESS.",
+        )
+
+    def _require_approval(self, declared: Declared, made: Plan, prior: State | None) -> None:
+        # Taking down sends nothing that somebody would have to review.
+        if not self.options.withdraw:
+            self.approval.require(declared, touched(made, prior))
+
     def _declared(self, prior: State | None) -> Declared:
+        if self.options.withdraw:
+            return self.workspace.undeclared()
+        self.approval.begin()
         declared = fitted(self.workspace, self.workspace.declared(prior, self.workspace.clock.now()), prior)
         if declared.has_errors:
             errors = [finding for finding in declared.findings if finding.is_error]
@@ -147,6 +192,8 @@ class _Run(Struct):
         declared = self._declared(prior)
         selects = self._asked(declared, prior)
         whole = self._refuse_stale(declared, prior, selects)
+        self._refuse_frozen(prior, whole)
+        self._require_approval(declared, whole.plan, prior)
         files = media_files(self.workspace, declared)
         run_id = new_run(self.workspace)
         with opened(self.workspace, files, session, watcher, run_id) as shell:
@@ -180,11 +227,13 @@ class _Run(Struct):
             if shell.stopped:
                 return AppliedPlan(offline, untried(offline.plan))
             prior = None if first_run else session.ledger.state()
-            prepared = self._with_idle_flags(self._ask_accounts(declared, prior, facts, selects))
+            prepared = self._ask_accounts(declared, prior, facts, selects)
+            prepared = with_idle_flags(prepared, self.consents, asked=self.person is not None)
             self.show(prepared)
             refuse_excess(prepared.plan, self._limits())
             if not prepared.plan.effective:
-                return AppliedPlan(prepared, None)
+                self._beat(session, declared, run_id, None)
+                return AppliedPlan(prepared, None, facts=facts)
             if not self.options.yes and not (
                 self.person is not None and self.person.confirm(AskApply(prepared))
             ):
@@ -194,8 +243,10 @@ class _Run(Struct):
                 shell.scheduler(), lambda: session.ledger, self.workspace.providers, shell.bounds_of
             )
             report = executor.run(prepared.plan, run_id)
-            tidy(self.workspace, declared, session.ledger.state())
-            return AppliedPlan(prepared, report)
+            self._beat(session, declared, run_id, report)
+            if not self.options.withdraw:
+                tidy(self.workspace, declared, session.ledger.state())
+            return AppliedPlan(prepared, report, facts=facts)
 
     # What may be done.
 
@@ -213,7 +264,9 @@ class _Run(Struct):
                 raise
             raise _stale([error.problem]) from error
         if self.consents == Consents():
-            self.consents = replace(said, first_run=self.options.first_run)
+            asks = Withdrawal(self.workspace.surroundings.who(), self.options.why)
+            down = {Address.parse(each): asks for each in self.options.withdraw}
+            self.consents = replace(said, first_run=self.options.first_run, withdraw=down)
         return selects
 
     def _refuse_stale(self, declared: Declared, prior: State | None, selects: Selects) -> Prepared:
@@ -228,30 +281,13 @@ class _Run(Struct):
                 raise _stale(found)
         return whole
 
-    def _with_idle_flags(self, prepared: Prepared) -> Prepared:
-        """Say which flags change nothing: who gave one meant something by it."""
-        meant: list[tuple[str, Iterable[Address], type[Effective]]] = [
-            ("--allow-replace", [a for a, how in self.consents.replace.items() if how == "flag"], Replace),
-            ("--allow-delete", self.consents.delete, Delete),
-            ("--allow-duplicate", self.consents.duplicate, Create),
-            ("--late", self.consents.late if self.person is None else (), Create),
-        ]
-        actions = {action.address: action for action in prepared.plan.actions}
-        idle = [
-            Notice(str(address), f"{flag} changes nothing here.", "See the plan for what holds it back.")
-            for flag, addresses, kind in meant
-            for address in sorted(addresses)
-            if not isinstance(actions.get(address), kind)
-        ]
-        notices = (*prepared.plan.notices, *idle)
-        return replace(prepared, plan=replace(prepared.plan, notices=notices))
-
     def _limits(self) -> Safety:
         limits, options = self.workspace.project.safety, self.options
-        return Safety(
-            limits.creates_max if options.max_creates is None else options.max_creates,
-            limits.replaces_max if options.max_replaces is None else options.max_replaces,
-            limits.deletes_max if options.max_deletes is None else options.max_deletes,
+        return replace(
+            limits,
+            creates_max=limits.creates_max if options.max_creates is None else options.max_creates,
+            replaces_max=limits.replaces_max if options.max_replaces is None else options.max_replaces,
+            deletes_max=limits.deletes_max if options.max_deletes is None else options.max_deletes,
         )
 
     def _prepare(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from threadsync.content.project import PROJECT_FILE, Project
+from threadsync.content.project import PROJECT_FILE, Project, StateBucket
 from threadsync.errors import ProjectError, UsageError
 from threadsync.execution.clock import Clock
 from threadsync.execution.credentials import SERVICE, resolve, scrubbed
@@ -239,6 +239,14 @@ class Secrets:
             ProjectError: it is not there.
         """
         return self._of_no_target(host.credentials[role], TargetName(f"media_hosts.{host.name}"), role)
+
+    def of_state(self, bucket: StateBucket, role: Role) -> SecretText:
+        """Read the credential of *role* of the bucket that the state lives in.
+
+        Raises:
+            ProjectError: it is not there.
+        """
+        return self._of_no_target(bucket.credentials[role], TargetName("state"), role)
 
     def of_database(self, form: str) -> SecretText:
         """Read the address of the project's database, which holds its password.

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from threadsync.model.facts import Facts
+from threadsync.model.holding import Freeze, Heartbeat, Hold
 from threadsync.model.ids import Address
 from threadsync.model.journal import PostsSeen
 from threadsync.model.state import Binding, Open, State, Tombstone
@@ -25,15 +26,25 @@ class StatusRow(Struct, frozen=True):
 
     address: Address
     word: str
-    """live, incomplete, changed, due, waiting, blocked, interrupted, draft, forgotten, taken-down or
-    skipped."""
+    """live, incomplete, changed, due, waiting, blocked, interrupted, draft, forgotten, taken-down,
+    skipped, or held where nothing else is known of it."""
     when: datetime | None = None
     permalink: str = ""
     detail: str = ""
     seen: PostsSeen | None = None
     """How its live posts were when they were last looked at."""
     due: datetime | None = None
-    """Since when it should be live and is not; None where it is, or where no time says so."""
+    """Since when it should be live and is not; None where it is, no time says so, or a person holds it."""
+    held: Hold | None = None
+    """The hold under which apply does not touch it."""
+
+
+class Status(Struct, frozen=True):
+    """How all publications stand, and what apply may do about it."""
+
+    rows: tuple[StatusRow, ...]
+    freeze: Freeze | None = None
+    heartbeat: Heartbeat | None = None
 
 
 class Shown(Struct, frozen=True):
@@ -46,9 +57,10 @@ class Shown(Struct, frozen=True):
     open: Open | None
     action: Action | None
     seen: PostsSeen | None
+    held: Hold | None
 
 
-def status(workspace: Workspace, selectors: Sequence[str] = ()) -> tuple[StatusRow, ...]:
+def status(workspace: Workspace, selectors: Sequence[str] = ()) -> Status:
     """Return a row for every publication, declared or remembered.
 
     Raises:
@@ -59,16 +71,25 @@ def status(workspace: Workspace, selectors: Sequence[str] = ()) -> tuple[StatusR
     declared = workspace.declared(prior, workspace.clock.now())
     selects = chosen(declared, prior, selectors, ())
     actions = _actions(workspace, declared, prior)
-    remembered = (*prior.bindings, *prior.tombstones, *prior.open) if prior is not None else ()
+    remembered = (*prior.bindings, *prior.tombstones, *prior.open, *prior.holds) if prior is not None else ()
     every = {*declared.desired.publications, *declared.drafts, *remembered}
     rows = (
         _row(address, actions.get(address), declared, prior) for address in sorted(every) if selects(address)
     )
-    seen = prior.posts_seen if prior is not None else {}
-    return tuple(
-        replace(row, due=_due(row, actions.get(row.address), declared, prior), seen=seen.get(row.address))
+    if prior is None:
+        return Status(
+            tuple(replace(row, due=_due(row, actions.get(row.address), declared, prior)) for row in rows)
+        )
+    found = tuple(
+        replace(
+            row,
+            due=_due(row, actions.get(row.address), declared, prior),
+            seen=prior.posts_seen.get(row.address),
+            held=prior.holds.get(row.address),
+        )
         for row in rows
     )
+    return Status(found, prior.freeze, prior.heartbeat)
 
 
 def overdue(rows: Sequence[StatusRow], now: datetime, grace: timedelta) -> tuple[StatusRow, ...]:
@@ -79,7 +100,7 @@ def overdue(rows: Sequence[StatusRow], now: datetime, grace: timedelta) -> tuple
 def _due(row: StatusRow, action: Action | None, declared: Declared, prior: State | None) -> datetime | None:
     """Return since when a publication should be live; one before its target's ``since`` never should."""
     is_wanted = row.word in {"due", "blocked", "interrupted"}
-    never = isinstance(action, Blocked) and action.reason is Reason.BEFORE_SINCE
+    never = isinstance(action, Blocked) and action.reason in {Reason.BEFORE_SINCE, Reason.HELD}
     if not is_wanted or never or (prior is not None and row.address in prior.bindings):
         return None
     wanted = declared.desired.publications.get(row.address)
@@ -98,7 +119,7 @@ def show(workspace: Workspace, address: str) -> Shown:
     """
     prior = workspace.store.read().state
     declared = workspace.declared(prior, workspace.clock.now())
-    remembered = (*prior.bindings, *prior.tombstones, *prior.open) if prior is not None else ()
+    remembered = (*prior.bindings, *prior.tombstones, *prior.open, *prior.holds) if prior is not None else ()
     wanted = {**declared.drafts, **declared.desired.publications}
     found = address_of(address, (*wanted, *remembered))
     return Shown(
@@ -109,6 +130,7 @@ def show(workspace: Workspace, address: str) -> Shown:
         prior.open.get(found) if prior is not None else None,
         _actions(workspace, declared, prior).get(found),
         prior.posts_seen.get(found) if prior is not None else None,
+        prior.holds.get(found) if prior is not None else None,
     )
 
 
@@ -154,4 +176,6 @@ def _row(address: Address, action: Action | None, declared: Declared, prior: Sta
         first = stone.segments[0].permalink if stone.segments else ""
         word = {"forgotten": "forgotten", "skipped": "skipped"}.get(stone.why, "taken-down")
         return StatusRow(address, word, stone.at, first, stone.why)
+    if prior is not None and address in prior.holds and address.key not in declared.desired.broken:
+        return StatusRow(address, "held", prior.holds[address].at, detail="no file declares it any more")
     return StatusRow(address, "blocked", detail="its file has errors: see threadsync validate")

@@ -17,6 +17,7 @@ from threadsync.model.ids import Address, ContentDigest, MediaDigest, RemoteId, 
 from threadsync.model.journal import Published
 from threadsync.model.post import Media, OnRemove, Publication
 from threadsync.model.state import Lineage, Tombstone
+from threadsync.model.text import Mark
 
 
 class Reason(StrEnum):
@@ -47,6 +48,8 @@ class Reason(StrEnum):
     UNSETTLED = "unsettled"
     """An interrupted publication has changed since: apply first finds out what became of it."""
     # blocked
+    HELD = "held"
+    """A person has said that it is not to be touched."""
     NEEDS_CONSENT = "needs-consent"
     PROTECTED = "protected"
     LATE = "late"
@@ -95,6 +98,10 @@ class SegmentView(Struct, frozen=True):
     """Further texts that readers can open, by what they are called."""
     records: int = 1
     """What the network makes of it: each takes from the account's allowance."""
+    marks: tuple[Mark, ...] = ()
+    """Which of its words readers see as more than words, in order."""
+    covers_media: str = ""
+    """What readers see in place of its media until they ask for them."""
 
     @property
     def media_digests(self) -> tuple[MediaDigest, ...]:
@@ -194,6 +201,9 @@ class Delete(_Base, frozen=True):
     forget_as: str
     loses: tuple[Loss, ...] = ()
     """What goes with each of *old*, in their order."""
+    by: str = ""
+    """Who asked for it by a command, and *said* why; empty where a file, or a file that is gone, does."""
+    said: str = ""
 
 
 class Forget(_Base, frozen=True):

@@ -8,6 +8,7 @@ from datetime import timedelta
 from msgspec import Struct, field
 
 from threadsync.model.capabilities import Capabilities, Needs
+from threadsync.model.holding import OUTAGE_AFTER
 from threadsync.model.ids import Address, ContentDigest, PostKey, TargetName
 from threadsync.model.live import Live
 from threadsync.model.post import Publication
@@ -57,6 +58,15 @@ class Desired(Struct, frozen=True):
     """Whether all files were read without error; where not, nothing counts as removed."""
     live: Mapping[Address, Live] = field(default_factory=dict)
     """Further publications, of which it is known that they are live as their files say."""
+    outage_after: timedelta = OUTAGE_AFTER
+    """How long no apply may have ended until that counts as an outage."""
+
+
+class Withdrawal(Struct, frozen=True):
+    """Who asks that something is taken down, and why."""
+
+    by: str
+    why: str = ""
 
 
 class Consents(Struct, frozen=True):
@@ -69,3 +79,5 @@ class Consents(Struct, frozen=True):
     late: frozenset[Address] = frozenset()
     accounts: frozenset[TargetName] = frozenset()
     first_run: bool = False
+    withdraw: Mapping[Address, Withdrawal] = field(default_factory=dict)
+    """What a command asks to be taken down."""

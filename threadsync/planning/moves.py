@@ -64,7 +64,7 @@ def find(
     if control.republish and not any(old.republished for old in older):
         return Renamed(None, republish=bool(older))  # it counts once, whatever the file is called
     if len(same) == 1 and not same_gone and not _recurs(wanted, same[0]):
-        return _moved(wanted, Reason.RENAMED, same[0].address)
+        return _moved(wanted, Reason.RENAMED, same[0].address, prior)
     if same or same_gone:
         return _blocked(wanted, Reason.SAME_AS_PUBLISHED, [*same, *same_gone], "says the same as")
     if close or close_gone:
@@ -101,7 +101,7 @@ def _declared(
     """Say what ``moved_from`` comes to; None where *old* is nothing, or no longer anything, here."""
     address = wanted.publication.address
     if old in vanished:
-        return _moved(wanted, Reason.MOVED_FROM, old)
+        return _moved(wanted, Reason.MOVED_FROM, old, prior)
     stone = prior.tombstones.get(old)
     if stone is not None and stone.left_up:
         return Renamed(
@@ -130,8 +130,17 @@ def _declared(
     return None
 
 
-def _moved(wanted: Wanted, reason: Reason, old: Address) -> Renamed:
-    control = wanted.publication.control
+def _moved(wanted: Wanted, reason: Reason, old: Address, prior: State) -> Renamed:
+    control, unfinished = wanted.publication.control, prior.open.get(old)
+    if unfinished is not None and unfinished.job.by:
+        down = Blocked(
+            wanted.publication.address,
+            Reason.WAS_TAKEN_DOWN,
+            f"it is {old} under a new name, and {unfinished.job.by} has that taken down; it is not over yet.",
+            "Apply, which finishes it. To publish it again after that, write republish: true in the post.",
+            segments=wanted.segments,
+        )
+        return Renamed(down, (old,))
     return Renamed(Move(wanted.publication.address, reason, old, control.protect, control.on_remove), (old,))
 
 

@@ -13,11 +13,11 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from threadsync.model.facts import Facts
+from threadsync.model.holding import Lull
 from threadsync.model.ids import Address
-from threadsync.model.journal import Published
 from threadsync.model.post import OnChange, Publication
 from threadsync.model.state import Binding, Open, State, Tombstone
-from threadsync.planning import moves, order, readiness, references, removal, timing
+from threadsync.planning import holding, moves, order, readiness, references, removal, timing
 from threadsync.planning.actions import (
     Action,
     Adopt,
@@ -35,6 +35,7 @@ from threadsync.planning.actions import (
 )
 from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.losses import with_losses
+from threadsync.planning.lulls import lulls_of
 
 
 class Standing(Struct):
@@ -62,6 +63,7 @@ class _Planner(Struct, frozen=True):
     standing: dict[Address, tuple[Wanted, NoOp]]
     vanished: dict[Address, Binding] = field(default_factory=dict)
     doubtful: dict[Address, Open] = field(default_factory=dict)
+    lulls: tuple[Lull, ...] = ()
 
     def in_doubt(self) -> dict[Address, Open]:
         """Return what may be live although nothing is bound, and does not go on as it was."""
@@ -90,8 +92,7 @@ class _Planner(Struct, frozen=True):
         if unfinished is not None and unfinished.in_doubt and not goes_on:
             return self._unsettled(wanted, unfinished)
         if unfinished is not None and unfinished.job.verb == "delete" and goes_on and binding is not None:
-            live = (*binding.segments, *binding.superseded)
-            return Delete(address, Reason.RESUME, live, unfinished.job.forget_as)
+            return removal.resumed(binding, unfinished.job)
         if wanted.publication.control.withdraw:
             return self._withdrawn(address, binding)
         if binding is not None:
@@ -112,15 +113,16 @@ class _Planner(Struct, frozen=True):
         if renamed.action is not None:
             renames[address] = renamed
             return renamed.action
-        return timing.hold_back(wanted, self.desired, prior, self.now, self.consents) or self._create(
-            wanted, None, republish=renamed.republish
+        held_back = timing.hold_back(
+            wanted, self.desired, prior, now=self.now, consents=self.consents, lulls=self.lulls
         )
+        return held_back or self._create(wanted, None, republish=renamed.republish)
 
     def _goes_on(self, wanted: Wanted, binding: Binding | None, unfinished: Open) -> bool:
         """Whether the file still asks for just what was interrupted; what is half taken down goes on."""
         job, withdraw = unfinished.job, wanted.publication.control.withdraw
         if job.verb == "delete":
-            return withdraw or (binding is not None and bool(binding.taken_down))
+            return withdraw or (binding is not None and bool(binding.taken_down or job.by))
         if withdraw or (binding is None and self._untimely(wanted, unfinished) is not None):
             return False
         begins = job.segments[0].index if job.segments else job.keep
@@ -133,7 +135,7 @@ class _Planner(Struct, frozen=True):
             ended = schedule.at + schedule.window
             if unfinished.begun > ended and self.now > ended:
                 return None
-        return timing.untimely(wanted, self.now, self.consents)
+        return timing.untimely(wanted, self.now, self.consents, self.lulls)
 
     def _unsettled(self, wanted: Wanted, unfinished: Open) -> Action:
         doubt = unfinished.doubt
@@ -151,7 +153,7 @@ class _Planner(Struct, frozen=True):
         if binding is None:
             return NoOp(address, Reason.ALREADY_WITHDRAWN)
         if binding.protect:
-            return _protected(address, "delete", binding.segments)
+            return removal.protected(address, "delete", binding.segments)
         return Delete(address, Reason.WITHDRAWN, (*binding.segments, *binding.superseded), "withdrawn")
 
     def _bound(self, wanted: Wanted, binding: Binding, unfinished: Open | None) -> Action:
@@ -186,7 +188,7 @@ class _Planner(Struct, frozen=True):
         if resumed:
             return self._replace(wanted, binding, keep, Reason.RESUME, "resume")
         if binding.protect:
-            return _protected(address, "replace", binding.segments[keep:])
+            return removal.protected(address, "replace", binding.segments[keep:])
         if control.on_change is OnChange.KEEP:
             return NoOp(address, Reason.KEPT, "changed since it was published; the live post is kept")
         of = control.replace.of if control.replace is not None else None
@@ -231,7 +233,7 @@ class _Planner(Struct, frozen=True):
         assert self.prior is not None, "what is live is in a state"
         binding = self.prior.bindings[wanted.publication.address]
         if binding.protect:
-            return _protected(binding.address, "replace", binding.segments)
+            return removal.protected(binding.address, "replace", binding.segments)
         consent = self.consents.replace[binding.address]
         return self._replace(wanted, binding, 0, Reason.LINK_CHANGED, consent)
 
@@ -269,10 +271,11 @@ class _Planner(Struct, frozen=True):
                 control.on_remove,
             )
         used = " (republish: true has been used up)" if stone.republished else ""
+        by, said = f" by {stone.by}" if stone.by else "", f": {stone.said}" if stone.said else ""
         return Blocked(
             address,
             Reason.WAS_TAKEN_DOWN,
-            f"it was published before and taken down ({stone.why}, {stone.at:%Y-%m-%d}){used}.",
+            f"it was published before and taken down ({stone.why}{by}, {stone.at:%Y-%m-%d}{said}){used}.",
             f"Erase what is remembered with threadsync state rm {address}."
             if stone.republished
             else "To publish it again, write republish: true in the post.",
@@ -316,17 +319,6 @@ def shared(one: tuple[object, ...], other: tuple[object, ...]) -> int:
     return min(len(one), len(other))
 
 
-def _protected(address: Address, would: str, old: tuple[Published, ...]) -> Blocked:
-    return Blocked(
-        address,
-        Reason.PROTECTED,
-        f"it is protected, so nothing may {would} it.",
-        "Write protect: false in the post, apply, and then change it.",
-        would,
-        old=old,
-    )
-
-
 def plan(
     desired: Desired,
     prior: State | None,
@@ -344,7 +336,8 @@ def plan(
     """
     vanished = removal.vanished(desired, prior)
     found = standing.under(prior) if standing is not None else {}
-    planner = _Planner(desired, prior, facts, now, consents, found, vanished)
+    lulls = lulls_of(prior, now, desired.outage_after)
+    planner = _Planner(desired, prior, facts, now, consents, found, vanished, lulls=lulls)
     planner.doubtful.update(planner.in_doubt())
     renames: dict[Address, moves.Renamed] = {}
     actions: dict[Address, Action] = {}
@@ -362,6 +355,8 @@ def plan(
         if kept is not None:
             actions[address] = kept
     actions.update(removal.actions(desired, prior, vanished, renames, consents))
+    actions.update(removal.commanded(prior, consents))
+    actions = holding.held_back(actions, desired, prior)
     chosen = {address: action for address, action in actions.items() if selected(address)}
     # What its dependencies hold back was not looked at on its account, so facts cannot speak of it.
     in_order = {

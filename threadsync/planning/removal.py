@@ -5,10 +5,50 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from threadsync.model.ids import Address
+from threadsync.model.journal import Job, Published
 from threadsync.model.state import Binding, State
 from threadsync.planning.actions import Action, Blocked, Delete, Forget, NoOp, Reason, Wait
 from threadsync.planning.inputs import Consents, Desired
 from threadsync.planning.moves import Renamed
+
+
+def protected(address: Address, would: str, old: tuple[Published, ...]) -> Blocked:
+    """Return what is said where something protected would be deleted or replaced."""
+    return Blocked(
+        address,
+        Reason.PROTECTED,
+        f"it is protected, so nothing may {would} it.",
+        "Write protect: false in the post, apply, and then change it.",
+        would,
+        old=old,
+    )
+
+
+def resumed(binding: Binding, job: Job) -> Delete:
+    """Return the rest of a taking-down that was interrupted."""
+    live = (*binding.segments, *binding.superseded)
+    return Delete(binding.address, Reason.RESUME, live, job.forget_as, by=job.by, said=job.said)
+
+
+def commanded(prior: State | None, consents: Consents) -> dict[Address, Action]:
+    """Return what comes of what a command asks to be taken down, whatever its file says."""
+    if prior is None:
+        return {}
+    found: dict[Address, Action] = {}
+    for address, asked in consents.withdraw.items():
+        binding, unfinished = prior.bindings.get(address), prior.open.get(address)
+        if unfinished is not None and unfinished.job.verb != "delete" and unfinished.in_doubt:
+            found[address] = Wait(address, Reason.UNSETTLED, None)
+        elif binding is None:
+            found[address] = NoOp(address, Reason.ALREADY_WITHDRAWN)
+        elif binding.protect:
+            found[address] = protected(address, "delete", binding.segments)
+        elif unfinished is not None and unfinished.job.verb == "delete":
+            found[address] = resumed(binding, unfinished.job)
+        else:
+            live = (*binding.segments, *binding.superseded)
+            found[address] = Delete(address, Reason.WITHDRAWN, live, "withdrawn", by=asked.by, said=asked.why)
+    return found
 
 
 def vanished(desired: Desired, prior: State | None) -> dict[Address, Binding]:
@@ -39,8 +79,8 @@ def actions(
     claimed = {old: new for new, renamed in renames.items() for old in renamed.involved}
     found: dict[Address, Action] = {}
     for address, binding in sorted(gone.items()):
-        new = claimed.get(address)
-        if new is None:
+        new, unfinished = claimed.get(address), prior.open.get(address)
+        if new is None or (unfinished is not None and unfinished.job.by):
             found[address] = _removed(desired, prior, binding, consents)
         elif isinstance(renames[new].action, Blocked):
             found[address] = Blocked(
@@ -70,6 +110,8 @@ def actions(
 def _interrupted(address: Address, prior: State, *, is_draft: bool) -> Action:
     """An action began, and its file is a draft or cannot be read: it is settled first, whatever it says."""
     unfinished, binding = prior.open[address], prior.bindings.get(address)
+    if binding is not None and unfinished.job.by:
+        return resumed(binding, unfinished.job)  # whoever asked for it did not ask the file
     if binding is not None and binding.taken_down:
         what = "half taken down: the rest stays up until its file is published or removed"
         return NoOp(address, Reason.DRAFT_PUBLISHED if is_draft else Reason.SAME, what)
@@ -84,9 +126,11 @@ def _removed(desired: Desired, prior: State, binding: Binding, consents: Consent
     unfinished = prior.open.get(address)
     live = (*binding.segments, *binding.superseded)
     deleting = unfinished is not None and unfinished.job.verb == "delete"
-    # A withdrawal that took nothing down yet ends with the file that asked for it.
-    if unfinished is not None and deleting and (binding.taken_down or unfinished.job.forget_as == "removed"):
-        return Delete(address, Reason.RESUME, live, unfinished.job.forget_as)
+    if unfinished is not None and deleting:
+        job = unfinished.job
+        # A withdrawal that took nothing down yet ends with the file that asked for it.
+        if binding.taken_down or job.by or job.forget_as == "removed":
+            return resumed(binding, job)
     if unfinished is not None and unfinished.in_doubt:
         return Wait(address, Reason.UNSETTLED, None)
     wants_delete = binding.on_remove == "delete" or address in consents.delete

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import assert_never
 
 from threadsync.model.digest import digest_of_segments
+from threadsync.model.holding import Lull
 from threadsync.model.post import IfLate
 from threadsync.model.state import State
 from threadsync.planning.actions import Action, Blocked, Forget, NoOp, Reason, Wait
 from threadsync.planning.inputs import BACKLOG, Consents, Desired, Wanted
+from threadsync.planning.lulls import lull_over
 
 
 def since_of(desired: Desired, prior: State | None, wanted: Wanted, now: datetime) -> datetime:
@@ -23,7 +25,13 @@ def since_of(desired: Desired, prior: State | None, wanted: Wanted, now: datetim
 
 
 def hold_back(
-    wanted: Wanted, desired: Desired, prior: State | None, now: datetime, consents: Consents
+    wanted: Wanted,
+    desired: Desired,
+    prior: State | None,
+    *,
+    now: datetime,
+    consents: Consents,
+    lulls: Sequence[Lull],
 ) -> Action | None:
     """Return why an unbound publication is not created now, or None where it is due."""
     publication = wanted.publication
@@ -37,36 +45,35 @@ def hold_back(
         elsewhere = _published_elsewhere(wanted, prior)
         if schedule is None and elsewhere is not None and elsewhere < max(since, now - BACKLOG):
             return _before_since(wanted, f"it has no time, and went out elsewhere on {elsewhere:%Y-%m-%d}")
-    return untimely(wanted, now, consents)
+    return untimely(wanted, now, consents, lulls)
 
 
-def untimely(wanted: Wanted, now: datetime, consents: Consents) -> Action | None:
-    """Return what a schedule says about now: not yet, or too late; None where it is time."""
+def untimely(wanted: Wanted, now: datetime, consents: Consents, lulls: Sequence[Lull]) -> Action | None:
+    """Return what a schedule says about now: not yet, or too late; None where it is time.
+
+    What one of *lulls* has made late waits for a yes, whatever its ``if_late`` says.
+    """
     publication = wanted.publication
     schedule = publication.control.publish
     if schedule is None or schedule.at <= now <= schedule.at + schedule.window:
         return None
     if now < schedule.at:
         return Wait(publication.address, Reason.NOT_DUE, schedule.at, wanted.segments)
-    match schedule.if_late:
-        case IfLate.PUBLISH:
-            return None
-        case IfLate.SKIP:
-            digest = digest_of_segments(wanted.digests)
-            return Forget(publication.address, Reason.SKIPPED_LATE, "skipped", digest)
-        case IfLate.ASK:
-            if publication.address in consents.late:
-                return None
-            ended = schedule.at + schedule.window
-            return Blocked(
-                publication.address,
-                Reason.LATE,
-                f"its window ended at {ended:%Y-%m-%d %H:%M} UTC.",
-                f"Publish it all the same with --late={publication.address}, or give it a new time.",
-                segments=wanted.segments,
-            )
-        case _:
-            assert_never(schedule.if_late)
+    lull = lull_over(publication, lulls)
+    if lull is None and schedule.if_late is IfLate.SKIP:
+        digest = digest_of_segments(wanted.digests)
+        return Forget(publication.address, Reason.SKIPPED_LATE, "skipped", digest)
+    if publication.address in consents.late or (lull is None and schedule.if_late is IfLate.PUBLISH):
+        return None
+    ended = schedule.at + schedule.window
+    because = f"; {lull.why} from {lull.since:%Y-%m-%d %H:%M} to {lull.until:%Y-%m-%d %H:%M}" if lull else ""
+    return Blocked(
+        publication.address,
+        Reason.LATE,
+        f"its window ended at {ended:%Y-%m-%d %H:%M} UTC{because}.",
+        f"Publish it all the same with --late={publication.address}, or give it a new time.",
+        segments=wanted.segments,
+    )
 
 
 def skipped(wanted: Wanted) -> NoOp:

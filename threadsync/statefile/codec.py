@@ -18,13 +18,23 @@ from typing import Final, TypeAlias, TypeVar
 from msgspec import Struct
 
 from threadsync.errors import StateDamaged, StateError, StateTooNew, StateUnwritable
+from threadsync.model.holding import Freeze, Heartbeat, Lull
 from threadsync.model.ids import Address, Json, RemoteId, TargetName
-from threadsync.model.journal import AccountSeen, PostsSeen
-from threadsync.model.state import Binding, Lineage, Open, Provenance, State, TargetRecord, Tombstone
-from threadsync.statefile.notes import ACCOUNT, IN_FLIGHT_KIND, JOB, POSTS, PUBLISHED
+from threadsync.model.state import Lineage, State, Tombstone
+from threadsync.statefile import entries
+from threadsync.statefile.entries import (
+    ACCOUNT_SEEN,
+    BINDING,
+    HELD,
+    OPEN,
+    POSTS_SEEN,
+    TARGET,
+    TOMBSTONE,
+    TROUBLED,
+)
+from threadsync.statefile.notes import FREEZE, HEARTBEAT, LULLS
 from threadsync.statefile.shapes import (
     ADDRESS,
-    FLAG,
     TEXT,
     TIME,
     WHOLE,
@@ -33,7 +43,6 @@ from threadsync.statefile.shapes import (
     Shape,
     as_object,
     compact,
-    listed,
     parsed,
     to_bytes,
     write_time,
@@ -50,66 +59,6 @@ UPGRADES: Final[Mapping[int, Upgrade]] = {}
 K = TypeVar("K")
 T = TypeVar("T")
 
-_SEGMENTS = Field("segments", listed(PUBLISHED.kind), ())
-_SUPERSEDED = Field("superseded", listed(PUBLISHED.kind), ())
-_DIGEST_VERSION = Field("digest_version", WHOLE, 1)
-_PROTECT = Field("protect", FLAG, False)
-_ON_REMOVE = Field("on_remove", TEXT, "forget")
-_REPUBLISHED = Field("republished", FLAG, False)
-
-_PROVENANCE = Shape(
-    Provenance,
-    Field("run", TEXT, ""),
-    Field("commit", TEXT, ""),
-    Field("plan", TEXT, ""),
-    Field("by", TEXT, ""),
-    Field("at", TIME, None),
-)
-BINDING = Shape(
-    Binding,
-    _SEGMENTS,
-    _SUPERSEDED,
-    _DIGEST_VERSION,
-    _PROTECT,
-    _ON_REMOVE,
-    _REPUBLISHED,
-    Field("provenance", _PROVENANCE.kind, Provenance()),
-    Field("taken_down", listed(PUBLISHED.kind), ()),
-    outside=("address",),
-)
-_TOMBSTONE = Shape(
-    Tombstone,
-    Field("digest", TEXT),
-    Field("why", TEXT),
-    Field("at", TIME),
-    _SEGMENTS,
-    _DIGEST_VERSION,
-    _PROTECT,
-    _ON_REMOVE,
-    _REPUBLISHED,
-    _SUPERSEDED,
-    outside=("address",),
-)
-_OPEN = Shape(
-    Open,
-    Field("job", JOB.kind),
-    Field("begun", TIME),
-    Field("notes", listed(IN_FLIGHT_KIND), ()),
-    outside=("address",),
-)
-_TARGET = Shape(
-    TargetRecord,
-    Field("origin", TEXT),
-    Field("account_id", TEXT),
-    Field("handle", TEXT),
-    Field("since", TIME),
-    Field("bound_at", TIME),
-    Field("channel", TEXT, ""),
-    outside=("target",),
-)
-_POSTS_SEEN = Shape(PostsSeen, POSTS, Field("at", TIME), outside=("address",))
-_ACCOUNT_SEEN = Shape(AccountSeen, *ACCOUNT, outside=("target",))
-
 
 class WrittenBy(Struct, frozen=True):
     """Who wrote a state file: the run and person, and *journal*, the id of the journal folded into it."""
@@ -121,12 +70,13 @@ class WrittenBy(Struct, frozen=True):
 
 _WRITTEN_BY = Shape(WrittenBy, Field("run", TEXT, ""), Field("by", TEXT, ""), Field("journal", TEXT, ""))
 _OBSERVATIONS = "observations"
-"""Came after version 1 was in use. It is left out while it is empty, and a threadsync that does not know it
-says that a later one wrote the file, as it does of a later version: so it needs no version of its own."""
-_TABLES = ("targets", "bindings", "tombstones", "open", _OBSERVATIONS)
-SHAPES: Final = (
-    _PROVENANCE, BINDING, _TOMBSTONE, _OPEN, _TARGET, _WRITTEN_BY, _POSTS_SEEN, _ACCOUNT_SEEN
-)  # fmt: skip
+"""Came after version 1 was in use, as did what ``model.holding`` and ``model.trouble`` have. It is left out
+while it is empty, and a threadsync that does not know it says that a later one wrote the file, as it does of
+a later version: so it needs no version of its own."""
+_HOLDS = "holds"
+_TROUBLES = "troubles"
+_TABLES = ("targets", "bindings", "tombstones", "open", _OBSERVATIONS, _HOLDS, _TROUBLES)
+SHAPES: Final = (*entries.SHAPES, _WRITTEN_BY)
 """The tables of this module; a test compares them with the model."""
 
 
@@ -147,6 +97,9 @@ class _Head(Struct, frozen=True):
     written_at: datetime | None
     written_by: WrittenBy
     checksum: str
+    freeze: Freeze | None
+    heartbeat: Heartbeat | None
+    lulls: tuple[Lull, ...]
 
 
 _HEAD = Shape(
@@ -159,6 +112,9 @@ _HEAD = Shape(
     Field("written_at", TIME, None),
     Field("written_by", _WRITTEN_BY.kind, WrittenBy()),
     Field("checksum", TEXT),
+    Field("freeze", FREEZE.kind, None),
+    Field("heartbeat", HEARTBEAT.kind, None),
+    Field("lulls", LULLS, ()),
 )
 
 
@@ -231,16 +187,26 @@ def _document(state: State, journal: str) -> dict[str, Json]:
         "lineage": state.lineage,
         "serial": state.serial,
         "sequence": state.sequence,
-        "targets": {str(name): _TARGET.write(record) for name, record in state.targets.items()},
+        "targets": {str(name): TARGET.write(record) for name, record in state.targets.items()},
         "bindings": {str(address): BINDING.write(held) for address, held in state.bindings.items()},
-        "tombstones": {str(address): _TOMBSTONE.write(held) for address, held in state.tombstones.items()},
-        "open": {str(address): _OPEN.write(held) for address, held in state.open.items()},
+        "tombstones": {str(address): TOMBSTONE.write(held) for address, held in state.tombstones.items()},
+        "open": {str(address): OPEN.write(held) for address, held in state.open.items()},
     }
     if state.posts_seen or state.accounts_seen:
         document[_OBSERVATIONS] = {
-            **{str(name): _ACCOUNT_SEEN.write(seen) for name, seen in state.accounts_seen.items()},
-            **{str(address): _POSTS_SEEN.write(seen) for address, seen in state.posts_seen.items()},
+            **{str(name): ACCOUNT_SEEN.write(seen) for name, seen in state.accounts_seen.items()},
+            **{str(address): POSTS_SEEN.write(seen) for address, seen in state.posts_seen.items()},
         }
+    if state.holds:
+        document[_HOLDS] = {str(address): HELD.write(hold) for address, hold in state.holds.items()}
+    if state.troubles:
+        document[_TROUBLES] = {str(name): TROUBLED.write(each) for name, each in state.troubles.items()}
+    if state.freeze is not None:
+        document["freeze"] = FREEZE.write(state.freeze)
+    if state.heartbeat is not None:
+        document["heartbeat"] = HEARTBEAT.write(state.heartbeat)
+    if state.lulls:
+        document["lulls"] = LULLS.write(state.lulls)
     if state.project:
         document["project"] = state.project
     if state.written_at is not None:
@@ -330,12 +296,17 @@ def read_document(raw: Mapping[str, Json]) -> Document:
         head.sequence,
         head.project,
         head.written_at,
-        targets=_table(raw, "targets", TargetName, _TARGET, "target"),
+        targets=_table(raw, "targets", TargetName, TARGET, "target"),
         bindings=_table(raw, "bindings", ADDRESS.read, BINDING, "address"),
-        tombstones=_table(raw, "tombstones", ADDRESS.read, _TOMBSTONE, "address"),
-        open=_table(raw, "open", ADDRESS.read, _OPEN, "address"),
-        posts_seen=_table(_observed(raw, posts=True), _OBSERVATIONS, ADDRESS.read, _POSTS_SEEN, "address"),
-        accounts_seen=_table(_observed(raw, posts=False), _OBSERVATIONS, TargetName, _ACCOUNT_SEEN, "target"),
+        tombstones=_table(raw, "tombstones", ADDRESS.read, TOMBSTONE, "address"),
+        open=_table(raw, "open", ADDRESS.read, OPEN, "address"),
+        posts_seen=_table(_observed(raw, posts=True), _OBSERVATIONS, ADDRESS.read, POSTS_SEEN, "address"),
+        accounts_seen=_table(_observed(raw, posts=False), _OBSERVATIONS, TargetName, ACCOUNT_SEEN, "target"),
+        holds=_table({_HOLDS: raw.get(_HOLDS, {})}, _HOLDS, ADDRESS.read, HELD, "address"),
+        freeze=head.freeze,
+        heartbeat=head.heartbeat,
+        lulls=head.lulls,
+        troubles=_table({_TROUBLES: raw.get(_TROUBLES, {})}, _TROUBLES, TargetName, TROUBLED, "target"),
     )
     check_together(((a, held.remote_ids) for a, held in state.bindings.items()), state.tombstones)
     return Document(state, head.checksum, head.written_by)

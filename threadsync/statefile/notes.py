@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from threadsync.model import holding as h
 from threadsync.model import journal as j
 from threadsync.model.facts import CredentialLife, Drift, Quota, SeenPost
 from threadsync.model.ids import Json
+from threadsync.model.trouble import Trouble, TroubleKind, Untroubled
 from threadsync.statefile.shapes import (
     ADDRESS,
     FLAG,
@@ -69,6 +71,8 @@ JOB: Final = Shape(
     Field("republished", FLAG, False),
     Field("forget_as", TEXT, ""),
     Field("digest_version", WHOLE, 1),
+    Field("by", TEXT, ""),
+    Field("said", TEXT, ""),
 )
 
 
@@ -112,6 +116,41 @@ _WHY: Final = Field("why", TEXT)
 _PROTECT: Final = Field("protect", FLAG, False)
 _ON_REMOVE: Final = Field("on_remove", TEXT, "forget")
 _DIGEST_VERSION: Final = Field("digest_version", WHOLE, 1)
+
+_BY: Final = Field("by", TEXT, "")
+_SAID: Final = Field("why", TEXT, "")
+HOLD: Final = (_AT, _BY, _SAID, Field("digest", TEXT, ""))
+FREEZE: Final = Shape(h.Freeze, _AT, _BY, _SAID)
+HEARTBEAT: Final = Shape(h.Heartbeat, _AT, Field("run", TEXT, ""), _BY, Field("counts", mapped(WHOLE), EMPTY))
+LULL: Final = Shape(
+    h.Lull,
+    Field("since", TIME),
+    Field("until", TIME),
+    _WHY,
+    Field("target", TEXT, None),
+    Field("address", ADDRESS, None),
+)
+LULLS: Final = listed(LULL.kind)
+
+
+def _read_kind(raw: Json) -> TroubleKind:
+    text = TEXT.read(raw)
+    if text not in set(TroubleKind):
+        raise MisfitError("this version of threadsync does not know such a trouble", unknown=True)
+    return TroubleKind(text)
+
+
+TROUBLE: Final = (
+    Field("kind", Kind(str, _read_kind)),
+    Field("since", TIME),
+    _AT,
+    Field("problem", TEXT),
+    Field("remedy", TEXT, ""),
+    Field("addresses", listed(ADDRESS), ()),
+    Field("known", TEXTS, ()),
+    Field("told", TEXTS, ()),
+    Field("until", TIME, None),
+)
 
 NOTES: Final[Mapping[str, Shape[Any]]] = {  # one table for the whole union; a test compares the two
     "run-started": Shape(
@@ -167,6 +206,14 @@ NOTES: Final[Mapping[str, Shape[Any]]] = {  # one table for the whole union; a t
     "target-moved": Shape(j.TargetMoved, Field("old", TEXT), Field("new", TEXT), _AT),
     "posts-seen": Shape(j.PostsSeen, _ADDRESS, POSTS, _AT),
     "account-seen": Shape(j.AccountSeen, Field("target", TEXT), *ACCOUNT),
+    "hold": Shape(h.Hold, _ADDRESS, *HOLD),
+    "released": Shape(h.Released, _ADDRESS, _AT),
+    "freeze": FREEZE,
+    "unfrozen": Shape(h.Unfrozen, _AT),
+    "heartbeat": HEARTBEAT,
+    "lulls": Shape(h.Lulls, Field("lulls", LULLS), _AT),
+    "trouble": Shape(Trouble, Field("target", TEXT), *TROUBLE),
+    "untroubled": Shape(Untroubled, Field("target", TEXT), _AT),
 }
 
 _WORDS: Final[Mapping[object, str]] = {shape.make: word for word, shape in NOTES.items()}

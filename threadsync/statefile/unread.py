@@ -13,14 +13,8 @@ from msgspec.structs import replace
 
 from threadsync.model.ids import Address, RemoteId
 from threadsync.model.state import Binding, State
-from threadsync.statefile.codec import (
-    BINDING,
-    VERSION,
-    Document,
-    check_together,
-    is_as_written,
-    read_document,
-)
+from threadsync.statefile.codec import VERSION, Document, check_together, is_as_written, read_document
+from threadsync.statefile.entries import BINDING
 from threadsync.statefile.excerpt import HEAD, places_in
 from threadsync.statefile.shapes import MisfitError, as_object, parsed
 

@@ -7,6 +7,7 @@ from threadsync.execution.report import ActionReport
 from threadsync.model.ids import Address
 from threadsync.model.journal import Intent
 from threadsync.model.state import Binding, Open, State
+from threadsync.operations.holding import release
 from threadsync.operations.surgery import state_move
 from threadsync.planning.actions import Action, Blocked, NoOp, Plan, Reason, Wait
 from threadsync.testing.judge import normal, text_of
@@ -27,6 +28,7 @@ def peace(life: Life) -> Plan | None:
     life.world.unlock()
     left: list[str] = []
     helpless: set[str] = set()
+    _let_go(life)
     for number in range(RESTARTS_MAX):
         life.world.clock.sleep(PAUSE_SECONDS)
         ran = life.world.apply()
@@ -52,6 +54,15 @@ def peace(life: Life) -> Plan | None:
             return shown
     life.problems.append(f"never done: {', '.join(left)}")
     return None
+
+
+def _let_go(life: Life) -> None:
+    """End what keeps apply from acting."""
+    state = life.world.state
+    if state is not None and state.freeze is not None:
+        life.thaw()
+    if state is not None and state.holds:
+        life.guarded(lambda: release(life.world.workspace, [str(each) for each in state.holds]))
 
 
 def _open(state: State | None) -> list[Open]:

@@ -11,16 +11,19 @@ from msgspec import Struct, field
 from threadsync.errors import ContentError, PlanError, StalePlan, ThreadsyncError, UsageError
 from threadsync.model.ids import Address, RemoteId
 from threadsync.model.journal import Intent
+from threadsync.operations.holding import freeze, hold, release, unfreeze
 from threadsync.operations.importing import import_post
 from threadsync.operations.plan import bound, plan
 from threadsync.operations.surgery import Done, state_accept, state_move, state_remove, state_resolve
 from threadsync.planning.planfile import PlanOptions, SavedPlan, decode, encode
 from threadsync.statefile.remote import Revision
 from threadsync.testing.disk import MemoryDisk
+from threadsync.testing.holding import withdrawn
 from threadsync.testing.judge import normal, text_of
 from threadsync.testing.networks import Network, Seen
 from threadsync.testing.remote import RemoteFault
 from threadsync.testing.simulation_files import Author
+from threadsync.testing.simulation_holding import broken, guarded
 from threadsync.testing.simulation_judge import Judge
 from threadsync.testing.simulation_kinds import BY_HAND
 from threadsync.testing.simulation_strikes import WRONG_SECONDS, Somebody, Strikes
@@ -99,7 +102,11 @@ class Life(Struct):
     def strike(self, strikes: Strikes, saved: SavedPlan | None = None) -> None:
         """Apply while *strikes* strike."""
         self._run(strikes, saved)
-        for trouble in strikes.struck:
+        self._lost(strikes)
+
+    def _lost(self, strikes: Strikes | None) -> None:
+        """Take note of what *strikes* made of what is remembered and known."""
+        for trouble in strikes.struck if strikes is not None else ():
             if isinstance(trouble, Death) and trouble.older:
                 self._forgotten()
             if isinstance(trouble, RemoteFails) and trouble.how == RemoteFault.ROLLED_BACK:
@@ -113,8 +120,12 @@ class Life(Struct):
         person = Somebody(self.chance, self.world) if self.chance.random() < 0.25 else None
         selectors, options = self._flags() if saved is None else ((), {})
         self.world.script = script
+        before = guarded(self.world, self.network)
         ran = self.world.apply(*selectors, person=person, saved=saved, **options)
         self.world.script = nothing
+        self.problems += broken(before, self.world, self.network)
+        self.counted["applies under a freeze"] += before.frozen
+        self.counted["applies beside what is held"] += bool(before.held)
         agreed = {Address.parse(each) for name in options if name != "late" for each in options[name]}
         if saved is not None:
             self.counted["saved plans that are stale"] += isinstance(ran.error, StalePlan)
@@ -136,11 +147,7 @@ class Life(Struct):
 
     def _flags(self) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
         chance = self.chance
-        every = [
-            f"{file.key}@{self.author.targets[account]}"
-            for _, file in sorted(self.author.files.items())
-            for account in file.accounts
-        ]
+        every = self._addresses()
         state = self.world.state
         bound = sorted(map(str, state.bindings)) if state is not None else []
         options: dict[str, tuple[str, ...]] = {}
@@ -149,6 +156,13 @@ class Life(Struct):
                 options[name] = (chance.choice(addresses),)
         selectors = (chance.choice(every),) if every and chance.random() < 0.15 else ()
         return selectors, options
+
+    def _addresses(self) -> list[str]:
+        return [
+            f"{file.key}@{self.author.targets[account]}"
+            for _, file in sorted(self.author.files.items())
+            for account in file.accounts
+        ]
 
     def plan(self) -> None:
         """Plan, which must change nothing."""
@@ -207,6 +221,42 @@ class Life(Struct):
             told_by_itself = post.container.startswith("repost of ") or post.container == post.remote_id
             if told_by_itself and post.remote_id not in bound:
                 self.judge.taken_back.add((post.account, text_of(post)))
+
+    # Holds, freezes, and taking down.
+
+    def hold(self) -> None:
+        """Hold a publication, declared or live."""
+        chosen = self._addresses()
+        if chosen:
+            self.guarded(lambda: hold(self.world.workspace, [self.chance.choice(chosen)]))
+
+    def release(self) -> None:
+        """Release what is held."""
+        held = sorted(self.world.state.holds) if self.world.state is not None else []
+        if held:
+            self.guarded(lambda: release(self.world.workspace, [str(self.chance.choice(held))]))
+
+    def freeze(self) -> None:
+        """Freeze everything."""
+        self.guarded(lambda: freeze(self.world.workspace))
+
+    def thaw(self) -> None:
+        """End a freeze."""
+        self.guarded(lambda: unfreeze(self.world.workspace))
+
+    def take_down(self) -> None:
+        """Withdraw what is live, in peace or not."""
+        bound = self.known("bindings")
+        if not bound:
+            return
+        address = self.chance.choice(bound)
+        strikes = self._strikes() if self.chance.random() < 0.5 else None
+        self.world.script = strikes or nothing
+        ran = withdrawn(self.world, str(address))
+        self.world.script = nothing
+        self.counted["withdrawals"] += 1
+        self.carried(ran, {address})
+        self._lost(strikes)
 
     # State surgery.
 

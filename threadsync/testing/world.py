@@ -110,15 +110,13 @@ class World(Struct, dict=True):
         self.remote = MemoryRemote(self.clock, PUSH_SECONDS)
         self.machine = FakeMachine()
         self.network: Network = self.cast.make(self.seed, self.start)
-        self.sessions: dict[TargetName, InMemory] = {}
-        """The sessions that this machine keeps of its accounts."""
+        self.sessions: dict[TargetName, InMemory] = {}  # that this machine keeps of its accounts
         self.files: dict[str, bytes] = {}
         self.moments: list[Moment] = []
         """The moments of the run under way, or of the last one."""
         self.shown: Prepared | None = None
-        """The plan that the run under way, or the last one, showed as the one to be carried out."""
-        self._read: tuple[object, State | None] | None = None
-        """What the place of the state held when it was read last, and the state that this is."""
+        """The plan that the run under way, or the last one, showed."""
+        self._read: tuple[object, State | None] | None = None  # what its place held, and what that is
         self._ids = 0
         self._death = Death(When.BEFORE)
         self._before: MemoryDisk | None = None
@@ -212,9 +210,9 @@ class World(Struct, dict=True):
                 workspace,
                 ApplyOptions(**said),  # type: ignore[arg-type]
                 person=person,
-                show=self._show,
+                show=self.show,
                 watcher=self,
-                on_started=self._started,
+                on_started=self.started,
             )
         )
 
@@ -276,9 +274,9 @@ class World(Struct, dict=True):
     @property
     def state(self) -> State | None:
         """The state as a reader sees it; what did not change since is not read again."""
-        held = self.remote.tip.id if self.shared else self.disk.files()
-        if self._read is None or self._read[0] != held:
-            self._read = (held, self.store.read().state)
+        place = self.remote.tip.id if self.shared else self.disk.files()
+        if self._read is None or self._read[0] != place:
+            self._read = (place, self.store.read().state)
         return self._read[1]
 
     def account(self, target: TargetName) -> str:
@@ -368,10 +366,12 @@ class World(Struct, dict=True):
 
     # What it sees of a run.
 
-    def _started(self, stop: Callable[[], None]) -> None:
+    def started(self, stop: Callable[[], None]) -> None:
+        """Take in how the run under way is stopped."""
         self._stop = stop
 
-    def _show(self, prepared: Prepared) -> None:
+    def show(self, prepared: Prepared) -> None:
+        """Take in the plan that is to be carried out."""
         self.shown = prepared
         for action in prepared.plan.actions:
             self.say("plan", action.word, action.address, action.reason)
@@ -397,4 +397,4 @@ class World(Struct, dict=True):
 
 
 def _not_yet() -> None:
-    """Do nothing: what is to be stopped has not begun."""
+    """Stop nothing yet."""

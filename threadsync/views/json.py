@@ -23,7 +23,10 @@ from threadsync.planning.safety import Excess
 from threadsync.views.json_account import (
     account_json,
     credential_json,
+    freeze_json,
+    heartbeat_json,
     held_json,
+    hold_json,
     maybe,
     notice_json,
     seen_json,
@@ -36,7 +39,7 @@ from threadsync.views.json_actions import (
     segments_json,
 )
 from threadsync.views.moments import stamp
-from threadsync.views.seen import Backup, CarriedOut, Known, PreparedPlan, Standing, Validated
+from threadsync.views.seen import Backup, CarriedOut, Known, PreparedPlan, Standings, Validated
 
 FORMAT_VERSION = 1
 
@@ -62,6 +65,7 @@ def plan_json(prepared: PreparedPlan) -> Mapped:
     return document(
         "plan",
         at=stamp(plan.at),
+        zone=prepared.zone,
         changes=bool(plan.effective),
         counts=dict(plan.counts()),
         actions=[action_json(action) for action in plan.actions],
@@ -71,6 +75,9 @@ def plan_json(prepared: PreparedPlan) -> Mapped:
         interrupted=[str(address) for address in prepared.interrupted],
         accounts=[account_json(account) for account in prepared.accounts],
         credentials=[credential_json(view) for view in prepared.credentials],
+        freeze=freeze_json(prepared.freeze),
+        holds=[{**address_json(hold.address), **hold_json(hold)} for hold in prepared.holds],
+        heartbeat=heartbeat_json(prepared.heartbeat),
         state=_state(plan, prepared),
     )
 
@@ -98,10 +105,12 @@ def validation_json(validated: Validated) -> Mapped:
     )
 
 
-def status_json(rows: Sequence[Standing]) -> Mapped:
+def status_json(standings: Standings) -> Mapped:
     """Return how every publication stands."""
     return document(
         "status",
+        freeze=freeze_json(standings.freeze),
+        heartbeat=heartbeat_json(standings.heartbeat),
         publications=[
             {
                 **address_json(row.address),
@@ -111,8 +120,9 @@ def status_json(rows: Sequence[Standing]) -> Mapped:
                 "detail": row.detail,
                 "due": maybe(row.due),
                 "seen": seen_json(row.seen),
+                "held": hold_json(row.held) if row.held is not None else None,
             }
-            for row in rows
+            for row in standings.rows
         ],
     )
 
@@ -128,6 +138,7 @@ def show_json(known: Known) -> Mapped:
         open=_open(known.open) if known.open is not None else None,
         action=action_json(known.action) if known.action is not None else None,
         seen=seen_json(known.seen),
+        held=hold_json(known.held) if known.held is not None else None,
     )
 
 
@@ -267,6 +278,8 @@ def _tombstone(stone: Tombstone) -> Json:
     return {
         **address_json(stone.address),
         "why": stone.why,
+        "by": stone.by,
+        "said": stone.said,
         "at": stamp(stone.at),
         "posts": posts_json(stone.segments),
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from threadsync.model.facts import CredentialLife
+from threadsync.model.holding import Freeze, Heartbeat, Hold
 from threadsync.model.ids import Json
 from threadsync.model.journal import PostsSeen
 from threadsync.planning.actions import Blocked, Loss, Notice
@@ -24,6 +25,7 @@ def account_json(account: AccountView) -> Json:
         "target": account.target,
         "handle": account.handle,
         "seen_at": stamp(account.seen_at),
+        "is_outrun": account.is_outrun,
         "allowances": [_allowance(each) for each in account.allowances],
         "credential": _life(account.life) if account.life is not None else None,
     }
@@ -32,7 +34,12 @@ def account_json(account: AccountView) -> Json:
 def credential_json(view: CredentialView) -> Json:
     """Return when the credential of a target was last renewed and when it ends, as far as is known."""
     life = view.life or CredentialLife()
-    return {"target": view.target, "renewed_here": view.renewed_here, **_life(life)}
+    return {
+        "target": view.target,
+        "renewed_here": view.renewed_here,
+        "is_local": view.is_local,
+        **_life(life),
+    }
 
 
 def _allowance(each: Allowance) -> Json:
@@ -45,6 +52,7 @@ def _allowance(each: Allowance) -> Json:
         "window_seconds": each.quota.window_seconds,
         "in_plan": each.in_plan,
         "over": each.over,
+        "is_past": each.is_past,
         "held_back": each.held_back,
         "goes_on_at": maybe(each.goes_on_at),
     }
@@ -106,3 +114,20 @@ def held_json(held: Iterable[Blocked]) -> list[Json]:
         }
         for each in held
     ]
+
+
+def freeze_json(freeze: Freeze | None) -> Json:
+    """Return a freeze."""
+    return {"at": stamp(freeze.at), "by": freeze.by, "why": freeze.why} if freeze is not None else None
+
+
+def hold_json(hold: Hold) -> dict[str, Json]:
+    """Return a hold, without the publication that it is on."""
+    return {"at": stamp(hold.at), "by": hold.by, "why": hold.why}
+
+
+def heartbeat_json(last: Heartbeat | None) -> Json:
+    """Return when an apply of everything ended last, and what became of its actions."""
+    if last is None:
+        return None
+    return {"at": stamp(last.at), "run": last.run, "by": last.by, "counts": dict(last.counts)}

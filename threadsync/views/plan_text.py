@@ -31,6 +31,7 @@ from threadsync.planning.actions import (
 from threadsync.planning.inputs import Wanted
 from threadsync.views.account_text import account_head, account_lines, credential_text, loss_text
 from threadsync.views.findings_text import add_findings
+from threadsync.views.holding_text import kept_back, last_apply
 from threadsync.views.media import card_texts, file_text
 from threadsync.views.moments import ago, ahead, told
 from threadsync.views.page import Page, Style
@@ -71,6 +72,8 @@ def plan_text(prepared: PreparedPlan, *, width: int, color: bool, detail: Detail
     if prepared.findings:
         add_findings(page, prepared.findings)
         page.blank()
+    for about, text in kept_back(prepared):
+        page.add(f"{about}: {text}", hang=2, style=Style.BAD)
     for action in prepared.plan.actions:
         add_action(page, action, now=prepared.plan.at, zone=prepared.zone, detail=detail)
     page.blank()
@@ -389,6 +392,8 @@ def notes(prepared: PreparedPlan) -> list[tuple[str, str]]:
         for view in prepared.credentials
         if (text := credential_text(view, prepared.zone))
     ]
+    if last := last_apply(prepared):
+        found.append(("Last apply", last))
     if plan.effective and prepared.durable:
         found.append(("State", f"{prepared.state_path}: {prepared.durable}."))
     return found

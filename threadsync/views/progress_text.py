@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from threadsync.model import holding as h
 from threadsync.model import journal as j
+from threadsync.model import trouble as t
 
 
 def waiting_text(why: str) -> str:
@@ -52,6 +54,14 @@ def note_text(note: j.Note) -> str:  # noqa: PLR0912  (one case a kind of note)
             | j.TargetMoved()
             | j.PostsSeen()
             | j.AccountSeen()
+            | h.Hold()
+            | h.Released()
+            | h.Freeze()
+            | h.Unfrozen()
+            | h.Heartbeat()
+            | h.Lulls()
+            | t.Trouble()
+            | t.Untroubled()
         ):
             return ""
         case _:

@@ -10,12 +10,13 @@ from typing import Protocol
 from threadsync.execution.report import Report
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.facts import Drift, ObservedPost
+from threadsync.model.holding import Freeze, Heartbeat, Hold
 from threadsync.model.ids import Address, TargetName
 from threadsync.model.journal import PostsSeen, Published
-from threadsync.model.state import Binding, Open, Tombstone
+from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.planning.actions import Action, Plan
 from threadsync.planning.allowances import AccountView, CredentialView
-from threadsync.planning.inputs import Wanted
+from threadsync.planning.inputs import Desired, Wanted
 from threadsync.planning.safety import Excess
 
 
@@ -76,8 +77,42 @@ class PreparedPlan(Protocol):
         ...
 
     @property
+    def freeze(self) -> Freeze | None:
+        """The freeze under which apply refuses; None where it acts."""
+        ...
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """What a person holds."""
+        ...
+
+    @property
+    def heartbeat(self) -> Heartbeat | None:
+        """When an apply of everything ended last."""
+        ...
+
+    @property
     def has_errors(self) -> bool:
         """Whether the files have errors; then nothing can be applied."""
+        ...
+
+
+class PlanOfPosts(PreparedPlan, Protocol):
+    """A plan with the posts that it was made from."""
+
+    @property
+    def desired(self) -> Desired:
+        """What the files say."""
+        ...
+
+    @property
+    def prior(self) -> State | None:
+        """What was remembered."""
+        ...
+
+    @property
+    def drafts(self) -> Mapping[Address, Wanted]:
+        """Posts that are drafts, as their networks would get them."""
         ...
 
 
@@ -162,6 +197,30 @@ class Standing(Protocol):
         """Since when it should be live and is not; None where it is, or where no time says so."""
         ...
 
+    @property
+    def held(self) -> Hold | None:
+        """The hold under which apply does not touch it."""
+        ...
+
+
+class Standings(Protocol):
+    """How all publications stand."""
+
+    @property
+    def rows(self) -> Sequence[Standing]:
+        """Each of them."""
+        ...
+
+    @property
+    def freeze(self) -> Freeze | None:
+        """The freeze under which apply refuses; None where it acts."""
+        ...
+
+    @property
+    def heartbeat(self) -> Heartbeat | None:
+        """When an apply of everything ended last."""
+        ...
+
 
 class Known(Protocol):
     """All that is known of one address."""
@@ -189,6 +248,11 @@ class Known(Protocol):
     @property
     def open(self) -> Open | None:
         """What was begun and not finished."""
+        ...
+
+    @property
+    def held(self) -> Hold | None:
+        """The hold under which apply does not touch it."""
         ...
 
     @property

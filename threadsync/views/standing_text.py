@@ -10,10 +10,11 @@ from threadsync.model.journal import PostsSeen, Published
 from threadsync.model.state import Binding, Open, Tombstone
 from threadsync.planning.inputs import Wanted
 from threadsync.views.account_text import aged, counted
+from threadsync.views.holding_text import freeze_text, heartbeat_text, hold_text
 from threadsync.views.moments import told
 from threadsync.views.page import Page, Style
 from threadsync.views.plan_text import add_action
-from threadsync.views.seen import Backup, Detail, Known, Standing
+from threadsync.views.seen import Backup, Detail, Known, Standing, Standings
 from threadsync.views.words import many
 
 INDENT = 4
@@ -28,18 +29,24 @@ _STYLES = {
 _COLUMN = len("interrupted") + 2
 
 
-def status_text(rows: Sequence[Standing], *, width: int, color: bool, now: datetime, zone: str | None) -> str:
+def status_text(standings: Standings, *, width: int, color: bool, now: datetime, zone: str | None) -> str:
     """Return a row for each publication, with where it is and what else there is to say."""
     page = Page(width, color=color)
-    for row in rows:
+    if standings.freeze is not None:
+        page.add(freeze_text(standings.freeze, zone), style=Style.BAD)
+    for row in standings.rows:
         style = _STYLES.get(row.word, Style.FAINT)
         page.add(f"{row.word:<{_COLUMN}}{row.address}", hang=_COLUMN, style=style)
         when = told(row.when, zone) if row.when is not None else ""
-        for line in (row.permalink, when, row.detail, _seen(row.seen, now)):
+        held = hold_text(row.held, zone) if row.held is not None else ""
+        for line in (row.permalink, when, row.detail, held, _seen(row.seen, now)):
             if line:
                 page.add(line, indent=_COLUMN)
-    if not rows:
+    if not standings.rows:
         page.add("No publications.")
+    if standings.heartbeat is not None:
+        page.blank()
+        page.add(f"Last apply: {heartbeat_text(standings.heartbeat, now, zone)}", hang=2)
     return page.text()
 
 
@@ -68,6 +75,8 @@ def show_text(known: Known, *, width: int, color: bool, now: datetime, zone: str
         _add_tombstone(page, known.tombstone, zone)
     if known.open is not None:
         _add_open(page, known.open, zone)
+    if known.held is not None:
+        page.add(hold_text(known.held, zone), indent=2, hang=2, style=Style.BAD)
     if known.action is not None:
         page.blank()
         page.add("What apply would do:", style=Style.STRONG)
@@ -144,6 +153,8 @@ def _add_seen(page: Page, binding: Binding, seen: PostsSeen | None, now: datetim
 def _add_tombstone(page: Page, stone: Tombstone, zone: str | None) -> None:
     page.blank()
     page.add(f"Tombstone: {stone.why}, {told(stone.at, zone)}", hang=2, style=Style.STRONG)
+    if stone.by:
+        page.add(f"taken down by {stone.by}{f': {stone.said}' if stone.said else ''}", indent=2, hang=2)
     _add_posts(page, stone.segments, zone)
 
 
