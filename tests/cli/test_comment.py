@@ -133,6 +133,8 @@ def test_pictures_are_shown_at_the_commit(run: Run, world: World, forge: Forge) 
     world.write("posts/door.jpg", picture())
     world.post("hello", "Good morning.\n\n![A closed door](door.jpg)")
     run("comment")
+    where = "https://forge.example/lift/posts/blob/0123abc/posts/door.jpg?raw=true"
+    assert where in run("plan", "--format", "markdown").stdout, "for the summary of the job"
     assert (
         '<img src="https://forge.example/lift/posts/blob/0123abc/posts/door.jpg?raw=true" alt="A closed door"'
         in forge.pulls[17].bodies()[0]

@@ -54,8 +54,6 @@ class Forge(Protocol):
     Each raises ``ApiError`` where the forge refuses, and ``Unanswered`` where no answer came.
     """
 
-    name: ClassVar[ForgeName]
-    """Which forge it is."""
     chars_max: ClassVar[int]
     """How many characters a comment may have."""
     rights: ClassVar[Rights]
