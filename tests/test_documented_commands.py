@@ -20,10 +20,10 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.execution.test_redirect import free_port
 from tests.live.desk import Desk, desk, yaml_block
 from tests.live.pages import BLOCK, SHELLS, blocks, run_as_it_stands, steps
 from tests.live.projects import ROOT
-from tests.live.stores import free_port
 from threadsync.cli import root
 
 PAGES: Mapping[str, str] = {
