@@ -59,11 +59,6 @@ ALONE = {
     "test_it_tells_what_a_save_changed_for_posts_and_drafts_and_ends_cleanly",
     "threadsync watch --preview": "tests/live/test_preview.py::"
     "test_a_save_is_told_to_an_open_page_and_the_end_closes_it",
-    "threadsync comment": "tests/cli/test_comment.py::test_the_plan_becomes_one_comment",
-    "threadsync comment --plan plan.json": "tests/cli/test_comment.py::"
-    "test_a_plan_that_another_job_made_is_shown_as_it_is",
-    "threadsync comment --report report.json": "tests/cli/test_comment.py::"
-    "test_after_apply_the_comment_leads_to_the_posts",
     "threadsync chaos": f"{_CHAOS}struck_at_random_it_holds_and_keeps_what_it_is_told_to_keep",
     "threadsync chaos --rounds 20 --kill journal": f"{_CHAOS}"
     "killed_at_every_step_of_the_journal_no_post_is_there_twice_or_lost",
