@@ -54,6 +54,8 @@ ALONE = {
     "threadsync init": "tests/cli/test_desk.py::test_init_at_a_terminal_asks_what_no_option_says",
     "threadsync watch": "tests/live/test_watch.py::"
     "test_it_tells_what_a_save_changed_for_posts_and_drafts_and_ends_cleanly",
+    "threadsync watch --preview": "tests/live/test_preview.py::"
+    "test_a_save_is_told_to_an_open_page_and_the_end_closes_it",
     "threadsync chaos": f"{_CHAOS}struck_at_random_it_holds_and_keeps_what_it_is_told_to_keep",
     "threadsync chaos --rounds 20 --kill journal": f"{_CHAOS}"
     "killed_at_every_step_of_the_journal_no_post_is_there_twice_or_lost",
