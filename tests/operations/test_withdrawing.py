@@ -132,6 +132,15 @@ def test_what_was_skipped_or_let_go_of_is_refused(world: World) -> None:
     assert "Bring the file back" in error.remedy
 
 
+def test_what_is_on_a_target_that_the_project_no_longer_has_is_blocked(world: World) -> None:
+    world.project = world.project.replace("threads/main:", "threads/renamed:")
+    ran = withdrawn(world, "first@threads/main")
+    assert ran.outcome is not None
+    (blocked,) = ran.outcome.prepared.plan.actions
+    assert (blocked.word, blocked.reason) == ("blocked", "target-missing")
+    assert texts(world) == ["Good morning", "Not this one"]
+
+
 def test_what_is_protected_or_held_is_refused(world: World) -> None:
     world.post("first", "Good morning", protect="true")
     world.apply()

@@ -355,7 +355,7 @@ def plan(
         if kept is not None:
             actions[address] = kept
     actions.update(removal.actions(desired, prior, vanished, renames, consents))
-    actions.update(removal.commanded(prior, consents))
+    actions.update(removal.commanded(desired, prior, consents))
     actions = holding.held_back(actions, desired, prior)
     chosen = {address: action for address, action in actions.items() if selected(address)}
     # What its dependencies hold back was not looked at on its account, so facts cannot speak of it.

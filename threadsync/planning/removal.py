@@ -30,13 +30,18 @@ def resumed(binding: Binding, job: Job) -> Delete:
     return Delete(binding.address, Reason.RESUME, live, job.forget_as, by=job.by, said=job.said)
 
 
-def commanded(prior: State | None, consents: Consents) -> dict[Address, Action]:
-    """Return what comes of what a command asks to be taken down, whatever its file says."""
+def commanded(desired: Desired, prior: State | None, consents: Consents) -> dict[Address, Action]:
+    """Return what comes of what a command asks to be taken down, whatever its file says.
+
+    Nothing of a target that the project no longer has: what is said of it stands.
+    """
     if prior is None:
         return {}
     found: dict[Address, Action] = {}
     for address, asked in consents.withdraw.items():
         binding, unfinished = prior.bindings.get(address), prior.open.get(address)
+        if address.target not in desired.targets:
+            continue
         if unfinished is not None and unfinished.job.verb != "delete" and unfinished.in_doubt:
             found[address] = Wait(address, Reason.UNSETTLED, None)
         elif binding is None:
