@@ -155,7 +155,7 @@ def test_what_a_network_makes_of_words_and_media_is_in_the_plan(world: World) ->
 
 
 def test_lines_of_posts_are_shown_and_none_of_the_project_file(world: World) -> None:
-    world.write("posts/a.md", "---\r\nkey: a\r\n---\r\n" + "x" * 500 + "\r\n")
+    world.write("posts/a.md", "---\r\nkey: a\r\n---\r\n" + "x" * 11_000 + "\r\n")
 
     def finding(file: str, line: int) -> Diagnostic:
         return Diagnostic(Location(file, line, 1), "r", "p", "m")
@@ -170,7 +170,7 @@ def test_lines_of_posts_are_shown_and_none_of_the_project_file(world: World) -> 
             finding("threadsync.yaml", 1),
         ],
     )
-    assert found == {("posts/a.md", 2): "key: a", ("posts/a.md", 4): "x" * 400}
+    assert found == {("posts/a.md", 2): "key: a", ("posts/a.md", 4): "x" * 10_000}
 
 
 def test_no_line_is_shown_of_what_a_refused_link_leads_to(world: World) -> None:
