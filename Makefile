@@ -8,11 +8,12 @@ EXAMPLES ?= 2000
 PDS := tests/pds/node_modules/.installed
 RECORDED := tests/live/bluesky/cassettes
 
-.PHONY: demo test setup pds pds-if-possible pds-current appview check format lint types contracts docs docs-check cassettes wheel state sim stateful live exhaustive load bench clean
+.PHONY: demo test setup pds pds-if-possible pds-current appview browser check static format format-check lint types types-here types-darwin types-win32 types-pyright contracts docs docs-check site cassettes wheel state sim stateful live exhaustive load bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
 
+# With two workers more than there are processors: tests/tools/sharing_out.py.
 test: $(VENV)/.development pds-if-possible
 	$(BIN)/python -m pytest -n $(JOBS)
 
@@ -64,8 +65,18 @@ tests/pds/%/node_modules/.installed: tests/pds/%/package-lock.json
 	  PATH="$$node/bin:$$PATH" npm_config_nodedir="$$node" npm rebuild better-sqlite3 --loglevel=error
 	touch $@
 
+# What drives an installed Chromium, for the tests that look at pages; without it they are skipped, and say so.
+browser: tests/browser/node_modules/.installed
+
+tests/browser/node_modules/.installed: tests/browser/package-lock.json
+	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
 # What .ci/run runs. Pre-commit may call it too: it needs no network once set up.
-check: setup format-check lint types contracts docs-check test
+check: static test
+
+# All that runs none of it; `make -j static` does it side by side.
+static: format-check lint types contracts docs-check
 
 format: setup
 	$(BIN)/ruff format .
@@ -78,22 +89,33 @@ lint: setup
 	$(BIN)/ruff check .
 
 # As each system would run it: what is written for macOS and Windows is at least checked here.
-types: setup
+types: types-here types-darwin types-win32 types-pyright
+
+types-here: setup
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing
-	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
-	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
+
+types-darwin types-win32: types-%: setup
+	$(BIN)/mypy --platform $* --cache-dir .mypy_cache/$*
+
+types-pyright: setup
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 contracts: setup
 	$(BIN)/lint-imports
 
-# Generated pages: written by `docs`, compared by `docs-check` (and by the tests).
+# Generated pages and pictures: written by `docs`, compared by `docs-check` (and by the tests).
 docs: setup
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m tests.tools.make_pictures
 
-docs-check: setup
+docs-check: site
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m tests.tools.make_pictures --check
+
+# The pages as a site, build/site/index.html. A link that leads nowhere, or a page that none leads to, is an error.
+site: setup
+	$(BIN)/python -m sphinx -q -n -W --keep-going -c docs . build/site
 
 # Our client's runs recorded, against the sandbox and a real Bluesky server: what the tests play where neither is.
 # Read what changed.

@@ -17,7 +17,8 @@ from threadsync.model.ids import Json
 from threadsync.operations.rules import RULES as PROJECT_RULES
 from threadsync.operations.rules import WARNINGS
 
-REFERENCE = Path(__file__).resolve().parent / "reference"
+DOCS = Path(__file__).resolve().parent
+REFERENCE = DOCS / "reference"
 NOTICE = "<!-- Made by docs/generate.py from {source}. Do not edit. -->"
 HEAD = ("| key | class | type | default | meaning | example |", "|---|---|---|---|---|---|")
 TYPES = {
@@ -59,10 +60,16 @@ own rules are listed with the network.
 | rule | severity | meaning | what to do |
 |---|---|---|---|"""
 
+DECISIONS = """\
+# Decisions
+
+Why it is built as it is: one page for each decision, with what was considered, and what follows from it.
+"""
+
 
 def pages() -> Mapping[str, str]:
-    """Return the generated pages, by their names in ``docs/reference``."""
-    return {
+    """Return the generated pages, by their paths from ``docs/reference``."""
+    made = {
         "post.md": _schema_page("post", POST),
         "project.md": _schema_page("project", PROJECT),
         "rules-content.md": _rules_page(),
@@ -81,6 +88,11 @@ def pages() -> Mapping[str, str]:
         "clients.md": _beside("generate_clients").page(NOTICE.format(source="tests/contract/table.py")),
         **_beside("generate_cli").pages(),
     }
+    explaining = {name: text for name, text in made.items() if name.startswith("rules-")}
+    reasons = (DOCS / "reference" / "reasons.md").read_text(encoding="utf-8")
+    notice = NOTICE.format(source="threadsync/errors.py and the pages beside it")
+    errors = _beside("generate_errors").pages(notice, {**explaining, "reasons.md": reasons})
+    return {**made, **errors, "../adr/README.md": _decisions()}
 
 
 def _beside(name: str) -> ModuleType:
@@ -193,6 +205,14 @@ def _rules_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _decisions() -> str:
+    """Return the list of the decisions, by the headings of their pages."""
+    every = sorted((DOCS / "adr").glob("0*.md"))
+    titles = [path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ") for path in every]
+    rows = [f"* [{title}]({path.name})" for title, path in zip(titles, every, strict=True)]
+    return "\n".join([NOTICE.format(source="the pages beside it"), "", DECISIONS, *rows]) + "\n"
+
+
 def _mapping(value: Json) -> Mapping[str, Json]:
     return value if isinstance(value, Mapping) else {}
 
@@ -221,8 +241,8 @@ def main(arguments: list[str]) -> int:
         for name in stale():
             sys.stderr.write(f"docs/reference/{name} is not what docs/generate.py makes: run `make docs`.\n")
         return 1 if stale() else 0
-    REFERENCE.mkdir(exist_ok=True)
     for name, text in pages().items():
+        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
         (REFERENCE / name).write_text(text, encoding="utf-8")
     return 0
 

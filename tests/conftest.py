@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis.internal.conjecture import providers
+from xdist.remote import Producer  # type: ignore[import-untyped]
 
 from tests.pds import launcher
 from tests.postgres.launcher import Postgres
 from tests.postgres.places import reached
+from tests.tools.sharing_out import Units, rank, unit, workers
 
 # The same examples every time: a test that fails on one machine fails on all of them. No deadline,
 # because a test knows no real clock.
@@ -49,6 +51,24 @@ def pytest_configure(config: pytest.Config) -> None:
         # depends on the tests that ran before, and on those that a worker was given. There is no setting
         # for it; mypy tells when the function has another name.
         providers._get_local_constants = providers.Constants
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: rank(unit(item.nodeid)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    return workers()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Units | None:
+    if config.getoption("dist") != "load":
+        return None
+    config.option.loadscopereorder = False  # the tests are in their order already
+    return Units(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

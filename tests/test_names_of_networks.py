@@ -19,7 +19,7 @@ from threadsync.providers.loading import BUILT_IN
 PACKAGE = Path(threadsync.__file__).parent
 GENERIC = (
     *("planning", "execution", "statefile", "views", "operations", "cli"),
-    *("flows", "model", "media", "watch"),
+    *("flows", "model", "media", "watch", "web"),
 )
 NETWORKS = "|".join([*BUILT_IN, "mattermost", "bsky", "atproto", "facebook", "instagram"])
 NAME = re.compile(rf"(?<![a-z])({NETWORKS})(?!ync)", re.IGNORECASE)
@@ -44,7 +44,7 @@ ALLOWED = {
     "cli/init.py": EXAMPLE,
     "execution/hosting_probe.py": "asks a web server for media under the name that fetchers are let in by",
 }
-THREADS_OF_A_PROCESS = {"daemon_threads", "run_coroutine_threadsafe"}
+THREADS_OF_A_PROCESS = {"daemon_threads", "run_coroutine_threadsafe", "call_soon_threadsafe"}
 """Words of Python's own library."""
 
 

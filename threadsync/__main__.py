@@ -8,8 +8,13 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         from threadsync import __version__
 
-        sys.stdout.write(f"threadsync {__version__}\n")
-        return
+        try:
+            sys.stdout.write(f"threadsync {__version__}\n")
+            sys.stdout.flush()
+        except OSError:
+            pass  # Click meets it too when it prints the same, and there it is told
+        else:
+            return
     if sys.argv[1:] in (["plan"], ["plan", "--detailed-exitcode"]) and _is_told_again():
         return
     import signal
@@ -18,7 +23,6 @@ def main() -> None:
     is_python_s = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not ignored, as by nohup
     if is_python_s:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    import io
     import os
 
     from threadsync.cli import root
@@ -26,6 +30,27 @@ def main() -> None:
     if sys.platform == "win32":
         # A git.exe in the folder of somebody's posts must not be taken for git.
         os.environ.setdefault("NoDefaultCurrentDirectoryInExePath", "1")
+    _prepare_streams()
+    try:
+        if is_python_s:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        root.main(prog_name="threadsync")
+    except OSError as error:
+        from threadsync.cli._errors import tell_refused
+
+        sys.exit(tell_refused(error))
+    finally:
+        if is_python_s:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _prepare_streams() -> None:
+    """Make standard input, output and error such that no write to them fails for what it says."""
+    import contextlib
+    import io
+    import os
+    import sys
+
     # A stream that was closed before the start is None; nothing else may get its descriptor.
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -34,15 +59,10 @@ def main() -> None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # What an old terminal's encoding lacks is written out; it must not end the command.
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        if is_python_s:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        root.main(prog_name="threadsync")
-    finally:
-        if is_python_s:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            # What an old terminal's encoding lacks is written out; it must not end the command. A stream that
+            # did not take what was written above refuses this too; whatever is printed next says so.
+            with contextlib.suppress(OSError):
+                stream.reconfigure(errors="backslashreplace")
 
 
 def _is_told_again() -> bool:

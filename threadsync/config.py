@@ -7,7 +7,6 @@ what has another form is refused without being shown.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +17,12 @@ from msgspec.structs import replace
 from threadsync.content import explain, yaml12
 from threadsync.content.escape import is_name, printable, shown
 from threadsync.content.foreign import foreign_networks, without
-from threadsync.content.project import PROJECT_FILE, Project, StateBranch
+from threadsync.content.guards import NO_SHELL, accounts_twice, notifiers_said, safety_said, unreadable
+from threadsync.content.project import PROJECT_FILE, Project, StateBranch, StateBucket
 from threadsync.content.reading import read
 from threadsync.content.rules import RULES, finding
-from threadsync.content.times import TimeProblem, moment, window_of, zone_named
+from threadsync.content.state_place import holds_secret, place_of
+from threadsync.content.times import TimeProblem, moment, zone_named
 from threadsync.errors import ProjectError
 from threadsync.flows.bounds import SAFETY_BOUNDS, Bounds
 from threadsync.model.diagnostic import Diagnostic, Location, by_place
@@ -33,9 +34,6 @@ _COMMON = frozenset(
     {"provider", "account", "credential", "credentials", "base_url", "since", "media_host", "bounds"}
 )
 """Keys of a target that every provider has; the others are its settings."""
-
-_PASSWORD = re.compile(r"^https?://[^/@]*@|//[^/@]*:[^/@]*@", re.IGNORECASE)
-"""In an address: a secret stands before the host; a name alone only where it is one, as for ssh."""
 
 _REMEDIES = {
     "file/empty": "Write version:, id: and targets: into it (threadsync schema project explains every key).",
@@ -53,6 +51,10 @@ def load_project(start: Path, *, exact: bool = False, providers: Collection[str]
         ProjectError: there is none, or its file has faults; all of them are in ``findings``.
     """
     root = _root(start, exact=exact)
+    # What is wrong with a file is told with its words; who sends a pull request may not read others.
+    if not Path(os.path.realpath(root / PROJECT_FILE)).is_relative_to(root):
+        problem = "this is a link that leaves the project."
+        raise _refused(root, [finding("file/outside-project", Location(PROJECT_FILE), problem)])
     text = read(str(root / PROJECT_FILE), PROJECT_FILE)
     if isinstance(text, Diagnostic):
         raise _refused(root, [replace(text, remedy=_REMEDIES.get(text.rule, text.remedy))])
@@ -168,10 +170,14 @@ class _Reader(Struct):
                 zone = None
         hosts = dict(self._media_hosts())
         targets = {target.name: target for target in self._targets(zone, hosts)}
-        self._check_accounts(targets)
+        for name, problem in accounts_twice(targets):
+            self._find("project/account-twice", ("targets", name, "account"), problem)
         defaults = dict(_mapping(self.values.get("defaults")))
         required = defaults.pop("publish", None) == "required"
         policies = {key: str(value) for key, value in _mapping(self.values.get("policies")).items()}
+        notify = notifiers_said(self.values.get("notify"))
+        for each in notify:
+            self._check_command(each.command, "notify:", "notify")
         return Project(
             self.root,
             str(self.values["id"]),
@@ -187,6 +193,7 @@ class _Reader(Struct):
             required,
             Location(PROJECT_FILE),
             _text(self.values.get("database")),
+            notify,
         )
 
     def _at(self, path: yaml12.Path, *, key: bool = False) -> Location:
@@ -201,16 +208,23 @@ class _Reader(Struct):
         named = _text(self.values.get(key)) or default
         return self._path_inside(named, (key,))
 
-    def _state(self) -> Path | StateBranch:
+    def _state(self) -> Path | StateBranch | StateBucket:
         named = self.values.get("state")
         if not isinstance(named, Mapping):
             return self._inside("state", "state/threadsync.json")
-        words = {key: str(value) for key, value in named.items()}
-        if _PASSWORD.search(words.get("remote", "")):
-            problem = "the remote of state: holds a password or a token."
+        place, found = place_of(named)
+        for rule, key, problem, remedy in found:
+            self._find(rule, ("state", key) if key else ("state",), problem, remedy)
+        if isinstance(place, StateBucket) and "endpoint" in place.settings:
+            self._check_address(place.settings["endpoint"], ("state", "endpoint"), "the endpoint of")
+        return place
+
+    def _check_remote(self, remote: str, *path: str) -> None:
+        """Find an address of a repository that holds a secret."""
+        if holds_secret(remote):
+            problem = f"the remote of {path[-1]}: holds a password or a token."
             remedy = "Take it out, and let git keep it (a credential helper, a deploy key)."
-            self._find("schema/secret", ("state", "remote"), problem, remedy)
-        return StateBranch(**words)
+            self._find("schema/secret", (*path, "remote"), problem, remedy)
 
     def _path_inside(self, named: str, path: yaml12.Path) -> Path:
         whole = self.root / named
@@ -256,18 +270,13 @@ class _Reader(Struct):
         if "endpoint" in has:
             self._check_address(host.settings["endpoint"], (*path, "endpoint"), "the endpoint of")
         if "command" in has:
-            self._check_command(host, (*path, "command"))
+            self._check_command(host.settings["command"], shown(host.name), *path, "command")
 
-    def _check_command(self, host: MediaHost, path: yaml12.Path) -> None:
+    def _check_command(self, command: str, owner: str, *path: str) -> None:
         """Find a command that no shell would understand either."""
-        import shlex  # few projects have a command, and every plan reads a project
-
-        try:
-            shlex.split(host.settings["command"])
-        except ValueError as error:
-            problem = f"the command of {shown(host.name)} cannot be read: {shown(str(error))}."
-            remedy = "Close every quotation mark; no shell reads it, so a pipe needs a script."
-            self._find("project/media-host", path, problem, remedy)
+        if why := unreadable(command):
+            rule = "project/notify" if path[0] == "notify" else "project/media-host"
+            self._find(rule, path, f"the command of {owner} {why}.", NO_SHELL)
 
     def _targets(self, zone: str | None, hosts: Mapping[str, MediaHost]) -> Iterator[Target]:
         for each, value in _mapping(self.values.get("targets")).items():
@@ -366,30 +375,15 @@ class _Reader(Struct):
         return found
 
     def _safety(self) -> Safety:
-        keys, path = _mapping(self.values.get("safety")), ("safety", "outage_after")
-        limits = {key: int(value) for key, value in keys.items() if isinstance(value, int | float)}
-        found, after = replace(Safety(), **limits), _text(keys.get(path[1]))
-        if after is None:
-            return found
+        said = _mapping(self.values.get("safety"))
         try:
-            return replace(found, outage_after=window_of(after))
+            safety = safety_said(said)
         except TimeProblem as error:
-            self._find(error.rule, path, f'"{shown(after)}" {error.problem}.', error.remedy)
-            return found
-
-    def _check_accounts(self, targets: Mapping[TargetName, Target]) -> None:
-        """Find targets that are one account: a post for both would go out twice there (law 7)."""
-        seen: dict[tuple[str, str, str, str], TargetName] = {}
-        for name, target in targets.items():
-            if target.account is None:
-                continue
-            account = target.account.removeprefix("@").lower()
-            channel = str(target.settings.get("channel", ""))
-            same = (target.provider, target.base_url or "", account, channel)
-            first = seen.setdefault(same, name)
-            if first != name:
-                problem = f"{name} and {first} are the same account, {shown(target.account)}."
-                self._find("project/account-twice", ("targets", name, "account"), problem)
+            problem = f'"{shown(str(said["outage_after"]))}" {error.problem}.'
+            self._find(error.rule, ("safety", "outage_after"), problem, error.remedy)
+            return Safety()
+        self._check_remote(safety.apply_from.remote if safety.apply_from else "", "safety", "apply_from")
+        return safety
 
 
 def _settings(name: TargetName, keys: Mapping[str, Json]) -> dict[str, Json]:

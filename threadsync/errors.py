@@ -2,6 +2,7 @@
 
     ThreadsyncError
     ├─ UsageError        what was asked cannot be done as asked: a flag, a selector, a missing consent
+    │                    (WrongCheckout)
     ├─ ProjectError      the project file, the environment or the set-up (carries diagnostics)
     ├─ ContentError      posts that cannot be read or do not validate (carries diagnostics)
     ├─ StateError        StateLocked · StateDamaged · StateTooNew · StateForeign · StateUnwritable ·
@@ -13,7 +14,7 @@
     ├─ DatabaseError     where log, ledger, cursors and known answers are kept cannot be used
     ├─ WebhookError      what arrived at a webhook is not the network's, or cannot be read
     ├─ OutputError       what the command has to say cannot be written
-    ├─ WatchError        files cannot be watched
+    ├─ WatchError        files cannot be watched, or their preview cannot be served
     └─ PluginError       ProviderNotFound
 
 Each carries *problem* (what is wrong, naming the thing), *where* (file, line or address; may be
@@ -51,6 +52,10 @@ class ThreadsyncError(Exception):
 
 class UsageError(ThreadsyncError):
     """What was asked cannot be done as it was asked."""
+
+
+class WrongCheckout(UsageError):
+    """This checkout is not what ``safety.apply_from`` lets apply send from; nothing was sent."""
 
 
 class _FindingsError(ThreadsyncError):
@@ -226,7 +231,7 @@ class OutputError(ThreadsyncError):
 
 
 class WatchError(ThreadsyncError):
-    """The system watches no more files."""
+    """The system watches no more files, or the preview of what they say cannot be served."""
 
 
 class PluginError(ThreadsyncError):

@@ -162,7 +162,7 @@ def test_format_stands_before_or_behind_too(run: Run, world: World) -> None:
     assert run("--format", "json", "plan").stdout == run("plan", "--format", "json").stdout
     refused = run("--format", "github", "plan")
     assert refused.exit_code == 2
-    assert "plan has no format 'github'; it has: text, json, markdown." in refused.stderr
+    assert "plan has no format 'github'; it has: text, json, markdown, html." in refused.stderr
 
 
 def test_every_format_of_a_command_is_a_global_one() -> None:
@@ -289,3 +289,9 @@ def test_a_port_in_use_is_one_clear_message(run: Run) -> None:
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: port ")
     assert "is in use" in done.stderr
+
+
+def test_a_port_without_a_preview_is_a_mistake_that_is_named(run: Run) -> None:
+    done = run("watch", "--port", "0")
+    assert done.exit_code == 2
+    assert "give --preview too" in done.stderr

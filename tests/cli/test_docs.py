@@ -71,12 +71,3 @@ def test_every_reason_has_a_row_with_a_meaning_and_what_to_do(reason: Reason) ->
 
 def test_no_row_names_a_reason_that_does_not_exist() -> None:
     assert set(re.findall(r"^\| `([a-z-]+)` \|", REASONS, re.MULTILINE)) == {each.value for each in Reason}
-
-
-def test_the_commands_that_the_reasons_name_exist() -> None:
-    for command in re.findall(r"`threadsync ([a-z-]+)(?: (list|show|mv|rm|accept|resolve))?", REASONS):
-        name, inner = command
-        assert name in root.commands
-        assert not inner or inner in getattr(root.commands[name], "commands", ())
-    apply = {option for parameter in root.commands["apply"].params for option in parameter.opts}
-    assert set(re.findall(r"--(?:allow|late|first)[a-z-]*", REASONS)) <= apply

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.operations.world import World
+from tests.views import pages
 from tests.views.test_json import problems
 
 A = "a@threads/main"
@@ -229,3 +230,21 @@ def test_the_report_says_when_what_was_stopped_before_a_limit_goes_on(world: Wor
     assert "goes on at 2026-11-22 12:00 UTC at the latest" in said
     document = json.loads(run(*APPLY, "--format", "json").stdout)
     assert problems(document, "report") == []
+
+
+# The proof sheet
+
+
+def test_plan_prints_a_page_that_shows_each_post_as_its_readers_will_see_it(live: World, run: Run) -> None:
+    live.post("b", "More of *that*")
+    live.post("c", "Soon", publish="2026-12-03 08:30")
+    done = run("plan", "--format", "html", "--detailed-exitcode")
+    assert done.exit_code == 0, "what is blocked or waits is no change that apply would make"
+    assert pages.problems(done.stdout) == []
+    seen = pages.read(done.stdout)
+    assert [each.text for each in seen.all("del")] == ["it"]
+    assert [each.text for each in seen.all("ins")] == ["that"]
+    assert [each.text for each in seen.all("h2") if each.text in "abc"] == ["b", "c"]
+    assert "of 250 used" in seen.all("main")[0].text
+    live.post("d", "Hm", tragets="none")
+    assert run("plan", "--format", "html").exit_code == 1

@@ -200,11 +200,16 @@ def test_a_full_disk_behind_a_plan_that_was_kept_is_told_as_by_any_other(unchang
     for arguments in (("plan",), ("plan", "--no-cache")):
         with Path("/dev/full").open("wb") as full:
             command = [sys.executable, "-c", START, *arguments]
-            done.append(subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False))
+            done.append(
+                subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=BUFFERED, check=False)
+            )
     assert done[0].returncode == done[1].returncode == 1
     assert done[0].stderr == done[1].stderr
     assert b"standard output cannot be written" in done[0].stderr
 
+
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""As for a person: what was not taken is written again at the end."""
 
 PROJECT = """\
 version: 1
@@ -248,7 +253,19 @@ def ran_in(folder: Path, *arguments: str, **streams: Any) -> subprocess.Complete
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="not tested without /dev/full")
 @pytest.mark.parametrize(
-    "command", ["plan", "new Title", "init sub", "schema post", "completion bash", "status"]
+    "command",
+    [
+        "plan",
+        "new Title",
+        "init sub",
+        "schema post",
+        "completion bash",
+        "status",
+        "--help",
+        "--version",
+        "plan --help",
+        "state list --help",
+    ],
 )
 def test_a_full_disk_behind_standard_output_is_one_clear_message(tmp_path: Path, command: str) -> None:
     with Path("/dev/full").open("wb") as full:

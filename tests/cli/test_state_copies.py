@@ -47,6 +47,19 @@ def test_another_lineage_needs_a_flag(run: Run, world: World) -> None:
     assert run("state", "push", str(copy), "--replace-lineage").exit_code == 0
 
 
+def test_an_earlier_copy_is_pulled_by_its_name_in_the_history(run: Run, world: World) -> None:
+    world.post("one", "Hello")
+    run("apply", "--yes", "--first-run")
+    world.post("two", "World")
+    run("apply", "--yes")
+    listed = json.loads(run("state", "history", "--format", "json").stdout)["copies"]
+    pulled = run("state", "pull", "--copy", listed[1]["file"])
+    assert list(json.loads(pulled.stdout)["bindings"]) == ["one@threads/main"]
+    refused = run("state", "pull", "--copy", "77-7.json")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "there is no copy '77-7.json'" in refused.stderr
+
+
 def test_without_a_state_there_is_nothing_to_pull(run: Run) -> None:
     refused = run("state", "pull")
     assert (refused.exit_code, refused.stdout) == (2, "")

@@ -366,6 +366,18 @@ def test_a_link_out_of_the_project_is_no_posts_folder(tmp_path: Path) -> None:
     assert [each.rule for each in faults(root, HEAD + "targets: {threads/main: {}}\n")] == ["project/outside"]
 
 
+def test_a_project_file_that_is_a_link_out_of_the_project_is_not_read(tmp_path: Path) -> None:
+    """Findings tell the words of a file: a pull request could have those of any file of a runner told."""
+    outside, root = tmp_path / "machine x login y password z", tmp_path / "root"
+    outside.write_text("password: hunter2\n")
+    root.mkdir()
+    (root / PROJECT_FILE).symlink_to(outside)
+    with pytest.raises(ProjectError) as caught:
+        load_project(root)
+    assert [each.rule for each in caught.value.findings] == ["file/outside-project"]
+    assert "password" not in str(caught.value.findings)
+
+
 CANARY = "THAAcanary0123456789"
 
 

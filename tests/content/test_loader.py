@@ -169,6 +169,16 @@ def test_a_link_to_a_file_of_the_project_is_a_post(tmp_path: Path) -> None:
     assert sorted(load_files(tmp_path, {}).keys) == ["a", "b"]
 
 
+def test_a_link_to_a_hidden_file_is_no_post(tmp_path: Path) -> None:
+    """A checkout of a CI has a token in `.git/config`, and whoever reads the plan would read it."""
+    write(tmp_path, {".git/config": GOOD, "shared/.env": GOOD, "posts/a.md": GOOD})
+    (tmp_path / "posts" / "b.md").symlink_to("../.git/config")
+    (tmp_path / "posts" / "c.md").symlink_to("../shared/.env")
+    content = load_files(tmp_path, {})
+    assert sorted(content.keys) == ["a"]
+    assert rules(content) == [(f"posts/{name}.md:1:1", "file/outside-project") for name in "bc"]
+
+
 def test_links_in_a_circle_are_told_and_end(tmp_path: Path) -> None:
     write(tmp_path, {"posts/a.md": GOOD})
     (tmp_path / "posts" / "loop").symlink_to(".")

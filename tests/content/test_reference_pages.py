@@ -13,8 +13,12 @@ import pytest
 
 from tests.contract.cells import Does, Lacks
 from tests.contract.table import DIFFERENCES, ROWS
+from threadsync import errors
 from threadsync.content.rules import RULES
 from threadsync.content.schemas import load_schema
+from threadsync.model.fault import FaultClass
+from threadsync.operations.rules import RULES as PROJECT_RULES
+from threadsync.planning.actions import Reason
 from threadsync.providers.bluesky import api as bluesky
 from threadsync.providers.bluesky import checks as bluesky_checks
 from threadsync.providers.bluesky import faults as bluesky_faults
@@ -22,6 +26,7 @@ from threadsync.providers.bluesky.about import ABOUT as BLUESKY
 from threadsync.providers.bluesky.faults import ROWS as FAULTS
 from threadsync.providers.bluesky.faults import UNKNOWN_REFUSAL
 from threadsync.providers.threads import api
+from threadsync.providers.threads import checks as threads_checks
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
@@ -45,11 +50,12 @@ def pages(generator: ModuleType) -> Mapping[str, str]:
 def test_a_stale_page_is_named_and_written_anew(
     generator: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(generator, "REFERENCE", tmp_path)
+    there = tmp_path / "reference"
+    monkeypatch.setattr(generator, "REFERENCE", there)
     assert generator.main([]) == 0
     assert generator.main(["--check"]) == 0
-    (tmp_path / "post.md").write_text("old")
-    (tmp_path / "project.md").unlink()
+    (there / "post.md").write_text("old")
+    (there / "project.md").unlink()
     assert generator.main(["--check"]) == 1
     said = capsys.readouterr().err
     assert "post.md" in said
@@ -57,22 +63,39 @@ def test_a_stale_page_is_named_and_written_anew(
     assert "rules-content.md" not in said
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "post.md",
-        "project.md",
-        "rules-content.md",
-        "rules-threads.md",
-        "rules-bluesky.md",
-        "threads-api.md",
-        "bluesky-api.md",
-        "clients.md",
-    ],
-)
-def test_the_committed_page_is_what_is_generated(name: str, pages: Mapping[str, str]) -> None:
-    """If this fails: make docs."""
-    assert (DOCS / "reference" / name).read_text(encoding="utf-8") == pages[name]
+def test_the_committed_pages_are_what_is_generated(generator: ModuleType) -> None:
+    assert generator.stale() == [], "make docs"
+
+
+def test_every_class_of_error_has_a_row_with_its_status_and_what_to_do(pages: Mapping[str, str]) -> None:
+    """All that the module offers, and no name that it has no more."""
+    cells = [line.split(" | ") for line in pages["errors.md"].partition("\n## ")[0].splitlines()]
+    rows = {row[0].split("`")[1]: row for row in cells if row[0].startswith("| `")}
+    classes = {name: each for name, each in vars(errors).items() if inspect.isclass(each) and name[0] != "_"}
+    assert set(rows) == {name for name, each in classes.items() if issubclass(each, errors.ThreadsyncError)}
+    for name, (_, status, *texts) in rows.items():
+        is_usage = issubclass(classes[name], errors.UsageError | errors.PlanError)
+        assert status == ("2" if is_usage else "1")
+        assert all(text.strip(" |") for text in texts), name
+
+
+def test_every_kind_of_fault_has_a_row(pages: Mapping[str, str]) -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \| [^|]+ \|$", pages["errors.md"], re.MULTILINE)
+    assert [name for name, _ in rows] == list(FaultClass)
+
+
+def test_every_name_of_a_rule_a_reason_and_an_answer_is_in_the_index(pages: Mapping[str, str]) -> None:
+    index = re.findall(r"^\| `([^`]+)` \| [^|]+ \| \[[^|]+\]\((.+)\) \|$", pages["rules.md"], re.MULTILINE)
+    assert index == sorted(index)
+    assert {reason.value for reason in Reason} <= {name for name, page in index if page == "reasons.md"}
+    for names, page in (
+        (RULES, "rules-content.md"),
+        (PROJECT_RULES, "rules-content.md"),
+        ([rule.id for rule in threads_checks.RULES], "rules-threads.md"),
+        ([rule.id for rule in bluesky_checks.RULES], "rules-bluesky.md"),
+        ([row.id for row in FAULTS], "rules-bluesky.md"),
+    ):
+        assert {(name, page) for name in map(str, names)} <= set(index)
 
 
 def test_every_key_and_every_rule_has_a_row(pages: Mapping[str, str]) -> None:

@@ -71,8 +71,12 @@ class Looped:
     def __init__(self, client: AsyncClient, runner: asyncio.Runner) -> None:
         self.client = client
         self.runner = runner
-        self.quotas = client.quotas
-        self.forget = client.forget
+
+    def quotas(self) -> Mapping[str, Quota]:
+        return self.runner.run(self.client.quotas())
+
+    def forget(self, listing: Callable[[str | None], Flow[Any]], *, scope: str | None = None) -> None:
+        self.runner.run(self.client.forget(listing, scope=scope))
 
     def run(self, flow: Flow[T]) -> T:
         return self.runner.run(self.client.run(flow))
@@ -95,7 +99,8 @@ class Looped:
     def stopped_after(self, pages: int, listing: Callable[[str | None], Flow[Any]]) -> list[int]:
         async def some() -> list[int]:
             found: list[int] = []
-            async with aclosing(self.client.resume(listing)) as each:
+            pages_read: Any = self.client.resume(listing)  # a generator, whatever it is declared as
+            async with aclosing(pages_read) as each:
                 for _ in range(pages):
                     page = await anext(each)
                     found += [int(entry.uri) for entry in page.data]

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import time
 from datetime import UTC
+
+import pytest
 
 from threadsync.execution.clock import AsyncClock, Clock, SystemAsyncClock, SystemClock
 from threadsync.testing.fakes import START, FakeClock
@@ -39,3 +43,10 @@ def test_virtual_time_moves_by_sleeping() -> None:
     clock.sleep(90)
     assert clock.monotonic() == 90
     assert (clock.now() - START).total_seconds() == 90
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a clock that counts the machine's sleep")
+def test_the_seconds_go_on_while_the_machine_sleeps() -> None:
+    """Law 16: what was meant to be sent before a laptop was closed is not sent when it is opened."""
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert before <= SystemClock().monotonic() <= time.clock_gettime(time.CLOCK_BOOTTIME)

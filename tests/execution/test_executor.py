@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 
 import pytest
 from msgspec.structs import replace
@@ -37,6 +38,7 @@ class Bench:
     talk: Talk = field(default_factory=Talk)
     notes: list[Note] = field(default_factory=list)
     linger_seconds: float = 0.0
+    renews_at_seconds: float = inf
 
     def __post_init__(self) -> None:
         self.clock = FakeClock(NOW)

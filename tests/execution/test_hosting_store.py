@@ -277,7 +277,7 @@ def test_what_nobody_can_fetch_is_no_address(picture: Path) -> None:
         ),
         (error(400, "ExpiredToken"), "its session_token has expired", "temporary keys"),
         (error(404, "NoSuchBucket"), "has no such bucket (NoSuchBucket)", "Correct bucket:"),
-        (error(404, "ContainerNotFound"), "has no such container", "Correct container:"),
+        (error(404, "ContainerNotFound"), "has no such container", "Correct the container's name"),
         (error(301, "PermanentRedirect"), "in another region", "Correct region:"),
         (error(403, "RequestTimeTooSkewed"), "whose clock is minutes away", "Set the clock"),
         (error(418, "Teapot"), "answers 418 (Teapot)", "media_hosts.bucket"),

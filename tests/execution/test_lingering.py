@@ -6,7 +6,8 @@ import pytest
 
 from tests.execution.worlds import PUBLISH, World, intent, staged
 from threadsync.errors import StateUnreachable
-from threadsync.execution.scheduler import GRACE_SECONDS, IDLE_SECONDS
+from threadsync.execution.recording import IDLE_SECONDS
+from threadsync.execution.scheduler import GRACE_SECONDS
 from threadsync.execution.seams import Interrupted, NoJournal
 from threadsync.flows.core import Done, record, send, wait
 from threadsync.flows.effects import Flow, Request, Response
@@ -126,6 +127,29 @@ def test_a_journal_that_fails_while_idle_stops_the_run() -> None:
         run.run(a=flow())
     assert run.ended == {"a": Interrupted()}
     assert run.clock.seconds == 0, "nothing is waited for any more"
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_lease_is_renewed_in_time_in_a_long_wait_and_while_a_request_is_in_flight(waits: bool) -> None:
+    """Whatever a run does, another must not hold it for lost."""
+    run = world(a=1000.0)
+    run.journal.lease_seconds = 300.0
+    run.run(a=wait(1000, "") if waits else send(Request("GET", "/a")))
+    assert run.journal.idles[-3:] == [300.0, 600.0, 900.0]
+    assert run.clock.seconds == 1000
+
+
+def test_a_lease_that_cannot_be_renewed_stops_the_run() -> None:
+    def fails(what: str) -> None:
+        if what == "idle":
+            raise StateUnreachable("no answer", remedy="Run it again.")
+
+    run = world(a=1000.0)
+    run.journal.lease_seconds, run.journal.fails = 300.0, fails
+    with pytest.raises(StateUnreachable):
+        run.run(a=send(Request("GET", "/a")))
+    assert run.ended == {"a": Interrupted()}
+    assert run.clock.seconds == 300 + run.grace_seconds
 
 
 def test_what_is_in_flight_at_a_stop_leaves_time_to_push() -> None:

@@ -137,7 +137,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def _serving(*words: str, port: int, log: Path) -> Iterator[None]:
+def serving(*words: str, port: int, log: Path) -> Iterator[None]:
+    """Run the server *words* until it listens on *port*, and then as long as it is needed."""
     environ = {"PATH": os.environ["PATH"], "HOME": str(log.parent)}
     with log.open("wb") as output:
         server = subprocess.Popen(words, stdout=output, stderr=output, env=environ)
@@ -169,8 +170,8 @@ def rclone_store(folder: Path) -> Iterator[Store]:
     web = (program, "serve", "http", str(buckets / BUCKET), "--addr", f"127.0.0.1:{ports[1]}", *common)
     with ExitStack() as stack:
         keys = ("--auth-key", f"{ACCESS_KEY},{SECRET_KEY}")
-        stack.enter_context(_serving(*s3, *keys, port=ports[0], log=folder / "s3.log"))
-        stack.enter_context(_serving(*web, port=ports[1], log=folder / "web.log"))
+        stack.enter_context(serving(*s3, *keys, port=ports[0], log=folder / "s3.log"))
+        stack.enter_context(serving(*web, port=ports[1], log=folder / "web.log"))
         yield Store(f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}", buckets)
 
 
@@ -179,7 +180,7 @@ def moto_store(folder: Path) -> Iterator[Store]:
     """Serve S3 whose bucket everybody may read; another one, ``private``, nobody may without a key."""
     port = free_port()
     words = (sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port))
-    with _serving(*words, port=port, log=folder / "moto.log"):
+    with serving(*words, port=port, log=folder / "moto.log"):
         base = f"http://127.0.0.1:{port}"
         for bucket, rights in ((BUCKET, "public-read"), ("private", "private")):
             requests.put(f"{base}/{bucket}", headers={"x-amz-acl": rights}, timeout=10).raise_for_status()

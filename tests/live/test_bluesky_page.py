@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -61,16 +60,6 @@ def test_the_page_leads_to_a_first_post_and_a_chain(tmp_path: Path) -> None:
     assert network.token(WHO) not in said
     assert "password" in (tmp_path / "desk/.gitignore").read_text().splitlines()
     assert (tmp_path / "desk/password").stat().st_mode & 0o777 == 0o600
-
-
-def test_the_commands_and_options_that_the_page_names_in_passing_exist() -> None:
-    passing = re.findall(r"`threadsync ([a-z-]+(?: (?:login|status|refresh|logout))?)([^`]*)`", PAGE)
-    assert {name for name, _ in passing} >= {"init", "auth logout", "plan", "apply"}
-    for name, rest in passing:
-        command = [sys.executable, "-m", "threadsync", *name.split(), "--help"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRON)
-        for option in re.findall(r"--[a-z-]+", rest):
-            assert option in done.stdout
 
 
 def test_what_the_page_says_of_messages_is_what_the_program_says() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 import sqlite3
@@ -29,6 +30,7 @@ from threadsync.errors import ApiError, DatabaseError
 from threadsync.execution.apilog import LOG, RENEWALS, Call, read_calls
 from threadsync.execution.cursors import Cursors, Place
 from threadsync.execution.memory import MEMORY
+from threadsync.execution.sessions import InMemory
 from threadsync.execution.spending import LEDGER, SpendingLedger
 from threadsync.execution.tables import Part
 from threadsync.flows.effects import Request, Response
@@ -172,6 +174,7 @@ def test_tables_that_were_dropped_are_made_again(where: Any) -> None:
 CHILD = """
 import logging, sys
 from threadsync.execution.clock import SystemClock
+from threadsync.execution.sessions import InMemory
 from threadsync.execution.spending import SpendingLedger
 from tests.live.test_database import TRIES, spend
 
@@ -373,6 +376,33 @@ def test_an_event_loop_goes_on_while_a_database_is_waited_for(url: str) -> None:
         base.execute("LOCK TABLE threadsync_cursors IN ACCESS EXCLUSIVE MODE")
         assert asyncio.run(work(server.url, base)) == ["1", "2"]
     assert len(read_calls(url, limit=9)) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "table"), [("forget", "threadsync_cursors"), ("quotas", "threadsync_spent")]
+)
+def test_the_loop_goes_on_while_a_client_is_asked_what_it_remembers(url: str, asked: str, table: str) -> None:
+    """As above: the wait for the database is over by what the same loop does meanwhile."""
+    import psycopg
+
+    store = InMemory()
+    store.write(json.dumps({"secrets": {}, "expires_at": None, "base_url": "", "account_id": ME}))
+
+    async def work(base: psycopg.Connection[Any]) -> Any:
+        async with AsyncClient(network="bluesky", memory=url, sessions=store) as client:
+            answer = client.forget(oldest_first) if asked == "forget" else client.quotas()
+            asking = asyncio.ensure_future(answer)
+            while not waited_for(base):
+                await asyncio.sleep(0)
+            base.rollback()
+            return await asking
+
+    with psycopg.connect(url) as base, closing(Database(url)) as made:
+        make(made, MEMORY)
+        make(made, LEDGER)
+        base.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        told = asyncio.run(work(base))
+    assert told is None if asked == "forget" else "points" in told
 
 
 def waited_for(base: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -12,13 +13,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from click.testing import CliRunner
 
 from benchmarks.corpus import beginning, write_posts, write_state
-from tests.cli.conftest import runner
 from tests.content.support import THREADS, write
+from tests.live.projects import ENVIRON
+from tests.live.waiting import PATIENCE_SECONDS
 from tests.operations.world import World
-from threadsync.cli import root
 from threadsync.config import load_project
 from threadsync.content.loader import Content, load
 from threadsync.content.rules import RULES
@@ -199,12 +199,45 @@ def test_two_targets_of_a_post_share_its_segments_after_the_journey_too(tmp_path
         assert content.publications[twin].segments is publication.segments
 
 
+ON = """
+import os, sys
+
+cores = int(sys.argv.pop(1))
+os.sched_getaffinity = lambda _: set(range(cores))
+forks = []
+fork = os.fork
+os.fork = lambda: [forks.append(1), fork()][1]
+
+from threadsync.__main__ import main
+
+try:
+    main()
+finally:
+    print(len(forks), file=sys.stderr)
+"""
+"""A process of its own, which no thread of another test keeps from forking."""
+
+
+def said_with(cores: int, project: Path, *command: str, status: int = 0) -> str:
+    """Return what *command* prints where there are so many cores; each of them has to be used."""
+    done = subprocess.run(
+        [sys.executable, "-c", ON, str(cores), *command],
+        cwd=project,
+        env=ENVIRON,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    assert done.stderr.split()[-1] == str(cores - 1), done.stderr
+    return done.stdout
+
+
 @pytest.mark.parametrize("how", ["--format=text", "--format=json"])
-def test_what_is_live_is_told_the_same_by_any_number_of_processes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
+def test_what_is_live_is_told_the_same_by_any_number_of_processes(tmp_path: Path, how: str) -> None:
     """Of posts with pictures and chains on two targets; some have changed, moved, gone, or name others."""
-    write_posts(tmp_path, 2 * ITEMS_EACH_MIN)
+    write_posts(tmp_path, 2 * ITEMS_EACH_MIN + 100)  # some are removed, and two shares are left
     write_state(tmp_path)
     files = sorted((tmp_path / "posts").rglob("*.md"))
     for number, path in enumerate(files[::100]):
@@ -218,39 +251,22 @@ def test_what_is_live_is_told_the_same_by_any_number_of_processes(
                 path.write_text(text.replace("protect: false", "reply_to: post-000500"))
             case _:
                 path.unlink()
-    said: dict[int, str] = {}
-    monkeypatch.chdir(tmp_path)
-    for cores in (1, 2):
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)))
-        said[cores] = CliRunner().invoke(root, ["plan", "--no-cache", "--at=2026-11-21 12:00", how]).output
-    assert said[1] == said[2]
-    assert all(word in said[1] for word in ("renamed", "needs-consent", "file-removed"))
+    said = [
+        said_with(cores, tmp_path, "plan", "--no-cache", "--at=2026-11-21 12:00", how) for cores in (1, 2)
+    ]
+    assert said[0] == said[1]
+    assert all(word in said[0] for word in ("renamed", "needs-consent", "file-removed"))
 
 
 @pytest.mark.parametrize("command", [("plan", "--no-cache"), ("validate",)])
 def test_many_posts_are_shared_out_among_the_cores_and_what_is_said_stays_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+    tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     world = World(tmp_path)
     for number in range(3 * ITEMS_EACH_MIN):
         world.post(
             f"post-{number:04d}", f"Post {number}", tags="transit" if number % 100 == 0 else "[transit]"
         )
-    forks: list[int] = []
-    fork = os.fork
-
-    def counted() -> int:
-        forks.append(os.getpid())
-        return fork()
-
-    monkeypatch.setattr(os, "fork", counted)
-    said: dict[int, str] = {}
-    for cores in (1, 2, 3):
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)))
-        forks.clear()
-        done = runner(world)(*command)
-        assert len(forks) == cores - 1
-        assert done.exit_code == 1, "the findings are errors"
-        said[cores] = done.output
-    assert said[1] == said[2] == said[3]
-    assert said[1].count(": error: ") == 15
+    said = [said_with(cores, tmp_path, *command, status=1) for cores in (1, 2, 3)]
+    assert said[0] == said[1] == said[2]
+    assert said[0].count(": error: ") == 15

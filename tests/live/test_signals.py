@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import signal
 import termios
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import pytest
 from tests.live.forge import STATE, Forge
 from tests.live.projects import asked, assert_done, left_running, project_into, published, ran, started
 from tests.live.test_terminal import CONTROL_C, AtTerminal
-from tests.live.waiting import PATIENCE_SECONDS, until, until_said
+from tests.live.waiting import PATIENCE_SECONDS, Stopwatch, until, until_said
 from threadsync.sandbox.server import Sandbox, running
 from threadsync.sandbox.settings import SandboxSettings
 from threadsync.sandbox.threads import Fault, FaultKind, Profile
@@ -135,9 +134,9 @@ def stopped(name: str, case: Case, folder: Path) -> None:
         process = started(found.folder, *APPLY)
         until(lambda: process.poll() is not None or case.moment(found), f"the moment {name}")
         process.send_signal(case.number)
-        began = time.monotonic()
+        since = Stopwatch()
         said, _ = process.communicate(timeout=PATIENCE_SECONDS)
-        took_seconds = time.monotonic() - began
+        took_seconds = since.seconds()
         assert process.returncode in {1, 4}, f"{name}: {process.returncode} {said}"
         assert took_seconds <= STOP_SECONDS_MAX, f"{name}: {took_seconds} {said}"
         assert "Traceback" not in said, f"{name}: {said}"
@@ -181,11 +180,11 @@ def test_control_c_leaves_the_terminal_as_it_was_and_pressed_twice_does_so_at_on
         modes = termios.tcgetattr(once.master)
         until(lambda: publishing(found), "the first post")
         once.type(CONTROL_C)
-        began = time.monotonic()
+        since = Stopwatch()
         once.until("Not all was done")
         assert termios.tcgetattr(once.master) == modes
         assert once.ended() == 4
-        assert time.monotonic() - began <= STOP_SECONDS_MAX
+        assert since.seconds() <= STOP_SECONDS_MAX
         for words in (STOPPING, "interrupted"):
             assert words in once.seen
         assert HIDDEN in once.seen.rpartition(SHOWN)[0]
@@ -200,9 +199,9 @@ def test_control_c_leaves_the_terminal_as_it_was_and_pressed_twice_does_so_at_on
         twice.type(CONTROL_C)
         twice.until(STOPPING)
         twice.type(CONTROL_C)
-        began = time.monotonic()
+        since = Stopwatch()
         assert twice.process.wait(PATIENCE_SECONDS) == 128 + signal.SIGINT
-        assert time.monotonic() - began <= AT_ONCE_SECONDS_MAX
+        assert since.seconds() <= AT_ONCE_SECONDS_MAX
         assert termios.tcgetattr(twice.master) == modes
         twice.ended()
         assert twice.seen.rindex(SHOWN) > twice.seen.rindex(HIDDEN)
@@ -223,9 +222,9 @@ def test_a_second_signal_during_the_last_push_ends_it_at_once_and_is_safe(tmp_pa
         process.send_signal(signal.SIGTERM)
         until_said(STOPPING, process.stdout)
         process.send_signal(signal.SIGTERM)
-        began = time.monotonic()
+        since = Stopwatch()
         assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
-        assert time.monotonic() - began <= AT_ONCE_SECONDS_MAX
+        assert since.seconds() <= AT_ONCE_SECONDS_MAX
         assert process.stdout is not None
         process.stdout.close()
         quickened(found, case.slow)

@@ -96,29 +96,6 @@ def test_the_page_leads_to_a_first_post_and_a_picture(
     assert (tmp_path / "desk/token").stat().st_mode & 0o777 == 0o600
 
 
-PASSING = re.findall(r"`threadsync ([a-z-]+(?: (?:login|status|refresh|logout))?)([^`]*)`", PAGE)
-
-
-def shown_help(name: str) -> str:
-    command = [sys.executable, "-m", "threadsync", *name.split(), "--help"]
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRON).stdout
-
-
-def test_the_commands_that_the_page_names_in_passing_exist() -> None:
-    assert {name for name, _ in PASSING} >= {"auth login", "auth refresh", "auth logout", "providers", "plan"}
-    for name, _ in PASSING:
-        assert shown_help(name)
-
-
-def test_the_options_that_the_page_names_exist() -> None:
-    named = {(name, option) for name, rest in PASSING for option in re.findall(r"--[a-z-]+", rest)}
-    named |= {("auth login", "--no-browser"), ("auth login", "--scope"), ("auth refresh", "--write-back")}
-    assert len(named) >= 4
-    for name, option in named:
-        assert option in PAGE
-        assert option in shown_help(name)
-
-
 def renewing() -> list[str]:
     """Return the commands of the workflow that renews the token."""
     blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(name: .*?)```", PAGE, re.DOTALL)]

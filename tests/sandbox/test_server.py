@@ -38,6 +38,22 @@ def test_the_date_header_follows_the_skew(sandbox, call):
     assert parsedate_to_datetime(call("GET", "/me").headers["Date"]).timestamp() == NOON + 600
 
 
+def test_the_body_of_an_answer_does_not_wait_until_its_head_has_arrived(monkeypatch):
+    """As it would on a connection that stays open, 40 ms each time: so its socket has ``TCP_NODELAY``."""
+    options = []
+    set_option = socket.socket.setsockopt
+
+    def setsockopt(sock, *option):
+        options.append(option)
+        set_option(sock, *option)
+
+    monkeypatch.setattr(socket.socket, "setsockopt", setsockopt)
+    with running(SETTINGS) as sandbox, socket.create_connection(("127.0.0.1", sandbox.port)) as plain:
+        plain.sendall(b"GET /sandbox/origin HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert plain.recv(1000)
+    assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, True) in options
+
+
 @pytest.mark.parametrize("fault", ["publish:answer-lost", "publish:request-lost"])
 def test_hanging_up_really_closes_the_socket(sandbox, call, fault):
     """Not one byte comes back; whether the post is up depends on the fault."""

@@ -26,7 +26,8 @@ from threadsync.errors import (
 from threadsync.execution.clock import SystemClock
 from threadsync.model.ids import Address, RemoteId
 from threadsync.model.insights import Look, merged
-from threadsync.statefile.git import GitRemote, masked
+from threadsync.statefile.git import GitRemote
+from threadsync.statefile.git_run import masked
 from threadsync.statefile.looks import decode_looks, encode_looks
 from threadsync.statefile.remote import Deadline, Revision
 from threadsync.statefile.shared import SharedStore
@@ -516,3 +517,19 @@ def test_credentials_in_addresses_are_masked() -> None:
         masked("ssh://git@example.org/x and git@example.org:x")
         == "ssh://***@example.org/x and git@example.org:x"
     )
+
+
+def test_files_that_look_like_a_repository_are_none_and_run_nothing(
+    repositories: Repositories, clone: Path, tmp_path: Path
+) -> None:
+    """A pull request may add `HEAD`, `config` and the rest beside a project: they would name commands."""
+    repositories.git(clone, "init", "--quiet", "--bare", "planted")
+    planted, trace = clone / "planted", tmp_path / "ran"
+    for name, value in (
+        ("remote.origin.url", f"ext::sh -c touch% {trace}"),
+        ("protocol.ext.allow", "always"),
+    ):
+        repositories.git(planted, "config", "--file", "config", name, value)
+    with pytest.raises(StateError):
+        repositories.remote(planted).fetch(repositories.deadline())
+    assert not trace.exists()

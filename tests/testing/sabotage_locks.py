@@ -22,6 +22,7 @@ from threadsync.flows.effects import Request
 from threadsync.model.journal import Intent, Note
 from threadsync.statefile.lock import Holder, Lease, Lock, LockInfo
 from threadsync.statefile.remote import Deadline, Revision
+from threadsync.statefile.shared_session import LEASE_SECONDS
 from threadsync.testing.desk import Desk
 from threadsync.testing.disk import When
 from threadsync.testing.remote import MemoryRemote
@@ -111,6 +112,22 @@ def frozen_before_it_sends(desk: Desk) -> list[str]:
     return ended(world, live((WORDS,)))
 
 
+def away_until_it_lapsed(desk: Desk) -> list[str]:
+    """A process stands still after its intent until its lock in a bucket has lapsed; another one goes on."""
+    world = lenient(Scene(desk=desk, shared=True))
+    world.remote.leased = True
+
+    def taken_over(note: Note) -> None:
+        if isinstance(note, Intent):
+            world.heard = lambda _: None
+            world.clock.sleep(LEASE_SECONDS)
+            assert world.beside().apply().error is None, "nobody has to break that lock"
+
+    world.heard = taken_over
+    world.apply()
+    return ended(world, live((WORDS,)))
+
+
 def broken_by_what_was_seen(desk: Desk) -> list[str]:
     """A dead lock is shown to a person; the next run takes its place, and then the person breaks it."""
     world = Scene(desk=desk)
@@ -157,6 +174,16 @@ LOCKS = (
             {"threadsync.execution.scheduler.in_time": sends_at_any_age},
         ),
         frozen_before_it_sends,
+        "duplicate",
+    ),
+    Safeguard(
+        "lease and age of the intent are checked before sending, where the lock has lapsed",
+        16,
+        (
+            {"threadsync.execution.recording.Recording.check_lease": minds_nobody},
+            {"threadsync.execution.scheduler.in_time": sends_at_any_age},
+        ),
+        away_until_it_lapsed,
         "duplicate",
     ),
     Safeguard(

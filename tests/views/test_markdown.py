@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.planning.builders import at
+from tests.planning.builders import at, published
 from tests.views import samples
 from threadsync.content.escape import printable
+from threadsync.errors import UsageError
+from threadsync.execution.report import ActionReport, Became, Report
 from threadsync.planning.actions import Blocked, Create, Notice, Reason
-from threadsync.views.markdown import code, fenced, plan_markdown, prose, report_markdown
+from threadsync.views.documents import read_plan, read_report
+from threadsync.views.json import applied_json, plan_json
+from threadsync.views.markdown import plan_markdown, report_markdown
+from threadsync.views.markup import code, fenced, prose
 
 Golden = Callable[[str, str], None]
 HOSTILE = (
@@ -55,8 +62,19 @@ def outside(markdown: str) -> Iterator[str]:
     assert not fence, "every fence is closed"
 
 
+OURS = re.compile(
+    r"</?details( open)?>|</?summary>|</?code>|"
+    r'<img src="https://forge\.example/[\w.%/-]*" alt="[^"<>`]*" height="\d+">|'
+    r"\]\(https://forge\.example/[\w.%/-]*\)|<https://t/[\w/]+>"
+)
+"""The HTML and the links that we write ourselves."""
+
+
 def without_spans(line: str) -> str:
-    """Return *line* without its code spans, which end at a run of as many backticks."""
+    """Return *line* without its code spans, which end at a run of as many backticks, and without our own."""
+    line = re.sub(r"<code>[^<`]*</code>", "", line)
+    line = OURS.sub(lambda found: "]" if found.group().startswith("]") else "", line)
+    line = re.sub(r"\[(`+)(?!`).+?(?<!`)\1(?!`)\]", "", line)
     return re.sub(r"(?<![\\`])(`+)(?!`)(.+?)(?<!`)\1(?!`)", "", line)
 
 
@@ -71,12 +89,18 @@ def test_a_hostile_text_stays_where_it_is_put(text: str) -> None:
         Blocked(at("b"), Reason.LATE, text, text, segments=segments),
         notices=(Notice(text, text, text),),
     )
-    page = plan_markdown(samples.SamplePlan(plan, findings=samples.FINDINGS))
+    prepared = samples.SamplePlan(plan, findings=samples.FINDINGS)
+    for shown in (prepared, read_plan(json.dumps(plan_json(prepared)).encode(), "plan.json")):
+        page = plan_markdown(shown, seen=lambda path: f"https://forge.example/{quote(path)}")
+        nothing_acts(page)
+
+
+def nothing_acts(page: str) -> None:
     for line in outside(page):
         left = without_spans(line)
         assert not re.search(r"(?<!\\)[<\[!]|@|://|www\.|(?<!\\)#\d|\x1b|\u202e", left), line
         if line.startswith("|"):
-            assert len(re.findall(r"(?<!\\)\|", line)) == 5, line
+            assert len(re.findall(r"(?<!\\)\|", line)) == 6, line
     assert "Out of the fence" not in "\n".join(line for line in outside(page) if line.startswith("#"))
 
 
@@ -116,3 +140,143 @@ def test_every_text_is_there_with_its_count() -> None:
     for view in create.segments:
         assert fenced(view.text) in page
         assert f"· {view.count} of {view.count_max} {view.unit}" in page
+
+
+def test_what_is_read_back_from_its_document_says_the_same() -> None:
+    """``comment --plan FILE`` shows what the job planned that read the files."""
+    for prepared in (samples.full_plan(), samples.first_plan()):
+        read = read_plan(json.dumps(plan_json(prepared)).encode(), "plan.json")
+        assert plan_markdown(read) == plan_markdown(prepared)
+        assert read.has_errors == prepared.has_errors
+    for report in (samples.report(), samples.paused_report()):
+        shown = samples.SamplePlan(samples.plan_of(*(each.action for each in report.actions)))
+        applied = samples.SampleApplied(shown, report)
+        back = read_report(json.dumps(applied_json(applied)).encode(), "report.json").report
+        assert back is not None
+        assert report_markdown(back, zone=samples.ZONE) == report_markdown(report, zone=samples.ZONE)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"kind": "plan", "format_version": 2}',
+        b'{"kind": "plan", "format_version": 1}',
+        b'{"kind": "saved-plan", "plan": null}',
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_document_is_told_so(content: bytes) -> None:
+    for read in (read_plan, read_report):
+        with pytest.raises(UsageError) as caught:
+            read(content, "plan.json")
+        assert caught.value.where == "plan.json"
+        assert caught.value.remedy
+
+
+def test_a_document_that_lies_is_refused() -> None:
+    """It may be a pull request's: no number in it makes work, no kind is believed."""
+    document = json.loads(json.dumps(plan_json(samples.full_plan())))
+    for key, value in (
+        ("segments_in_all", 10**9),
+        ("reason", "because"),
+        ("address", "nowhere"),
+        ("segments", [{}]),
+    ):
+        actions = [{**document["actions"][0], key: value}]
+        with pytest.raises(UsageError):
+            read_plan(json.dumps({**document, "actions": actions}).encode(), "plan.json")
+
+
+def test_a_saved_plan_is_read_as_what_it_shows() -> None:
+    saved = {"kind": "saved-plan", "plan": plan_json(samples.full_plan())}
+    read = read_plan(json.dumps(saved).encode(), "plan.json")
+    assert plan_markdown(read) == plan_markdown(samples.full_plan())
+
+
+def test_pictures_are_shown_where_they_can_be_seen() -> None:
+    """A video is named, with its address; a file that nobody can see is named alone."""
+    page = plan_markdown(samples.full_plan(), seen=lambda path: f"https://forge.example/{path}")
+    assert "[`posts/launch/map.png`](https://forge.example/posts/launch/map.png)" in page
+    assert '<img src="https://forge.example/posts/launch/map.png" alt="Map of 40 stations' in page
+    assert "[`posts/ride.mp4`](https://forge.example/posts/ride.mp4)" in page
+    assert 'ride.mp4" alt' not in page
+    assert "<img" not in pages()["plan"]
+
+
+def test_a_change_is_told_line_by_line_against_the_live_text() -> None:
+    create = samples.create()
+    live = published("One.\nTwo.\nThree.")
+    view = replace(create.segments[0], text="One.\n2.\nThree.", media=())
+    page = plan_markdown(
+        samples.SamplePlan(
+            samples.plan_of(
+                Blocked(
+                    at("b"), Reason.NEEDS_CONSENT, "it has changed", "Agree.", "replace", (view,), (live,)
+                )
+            )
+        )
+    )
+    assert "```diff\n One.\n-Two.\n+2.\n Three.\n```" in page
+
+
+def test_a_few_actions_stand_open_and_many_are_folded() -> None:
+    assert "<details open>" in pages()["plan-first-run"]
+    assert "<details open>" not in pages()["plan"]
+
+
+def many(number: int) -> samples.SamplePlan:
+    actions = [replace(samples.create(), address=at(f"post-{place:04}")) for place in range(number)]
+    gone = samples.every_action()[5]
+    return samples.SamplePlan(samples.plan_of(*actions, gone), findings=samples.FINDINGS)
+
+
+@pytest.mark.parametrize("number", [3, 40, 900])
+@pytest.mark.parametrize("chars_max", [2_000, 65_536])
+def test_a_page_fits_and_says_what_it_leaves_out(number: int, chars_max: int) -> None:
+    """Each post is shown, or counted and as far as may be named; and it is said where the rest is."""
+    prepared = many(number)
+    page = plan_markdown(prepared, chars_max=chars_max)
+    assert len(page) <= chars_max
+    nothing_acts(page)
+    whole = plan_markdown(prepared)
+    if len(whole) <= chars_max:
+        assert page == whole
+        return
+    assert "**Not all fits**" in page
+    assert "`threadsync plan`" in page
+    shown = page.count("<summary>")
+    left_out = re.search(r"^> - ([\d,]+) publications whose texts are not here", page, re.MULTILINE)
+    assert left_out is not None
+    assert shown + int(left_out.group(1).replace(",", "")) == number + 1
+    rows = re.search(r"^> - ([\d,]+) rows of the table", page, re.MULTILINE)
+    told = sum(line.startswith("| `") for line in page.splitlines())
+    assert told + (int(rows.group(1).replace(",", "")) if rows else 0) == number + 1
+    assert "takes down" in page, "what cannot be undone is shown first"
+
+
+def test_a_long_report_fits_too() -> None:
+    actions = tuple(
+        ActionReport(
+            replace(samples.create(), address=at(f"post-{place:04}")),
+            Became.APPLIED,
+            permalinks=(f"https://t/{place}",),
+        )
+        for place in range(900)
+    )
+    page = report_markdown(Report(actions), zone=None, chars_max=65_536)
+    assert len(page) <= 65_536
+    assert "**Not all fits**" in page
+    assert "`threadsync status`" in page
+
+
+def test_permalinks_can_be_followed_and_nothing_else() -> None:
+    action = samples.create()
+    links = ("https://t/1", "javascript:alert(1)", "https://t/1> <img src=x>", "https://t/`x`")
+    page = report_markdown(Report((ActionReport(action, Became.APPLIED, permalinks=links),)), zone=None)
+    assert "<https://t/1>\n" in page
+    assert "`javascript:alert(1)`" in page
+    assert "`https://t/1> <img src=x>`" in page
+    assert "``https://t/`x` ``" in page or "`` https://t/`x` ``" in page

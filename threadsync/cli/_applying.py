@@ -36,13 +36,15 @@ def run(
     workspace: Workspace,
     options: ApplyOptions,
     fail_on: Collection[str] = (),
+    max_chars: int | None = None,
     *,
     carry_out: CarriesOut = apply,
 ) -> Exit:
     """Apply (or what *carry_out* does), tell how it goes and what became of it, and return the exit status.
 
     With *fail_on* a run that did all it could ends as failed where something is ``blocked``, waits for a
-    yes (``ask``), or should be live by now and is not (``overdue``).
+    yes (``ask``), or should be live by now and is not (``overdue``). As Markdown, plan and report have
+    at most *max_chars* characters each.
     """
     progress = _progress()
     with Signals() as signals:
@@ -55,13 +57,13 @@ def run(
                 workspace,
                 options,
                 person=person,
-                show=lambda prepared: _show(prepared, progress, attended=person is not None),
+                show=lambda prepared: _show(prepared, progress, max_chars, attended=person is not None),
                 watcher=progress,
                 on_started=signals.started,
             )
         finally:
             progress.pause()
-        _tell(applied)
+        _tell(applied, max_chars)
         status = status_of(applied, signalled=signals.came)
         if status is Exit.DONE and not _are_down(options, applied):
             return Exit.PARTLY if applied.report is not None else Exit.FAILED
@@ -117,14 +119,14 @@ def _progress() -> Progress:
     return Lines(note)
 
 
-def _show(prepared: Prepared, progress: Progress, *, attended: bool) -> None:
+def _show(prepared: Prepared, progress: Progress, max_chars: int | None, *, attended: bool) -> None:
     """Show the plan: on standard output, or beside the question where that is to hold JSON."""
     progress.pause()
     wanted = asked().format
     if wanted == "json" and not attended:
         return
     if wanted == "markdown" and not attended:
-        say(plan_markdown(prepared))
+        say(plan_markdown(prepared, chars_max=max_chars))
         return
     apart = wanted != "text"
     terminal = error_output() if apart else output()
@@ -135,11 +137,12 @@ def _show(prepared: Prepared, progress: Progress, *, attended: bool) -> None:
         say(text)
 
 
-def _tell(applied: AppliedPlan) -> None:
+def _tell(applied: AppliedPlan, max_chars: int | None) -> None:
     if asked().format == "json":
         say(as_text(applied_json(applied)))
     elif applied.report is not None and asked().format == "markdown":
-        say(f"\n{report_markdown(applied.report, zone=applied.prepared.zone)}")
+        page = report_markdown(applied.report, zone=applied.prepared.zone, chars_max=max_chars)
+        say(f"\n{page}")
     elif applied.report is not None:
         _tell_report(applied.report, zone=applied.prepared.zone)
     elif applied.declined:

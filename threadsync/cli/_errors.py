@@ -82,6 +82,23 @@ def told(error: ThreadsyncError) -> Told:
     return Told(text.removesuffix("\n"), status_of(error))
 
 
+def tell_refused(error: OSError) -> int:
+    """Say that standard output refused what Click itself prints, such as the help; returns the exit status.
+
+    Raises:
+        OSError: *error*, which comes from elsewhere.
+    """
+    from traceback import walk_tb
+
+    from threadsync.cli._terminal import refused
+
+    if not any(frame.f_code is click.echo.__code__ for frame, _ in walk_tb(error.__traceback__)):
+        raise error
+    said = told(refused(error))
+    said.show()
+    return said.exit_code
+
+
 def status_of(error: ThreadsyncError) -> Exit:
     """Return the exit status of *error*: a plan that must not be carried out as it is is no failure."""
     return Exit.USAGE if isinstance(error, UsageError | PlanError) else Exit.FAILED

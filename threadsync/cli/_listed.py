@@ -14,6 +14,7 @@ LISTED = {
     "watch": "Validate and plan again whenever a file is saved; Ctrl-C ends it.",
     "plan": "Show what apply would do; changes nothing, and asks no network unless --refresh is given.",
     "apply": "Show what is to be done, ask, do it, and report.",
+    "comment": "Show the plan in one comment on a pull request, and bring that one up to date.",
     "hold": "Let apply not touch publications until they are released.",
     "release": "Let apply touch publications again that are held.",
     "withdraw": "Take live posts down now; they never come back by themselves.",

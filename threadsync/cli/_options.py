@@ -171,6 +171,30 @@ def exclude_option(function: F) -> F:
     )(function)
 
 
+CHARS_MIN = 1_000
+"""Less holds no page that says what it leaves out."""
+
+
+def max_chars_option(function: F) -> F:
+    """Add ``--max-chars``."""
+    return click.option(
+        "--max-chars",
+        type=WholeNumber(min=CHARS_MIN),
+        metavar="N",
+        help="How long Markdown may be, in characters; what does not fit is counted and named.",
+    )(function)
+
+
+def check_max_chars(max_chars: int | None) -> None:
+    """Find out whether ``--max-chars`` has something to do.
+
+    Raises:
+        click.UsageError: nothing of the output is Markdown.
+    """
+    if max_chars is not None and asked().format != "markdown":
+        raise click.UsageError("--max-chars goes with --format markdown.")
+
+
 def lock_timeout_option(function: F) -> F:
     """Add ``--lock-timeout``."""
     return click.option(

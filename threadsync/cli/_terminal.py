@@ -78,11 +78,16 @@ def say(text: str) -> None:
     except BrokenPipeError:
         raise  # whoever reads has enough (`| head`): Click ends the command without a word
     except OSError as error:
-        _let_go(sys.stdout)
-        raise OutputError(
-            f"standard output cannot be written: {error.strerror}.",
-            remedy="Send it elsewhere, or make room. What was done is on record: see threadsync status.",
-        ) from error
+        raise refused(error) from error
+
+
+def refused(error: OSError) -> OutputError:
+    """Return *error*, of a write to standard output, as one that a person can act on."""
+    _let_go(sys.stdout)
+    return OutputError(
+        f"standard output cannot be written: {error.strerror}.",
+        remedy="Send it elsewhere, or make room. What was done is on record: see threadsync status.",
+    )
 
 
 def _let_go(stream: TextIO) -> None:

@@ -22,16 +22,18 @@ from threadsync.watch.watching import Shown, Watching
 WATCHING = "Watching. Save a file to see what it would do; Ctrl-C ends this.\n"
 
 
-def run(opened: Callable[[], Workspace]) -> None:
+def run(opened: Callable[[], Workspace], told: Callable[[Shown], Shown] = lambda shown: shown) -> None:
     """Watch the project that *opened* opens, until a signal comes.
 
-    It ends at once, whatever is under way: nothing but throw-away caches is ever written.
+    What is shown at the terminal may be *told* elsewhere too. It ends at once, whatever is under way: nothing
+    but throw-away caches is ever written.
 
     Raises:
         ProjectError: there is no project when it begins.
     """
     begun = opened()
-    watching = Watching(begun.project.root, opened, begun.clock, Shown(_first, _new(begun), _problem))
+    shown = told(Shown(_first, _new(begun), _problem))
+    watching = Watching(begun.project.root, opened, begun.clock, shown)
     ending = False
 
     def end(_: int, __: FrameType | None) -> None:

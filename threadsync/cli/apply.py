@@ -10,11 +10,13 @@ from threadsync.cli._completing import complete_words
 from threadsync.cli._options import (
     WholeNumber,
     all_of,
+    check_max_chars,
     consent_options,
     exclude_option,
     format_option,
     global_options,
     lock_timeout_option,
+    max_chars_option,
     selectors,
     workspace,
 )
@@ -71,9 +73,11 @@ def _words(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.option(
     "--allow-commands",
     is_flag=True,
-    help="Run the commands that the project file names for bringing media to their hosts.",
+    help="Run the commands that the project file names: those that bring media to their hosts, and those "
+    "that are told of troubles (notify).",
 )
 @lock_timeout_option
+@max_chars_option
 @global_options
 @format_option("text", "json", "markdown")
 @click.pass_context
@@ -95,6 +99,7 @@ def apply(
     fail_on: tuple[str, ...],
     allow_commands: bool,
     lock_timeout: float,
+    max_chars: int | None,
 ) -> None:
     """Show what is to be done, ask, do it, and report.
 
@@ -109,9 +114,10 @@ def apply(
     from threadsync.operations.apply import ApplyOptions
     from threadsync.operations.saved import load
 
+    check_max_chars(max_chars)
     saved = load(plan_file) if plan_file is not None else None
     options = ApplyOptions(
         selectors, exclude, yes, first_run, allow_replace, allow_delete, allow_duplicate, late,
         max_creates, max_replaces, max_deletes, lock_timeout, saved,
     )  # fmt: skip
-    ctx.exit(run(replace(workspace(), allow_commands=allow_commands), options, fail_on))
+    ctx.exit(run(replace(workspace(), allow_commands=allow_commands), options, fail_on, max_chars))

@@ -11,10 +11,12 @@ import click
 from threadsync.cli._exit import Exit
 from threadsync.cli._options import (
     asked,
+    check_max_chars,
     consent_options,
     exclude_option,
     format_option,
     global_options,
+    max_chars_option,
     moment_option,
     selectors,
     workspace,
@@ -37,8 +39,9 @@ from threadsync.cli._options import (
 @consent_options
 @click.option("--detailed-exitcode", is_flag=True, help="End with 3 if apply would change something.")
 @click.option("--no-cache", is_flag=True, help="Read every file anew, and believe nothing that was kept.")
+@max_chars_option
 @global_options
-@format_option("text", "json", "markdown")
+@format_option("text", "json", "markdown", "html")
 @click.pass_context
 def plan(
     ctx: click.Context,
@@ -54,6 +57,7 @@ def plan(
     late: tuple[str, ...],
     detailed_exitcode: bool,
     no_cache: bool,
+    max_chars: int | None,
 ) -> None:
     """Show what apply would do; changes nothing, and asks no network unless --refresh is given.
 
@@ -69,6 +73,7 @@ def plan(
     from threadsync.operations.workspace import read_posts
     from threadsync.planning.planfile import PlanOptions
 
+    check_max_chars(max_chars)
     began_ns = time.time_ns()
     opened = workspace()
     opened = replace(opened, read=partial(read_posts, cached=not no_cache, shared=True))
@@ -88,7 +93,11 @@ def plan(
         case "markdown":
             from threadsync.views.markdown import plan_markdown
 
-            say(plan_markdown(prepared))
+            say(plan_markdown(prepared, chars_max=max_chars))
+        case "html":
+            from threadsync.operations.picturing import plan_page
+
+            say(plan_page(opened, prepared))
         case _:
             from threadsync.views.plan_text import plan_text
 

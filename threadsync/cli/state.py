@@ -52,7 +52,7 @@ def list_(selectors: tuple[str, ...]) -> None:
 def history() -> None:
     """List the copies of the state, and say how the newest comes back.
 
-    A state in a file has its copies on this machine; one in a git branch has them in the branch.
+    A state in a file has its copies on this machine; one that is shared has them where it is.
     """
     from threadsync.cli._terminal import output, say
     from threadsync.operations.surgery import state_history
@@ -69,8 +69,9 @@ def history() -> None:
 
 
 @state.command()
+@click.option("--copy", default="", metavar="NAME", help="Print this one of state history instead.")
 @global_options
-def pull() -> None:
+def pull(copy: str) -> None:
     """Print the state as JSON, as it is now.
 
     What an interrupted run left beside it is in it. To keep a copy: threadsync state pull > copy.json
@@ -78,7 +79,7 @@ def pull() -> None:
     from threadsync.cli._terminal import say
     from threadsync.operations.surgery import state_pull
 
-    say(state_pull(workspace()).decode())
+    say(state_pull(workspace(), copy).decode())
 
 
 @state.command()

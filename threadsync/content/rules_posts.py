@@ -342,11 +342,25 @@ PROJECT_RULES = (
         project(SAMPLE_PROJECT + "state: my/state.json\n"),
     ),
     Rule(
+        "project/state",
+        "The place of the state lacks what it needs, or has a key that it has no use for.",
+        "Name a path, a branch: or a bucket: under state:, with what it needs.",
+        project(SAMPLE_PROJECT + "state: {bucket: s3://ours/social, branch: state}\n"),
+        project(SAMPLE_PROJECT + "state: {branch: state}\n"),
+    ),
+    Rule(
         "project/media-host",
         "A media host is not declared, lacks what its kind needs, or is out of its network's reach.",
         "Declare it under media_hosts:, with what its kind needs.",
         target("media_host: site"),
         project(SAMPLE_PROJECT + "media_hosts: {site: {kind: url_prefix, url: 'https://example.org/'}}\n"),
+    ),
+    Rule(
+        "project/notify",
+        "A command of notify: cannot be read.",
+        "Close every quotation mark; no shell reads it, so a pipe needs a script.",
+        project(SAMPLE_PROJECT + 'notify: {command: "./tell \'us"}\n'),
+        project(SAMPLE_PROJECT + "notify: {command: ./tell us}\n"),
     ),
     Rule(
         "project/credential-twice",

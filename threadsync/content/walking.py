@@ -113,7 +113,20 @@ class _Walker:
         if Path(real).is_dir():
             self._refuse("file/linked-folder", file, "this is a link to a folder.")
             return True
-        if is_post and not Path(real).is_relative_to(self._root):
-            self._refuse("file/outside-project", file, "this is a link that leaves the project.")
-            return True
-        return False
+        problem = astray(self._root, real) if is_post else ""
+        if problem:
+            self._refuse("file/outside-project", file, problem)
+        return bool(problem)
+
+
+def astray(root: str, real: str) -> str:
+    """Return what is wrong with a link to the real path *real*; empty where a post may be there.
+
+    What is hidden is nobody's post: the checkout of a CI keeps a token in .git/config, and whoever reads a
+    plan reads what is in its posts.
+    """
+    if not Path(real).is_relative_to(root):
+        return "this is a link that leaves the project."
+    if any(part.startswith(".") for part in Path(real).relative_to(root).parts):
+        return "this is a link to what is hidden."
+    return ""

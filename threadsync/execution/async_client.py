@@ -213,9 +213,13 @@ class AsyncClient:
             lambda flow, perform: run(persistent(flow, setup.bounds, setup.classify), perform, self._clock),
         )
 
-    def quotas(self) -> Mapping[str, Quota]:
-        """Return what is left of the account's allowances, by what they count, as ``Client.quotas``."""
-        return self._setup.quotas()
+    async def quotas(self) -> Mapping[str, Quota]:
+        """Return what is left of the account's allowances, by what they count, as ``Client.quotas``.
+
+        Raises:
+            DatabaseError: *memory* cannot be used.
+        """
+        return await self._asked(self._setup.quotas)
 
     async def pages(self, listing: Callable[[str | None], Flow[P]]) -> AsyncIterator[P]:
         """Run *listing* from page to page, as ``Client.pages``.
@@ -244,13 +248,13 @@ class AsyncClient:
             yield page
             await self._asked(partial(cursors.write, place, page.onward or page.after))
 
-    def forget(self, listing: Callable[[str | None], Flow[R]], *, scope: str | None = None) -> None:
+    async def forget(self, listing: Callable[[str | None], Flow[R]], *, scope: str | None = None) -> None:
         """Forget where ``resume`` left a list, so that it begins anew.
 
         Raises:
             DatabaseError: *memory* cannot be used.
         """
-        self._setup.cursors.write(place_of(listing, scope), None)
+        await self._asked(partial(self._setup.cursors.write, place_of(listing, scope), None))
 
     async def items(self, listing: Callable[[str | None], Flow[Listed[T]]]) -> AsyncIterator[T]:
         """Run *listing* from page to page, and return what stands on them, one after the other.

@@ -18,11 +18,12 @@ from typing import Protocol, TypeAlias
 from msgspec import Struct, field
 
 from threadsync.errors import ThreadsyncError
+from threadsync.execution.bucket import Send
 from threadsync.execution.clock import Clock
 from threadsync.execution.hosting_command import CommandHost
 from threadsync.execution.hosting_probe import Fetch, Prober
 from threadsync.execution.hosting_signing import signer_of
-from threadsync.execution.hosting_store import Send, StoreHost
+from threadsync.execution.hosting_store import StoreHost
 from threadsync.execution.hosting_web import LoopbackHost, UrlPrefixHost
 from threadsync.flows.effects import Hosted
 from threadsync.model.facts import MediaProblem

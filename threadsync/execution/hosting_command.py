@@ -1,43 +1,27 @@
-"""A command of the project's own as a media host: it uploads a file and prints where it is.
-
-What a project file says may come from anybody who can open a pull request, so a command is run only
-where the person, or the workflow that they wrote, said ``--allow-commands``.
-"""
+"""A command of the project's own as a media host: it uploads a file and prints where it is."""
 
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryFile
 from threading import Event
-from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from threadsync.content.escape import printable, shown
+from threadsync.execution import commands
+from threadsync.execution.commands import OUTPUT_BYTES_MAX, run, words_of
 from threadsync.execution.hosting_file import MediaFile, md5_of, media_file
 from threadsync.execution.hosting_probe import Prober, Seen
 from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import MediaDigest, PublicUrl
 from threadsync.model.target import MediaHost
-from threadsync.statefile.processes import started
-
-if TYPE_CHECKING:
-    from subprocess import Popen
 
 FILE = "{file}"
 COMMAND_SECONDS = 60.0
 """How long a command may take, besides what the size of its file takes."""
 COMMAND_BYTES_PER_SECOND = 250_000
 """How fast it uploads at least, 2 Mbit/s."""
-LOOK_SECONDS = 0.1
-"""How often it is looked whether it has ended."""
-OUTPUT_BYTES_MAX = 4096
-"""The most that a command may print: an address."""
-SAID_BYTES_MAX = 2000
-"""How much of the end of its standard error is shown."""
 
 
 class CommandHost:
@@ -101,32 +85,17 @@ class CommandHost:
         """Do nothing: a command that runs is ended once the run is stopped."""
 
     def _run(self, file: MediaFile) -> PublicUrl | MediaProblem:
-        seconds = COMMAND_SECONDS + file.size / COMMAND_BYTES_PER_SECOND
-        words = [word.replace(FILE, str(file.path)) for word in words_of(self._host)]
-        with TemporaryFile() as output, TemporaryFile() as said:
-            try:
-                with started(words, os.environ, folder=self._root, stdout=output, stderr=said) as running:
-                    assert running.stdin is not None, "it is piped"
-                    running.stdin.close()  # it has nothing to ask
-                    ended = self._awaited(running, seconds)
-            except OSError as error:
-                return self._failed(f"cannot be run: {error.strerror}", b"")
-            if ended:
-                return self._failed(ended, _tail(said))
-            if running.returncode != 0:
-                return self._failed(f"ended with the status {running.returncode}", _tail(said))
-            return self._url(_head(output), _tail(said))
-
-    def _awaited(self, running: Popen[bytes], seconds: float) -> str:
-        """Wait for the end of the command; return why it is not waited for any longer."""
-        clock = self._prober.clock
-        until_seconds = clock.monotonic() + seconds
-        while clock.monotonic() < until_seconds:
-            if running.poll() is not None:
-                return ""
-            if self._stopped.wait(LOOK_SECONDS):
-                return "was ended, since the run was stopped"
-        return f"was ended, since it took longer than {seconds:.0f} s"
+        words = words_of(self._host.settings["command"])
+        ran = run(
+            [word.replace(FILE, str(file.path)) for word in words],
+            folder=self._root,
+            environ=os.environ,
+            fed=b"",  # it has nothing to ask
+            seconds=COMMAND_SECONDS + file.size / COMMAND_BYTES_PER_SECOND,
+            clock=self._prober.clock,
+            stopped=self._stopped,
+        )
+        return self._failed(ran.problem, ran.said) if ran.problem else self._url(ran.output, ran.said)
 
     def _url(self, output: bytes, said: bytes) -> PublicUrl | MediaProblem:
         """Return the one address in what the command printed."""
@@ -151,34 +120,6 @@ class CommandHost:
         )
 
 
-def words_of(host: MediaHost) -> list[str]:
-    """Return the words of a host's command, as a POSIX shell parts them.
-
-    Raises:
-        ValueError: a quotation mark is not closed.
-    """
-    return shlex.split(host.settings["command"])
-
-
 def missing_program(host: MediaHost, root: Path) -> MediaProblem | None:
     """Return that the program which a host's command names is not there; None where it is."""
-    program = words_of(host)[0]
-    # A name with a slash is looked for from the project, as the command is run there.
-    found = shutil.which(str(root / program) if os.path.dirname(program) else program)  # noqa: PTH120
-    if found is not None:
-        return None
-    problem = f"the command of the media host {host.name} names {shown(program)}, which cannot be run"
-    return MediaProblem(
-        problem, f"Put it there and make it executable (chmod +x), or correct command: in {root}."
-    )
-
-
-def _head(file: IO[bytes]) -> bytes:
-    file.seek(0)
-    return file.read(OUTPUT_BYTES_MAX + 1)
-
-
-def _tail(file: IO[bytes]) -> bytes:
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - SAID_BYTES_MAX))
-    return file.read()
+    return commands.missing_program(host.settings["command"], f"the media host {host.name}", root)

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from threadsync.errors import ProjectError
+from threadsync.execution.bucket import Bucket
 from threadsync.model.ids import Role
 from threadsync.model.secret import SecretText
 from threadsync.model.target import MediaHost
@@ -36,32 +37,36 @@ class Signer(Protocol):
         ...
 
 
-def signer_of(host: MediaHost, secret: SecretOf) -> Signer:
-    """Return what signs for *host*; its credentials are read when something is signed."""
-    store = cache(lambda: _store(host, secret))
+def signer_of(bucket: Bucket, secret: SecretOf) -> Signer:
+    """Return what signs for *bucket*; its credentials are read when something is signed."""
+    store = cache(lambda: _store(bucket, secret))
 
     def sign(method: Method, name: str, *, seconds: float) -> SecretText:
         opened = store()
         import obstore
+
+        if bucket.kind == "s3":
+            _s3_credential(
+                bucket, secret
+            )  # here first: what it raises there comes out as an error of obstore
 
         return SecretText(obstore.sign(opened, method, name, timedelta(seconds=seconds)))
 
     return sign
 
 
-def _store(host: MediaHost, secret: SecretOf) -> S3Store | AzureStore:
+def _store(bucket: Bucket, secret: SecretOf) -> S3Store | AzureStore:
     try:
         import obstore.store
     except ModuleNotFoundError as error:
         raise ProjectError(
-            f"the media host {host.name} is of kind {host.kind}, and the package that signs for it "
-            "is not installed",
+            f"{bucket.called} is of kind {bucket.kind}, and the package that signs for it is not installed",
             remedy="Run: pip install 'threadsync[hosts]'",
         ) from error
-    settings = host.settings
+    settings = bucket.settings
     plain: ClientConfig = {"allow_http": is_loopback(settings.get("endpoint", ""))}
     try:
-        if host.kind == "azure":
+        if bucket.kind == "azure":
             # Everything is said here: what is left out would be taken from the environment.
             return obstore.store.AzureStore(
                 container_name=settings["container"],
@@ -79,23 +84,23 @@ def _store(host: MediaHost, secret: SecretOf) -> S3Store | AzureStore:
             virtual_hosted_style_request=False,
             skip_signature=False,
             request_payer=False,
-            credential_provider=lambda: _s3_credential(host, secret),
+            credential_provider=lambda: _s3_credential(bucket, secret),
             client_options=plain,
         )
     except (obstore.exceptions.BaseError, ValueError):
         # Not chained: its words may hold what it was given.
         raise ProjectError(
-            f"the media host {host.name} cannot be used with the keys and names that it has",
-            remedy=f"Check media_hosts.{host.name} in threadsync.yaml, and that its keys are whole.",
+            f"{bucket.called} cannot be used with the keys and names that it has",
+            remedy=f"Check {bucket.at} in threadsync.yaml, and that its keys are whole.",
         ) from None
 
 
-def _s3_credential(host: MediaHost, secret: SecretOf) -> S3Credential:
+def _s3_credential(bucket: Bucket, secret: SecretOf) -> S3Credential:
     token = Role("session_token")
     return {
         "access_key_id": secret(Role("access_key")).reveal(),
         "secret_access_key": secret(Role("secret_key")).reveal(),
-        "token": secret(token).reveal() if token in host.credentials else None,
+        "token": secret(token).reveal() if token in bucket.credentials else None,
         "expires_at": None,
     }
 

@@ -10,25 +10,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import quote
 
-from threadsync.content.escape import shown
 from threadsync.errors import ProjectError
 from threadsync.execution.bodies import Content
+from threadsync.execution.bucket import ABSENT, EXISTS, HIDDEN, Send, code_of, refused, skewed
 from threadsync.execution.hosting_file import MediaFile, Sending, md5_of, media_file
 from threadsync.execution.hosting_probe import Finding, Prober, Seen
 from threadsync.execution.hosting_signing import Method, SecretOf, Signer, public_base
 from threadsync.flows.effects import NoResponse, Response
 from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import MediaDigest, PublicUrl, Role
-from threadsync.model.secret import SecretText
 from threadsync.model.target import MediaHost
 
 NAMES: Final = Role("names")
@@ -47,67 +44,15 @@ UPLOADS_MAX = 3
 """How often an upload that breaks off is begun."""
 UPLOAD_PAUSE_SECONDS = 2.0
 """How long to wait before the second attempt; twice as long before the third."""
-SKEW_SECONDS_MAX = 300.0
-"""How far this machine's clock may be from the store's before it is held to be the reason of a refusal."""
 CACHE = "public, max-age=31536000, immutable"
 """What is under a name never changes, so caches may keep it for a year
 (https://www.rfc-editor.org/rfc/rfc8246)."""
-
-_CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
-_KEYS = "Check access_key and secret_key (account_key on Azure), and that they are of this bucket's account."
-_REFUSALS = {
-    "InvalidAccessKeyId": ("does not know its access_key", _KEYS),
-    "SignatureDoesNotMatch": ("says that its secret_key is wrong", _KEYS),
-    "AuthenticationFailed": ("says that its account_key is wrong", _KEYS),
-    "ExpiredToken": (
-        "says that its session_token has expired",
-        "Fetch new temporary keys, then apply again.",
-    ),
-    "InvalidToken": (
-        "says that its session_token is wrong",
-        "Give all three of the temporary keys, or none.",
-    ),
-    "NoSuchBucket": ("has no such bucket", "Correct bucket: (or endpoint:), or make the bucket."),
-    "ContainerNotFound": (
-        "has no such container",
-        "Correct container: (or account:), or make the container.",
-    ),
-    "PermanentRedirect": ("says that the bucket is in another region", "Correct region:."),
-    "AuthorizationHeaderMalformed": ("says that the bucket is in another region", "Correct region:."),
-    "AuthorizationQueryParametersError": ("says that the bucket is in another region", "Correct region:."),
-    "BadDigest": ("got other bytes than were sent", "Apply again."),
-    "Md5Mismatch": ("got other bytes than were sent", "Apply again."),
-}
-"""What stores say (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and
-https://learn.microsoft.com/en-us/rest/api/storageservices/blob-service-error-codes), and the remedy."""
-_HIDDEN = "AccessDenied"
-_DENIED = frozenset({_HIDDEN, "AuthorizationFailure", "AuthorizationPermissionMismatch"})
-_ABSENT = frozenset({"NoSuchKey", "BlobNotFound"})
-_DAMAGED = frozenset({"BadDigest", "Md5Mismatch"})
-_EXISTS = frozenset({"PreconditionFailed", "BlobAlreadyExists", "ConditionNotMet"})
-_PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 _PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c63f80f00010101"
     "00b138f6140000000049454e44ae426082"
 )
 """A PNG of one white pixel, to try a host with."""
-
-
-class Send(Protocol):
-    """Sends one request to a signed address; ``Transport.exchange`` is one."""
-
-    def __call__(
-        self,
-        method: str,
-        url: SecretText,
-        *,
-        headers: Mapping[str, str],
-        content: Content | None,
-        timeout_seconds: float,
-    ) -> Response | NoResponse:
-        """Return the answer, or why none came."""
-        ...
 
 
 class StoreHost:
@@ -227,7 +172,7 @@ class StoreHost:
             headers |= {"x-ms-blob-type": "BlockBlob", "x-ms-blob-cache-control": CACHE}
         seconds = UPLOAD_SECONDS + file.size / UPLOAD_BYTES_PER_SECOND
         answer = self._ask("PUT", name, headers, Sending(file, self._stopped), seconds)
-        if isinstance(answer, Response) and (answer.status == 412 or _code(answer) in _EXISTS):
+        if isinstance(answer, Response) and (answer.status == 412 or code_of(answer) in EXISTS):
             return None  # another run was faster
         return self._refused(answer, "write")
 
@@ -238,13 +183,17 @@ class StoreHost:
             whole = answer.headers.get("content-range", "").rpartition("/")[2]
             length = whole or answer.headers.get("content-length", "")
             return int(length) if length.isdecimal() else None
-        if isinstance(answer, Response) and _code(answer) in _ABSENT:
+        if isinstance(answer, Response) and code_of(answer) in ABSENT:
             return None
-        refused = self._refused(answer, "read")
+        found = self._refused(answer, "read")
         # Who may not list an S3 bucket is told that a file which is not there may not be read
         # (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
-        hidden = isinstance(answer, Response) and _code(answer) == _HIDDEN and not self._skewed(answer)
-        return None if hidden else refused
+        hidden = (
+            isinstance(answer, Response)
+            and code_of(answer) == HIDDEN
+            and not skewed(answer, self._prober.clock.now())
+        )
+        return None if hidden else found
 
     def _ask(
         self,
@@ -259,42 +208,8 @@ class StoreHost:
 
     def _refused(self, answer: Response | NoResponse, verb: str) -> Finding | None:
         """Return why the store did not do what it was asked; None where it did."""
-        who = f"the media host {self._host.name}"
-        if isinstance(answer, NoResponse):
-            remedy = "Check endpoint: and the connection, then apply again."
-            return Finding(MediaProblem(f"{who} cannot be reached: {answer.reason}", remedy), passing=True)
-        if answer.status < 300:
-            return None
-        if self._skewed(answer):
-            problem = f"{who} refuses what this machine signs, whose clock is minutes away from its own"
-            return Finding(MediaProblem(problem, "Set the clock of this machine, then apply again."))
-        code = _code(answer)
-        if code in _REFUSALS:
-            said, remedy = _REFUSALS[code]
-            return Finding(MediaProblem(f"{who} {said} ({code})", remedy), passing=code in _DAMAGED)
-        if code in _DENIED:
-            problem = f"{who} does not let its keys {verb} files ({code})"
-            return Finding(MediaProblem(problem, "Give them the right to read and write objects there."))
-        problem = f"{who} answers {answer.status}{f' ({code})' if code else ''}"
-        passing = answer.status in _PASSING
-        remedy = (
-            "Apply again later." if passing else f"Check media_hosts.{self._host.name} in threadsync.yaml."
-        )
-        return Finding(MediaProblem(problem, remedy), passing)
-
-    def _skewed(self, answer: Response) -> bool:
-        """Whether the clocks are so far apart that what is signed here is not valid there."""
-        if answer.status not in {400, 403}:
-            return False
-        if _code(answer) == "RequestTimeTooSkewed":
-            return True
-        try:
-            at = parsedate_to_datetime(answer.headers.get("date", ""))
-        except ValueError:
-            return False
-        return at.tzinfo is not None and (
-            abs((at - self._prober.clock.now()).total_seconds()) > SKEW_SECONDS_MAX
-        )
+        found = refused(answer, self._host, verb, self._prober.clock.now())
+        return None if found is None else Finding(MediaProblem(found.problem, found.remedy), found.passing)
 
     def _url_of(self, name: str) -> PublicUrl:
         return PublicUrl(f"{public_base(self._host)}/{quote(name)}")
@@ -309,9 +224,3 @@ class StoreHost:
         made = hmac.new(key.encode(), f"threadsync media {file.digest}".encode(), hashlib.sha256)
         folder = self._host.settings.get("prefix", "").strip("/")
         return f"{folder}{'/' if folder else ''}{made.hexdigest()[:NAME_CHARACTERS]}{file.suffix}"
-
-
-def _code(answer: Response) -> str:
-    """Return what the store calls the error."""
-    found = _CODE.search(answer.body)
-    return found[1].decode() if found else shown(answer.headers.get("x-ms-error-code", ""), 60)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import Protocol, TypeVar, assert_never
 
@@ -100,6 +101,7 @@ class Unkept:
 
     first_run = True
     linger_seconds = 0.0
+    renews_at_seconds = inf
 
     @property
     def lineage(self) -> Lineage:

@@ -15,6 +15,9 @@ from threadsync.execution.tasks import Place, Task
 from threadsync.model.ids import Address
 from threadsync.model.journal import Intent, Note
 
+IDLE_SECONDS = 5.0
+"""A wait shorter than this is no time to put on record what can still wait for the next barrier."""
+
 
 class QueuedRecord(Struct, frozen=True):
     """Notes that wait for the next barrier."""
@@ -71,13 +74,20 @@ class Recording:
         since = min((each.at_seconds for each in self._queued if each.has_intent), default=inf)
         return since + self._journal.linger_seconds
 
-    def idle(self) -> None:
-        """Make durable what barriers have left pending.
+    def wakes_at(self) -> float:
+        """Return when something is to be written at the latest; infinite where nothing is."""
+        return min(self.lingers_until(), inf if self._failed else self._journal.renews_at_seconds)
+
+    def rest(self, now_seconds: float, spare_seconds: float) -> None:
+        """Make durable what barriers have left pending, and keep the state ours, if there is time or need.
+
+        Nothing else is to be done for *spare_seconds*.
 
         Raises:
             StateError: the journal cannot be written.
         """
-        if self._failed:
+        has_need = now_seconds >= self._journal.renews_at_seconds
+        if self._failed or not (has_need or spare_seconds >= IDLE_SECONDS):
             return
         try:
             self._journal.idle()

@@ -64,8 +64,6 @@ T = TypeVar("T")
 
 GRACE_SECONDS = 2.5
 """How long a stopped run waits for the answers to requests in flight; putting them on record follows."""
-IDLE_SECONDS = 5.0
-"""A wait shorter than this is no time to put on record what can still wait for the next barrier."""
 
 
 class Scheduler:
@@ -363,11 +361,11 @@ class Scheduler:
                         self._interrupt(task)
                 return
         assert self._in_flight or until_seconds < inf, "every flow left waits for something"
-        if not self._in_flight and until_seconds - now_seconds >= IDLE_SECONDS:
-            with self._stopping_on_error():
-                self._recording.idle()
-            if self._stop_asked:
-                return
+        with self._stopping_on_error():
+            self._recording.rest(now_seconds, 0.0 if self._in_flight else until_seconds - now_seconds)
+        if self._stop_asked != self._stopping:
+            return
+        until_seconds = min(until_seconds, self._recording.wakes_at())
         left_seconds = max(0.0, until_seconds - self.clock.monotonic())
         completion = self._performer.next(left_seconds if left_seconds < inf else None)
         if completion is not None:

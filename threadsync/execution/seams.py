@@ -6,6 +6,7 @@ A state store's session is a ``JournalSink`` by its shape alone; nothing of ``st
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -84,8 +85,13 @@ class JournalSink(Protocol):
         """How long an intent may wait for those of other flows, so that they share a barrier."""
         ...
 
+    @property
+    def renews_at_seconds(self) -> float:
+        """When ``idle`` is to be called at the latest, so that the state stays ours; monotonic."""
+        ...
+
     def idle(self) -> None:
-        """Make what barriers have left pending durable: nothing is in flight, and nothing is due soon."""
+        """Make what barriers have left pending durable, and see to it that the state stays ours."""
         ...
 
     def check_lease(self) -> None:
@@ -109,6 +115,7 @@ class NoJournal:
         raise RuntimeError(f"a run that only reads was asked to record {notes!r}")
 
     linger_seconds = 0.0
+    renews_at_seconds = inf
 
     def barrier(self) -> None:
         """Do nothing: nothing was appended."""

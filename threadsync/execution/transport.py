@@ -274,11 +274,15 @@ class Transport:
         headers: Mapping[str, str],
         content: Content | None,
         timeout_seconds: float,
+        bytes_max: int = RESPONSE_BYTES_MAX,
     ) -> Response | NoResponse:
-        """Send one request to an address that is a secret itself, because it is signed; never a redirect."""
+        """Send one request to an address that is a secret itself, because it is signed; never a redirect.
+
+        An answer of more than *bytes_max* is none.
+        """
         call = Call(method, url.reveal(), own_headers() | dict(headers), content, (url,), follows=False)
         answered = bytearray()
-        answer = self._send(call, timeout_seconds, RESPONSE_BYTES_MAX, answered.extend)
+        answer = self._send(call, timeout_seconds, bytes_max, answered.extend)
         if isinstance(answer, NoResponse):
             return answer
         found = {name.lower(): answer.headers[name] for name in answer.headers}

@@ -28,6 +28,8 @@ def wanted_of(publication: Publication, provider: Provider, shown: Permalinks, l
                 segment.digest,
                 as_shown.attached,
                 as_shown.records,
+                as_shown.marks,
+                as_shown.covers_media,
             )
         )
     return Wanted(publication, tuple(views), depends_on(publication), provider.needs(publication))

@@ -6,6 +6,7 @@ says what to install.
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec import Struct
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
+    from PIL.Image import Image
 
 PACKETS_MAX = 300
 """How many packets are read until the first picture is there; more than that is a broken film."""
@@ -65,6 +67,31 @@ def read_film(file: BinaryIO, name: str, size_bytes: int) -> Film | None:
             return _film(container, laid_out)
     except BoxProblem as problem:
         raise VideoProblem(str(problem)) from problem
+    except (av.FFmpegError, ValueError) as error:
+        raise VideoProblem(f"the {name} file is damaged or cut off; its tracks cannot be read") from error
+
+
+def first_picture(file: BinaryIO, name: str) -> bytes | None:
+    """Return the first picture of *file*, a video whose format is *name*, as PNG; None without PyAV.
+
+    Raises:
+        VideoProblem: it cannot be decoded.
+    """
+    try:
+        import av
+    except ImportError:
+        return None
+    try:
+        with av.open(file, "r", format=_READERS[name], metadata_errors="replace") as container:
+            films = [each for each in container.streams.video if not each.disposition & _COVER]
+            if not films:
+                raise VideoProblem("the file has sound and no pictures")
+            frame = _first_picture(container, films[0])
+            out = io.BytesIO()
+            picture: Image = frame.to_image()  # type: ignore[no-untyped-call]  # it says no more
+            # How far it is turned counts counterclockwise, for FFmpeg as for Pillow.
+            picture.rotate(frame.rotation, expand=True).save(out, "PNG", compress_level=1)
+            return out.getvalue()
     except (av.FFmpegError, ValueError) as error:
         raise VideoProblem(f"the {name} file is damaged or cut off; its tracks cannot be read") from error
 

@@ -52,6 +52,18 @@ class PictureLimits(Struct, frozen=True):
         return wide, max(1, round(height * wide / width))
 
 
+class Look(Struct, frozen=True):
+    """How a network shows what a post carries: for a likeness of it, and decides nothing.
+
+    No network documents how it cuts pictures, so a likeness is all that can be made.
+    """
+
+    grid_max: int = 4
+    """So many pictures are shown beside each other, cut to fit; more of them in a row to be swiped."""
+    tallest: float = 1.25
+    """Height over width of the tallest picture that is shown whole; one alone that is taller is cut."""
+
+
 class Capabilities(Struct, frozen=True):
     """What may be planned on a network."""
 
@@ -81,6 +93,8 @@ class Capabilities(Struct, frozen=True):
     """How much one record of a post takes of that, or of what a reply takes from."""
     quota_of_reply: str = "replies"
     quota_of_delete: str = "deletes"
+    look: Look = Look()
+    """How readers see pictures, as far as can be said."""
 
 
 class Needs(Struct, frozen=True):

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from threadsync.model.facts import CredentialLife, Quota, SeenPost
 from threadsync.model.holding import Holding
 from threadsync.model.ids import Address, ContentDigest, Json, MediaDigest, RemoteId, TargetName
+from threadsync.model.trouble import Troubling
 
 
 class Rendered(Struct, frozen=True):
@@ -275,7 +276,7 @@ class AccountSeen(Struct, frozen=True):
 Seen: TypeAlias = PostsSeen | AccountSeen
 """Notes of what was looked at: they change nothing that a plan is made from."""
 
-Beside: TypeAlias = Seen | Holding
+Beside: TypeAlias = Seen | Holding | Troubling
 """Notes that say nothing of what we did on a network: own posts are read back from before them."""
 
 Note: TypeAlias = (
@@ -300,6 +301,7 @@ Note: TypeAlias = (
     | PostsSeen
     | AccountSeen
     | Holding
+    | Troubling
 )
 
 InFlight: TypeAlias = Staged | Intent | Settled | Doubted

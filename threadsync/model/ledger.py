@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from threadsync.model import holding as h
 from threadsync.model import journal as j
+from threadsync.model import trouble as t
 from threadsync.model.digest import digest_of_segments
 from threadsync.model.ids import Address, ContentDigest, RemoteId, TargetName
 from threadsync.model.state import Binding, Open, Provenance, State, TargetRecord, Tombstone
@@ -34,6 +35,7 @@ class Ledger:
         self.freeze = state.freeze
         self.heartbeat = state.heartbeat
         self.lulls = state.lulls
+        self.troubles = dict(state.troubles)
         self.run = state.run
         self.sequence = state.sequence
         self.written_at = state.written_at
@@ -65,6 +67,7 @@ class Ledger:
             freeze=self.freeze,
             heartbeat=self.heartbeat,
             lulls=self.lulls,
+            troubles=dict(self.troubles),
             run=self.run,
             sequence=self.sequence,
             written_at=self.written_at,
@@ -123,6 +126,8 @@ class Ledger:
                 self.accounts_seen[note.target] = note
             case h.Hold() | h.Released() | h.Freeze() | h.Unfrozen() | h.Heartbeat() | h.Lulls():
                 self._holding(note)
+            case t.Trouble() | t.Untroubled():
+                self._troubling(note)
             case _:
                 assert_never(note)
 
@@ -145,6 +150,15 @@ class Ledger:
                 self.lulls = note.lulls
             case _:
                 assert_never(note)
+
+    def _troubling(self, note: t.Troubling) -> None:
+        """Keep a trouble, or let go of it; a time in which nothing could go out is left as a lull."""
+        before = self.troubles.pop(note.target, None)
+        goes_on = isinstance(note, t.Trouble) and note.kind.stops_all and note.until is None
+        if before is not None and before.until is None and before.kind.stops_all and not goes_on:
+            self.lulls += (h.Lull(before.since, note.at, before.why, note.target),)
+        if isinstance(note, t.Trouble):
+            self.troubles[note.target] = note
 
     def _provenance(self, at: datetime) -> Provenance:
         if self.run is None:
@@ -320,6 +334,15 @@ class Ledger:
         if seen is not None:
             self.accounts_seen[new] = replace(seen, target=new)
         self.lulls = tuple(replace(each, target=new) if each.target == old else each for each in self.lulls)
+        trouble = self.troubles.pop(old, None)
+        if trouble is not None:
+            addresses = tuple(Address(each.key, new) for each in trouble.addresses)
+            known = tuple(_at_target(each, old, new) for each in trouble.known)
+            self.troubles[new] = replace(trouble, target=new, addresses=addresses, known=known)
+
+
+def _at_target(word: str, old: TargetName, new: TargetName) -> str:
+    return f"{word.removesuffix(old)}{new}" if word.endswith(f"@{old}") else word
 
 
 def fold(state: State, notes: Iterable[tuple[int, j.Note]]) -> State:

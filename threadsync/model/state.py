@@ -12,6 +12,7 @@ from threadsync.model import journal as j
 from threadsync.model.digest import DIGEST_VERSION, digest_of_segments
 from threadsync.model.holding import Freeze, Heartbeat, Hold, Lull
 from threadsync.model.ids import Address, ContentDigest, RemoteId, TargetName
+from threadsync.model.trouble import Trouble
 
 Lineage = NewType("Lineage", str)
 """Which state this is; made once, never changed."""
@@ -145,6 +146,8 @@ class State(Struct, frozen=True):
     heartbeat: Heartbeat | None = None
     """When an apply of everything ended last; now and then only, where nothing was to be done."""
     lulls: tuple[Lull, ...] = ()
+    troubles: Mapping[TargetName, Trouble] = field(default_factory=dict)
+    """What keeps posts from going out, by target; one that is over stays until everybody knows."""
     run: j.RunStarted | None = None
     """The run whose notes are being folded; not written to the state file."""
 

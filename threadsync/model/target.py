@@ -1,4 +1,4 @@
-"""The project as configured: targets, media hosts, policies and safety limits."""
+"""The project as configured: targets, media hosts, policies, safety limits, and who is told of troubles."""
 
 from __future__ import annotations
 
@@ -75,6 +75,16 @@ class MediaHost(Struct, frozen=True):
     """Role to ``env:NAME``, ``file:PATH`` or ``keyring:NAME``; never a secret itself."""
 
     @property
+    def called(self) -> str:
+        """What messages call it."""
+        return f"the media host {self.name}"
+
+    @property
+    def at(self) -> str:
+        """Where the project file names it."""
+        return f"media_hosts.{self.name}"
+
+    @property
     def has_address(self) -> bool:
         """Whether it is known beforehand where its files will be."""
         return self.kind in {"url_prefix", "s3", "azure"}
@@ -85,14 +95,35 @@ class MediaHost(Struct, frozen=True):
         return self.kind != "url_prefix"
 
 
+class ApplyFrom(Struct, frozen=True):
+    """Where apply may be run from: a checkout whose commit is in the branch *branch* of *remote*."""
+
+    branch: str
+    remote: str = "origin"
+    """A remote's name, or an address."""
+    clean: bool = False
+    """Whether what apply reads must be as it is in that commit, too."""
+
+    def __str__(self) -> str:
+        return f"{self.branch} of {self.remote}"
+
+
 class Safety(Struct, frozen=True):
     """What keeps a run from doing harm; over one of the limits the plan is refused (law 8)."""
 
     creates_max: int = 10
     replaces_max: int = 3
     deletes_max: int = 3
+    apply_from: ApplyFrom | None = None
+    """Where apply may be run from; None: anywhere."""
     outage_after: timedelta = OUTAGE_AFTER
     """How long no apply may have ended until what became late in that time waits for a yes."""
+
+
+class Notifier(Struct, frozen=True):
+    """Who is told of troubles (``notify:``): *command*, as a POSIX shell would part its words."""
+
+    command: str
 
 
 class Policies(Struct, frozen=True):

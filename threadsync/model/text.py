@@ -6,6 +6,7 @@ provider renders from. Line breaks are characters of the literal text.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -60,3 +61,23 @@ class PermalinkOf(Struct, frozen=True):
 
 Span: TypeAlias = Plain | Styled | Url | Anchor | Mention | Hashtag | PermalinkOf
 Spans: TypeAlias = tuple[Span, ...]
+
+
+class MarkKind(StrEnum):
+    """What readers of a network see some words as."""
+
+    LINK = "link"
+    MENTION = "mention"
+    TAG = "tag"
+    HIDDEN = "hidden"
+    """Covered until a tap."""
+
+
+class Mark(Struct, frozen=True):
+    """The characters (code points) from *start* to before *end* of a rendered text are more than words."""
+
+    start: int
+    end: int
+    kind: MarkKind
+    url: str = ""
+    """Where a link leads."""

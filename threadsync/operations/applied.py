@@ -10,6 +10,7 @@ from msgspec import Struct
 from threadsync.errors import UsageError
 from threadsync.execution.report import Report
 from threadsync.execution.seams import Watcher
+from threadsync.model.facts import Facts
 from threadsync.model.ids import Address
 from threadsync.operations.asking import Person
 from threadsync.operations.plan import Prepared
@@ -70,6 +71,8 @@ class AppliedPlan(Struct, frozen=True):
     prepared: Prepared
     report: Report | None
     declined: bool = False
+    facts: Facts = Facts()
+    """What was read of the accounts for it."""
 
     @property
     def unreadable(self) -> bool:

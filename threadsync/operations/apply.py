@@ -13,7 +13,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from threadsync.errors import ContentError, Frozen, StalePlan, StateError, UsageError
+from threadsync.errors import ContentError, Frozen, StalePlan, StateError, ThreadsyncError, UsageError
 from threadsync.execution.executor import Executor, untried
 from threadsync.execution.gathering import Gatherer
 from threadsync.execution.report import Report
@@ -25,10 +25,13 @@ from threadsync.model.ids import Address, TargetName
 from threadsync.model.state import State
 from threadsync.model.target import Safety
 from threadsync.operations.applied import AppliedPlan, ApplyOptions
+from threadsync.operations.approval import Approval, touched
 from threadsync.operations.asking import AskAccount, AskApply, AskFirstRun, AskLate, AskReplace, Person
 from threadsync.operations.beating import beat, beat_idle, is_whole
 from threadsync.operations.beginning import record_start
 from threadsync.operations.fitting import fitted, tidy
+from threadsync.operations.idle import with_idle_flags
+from threadsync.operations.notifying import Notifying
 from threadsync.operations.plan import Prepared, agreed, bound, chosen, prepare
 from threadsync.operations.selection import Selects
 from threadsync.operations.shell import card_files, media_files, new_run, opened
@@ -36,12 +39,8 @@ from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.actions import (
     Blocked,
     Create,
-    Delete,
-    Effective,
-    Notice,
     Plan,
     Reason,
-    Replace,
 )
 from threadsync.planning.inputs import Consents, Withdrawal
 from threadsync.planning.safety import refuse_excess
@@ -69,13 +68,21 @@ def apply(
     Raises:
         ContentError: some file has errors, so nothing is done.
         UsageError: a consent is missing that only a person or a flag can give.
+        WrongCheckout: ``safety.apply_from`` lets nothing be sent from this checkout.
         UnsafePlan: the plan goes over a safety limit.
         StalePlan: what the saved plan was made from has changed since.
         StateError: the state is locked, damaged, foreign, or cannot be written; nothing was sent. Once
             something was, the report says so (``failure``).
     """
-    run = _Run(workspace, options, person, show, workspace.clock.now())
-    return run.run(watcher, on_started)
+    run = _Run(workspace, options, person, show, Approval(workspace), workspace.clock.now())
+    notifying = Notifying(workspace, options, on_started)
+    try:
+        applied = run.run(watcher, on_started)
+    except ThreadsyncError as error:
+        notifying.after_error(error)
+        raise
+    notifying.after(applied)
+    return applied
 
 
 class _Run(Struct):
@@ -83,6 +90,7 @@ class _Run(Struct):
     options: ApplyOptions
     person: Person | None
     show: Callable[[Prepared], None]
+    approval: Approval
     now: datetime
     """The moment all plans of this run are made for: what becomes due while the accounts are read was
     not looked for on them, so it waits for the next run."""
@@ -98,11 +106,12 @@ class _Run(Struct):
         self._refuse_frozen(snapshot.state, offline)
         nothing_open = snapshot.state is None or not snapshot.state.open
         if not offline.plan.effective and nothing_open and not self._askable(offline.plan):
-            offline = self._with_idle_flags(offline)
+            offline = with_idle_flags(offline, self.consents, asked=self.person is not None)
             self.show(offline)
             if is_whole(self.options.asked):
                 beat_idle(self.workspace, snapshot, declared, began=self.now)
             return AppliedPlan(offline, None)
+        self._require_approval(declared, offline.plan, snapshot.state)
         if self.person is None and not self.options.yes:
             self.show(offline)
             raise UsageError(
@@ -152,9 +161,15 @@ class _Run(Struct):
             "To take something down now: threadsync withdraw ADDRESS.",
         )
 
+    def _require_approval(self, declared: Declared, made: Plan, prior: State | None) -> None:
+        # Taking down sends nothing that somebody would have to review.
+        if not self.options.withdraw:
+            self.approval.require(declared, touched(made, prior))
+
     def _declared(self, prior: State | None) -> Declared:
         if self.options.withdraw:
             return self.workspace.undeclared()
+        self.approval.begin()
         declared = fitted(self.workspace, self.workspace.declared(prior, self.workspace.clock.now()), prior)
         if declared.has_errors:
             errors = [finding for finding in declared.findings if finding.is_error]
@@ -178,6 +193,7 @@ class _Run(Struct):
         selects = self._asked(declared, prior)
         whole = self._refuse_stale(declared, prior, selects)
         self._refuse_frozen(prior, whole)
+        self._require_approval(declared, whole.plan, prior)
         files = media_files(self.workspace, declared)
         run_id = new_run(self.workspace)
         with opened(self.workspace, files, session, watcher, run_id) as shell:
@@ -211,12 +227,13 @@ class _Run(Struct):
             if shell.stopped:
                 return AppliedPlan(offline, untried(offline.plan))
             prior = None if first_run else session.ledger.state()
-            prepared = self._with_idle_flags(self._ask_accounts(declared, prior, facts, selects))
+            prepared = self._ask_accounts(declared, prior, facts, selects)
+            prepared = with_idle_flags(prepared, self.consents, asked=self.person is not None)
             self.show(prepared)
             refuse_excess(prepared.plan, self._limits())
             if not prepared.plan.effective:
                 self._beat(session, declared, run_id, None)
-                return AppliedPlan(prepared, None)
+                return AppliedPlan(prepared, None, facts=facts)
             if not self.options.yes and not (
                 self.person is not None and self.person.confirm(AskApply(prepared))
             ):
@@ -229,7 +246,7 @@ class _Run(Struct):
             self._beat(session, declared, run_id, report)
             if not self.options.withdraw:
                 tidy(self.workspace, declared, session.ledger.state())
-            return AppliedPlan(prepared, report)
+            return AppliedPlan(prepared, report, facts=facts)
 
     # What may be done.
 
@@ -263,24 +280,6 @@ class _Run(Struct):
                 self.show(whole)
                 raise _stale(found)
         return whole
-
-    def _with_idle_flags(self, prepared: Prepared) -> Prepared:
-        """Say which flags change nothing: who gave one meant something by it."""
-        meant: list[tuple[str, Iterable[Address], type[Effective]]] = [
-            ("--allow-replace", [a for a, how in self.consents.replace.items() if how == "flag"], Replace),
-            ("--allow-delete", self.consents.delete, Delete),
-            ("--allow-duplicate", self.consents.duplicate, Create),
-            ("--late", self.consents.late if self.person is None else (), Create),
-        ]
-        actions = {action.address: action for action in prepared.plan.actions}
-        idle = [
-            Notice(str(address), f"{flag} changes nothing here.", "See the plan for what holds it back.")
-            for flag, addresses, kind in meant
-            for address in sorted(addresses)
-            if not isinstance(actions.get(address), kind)
-        ]
-        notices = (*prepared.plan.notices, *idle)
-        return replace(prepared, plan=replace(prepared.plan, notices=notices))
 
     def _limits(self) -> Safety:
         limits, options = self.workspace.project.safety, self.options

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from threadsync.content.project import PROJECT_FILE, StateBranch
+from threadsync.content.project import PROJECT_FILE, StateBucket
 from threadsync.content.schemas import schema_text
 from threadsync.errors import ProjectError, StateError
 from threadsync.model.urls import is_loopback
@@ -129,11 +129,15 @@ def check_extras(workspace: Workspace) -> Iterator[Check]:
             "the API log is to be in PostgreSQL, and the package that speaks to it is not installed",
             "Run: pip install 'threadsync[postgres]'",
         )
-    for name, host in sorted(workspace.project.media_hosts.items()):
-        if host.kind in {"s3", "azure"} and importlib.util.find_spec("obstore") is None:
+    hosts = [
+        each for _, each in sorted(workspace.project.media_hosts.items()) if each.kind in {"s3", "azure"}
+    ]
+    at = workspace.project.state
+    for bucket in (*hosts, *((at,) if isinstance(at, StateBucket) else ())):
+        if importlib.util.find_spec("obstore") is None:
             yield problem(
                 "extras",
-                f"the media host {name} is of kind {host.kind}, and the package that signs for it is missing",
+                f"{bucket.called} is of kind {bucket.kind}, and the package that signs for it is missing",
                 "Run: pip install 'threadsync[hosts]'",
             )
 
@@ -232,7 +236,7 @@ def check_git(workspace: Workspace) -> Iterator[Check]:
             f"git does not ignore {CACHE_DIRECTORY}/, which holds caches and the API log",
             f"Add the line {CACHE_DIRECTORY}/ to .gitignore.",
         )
-    if not isinstance(project.state, StateBranch) and _is_ignored(project.root, project.state_name):
+    if isinstance(project.state, Path) and _is_ignored(project.root, project.state_name):
         yield warning(
             "git",
             f"git ignores {project.state_name}: a fresh clone would not know what is published",
@@ -273,6 +277,8 @@ def _credentials(workspace: Workspace, *, real: bool = True) -> Iterator[tuple[s
             yield target.name, form, endings.get(role) or somewhere
     for host in project.media_hosts.values():
         yield from ((f"media_hosts.{host.name}", form, somewhere) for form in host.credentials.values())
+    if isinstance(project.state, StateBucket):
+        yield from (("state", form, somewhere) for form in project.state.credentials.values())
     if project.database is not None:
         yield "database", project.database, "Give its user another password."
 
@@ -286,7 +292,7 @@ def _answers(root: Path, *question: str) -> bool | None:
     """Whether git says yes in the project's folder; None where there is no repository, or no git."""
     try:
         done = subprocess.run(  # noqa: S603  (fixed words and a path of the project)
-            ["git", "-C", str(root), *question],  # noqa: S607  (found as a shell does)
+            ["git", "-C", str(root), "-c", "safe.bareRepository=explicit", *question],  # noqa: S607  (found as a shell does)
             capture_output=True,
             timeout=GIT_SECONDS,
             check=False,
@@ -324,7 +330,7 @@ def check_state(workspace: Workspace, snapshot: Snapshot) -> Iterator[Check]:
         yield ok("journal", f"{_many(snapshot.journal_records, 'note')} to be folded in by the next apply")
 
 
-def unreadable_state(error: StateError) -> Check:
+def unreadable_state(error: StateError | ProjectError) -> Check:
     """Return the check of a state that cannot be used."""
     where = f"{error.where}: " if error.where else ""
     return problem("state", f"{where}{error.problem}", error.remedy)
@@ -333,7 +339,7 @@ def unreadable_state(error: StateError) -> Check:
 def check_disk(workspace: Workspace) -> Iterator[Check]:
     """The disk of the state takes writes, syncs them and knows hard links, on which the lock rests."""
     state = workspace.project.state
-    if isinstance(state, StateBranch):
+    if not isinstance(state, Path):
         return
     folder = next(each for each in state.parents if each.is_dir())
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from threadsync.content.project import PROJECT_FILE, Project
+from threadsync.content.project import PROJECT_FILE, Project, StateBucket
 from threadsync.errors import ProjectError, UsageError
 from threadsync.execution.clock import Clock
 from threadsync.execution.credentials import SERVICE, resolve, scrubbed
@@ -21,7 +21,6 @@ from threadsync.flows.bounds import Bounds
 from threadsync.flows.effects import Hosted, NoResponse, Request, Response
 from threadsync.model.capabilities import PictureLimits
 from threadsync.model.facts import MediaProblem, Quota
-from threadsync.model.fault import Fault
 from threadsync.model.ids import MAIN, MediaDigest, Role, TargetName
 from threadsync.model.post import Card
 from threadsync.model.secret import SecretText
@@ -34,6 +33,9 @@ from threadsync.providers.base import Provider
 if TYPE_CHECKING:
     from threadsync.execution.database import Database
     from threadsync.execution.sessions import SessionKeeper
+    from threadsync.execution.spending import SpendingLedger
+    from threadsync.execution.transport import Transport
+    from threadsync.execution.wire import Endpoint
 
 
 class Connections(Struct, frozen=True):
@@ -70,82 +72,111 @@ def connect(
     from threadsync.execution.cards import Cards
     from threadsync.execution.hosting import Means, MediaHosts
     from threadsync.execution.performer import PooledPerformer
-    from threadsync.execution.sessions import opened
     from threadsync.execution.spending import SpendingLedger
     from threadsync.execution.transport import Transport
-    from threadsync.execution.wire import Endpoint
 
     secrets = Secrets(project.root)
     with ExitStack() as stack:
         transport = stack.enter_context(Transport(clock))
+        means = Means(
+            transport.fetch, transport.exchange, secrets.of_host, secrets.scrub, clock, errand.allow_commands
+        )
         hosts = stack.enter_context(
             MediaHosts(
                 targets=project.targets,
                 hosts=project.media_hosts,
                 files=files,
                 project_root=project.root,
-                means=Means(
-                    transport.fetch,
-                    transport.exchange,
-                    secrets.of_host,
-                    secrets.scrub,
-                    clock,
-                    errand.allow_commands,
-                ),
+                means=means,
             )
         )
-        endpoints = {
-            name: Endpoint(
-                target.base_url or providers[name].default_base_url,
-                partial(secrets.credential, target),
-                files.__getitem__,
-                Bounds().overridden(target.bounds).request_seconds,
-                providers[name].hosts,
-            )
-            for name, target in project.targets.items()
-        }
-        keepers = {
-            name: _keeper(project, target, opening, clock, secrets)
-            for name, target in project.targets.items()
-            if (opening := providers[name].sessions) is not None
-        }
-
-        def perform(target: TargetName, request: Request) -> Response | NoResponse:
-            spending = providers[target].spending
-
-            def send(request: Request, session: Session | None) -> Response | NoResponse:
-                endpoint = opened(endpoints[target], session)
-                if spending is None or session is None:
-                    return transport.perform(endpoint, request)
-                with ledger.counted(spending, session.account_id, request) as told:
-                    answer = transport.perform(endpoint, request)
-                    told(answer)
-                    return answer
-
-            keeper = keepers.get(target)
-            return send(request, None) if keeper is None else keeper.perform(request, send)
-
-        def spent(target: TargetName) -> Mapping[str, Quota]:
-            spending, keeper = providers[target].spending, keepers.get(target)
-            account = "" if keeper is None else keeper.account_id
-            return {} if spending is None or not account else ledger.quotas(spending, account)
-
-        def classify(target: TargetName, response: Response) -> Fault | None:
-            return providers[target].classify(response)
-
         database = stack.enter_context(closing(log_database(project, secrets)))
-        ledger = SpendingLedger(database, clock, errand.tell)
-        cards = Cards(transport.fetch, project.root)
-        performer = stack.enter_context(PooledPerformer(perform))
+        lines = _Lines(
+            providers,
+            _endpoints(project, providers, files, secrets),
+            _keepers(project, providers, clock, secrets),
+            transport,
+            SpendingLedger(database, clock, errand.tell),
+        )
+        performer = stack.enter_context(PooledPerformer(lines.perform))
         ignored(project.root / CACHE_DIRECTORY)
-        log = ApiLog(database, clock, errand.tell)
-        logged = LoggedPerformer(performer, log, errand, clock, scrub=secrets.scrub, classify=classify)
+        logged = LoggedPerformer(
+            performer,
+            ApiLog(database, clock, errand.tell),
+            errand,
+            clock,
+            scrub=secrets.scrub,
+            classify=lambda target, response: providers[target].classify(response),
+        )
         stack.callback(logged.close)
+        cards = Cards(transport.fetch, project.root)
 
         def card(target: TargetName, url: str, limits: PictureLimits) -> Card:
-            return cards.read(url, limits, at_home=is_loopback(endpoints[target].base_url))
+            return cards.read(url, limits, at_home=is_loopback(lines.endpoints[target].base_url))
 
-        yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out, spent, card)
+        yield Connections(logged, hosts.url_of, hosts.check, hosts.try_out, lines.spent, card)
+
+
+class _Lines(Struct, frozen=True):
+    """How each target is asked: where, with which session, and what of it is counted as spent."""
+
+    providers: Mapping[TargetName, Provider]
+    endpoints: Mapping[TargetName, Endpoint]
+    keepers: Mapping[TargetName, SessionKeeper]
+    """Of the targets whose accounts are opened for a while."""
+    transport: Transport
+    ledger: SpendingLedger
+
+    def perform(self, target: TargetName, request: Request) -> Response | NoResponse:
+        """Send *request*, with a session where the network has them, and count what it spends."""
+        from threadsync.execution.sessions import opened
+
+        spending = self.providers[target].spending
+
+        def send(request: Request, session: Session | None) -> Response | NoResponse:
+            endpoint = opened(self.endpoints[target], session)
+            if spending is None or session is None:
+                return self.transport.perform(endpoint, request)
+            with self.ledger.counted(spending, session.account_id, request) as told:
+                answer = self.transport.perform(endpoint, request)
+                told(answer)
+                return answer
+
+        keeper = self.keepers.get(target)
+        return send(request, None) if keeper is None else keeper.perform(request, send)
+
+    def spent(self, target: TargetName) -> Mapping[str, Quota]:
+        """Return what the ledger knows of the allowances of *target*; nothing before its account is open."""
+        spending, keeper = self.providers[target].spending, self.keepers.get(target)
+        account = "" if keeper is None else keeper.account_id
+        return {} if spending is None or not account else self.ledger.quotas(spending, account)
+
+
+def _endpoints(
+    project: Project, providers: Mapping[TargetName, Provider], files: Files, secrets: Secrets
+) -> Mapping[TargetName, Endpoint]:
+    from threadsync.execution.wire import Endpoint
+
+    return {
+        name: Endpoint(
+            target.base_url or providers[name].default_base_url,
+            partial(secrets.credential, target),
+            files.__getitem__,
+            Bounds().overridden(target.bounds).request_seconds,
+            providers[name].hosts,
+        )
+        for name, target in project.targets.items()
+    }
+
+
+def _keepers(
+    project: Project, providers: Mapping[TargetName, Provider], clock: Clock, secrets: Secrets
+) -> Mapping[TargetName, SessionKeeper]:
+    return {
+        name: _keeper(project, target, opening, clock, secrets)
+        for name, target in project.targets.items()
+        if (opening := providers[name].sessions) is not None
+    }
 
 
 def log_database(project: Project, secrets: Secrets) -> Database:
@@ -208,6 +239,14 @@ class Secrets:
             ProjectError: it is not there.
         """
         return self._of_no_target(host.credentials[role], TargetName(f"media_hosts.{host.name}"), role)
+
+    def of_state(self, bucket: StateBucket, role: Role) -> SecretText:
+        """Read the credential of *role* of the bucket that the state lives in.
+
+        Raises:
+            ProjectError: it is not there.
+        """
+        return self._of_no_target(bucket.credentials[role], TargetName("state"), role)
 
     def of_database(self, form: str) -> SecretText:
         """Read the address of the project's database, which holds its password.

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
-from threadsync.content.project import StateBranch
+from threadsync.content.project import StateBucket
 from threadsync.errors import DatabaseError, ProjectError, StateError, ThreadsyncError
+from threadsync.execution import commands
 from threadsync.execution.apilog import LOG
 from threadsync.execution.hosting_command import missing_program
 from threadsync.execution.seams import NoJournal, Unwatched
@@ -22,8 +24,9 @@ from threadsync.operations.connections import Secrets, log_database
 from threadsync.operations.plan import SKEW_SECONDS_MAX
 from threadsync.operations.shell import media_files, opened
 from threadsync.operations.status import status
-from threadsync.operations.workspace import Declared, Workspace
+from threadsync.operations.workspace import Declared, Workspace, bucket_of
 from threadsync.providers.base import Scope
+from threadsync.statefile.remote import Deadline
 
 MEDIA_MAX = 20
 """How many media files are fetched back at most."""
@@ -35,7 +38,8 @@ def doctor(
     """Go through all checks of the project that *open_workspace* opens; *encoding* is the terminal's.
 
     With *offline* nothing is asked of a network. It changes nothing, except for a file in the folder of
-    the state and one in each bucket that are gone at once, and the API log.
+    the state and one in each bucket of media that are gone at once, one in the bucket of the state that
+    stays (``CONDITIONS``), and the API log.
     """
     return tuple(_checks(open_workspace, encoding=encoding, offline=offline))
 
@@ -57,15 +61,16 @@ def _checks(open_workspace: Callable[[], Workspace], *, encoding: str, offline: 
     yield from checkup.check_disk(workspace)
     yield from checkup.check_private(workspace)
     yield from checkup.check_media_roots(workspace)
-    if offline and isinstance(workspace.project.state, StateBranch):
+    if offline and not isinstance(workspace.project.state, Path):
         yield Check("state", Verdict.SKIPPED, f"{workspace.project.state_name} is not on this machine")
         prior, is_known = None, False
     else:
         try:
             snapshot = workspace.store.read()
             yield from checkup.check_state(workspace, snapshot)
+            yield from check_bucket(workspace)
             prior, is_known = snapshot.state, True
-        except StateError as error:
+        except (StateError, ProjectError) as error:
             yield checkup.unreadable_state(error)
             prior, is_known = None, False
     declared = workspace.declared(prior, workspace.clock.now())
@@ -87,10 +92,24 @@ def _network(
         yield from check_credential(workspace, row)
     yield from check_clock(rows)
     yield from check_commands(workspace)
+    yield from check_notify(workspace)
     if not offline:
         yield from check_database(workspace)
         yield from check_hosts(workspace, declared)
         yield from check_media(workspace, declared, prior)
+
+
+def check_bucket(workspace: Workspace) -> Iterator[Check]:
+    """The bucket of the state takes writes, and refuses those whose condition does not hold."""
+    at = workspace.project.state
+    if not isinstance(at, StateBucket):
+        return
+    remote = bucket_of(workspace.project, at, workspace.clock, workspace.surroundings.new_id)
+    try:
+        remote.prove(Deadline(workspace.clock))
+        yield ok("bucket", f"{remote.where} takes writes, and keeps conditions")
+    except StateError as error:
+        yield problem("bucket", f"{remote.where}: {error.problem}", error.remedy)
 
 
 def check_credential(workspace: Workspace, row: CredentialStanding) -> Iterator[Check]:
@@ -202,6 +221,16 @@ def check_commands(workspace: Workspace) -> Iterator[Check]:
             else:
                 said = f"{host.settings['command']} can be run; apply does, with --allow-commands"
                 yield ok(f"media host {name}", said)
+
+
+def check_notify(workspace: Workspace) -> Iterator[Check]:
+    """A command that is told of troubles is there; it is not run."""
+    for notifier in workspace.project.notify:
+        missing = commands.missing_program(notifier.command, "notify:", workspace.project.root)
+        if missing is not None:
+            yield problem("notify", missing.problem, missing.remedy)
+        else:
+            yield ok("notify", f"{notifier.command} can be run; apply does, with --allow-commands")
 
 
 def check_hosts(workspace: Workspace, declared: Declared) -> Iterator[Check]:

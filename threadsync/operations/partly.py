@@ -15,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from threadsync.content.loader import Content, load
-from threadsync.content.project import StateBranch
 from threadsync.content.walking import PostFile, post_file, prefix_of, walk
 from threadsync.media.cache import CachedProbe
 from threadsync.model.facts import Facts
@@ -45,7 +44,7 @@ class _Part(Struct, frozen=True):
 
 def plan_partly(workspace: Workspace, now_ns: Callable[[], int] = time.time_ns) -> Prepared | None:
     """Return what ``plan`` would, made from what has changed; None where everything has to be read."""
-    if not KEEPS or isinstance(workspace.project.state, StateBranch):
+    if not KEEPS or not isinstance(workspace.project.state, Path):
         return None
     root, began_ns = os.path.realpath(workspace.project.root), now_ns()
     try:

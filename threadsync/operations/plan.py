@@ -15,6 +15,8 @@ from threadsync.model.holding import Freeze, Heartbeat, Hold
 from threadsync.model.ids import Address
 from threadsync.model.state import State
 from threadsync.model.target import Safety
+from threadsync.model.trouble import EVERYTHING
+from threadsync.operations import approval
 from threadsync.operations.drift import Drifted, drifts, remembered
 from threadsync.operations.fitting import fitted
 from threadsync.operations.lives import credential_views, with_lives
@@ -118,14 +120,28 @@ def plan(
         )
 
     offline = prepared(Facts())
+    known = [*approval.notices(workspace, declared, offline.plan, prior), *_lasting(prior)]
     if not refresh:
-        return offline
+        return _with_notices(offline, known)
     from threadsync.operations.reading import read_as_apply  # all that speaks to a network hangs on it
 
     facts = read_as_apply(workspace, declared, offline.plan, prior, watcher or Unwatched())
     read = prepared(facts)
-    unread = _unread(workspace, prior, offline.plan, facts)
-    return replace(read, plan=replace(read.plan, notices=(*read.plan.notices, *unread)))
+    return _with_notices(read, [*known, *_unread(workspace, prior, offline.plan, facts)])
+
+
+def _with_notices(prepared: Prepared, notices: Sequence[Notice]) -> Prepared:
+    """Put *notices* beside those that *prepared* has."""
+    return replace(prepared, plan=replace(prepared.plan, notices=(*prepared.plan.notices, *notices)))
+
+
+def _lasting(prior: State | None) -> Iterator[Notice]:
+    """Name the troubles that applies have met and none has seen the end of."""
+    for target, trouble in sorted(prior.troubles.items() if prior is not None else ()):
+        if trouble.until is None:
+            about = "apply" if target == EVERYTHING else target
+            what = f"in trouble since {trouble.since:%Y-%m-%d %H:%M} UTC: {trouble.problem}"
+            yield Notice(about, what, trouble.remedy, trouble.at)
 
 
 def _unread(workspace: Workspace, prior: State | None, offline: Plan, facts: Facts) -> Iterator[Notice]:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from threadsync.execution.clock import Clock
+from threadsync.operations.checkout import Checkout, checkout_of
 from threadsync.statefile.lock import Holder
 
 GIT_SECONDS = 5.0
 CI_RUN_VARIABLES = ("GITHUB_RUN_ID", "CI_JOB_URL", "CI_PIPELINE_ID", "FORGEJO_RUN_ID")
 CI_PERSON_VARIABLES = ("GITHUB_ACTOR", "FORGEJO_ACTOR", "GITLAB_USER_LOGIN")
 """Who started the job (docs.github.com, "Variables reference"; docs.gitlab.com, "Predefined variables")."""
-OTHER_ACTIONS = ("FORGEJO_", "GITEA_")
-"""What else speaks of ``GITHUB_…``, and has its jobs at other addresses."""
 
 
 def user_name() -> str:
@@ -37,7 +37,8 @@ def commit(root: Path) -> str:
     """Return the commit that *root* is at; empty where it is not in a git repository."""
     try:
         answer = subprocess.run(  # noqa: S603  (fixed words and a path of the project)
-            ["git", "-C", str(root), "rev-parse", "HEAD"],  # noqa: S607  (git is found as the person's shell does)
+            # A folder that only looks like a repository is none: its settings may name commands to run.
+            ["git", "-C", str(root), "-c", "safe.bareRepository=explicit", "rev-parse", "HEAD"],  # noqa: S607  (git is found as the person's shell does)
             capture_output=True,
             text=True,
             timeout=GIT_SECONDS,
@@ -49,13 +50,25 @@ def commit(root: Path) -> str:
 
 
 def ci_run() -> str:
-    """Return the CI job that runs this, by its address where that is known; empty outside CI."""
-    server, repository, run = (
-        os.environ.get(f"GITHUB_{each}") for each in ("SERVER_URL", "REPOSITORY", "RUN_ID")
-    )
-    if server and repository and run and not any(name.startswith(OTHER_ACTIONS) for name in os.environ):
-        return f"{server}/{repository}/actions/runs/{run}"
+    """Return the CI job that runs this; empty outside CI."""
     return next((os.environ[name] for name in CI_RUN_VARIABLES if os.environ.get(name)), "")
+
+
+def run_link() -> str:
+    """Return the address of the CI run that this is; empty outside CI.
+
+    By docs.github.com (variables) and docs.gitlab.com (predefined variables). How Forgejo numbers its runs in
+    addresses is not documented, so there it is the page that lists them.
+    """
+    environ = os.environ
+    if environ.get("CI_JOB_URL"):
+        return environ["CI_JOB_URL"]
+    server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
+    if not server or not repository:
+        return ""
+    actions, run = f"{server}/{repository}/actions", environ.get("GITHUB_RUN_ID")
+    is_github = not environ.get("FORGEJO_ACTIONS") and not environ.get("GITEA_ACTIONS")
+    return f"{actions}/runs/{run}" if run and is_github else actions
 
 
 class Surroundings(Struct, frozen=True):
@@ -64,12 +77,15 @@ class Surroundings(Struct, frozen=True):
     user: Callable[[], str] = user_name
     commit: Callable[[Path], str] = commit
     ci_run: Callable[[], str] = ci_run
+    run_link: Callable[[], str] = run_link
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
     """Gives a text that no other call gives."""
+    checkout: Callable[[Path, Clock], Checkout] = checkout_of
+    """Gives what git says of the checkout that a project lies in."""
 
     def who(self) -> str:
-        """Return who asks for something: the person, and the CI job if it is one."""
-        job = self.ci_run()
+        """Return who asks for something: the person, and the CI job if it is one, by its address."""
+        job = self.run_link() or self.ci_run()
         return f"{self.user()} in {job}" if job else self.user()
 
     def holder(self, command: str, since: datetime) -> Holder:

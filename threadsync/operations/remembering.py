@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import threadsync
-from threadsync.content.project import PROJECT_FILE, Project, StateBranch
+from threadsync.content.project import PROJECT_FILE, Project
 from threadsync.media.cache import GRANULARITY_SECONDS, replace_file
 from threadsync.operations.basis import BASIS_FILE, Basis, encode, told, unsettled
 from threadsync.operations.caches import ignored
@@ -64,7 +64,7 @@ def remember(
     *began_ns* is when the first file was opened for it, at the latest, and *settled_ns* how long all must
     have been as it is by then. That a folder may not be written, or a disk is full, is no reason to stop.
     """
-    if not KEEPS or isinstance(project.state, StateBranch) or prepared.prior is None:
+    if not KEEPS or not isinstance(project.state, Path) or prepared.prior is None:
         return False
     if any(target.provider not in BUILT_IN for target in project.targets.values()):
         return False  # what another package says of a post may change without a stamp that is looked at

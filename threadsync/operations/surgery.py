@@ -250,13 +250,21 @@ def state_history(workspace: Workspace) -> tuple[HistoryEntry, ...]:
     return workspace.store.history()
 
 
-def state_pull(workspace: Workspace) -> bytes:
-    """Return the state as a file of its own, with what is not folded into it yet.
+def state_pull(workspace: Workspace, copy: str = "") -> bytes:
+    """Return the state as a file of its own, with what is not folded into it yet; or an earlier *copy*.
 
     Raises:
-        UsageError: there is no state.
+        UsageError: there is no state, or ``state_history`` lists no such copy.
     """
-    return encode(_existing(workspace))
+    if not copy:
+        return encode(_existing(workspace))
+    found = workspace.store.copy(copy)
+    if found is None:
+        remedy = "threadsync state history --format json lists what there is, as file."
+        raise UsageError(
+            f"there is no copy {copy!r} of the state.", where=workspace.store.where, remedy=remedy
+        )
+    return found
 
 
 def state_push(

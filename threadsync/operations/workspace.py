@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from threadsync.config import load_project
 from threadsync.content.loader import Content, Shorten, in_full, load
-from threadsync.content.project import Project, StateBranch
+from threadsync.content.project import Project, StateBranch, StateBucket
 from threadsync.execution.clock import Clock, SystemClock
 from threadsync.execution.wanting import wanted_of
 from threadsync.flows.bounds import Bounds
@@ -25,7 +26,7 @@ from threadsync.model.state import State
 from threadsync.model.target import Target
 from threadsync.model.urls import is_loopback
 from threadsync.operations.caches import CACHE_DIRECTORY, ignored
-from threadsync.operations.connections import Connect, connect
+from threadsync.operations.connections import Connect, Secrets, connect
 from threadsync.operations.hosted import unhosted
 from threadsync.operations.provenance import Surroundings
 from threadsync.operations.rules import RULES
@@ -36,9 +37,14 @@ from threadsync.planning.inputs import LATEST, UNKNOWN_LINK, Desired, Wanted
 from threadsync.planning.planner import Standing
 from threadsync.providers.base import Permalinks, Provider, ProviderContext
 from threadsync.providers.loading import PROVIDERS, load_provider
+from threadsync.statefile.codec import STATE_BYTES_MAX
 from threadsync.statefile.disk import LocalDisk
 from threadsync.statefile.machine import LocalMachine
+from threadsync.statefile.remote import Remote
 from threadsync.statefile.store import FileStore, Store
+
+if TYPE_CHECKING:
+    from threadsync.execution.state_bucket import BucketRemote
 
 
 class Declared(Struct, frozen=True):
@@ -256,17 +262,34 @@ def open_project(
 
 
 def _store(project: Project, clock: Clock, new_id: Callable[[], str]) -> Store:
-    if isinstance(project.state, StateBranch):
-        from threadsync.statefile.git import GitRemote
-        from threadsync.statefile.shared import SharedStore
+    at = project.state
+    if isinstance(at, Path):
+        history = project.root / CACHE_DIRECTORY / "history"
+        return FileStore(at, LocalDisk(clock.sleep), clock, LocalMachine(), history, new_id, project.id)
+    from threadsync.statefile.shared import SharedStore
 
-        at = project.state
-        remote = GitRemote(project.root, at.remote, at.branch, clock)
-        return SharedStore(remote, at.file, clock, LocalMachine(), new_id, project.id)
-    history = project.root / CACHE_DIRECTORY / "history"
-    return FileStore(
-        project.state, LocalDisk(clock.sleep), clock, LocalMachine(), history, new_id, project.id
+    remote = (
+        _branch(project, at, clock) if isinstance(at, StateBranch) else bucket_of(project, at, clock, new_id)
     )
+    return SharedStore(remote, at.file, clock, LocalMachine(), new_id, project.id)
+
+
+def _branch(project: Project, at: StateBranch, clock: Clock) -> Remote:
+    from threadsync.statefile.git import GitRemote
+
+    return GitRemote(project.root, at.remote, at.branch, clock)
+
+
+def bucket_of(project: Project, at: StateBucket, clock: Clock, new_id: Callable[[], str]) -> BucketRemote:
+    """Return the bucket *at* that the state of *project* lives in; *new_id* gives a fresh text each time."""
+    from threadsync.execution.bucket_asking import Asking
+    from threadsync.execution.hosting_signing import signer_of
+    from threadsync.execution.state_bucket import BucketRemote
+    from threadsync.execution.transport import Transport
+
+    sign = signer_of(at, partial(Secrets(project.root).of_state, at))
+    send = partial(Transport(clock).exchange, bytes_max=STATE_BYTES_MAX)
+    return BucketRemote(at, at.prefix, at.file, ask=Asking(sign, send), clock=clock, new_id=new_id)
 
 
 def context_of(target: Target, project: str) -> ProviderContext:

@@ -17,6 +17,7 @@ from threadsync.model.ids import Address, ContentDigest, MediaDigest, RemoteId, 
 from threadsync.model.journal import Published
 from threadsync.model.post import Media, OnRemove, Publication
 from threadsync.model.state import Lineage, Tombstone
+from threadsync.model.text import Mark
 
 
 class Reason(StrEnum):
@@ -97,6 +98,10 @@ class SegmentView(Struct, frozen=True):
     """Further texts that readers can open, by what they are called."""
     records: int = 1
     """What the network makes of it: each takes from the account's allowance."""
+    marks: tuple[Mark, ...] = ()
+    """Which of its words readers see as more than words, in order."""
+    covers_media: str = ""
+    """What readers see in place of its media until they ask for them."""
 
     @property
     def media_digests(self) -> tuple[MediaDigest, ...]:

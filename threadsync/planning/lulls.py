@@ -20,7 +20,7 @@ KEPT: Final = timedelta(days=90)
 
 
 def lulls_of(prior: State | None, now: datetime, outage_after: timedelta) -> tuple[Lull, ...]:
-    """Return the lulls on record, and those that last until *now*: a freeze, holds, an outage.
+    """Return the lulls on record, and those that last until *now*: a freeze, holds, troubles, an outage.
 
     Where an apply of everything ended longer ago than *outage_after*, none has worked since.
     """
@@ -30,6 +30,8 @@ def lulls_of(prior: State | None, now: datetime, outage_after: timedelta) -> tup
     if prior.freeze is not None:
         found.append(Lull(prior.freeze.at, now, frozen(prior.freeze)))
     found += [Lull(hold.at, now, held(hold), address=hold.address) for hold in prior.holds.values()]
+    lasting = (each for each in prior.troubles.values() if each.until is None and each.kind.stops_all)
+    found += [Lull(trouble.since, now, trouble.why, trouble.target) for trouble in lasting]
     return (*found, *outage(prior, now, outage_after))
 
 

@@ -22,6 +22,7 @@ from threadsync.model.fault import Fault
 from threadsync.model.ids import Address, Json, RemoteId, Role, TargetName
 from threadsync.model.journal import InFlight, Job, Published, Rendered
 from threadsync.model.post import Publication, Segment
+from threadsync.model.text import Mark
 from threadsync.providers.accounts import Sessions, Spending
 from threadsync.providers.authorizing import Authorizing, Renewed
 
@@ -58,6 +59,10 @@ class RenderedSegment(Struct, frozen=True):
     """Further texts that readers can open, exactly as the network gets them, by what they are called."""
     records: int = 1
     """What the network makes of it: each takes ``Capabilities.quota_takes`` of the account's allowance."""
+    marks: tuple[Mark, ...] = ()
+    """Which of its words readers see as more than words, in order."""
+    covers_media: str = ""
+    """What readers see in place of its media until they ask for them; empty where they see them at once."""
 
 
 class Work(Struct, frozen=True):

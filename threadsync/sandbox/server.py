@@ -253,7 +253,9 @@ def _listening(settings: SandboxSettings) -> Iterator[tuple[socket.socket, Sandb
 
 
 def _listener(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol is named, or asyncio leaves TCP_NODELAY out, and the body of an answer waits 40 ms for the
+    # ACK of its head (https://github.com/python/cpython/blob/3.11/Lib/asyncio/base_events.py, _set_nodelay).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # A port that was ours a moment ago may be taken again; one that is listened on still may not.
         # Windows says the first by itself, and with SO_REUSEADDR it would allow the second.

@@ -22,7 +22,16 @@ from threadsync.model.holding import Freeze, Heartbeat, Lull
 from threadsync.model.ids import Address, Json, RemoteId, TargetName
 from threadsync.model.state import Lineage, State, Tombstone
 from threadsync.statefile import entries
-from threadsync.statefile.entries import ACCOUNT_SEEN, BINDING, HELD, OPEN, POSTS_SEEN, TARGET, TOMBSTONE
+from threadsync.statefile.entries import (
+    ACCOUNT_SEEN,
+    BINDING,
+    HELD,
+    OPEN,
+    POSTS_SEEN,
+    TARGET,
+    TOMBSTONE,
+    TROUBLED,
+)
 from threadsync.statefile.notes import FREEZE, HEARTBEAT, LULLS
 from threadsync.statefile.shapes import (
     ADDRESS,
@@ -61,11 +70,12 @@ class WrittenBy(Struct, frozen=True):
 
 _WRITTEN_BY = Shape(WrittenBy, Field("run", TEXT, ""), Field("by", TEXT, ""), Field("journal", TEXT, ""))
 _OBSERVATIONS = "observations"
-"""Came after version 1 was in use, as did what ``threadsync.model.holding`` has. It is left out while it is
-empty, and a threadsync that does not know it says that a later one wrote the file, as it does of a later
-version: so it needs no version of its own."""
+"""Came after version 1 was in use, as did what ``model.holding`` and ``model.trouble`` have. It is left out
+while it is empty, and a threadsync that does not know it says that a later one wrote the file, as it does of
+a later version: so it needs no version of its own."""
 _HOLDS = "holds"
-_TABLES = ("targets", "bindings", "tombstones", "open", _OBSERVATIONS, _HOLDS)
+_TROUBLES = "troubles"
+_TABLES = ("targets", "bindings", "tombstones", "open", _OBSERVATIONS, _HOLDS, _TROUBLES)
 SHAPES: Final = (*entries.SHAPES, _WRITTEN_BY)
 """The tables of this module; a test compares them with the model."""
 
@@ -189,6 +199,8 @@ def _document(state: State, journal: str) -> dict[str, Json]:
         }
     if state.holds:
         document[_HOLDS] = {str(address): HELD.write(hold) for address, hold in state.holds.items()}
+    if state.troubles:
+        document[_TROUBLES] = {str(name): TROUBLED.write(each) for name, each in state.troubles.items()}
     if state.freeze is not None:
         document["freeze"] = FREEZE.write(state.freeze)
     if state.heartbeat is not None:
@@ -294,6 +306,7 @@ def read_document(raw: Mapping[str, Json]) -> Document:
         freeze=head.freeze,
         heartbeat=head.heartbeat,
         lulls=head.lulls,
+        troubles=_table({_TROUBLES: raw.get(_TROUBLES, {})}, _TROUBLES, TargetName, TROUBLED, "target"),
     )
     check_together(((a, held.remote_ids) for a, held in state.bindings.items()), state.tombstones)
     return Document(state, head.checksum, head.written_by)

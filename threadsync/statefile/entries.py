@@ -7,7 +7,8 @@ from typing import Final
 from threadsync.model.holding import Hold
 from threadsync.model.journal import AccountSeen, PostsSeen
 from threadsync.model.state import Binding, Open, Provenance, TargetRecord, Tombstone
-from threadsync.statefile.notes import ACCOUNT, HOLD, IN_FLIGHT_KIND, JOB, POSTS, PUBLISHED
+from threadsync.model.trouble import Trouble
+from threadsync.statefile.notes import ACCOUNT, HOLD, IN_FLIGHT_KIND, JOB, POSTS, PUBLISHED, TROUBLE
 from threadsync.statefile.shapes import FLAG, TEXT, TIME, WHOLE, Field, Shape, listed
 
 _SEGMENTS = Field("segments", listed(PUBLISHED.kind), ())
@@ -72,6 +73,7 @@ TARGET = Shape(
 POSTS_SEEN = Shape(PostsSeen, POSTS, Field("at", TIME), outside=("address",))
 ACCOUNT_SEEN = Shape(AccountSeen, *ACCOUNT, outside=("target",))
 HELD = Shape(Hold, *HOLD, outside=("address",))
+TROUBLED = Shape(Trouble, *TROUBLE, outside=("target",))
 
-SHAPES: Final = (PROVENANCE, BINDING, TOMBSTONE, OPEN, TARGET, POSTS_SEEN, ACCOUNT_SEEN, HELD)
+SHAPES: Final = (PROVENANCE, BINDING, TOMBSTONE, OPEN, TARGET, POSTS_SEEN, ACCOUNT_SEEN, HELD, TROUBLED)
 """All of them; a test compares them with the model."""

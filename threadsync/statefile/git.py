@@ -12,17 +12,15 @@ import hashlib
 import os
 import re
 import shlex
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct, field
 
 from threadsync.errors import StateError, StateOutdated, StateUnreachable, StateUnwritable
+from threadsync.statefile.git_run import Ended, Git, masked
 from threadsync.statefile.lock import Clock
-from threadsync.statefile.processes import started
 from threadsync.statefile.remote import Deadline, Revision, foreign
 
 DURABLE: Final = "safe against process death and against loss of this machine, as long as the remote keeps it"
@@ -38,34 +36,11 @@ ATTEMPTS_MAX = 3
 """How often one question is asked, or one push is made, before a person has to look."""
 PAUSE_SECONDS = 1.0
 """How long to wait before it is tried again."""
-SLICE_SECONDS = 0.1
-"""How often a step under way looks whether somebody is in a hurry by now."""
 DEPTH_MAX = 1000
 """How many commits a shallow clone fetches to list the history: each run makes a few."""
 FILES_MAX = 16
 """A branch with more files than this is somebody's work, not a state."""
 
-_NOBODY = "threadsync"
-_MINE = "threadsync@localhost"
-_SETTINGS = (
-    f"core.hooksPath={os.devnull}",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "push.gpgSign=false",
-    "push.followTags=false",
-    "advice.pushUpdateRejected=false",
-)
-_OTHERS = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_PREFIX",
-)
-"""Set where threadsync runs inside a git hook: they would point git at another repository."""
-_CREDENTIALS = re.compile(r"([a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
 _DENIED = re.compile(
     r"permission (to .* )?denied|access denied|authentication failed|could not read username"
     r"|error: 40[13]|not authorized|denied to",
@@ -74,18 +49,6 @@ _DENIED = re.compile(
 _UNKNOWN = re.compile(r"does not appear to be a git repository|repository .*not found|no such remote", re.I)
 _REFUSED = re.compile(r"\[remote rejected\] \((?!.*(?:cannot lock ref|failed to (?:lock|update ref)))")
 """A definite no; two who push at the same moment may also meet at the lock of the ref."""
-
-
-class _Ended(Struct, frozen=True):
-    """How a git command ended; *code* is None where it was not done in time."""
-
-    code: int | None
-    out: bytes
-    said: str
-
-    @property
-    def text(self) -> str:
-        return self.out.decode(errors="replace").strip()
 
 
 class GitRemote(Struct):
@@ -259,33 +222,16 @@ class GitRemote(Struct):
                 return
             self.clock.sleep(PAUSE_SECONDS)
 
-    def _local(self, deadline: Deadline, *arguments: str, fed: bytes = b"") -> _Ended:
+    def _local(self, deadline: Deadline, *arguments: str, fed: bytes = b"") -> Ended:
         done = self._run(deadline, LOCAL_SECONDS, *arguments, fed=fed)
         if done.code != 0:
             raise self._failed(done) if _NO_REPOSITORY.search(done.said) else self._stuck(arguments[0], done)
         return done
 
-    def _run(self, deadline: Deadline, seconds_max: float, *arguments: str, fed: bytes = b"") -> _Ended:
-        settings = [part for each in _SETTINGS for part in ("-c", each)]
-        ends_seconds = self.clock.monotonic() + seconds_max
-        with self._started(["git", "-C", str(self.directory), *settings, *arguments]) as process:
-            feed: bytes | None = fed
-            while True:
-                left = min(ends_seconds - self.clock.monotonic(), deadline.left())
-                try:
-                    out, said = process.communicate(feed, timeout=max(0.0, min(SLICE_SECONDS, left)))
-                except subprocess.TimeoutExpired:
-                    feed = None  # it goes on by itself with what it was given
-                    if left <= 0:
-                        return _Ended(None, b"", f"git {arguments[0]} was not done in time")
-                else:
-                    return _Ended(process.returncode, out, masked(said.decode(errors="replace").strip()))
-
-    @contextmanager
-    def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    def _run(self, deadline: Deadline, seconds_max: float, *arguments: str, fed: bytes = b"") -> Ended:
+        git = Git(self.directory, self.clock, self.environ)
         try:
-            with started(command, self._environ()) as process:
-                yield process
+            return git.run(deadline, seconds_max, *arguments, fed=fed)
         except OSError as error:
             raise StateError(
                 f"git cannot be run ({error.strerror}), and the state lives in a git branch",
@@ -293,19 +239,14 @@ class GitRemote(Struct):
                 remedy="Install git, or keep the state in a file (`state: state/threadsync.json`).",
             ) from error
 
-    def _environ(self) -> dict[str, str]:
-        kept = {name: value for name, value in self.environ.items() if name not in _OTHERS}
-        mine = {f"GIT_{who}_{what}": whom for who in ("AUTHOR", "COMMITTER") for what, whom in _IDENTITY}
-        return {**kept, **mine, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "LANGUAGE": ""}
-
     # What went wrong.
 
-    def _may_pass(self, done: _Ended) -> bool:
+    def _may_pass(self, done: Ended) -> bool:
         """Whether another attempt may go better; a refusal stays one."""
         words = f"{done.said}\n{done.text}"
         return not any(each.search(words) for each in (_DENIED, _UNKNOWN, _REFUSED, _NO_REPOSITORY))
 
-    def _failed(self, done: _Ended, *, pushing: bool = False) -> StateError:
+    def _failed(self, done: Ended, *, pushing: bool = False) -> StateError:
         words = f"{done.said}\n{masked(done.text)}" if pushing else done.said
         said = " ".join(words.split())
         if _DENIED.search(words) or _REFUSED.search(words):
@@ -339,7 +280,7 @@ class GitRemote(Struct):
             "it settles what was under way.",
         )
 
-    def _stuck(self, step: str, done: _Ended) -> StateError:
+    def _stuck(self, step: str, done: Ended) -> StateError:
         return StateUnwritable(
             f"git {step} failed in {self.directory}: {done.said}",
             where=self.where,
@@ -348,10 +289,4 @@ class GitRemote(Struct):
         )
 
 
-_IDENTITY: Final = (("NAME", _NOBODY), ("EMAIL", _MINE))
 _NO_REPOSITORY = re.compile(r"not a git repository|dubious ownership", re.IGNORECASE)
-
-
-def masked(text: str) -> str:
-    """Return *text* without the credentials of the addresses in it (law 12)."""
-    return _CREDENTIALS.sub(r"\1***@", text)

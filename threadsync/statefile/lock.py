@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -246,8 +247,11 @@ class Lock(Struct, frozen=True):
         return locked(found, self.machine, str(self.path))
 
 
-def locked(found: LockInfo, machine: Machine, where: str) -> StateLocked:
-    """Say who holds the state at *where*, since when, and what can be done."""
+def locked(found: LockInfo, machine: Machine, where: str, left_seconds: float = inf) -> StateLocked:
+    """Say who holds the state at *where*, since when, and what can be done.
+
+    *left_seconds* is when the lock lapses by itself if its holder is dead; never, unless it is a lease.
+    """
     if found.host == machine.host and not (found.boot_id and machine.boot_id):
         look = f"Look whether process {found.pid} of this machine, or of another one of its name, still runs."
     elif (found.host, found.boot_id) == (machine.host, machine.boot_id):
@@ -258,6 +262,8 @@ def locked(found: LockInfo, machine: Machine, where: str) -> StateLocked:
         look = "This machine has restarted since, or another one has its name."
     else:
         look = f"Only {found.host or 'its own machine'} can tell whether that run still lives."
+    if left_seconds < inf:
+        look = f"{look} If it does not, its lock lapses by itself in {left_seconds:.0f} seconds."
     return StateLocked(
         f"the state is locked by {found}",
         where=where,

@@ -13,6 +13,7 @@ from threadsync.model import holding as h
 from threadsync.model import journal as j
 from threadsync.model.facts import CredentialLife, Drift, Quota, SeenPost
 from threadsync.model.ids import Json
+from threadsync.model.trouble import Trouble, TroubleKind, Untroubled
 from threadsync.statefile.shapes import (
     ADDRESS,
     FLAG,
@@ -131,6 +132,26 @@ LULL: Final = Shape(
 )
 LULLS: Final = listed(LULL.kind)
 
+
+def _read_kind(raw: Json) -> TroubleKind:
+    text = TEXT.read(raw)
+    if text not in set(TroubleKind):
+        raise MisfitError("this version of threadsync does not know such a trouble", unknown=True)
+    return TroubleKind(text)
+
+
+TROUBLE: Final = (
+    Field("kind", Kind(str, _read_kind)),
+    Field("since", TIME),
+    _AT,
+    Field("problem", TEXT),
+    Field("remedy", TEXT, ""),
+    Field("addresses", listed(ADDRESS), ()),
+    Field("known", TEXTS, ()),
+    Field("told", TEXTS, ()),
+    Field("until", TIME, None),
+)
+
 NOTES: Final[Mapping[str, Shape[Any]]] = {  # one table for the whole union; a test compares the two
     "run-started": Shape(
         j.RunStarted,
@@ -191,6 +212,8 @@ NOTES: Final[Mapping[str, Shape[Any]]] = {  # one table for the whole union; a t
     "unfrozen": Shape(h.Unfrozen, _AT),
     "heartbeat": HEARTBEAT,
     "lulls": Shape(h.Lulls, Field("lulls", LULLS), _AT),
+    "trouble": Shape(Trouble, Field("target", TEXT), *TROUBLE),
+    "untroubled": Shape(Untroubled, Field("target", TEXT), _AT),
 }
 
 _WORDS: Final[Mapping[object, str]] = {shape.make: word for word, shape in NOTES.items()}

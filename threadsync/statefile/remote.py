@@ -22,6 +22,9 @@ class Revision(Struct, frozen=True):
 
     id: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    age_seconds: float | None = None
+    """How long before it was read it had been written, by the place's own clock and no other; None where the
+    place has none. Where it has one, a lock is a lease: who writes nothing for long enough has lost it."""
 
 
 class Deadline(Struct):
@@ -101,6 +104,6 @@ def foreign(where: str, name: str) -> StateForeign:
     return StateForeign(
         f"it holds other files ({name}): it is no place of a state",
         where=where,
-        remedy="Nothing was changed. Name a branch of its own under `state:` in threadsync.yaml; one that "
-        "does not exist yet is made by the first apply.",
+        remedy="Nothing was changed. Name a branch of its own (in a bucket: a folder of its own) under "
+        "`state:` in threadsync.yaml; one that does not exist yet is made by the first apply.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from threadsync.errors import StateUnwritable
 from threadsync.model.ids import Address
@@ -98,6 +99,11 @@ class FileSession:
     def linger_seconds(self) -> float:
         """See ``Journal.linger_seconds``: a write to a disk costs little, so nothing waits for another."""
         return 0.0
+
+    @property
+    def renews_at_seconds(self) -> float:
+        """See ``Journal.renews_at_seconds``: the file of a lock stays as long as nobody removes it."""
+        return inf
 
     def idle(self) -> None:
         """See ``Journal.idle``: every barrier has made everything durable."""

@@ -2,6 +2,8 @@
 
 Opening takes the lock by one compare-and-set, which folds what an interrupted run left. From then on each
 write of the session expects to find its own last one: whoever breaks the lock makes the next write fail.
+Where the remote has a clock of its own, the lock is a lease: it lapses if its holder writes nothing for
+``LEASE_SECONDS``. That only frees what a lost run left; what keeps two writers apart is the compare-and-set.
 The revisions of the remote are the history; nothing is kept beside them.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -36,7 +39,7 @@ from threadsync.statefile.lock import (
 )
 from threadsync.statefile.machine import Machine
 from threadsync.statefile.remote import Deadline, Remote, Revision, foreign
-from threadsync.statefile.shared_session import Names, Opened, SharedSession, said, without
+from threadsync.statefile.shared_session import LEASE_SECONDS, Names, Opened, SharedSession, said, without
 from threadsync.statefile.store import HistoryEntry, Session, Snapshot, entry_of, source_of
 from threadsync.statefile.tables import SharedTable, Table, file_of
 
@@ -108,7 +111,7 @@ class SharedStore(Struct, frozen=True):
     def history(self, backups_max: int | None = None) -> tuple[HistoryEntry, ...]:
         """See ``Store.history``; the remote keeps every revision, and the newest ones are listed."""
         listed_max = 1 + (HISTORY_MAX if backups_max is None else backups_max)
-        revisions = self.remote.history(self.file, listed_max, Deadline(self.clock))
+        revisions = self._revisions(listed_max)
         return tuple(
             entry_of(
                 revision.files[self.file],
@@ -120,6 +123,11 @@ class SharedStore(Struct, frozen=True):
             )
             for number, revision in enumerate(revisions)
         )
+
+    def copy(self, name: str) -> bytes | None:
+        """See ``Store.copy``; what stands before the colon will do."""
+        named = [each for each in self._revisions(1 + HISTORY_MAX) if each.id == name.partition(":")[0]]
+        return named[0].files[self.file] if named else None
 
     def force_unlock(self, seen: LockInfo, holder: Holder) -> None:
         """See ``Store.force_unlock``."""
@@ -191,14 +199,15 @@ class SharedStore(Struct, frozen=True):
     ) -> tuple[Revision, LockInfo | None]:
         """Write what *made* makes of the newest revision, once nobody holds the lock.
 
-        Returns the new revision, and the dead process's lock that it took the place of.
+        Returns the new revision, and the lock of a dead or lost process that it took the place of.
         """
         until = self.clock.monotonic() + lock_timeout_seconds
         takes = 0
         while True:
             revision = self._fetched(deadline)
             found = parse_lock(revision.files.get(self._names.lock))
-            if found is None or is_dead(self.machine, found):
+            left_seconds = _lease_left(revision)
+            if found is None or left_seconds <= 0 or is_dead(self.machine, found):
                 takes += 1
                 try:
                     return self.remote.replace(revision, made(revision), message, deadline), found
@@ -208,7 +217,7 @@ class SharedStore(Struct, frozen=True):
                 continue
             left = until - self.clock.monotonic()
             if left <= 0:
-                raise locked(found, self.machine, self.where)
+                raise locked(found, self.machine, self.where, left_seconds)
             self.clock.sleep(min(POLL_SECONDS, left))
 
     def _give_back(self, nonce: str, message: str) -> None:
@@ -223,6 +232,9 @@ class SharedStore(Struct, frozen=True):
                 self.remote.replace(revision, files, message, deadline)
 
     # Reading.
+
+    def _revisions(self, revisions_max: int) -> tuple[Revision, ...]:
+        return self.remote.history(self.file, revisions_max, Deadline(self.clock))
 
     def _fetched(self, deadline: Deadline) -> Revision:
         revision = self.remote.fetch(deadline)
@@ -239,6 +251,11 @@ class SharedStore(Struct, frozen=True):
             document = None if data is None else open_document(data, names.where_state)
         refuse_foreign(document, self.project, names.where_state)
         return document
+
+
+def _lease_left(revision: Revision) -> float:
+    """Return how many seconds a lock in *revision* still holds, whatever becomes of its holder."""
+    return inf if revision.age_seconds is None else LEASE_SECONDS - revision.age_seconds
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -21,6 +22,10 @@ from threadsync.statefile.remote import Deadline, Remote, Revision
 
 LINGER_SECONDS: Final = 1.0
 """How long an intent waits for those of other publications: about as long as a push takes."""
+LEASE_SECONDS: Final = 600.0
+"""How long a lock outlives the last write of its holder, in a place that has a clock."""
+RENEW_SECONDS: Final = 120.0
+"""How long after its last write its holder writes again, so that it keeps the lock: several may fail."""
 
 
 class Names(Struct, frozen=True):
@@ -99,6 +104,12 @@ class SharedSession:
         self._recorded = b""
         self._lost: StateError | None = None
         self._unsure = False
+        self._renews_at_seconds = self._renewal()
+
+    @property
+    def renews_at_seconds(self) -> float:
+        """See ``Journal.renews_at_seconds``."""
+        return self._renews_at_seconds
 
     @property
     def ledger(self) -> Ledger:
@@ -111,14 +122,15 @@ class SharedSession:
         return self._pending.first_run
 
     def check_lease(self) -> None:
-        """See ``Journal.check_lease``; asks nobody.
+        """See ``Journal.check_lease``; asks nobody, but for a lease that was not renewed in time.
 
         The fence is the push of the request's own intent: it fails if the lock was broken before it. For
         what is broken after it, a request may go out for ``intent_send_seconds`` after that push and no
         longer, and whoever broke the lock settles the intent, which waits longer (law 16).
         """
-        if self._lost is not None:
-            raise self._lost
+        self._refuse_if_lost()
+        if self._deadline.clock.monotonic() >= self._renews_at_seconds:
+            self.idle()
 
     def append(self, notes: Sequence[Note]) -> Address | None:
         """See ``Journal.append``."""
@@ -136,6 +148,8 @@ class SharedSession:
         self._refuse_after_a_failure()
         if self._pending:
             self._push("records what it has done")
+        elif self._deadline.clock.monotonic() >= self._renews_at_seconds:
+            self._exchange(self._revision.files, "is still at work")
 
     def hurry(self, seconds: float) -> None:
         """See ``Journal.hurry``."""
@@ -187,20 +201,29 @@ class SharedSession:
         names = self._names
         _, encoded = self._begun()
         journal = self._journal()
-        files = {**self._revision.files, names.state: encoded, names.journal: journal}
-        self._unsure = True
-        self._replace(files, what)
-        self._unsure = False
+        self._exchange({**self._revision.files, names.state: encoded, names.journal: journal}, what)
         self._recorded = journal
         self._pending.clear()
 
+    def _exchange(self, files: Mapping[str, bytes], what: str) -> None:
+        self._unsure = True
+        self._replace(files, what)
+        self._unsure = False
+
     def _replace(self, files: Mapping[str, bytes], what: str) -> None:
+        renewal = self._renewal()  # counted from before the write
         try:
             message = said(self._holder, what)
             self._revision = self._remote.replace(self._revision, files, message, self._deadline)
         except StateOutdated as error:
             self._lost = self._why_lost(error)
             raise self._lost from error
+        self._renews_at_seconds = renewal
+
+    def _renewal(self) -> float:
+        """Return when a lease that begins now is to be renewed; never, where the lock is none."""
+        leased = self._revision.age_seconds is not None
+        return self._deadline.clock.monotonic() + RENEW_SECONDS if leased else inf
 
     def _why_lost(self, error: StateOutdated) -> StateError:
         try:
@@ -227,8 +250,12 @@ class SharedSession:
         document, _ = self._begun()
         return (self._recorded or header_line(header_of(document, self._nonce))) + self._pending.lines
 
+    def _refuse_if_lost(self) -> None:
+        if self._lost is not None:
+            raise self._lost
+
     def _refuse_after_a_failure(self) -> None:
-        self.check_lease()
+        self._refuse_if_lost()
         if self._unsure:
             raise StateUnwritable(
                 "an earlier push of this run failed, so nothing more is recorded",

@@ -65,6 +65,14 @@ class Journal(Protocol):
         """How long an intent may wait for those of other publications, to share a barrier with them."""
         ...
 
+    @property
+    def renews_at_seconds(self) -> float:
+        """When ``idle`` is to be called at the latest, whatever is under way, so that the lock is kept.
+
+        On the clock that the store waits by; infinite where the lock needs no renewing.
+        """
+        ...
+
     def idle(self) -> None:
         """Make what barriers have left pending durable: nothing else is to be done just now.
 
@@ -181,6 +189,14 @@ class Store(Protocol):
         """Return the copies there are, the one in use first, then the newest *backups_max* (None: all)."""
         ...
 
+    def copy(self, name: str) -> bytes | None:
+        """Return the copy whose file ``history`` calls *name*, byte for byte; None where there is none.
+
+        Raises:
+            StateError: it cannot be read.
+        """
+        ...
+
     def force_unlock(self, seen: LockInfo, holder: Holder) -> None:
         """Break the lock that a person was shown as *seen*.
 
@@ -295,6 +311,11 @@ class FileStore(Struct, frozen=True):
         backups = files.backups(self.disk)[:backups_max]
         entries += [self._entry(path, current=False, restore=files.restoring(path)) for path in backups]
         return tuple(entries)
+
+    def copy(self, name: str) -> bytes | None:
+        """See ``Store.copy``; the last part of its path will do."""
+        named = [each for each in self._files().backups(self.disk) if each.name == Path(name).name]
+        return self.disk.read(named[0]) if named else None
 
     def force_unlock(self, seen: LockInfo, holder: Holder) -> None:
         """See ``Store.force_unlock``."""

@@ -66,6 +66,8 @@ class Setting(StrEnum):
     """The state is in a file, the network as its documentation says, the next run a while later."""
     BRANCH = "branch"
     """The state is in a place of its own, and every run on another machine."""
+    BUCKET = "bucket"
+    """As in ``BRANCH``, but a lock that is left lapses before the next run."""
     HARD = "hard"
     """The state is in a file, the network at the edge of what is assumed of it, the next run at once."""
 
@@ -92,7 +94,9 @@ class Stage(Struct, frozen=True):
 
 def stage(shape: Shape, desk: Desk, setting: Setting = Setting.FILE) -> Stage:
     """Tell the story of *shape* up to the apply that goes wrong."""
-    world = World(desk=desk, shared=setting is Setting.BRANCH, cast=shape.cast)
+    is_shared = setting in {Setting.BRANCH, Setting.BUCKET}
+    world = World(desk=desk, shared=is_shared, cast=shape.cast)
+    world.remote.leased = setting is Setting.BUCKET
     begun(shape, world)
     if setting is Setting.HARD:
         world.network.strict()

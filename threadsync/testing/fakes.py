@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -122,6 +123,8 @@ class FakeJournal(Struct):
     clock: FakeClock | None = None
     """Moved on by *barrier_seconds* at each barrier."""
     linger_seconds: float = 0.0
+    lease_seconds: float = inf
+    """How long after it was idle it is to be idle again."""
     durable: list[Note] = field(default_factory=list)
     """Every note that a barrier has made durable, in order."""
     pending: list[Note] = field(default_factory=list)
@@ -147,6 +150,11 @@ class FakeJournal(Struct):
             self.clock.sleep(self.barrier_seconds)
         self.durable.extend(self.pending)
         self.pending.clear()
+
+    @property
+    def renews_at_seconds(self) -> float:
+        """See ``JournalSink.renews_at_seconds``."""
+        return (self.idles[-1] if self.idles else 0.0) + self.lease_seconds
 
     def idle(self) -> None:
         """Keep the moment."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.errors import StateOutdated, StateUnreachable
 from threadsync.statefile.remote import Deadline, Revision
@@ -51,6 +52,8 @@ class MemoryRemote(Struct):
     interfere: Callable[[str], RemoteFault | None] = _nothing
     """Called before each step with its kind, ``fetch`` or ``replace``."""
     crash: Crash | None = None
+    leased: bool = False
+    """Whether the place tells how old what it holds is, so that a lock there lapses, as in a bucket."""
     where: str = "branch state of memory"
     durable: str = "safe against process death and against loss of this machine"
     steps: int = 0
@@ -61,6 +64,7 @@ class MemoryRemote(Struct):
     _revisions: dict[str, Revision] = field(default_factory=dict)
     _before: dict[str, str] = field(default_factory=dict)
     _tip: Revision = Revision()
+    _written_seconds: float = 0.0
     _others: dict[str, MemoryRemote] = field(default_factory=dict)
 
     @property
@@ -75,6 +79,7 @@ class MemoryRemote(Struct):
     def force(self, revision: Revision) -> None:
         """Put an older revision back into its place, as ``git push --force`` would."""
         self._tip = revision
+        self._written_seconds = self._seconds()
 
     def beside(self, name: str) -> MemoryRemote:
         """See ``Remote.beside``: a place of its own, always the same one."""
@@ -86,13 +91,14 @@ class MemoryRemote(Struct):
         self._revisions[made.id] = made
         self._before[made.id] = self._tip.id
         self._tip = made
+        self._written_seconds = self._seconds()
         self.messages.append(message)
         return made
 
     def fetch(self, deadline: Deadline) -> Revision:
         """See ``Remote.fetch``."""
         self._step("fetch", deadline, lambda: None)
-        return self._tip
+        return self._aged()
 
     def replace(
         self, seen: Revision, files: Mapping[str, bytes], message: str, deadline: Deadline
@@ -105,7 +111,7 @@ class MemoryRemote(Struct):
             self.write(files, message)
 
         self._step("replace", deadline, swap)
-        return self._tip
+        return self._aged()
 
     def history(self, name: str, revisions_max: int, deadline: Deadline) -> tuple[Revision, ...]:
         """See ``Remote.history``."""
@@ -124,6 +130,13 @@ class MemoryRemote(Struct):
         """See ``Remote.restoring``."""
         return f"show {revision.id}:{name}"
 
+    def _aged(self) -> Revision:
+        age_seconds = self._seconds() - self._written_seconds if self.leased else None
+        return replace(self._tip, age_seconds=age_seconds)
+
+    def _seconds(self) -> float:
+        return self.clock.monotonic() if self.clock is not None else 0.0
+
     def _step(self, kind: str, deadline: Deadline, act: Callable[[], None]) -> None:
         self._alive()
         number, self.steps = self.steps, self.steps + 1
@@ -141,7 +154,7 @@ class MemoryRemote(Struct):
             case RemoteFault.OVERTAKEN:
                 self.write(self._tip.files)
             case RemoteFault.ROLLED_BACK if self._tip.id:
-                self._tip = self._revisions.get(self._before[self._tip.id], Revision())
+                self.force(self._revisions.get(self._before[self._tip.id], Revision()))
             case _:
                 pass
         if not in_time:

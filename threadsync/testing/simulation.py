@@ -97,6 +97,7 @@ class Simulation:
         shared = self.chance.random() < 0.25
         cast = CASTS[seed % len(CASTS)]
         self.world = World(seed, desk, shared=shared, cast=cast)
+        self.world.remote.leased = seed // len(CASTS) % 2 == 1  # on every cast in turn
         self.world.network.skewed(self.chance.choice((0.0, 0.0, 0.0, 0.0, *WRONG_SECONDS)))
         author = Author(self.world, self.chance, targets=dict(cast.targets))
         self.judge = Judge()
@@ -116,6 +117,9 @@ class Simulation:
             self.life.problems.append(f"crashed: {traceback.format_exc()}")
         life = self.life
         life.counted[f"lives on {self.world.cast.name}"] += 1
+        life.counted["lives with a shared state whose locks lapse"] += (
+            self.world.shared and self.world.remote.leased
+        )
         for file in (*life.author.files.values(), *life.author.gone.values()):
             life.counted[f"posts: {file.kind}"] += 1
         return Lived(

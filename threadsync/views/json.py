@@ -65,6 +65,7 @@ def plan_json(prepared: PreparedPlan) -> Mapped:
     return document(
         "plan",
         at=stamp(plan.at),
+        zone=prepared.zone,
         changes=bool(plan.effective),
         counts=dict(plan.counts()),
         actions=[action_json(action) for action in plan.actions],

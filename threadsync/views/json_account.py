@@ -25,6 +25,7 @@ def account_json(account: AccountView) -> Json:
         "target": account.target,
         "handle": account.handle,
         "seen_at": stamp(account.seen_at),
+        "is_outrun": account.is_outrun,
         "allowances": [_allowance(each) for each in account.allowances],
         "credential": _life(account.life) if account.life is not None else None,
     }
@@ -33,7 +34,12 @@ def account_json(account: AccountView) -> Json:
 def credential_json(view: CredentialView) -> Json:
     """Return when the credential of a target was last renewed and when it ends, as far as is known."""
     life = view.life or CredentialLife()
-    return {"target": view.target, "renewed_here": view.renewed_here, **_life(life)}
+    return {
+        "target": view.target,
+        "renewed_here": view.renewed_here,
+        "is_local": view.is_local,
+        **_life(life),
+    }
 
 
 def _allowance(each: Allowance) -> Json:
@@ -46,6 +52,7 @@ def _allowance(each: Allowance) -> Json:
         "window_seconds": each.quota.window_seconds,
         "in_plan": each.in_plan,
         "over": each.over,
+        "is_past": each.is_past,
         "held_back": each.held_back,
         "goes_on_at": maybe(each.goes_on_at),
     }

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from threadsync.model.ids import Address, Json
 from threadsync.model.journal import Published
-from threadsync.model.post import Publication
+from threadsync.model.post import Publication, Segment
 from threadsync.planning.actions import (
     Action,
     Adopt,
@@ -26,6 +26,7 @@ from threadsync.planning.actions import (
 from threadsync.views.json_account import losses_json, maybe
 from threadsync.views.media import card_json, media_json
 from threadsync.views.moments import stamp
+from threadsync.views.plan_text import reference_text
 
 
 def action_json(action: Action) -> dict[str, Json]:
@@ -60,6 +61,7 @@ def _further(action: Action) -> dict[str, Json]:
                 "takes_down": posts_json(action.old),
                 "loses": losses_json(action.loses),
                 "consent": action.consent,
+                "why": action.why,
             }
         case Delete():
             return {
@@ -96,6 +98,7 @@ def _publishing(action: Create | Extend | Replace) -> dict[str, Json]:
     return {
         **publication_json(action.publication),
         "segments": segments_json(action.segments, action.publication),
+        "segments_in_all": len(action.publication.segments),
         "waits_for": [str(address) for address in action.waits_for],
     }
 
@@ -107,12 +110,18 @@ def publication_json(publication: Publication) -> dict[str, Json]:
         "file": publication.location.file,
         "digest": publication.digest,
         "due": maybe(schedule.at if schedule is not None else None),
+        "zone": schedule.zone if schedule is not None else "",
+        "reply_to": reference_text(publication.reply_to),
+        "repost": reference_text(publication.repost),
+        "who_can_reply": publication.who_can_reply or "",
+        "tags": list(publication.tags),
+        "langs": list(publication.langs),
         "options": dict(publication.options),
     }
 
 
 def segments_json(segments: Iterable[SegmentView], publication: Publication | None = None) -> list[Json]:
-    """Return segments as their network gets them, with the cards that *publication* declares."""
+    """Return segments as their network gets them, with what *publication* declares besides."""
     declared = publication.segments if publication is not None else ()
     return [
         {
@@ -124,10 +133,21 @@ def segments_json(segments: Iterable[SegmentView], publication: Publication | No
             "digest": view.digest,
             "media": [media_json(item) for item in view.media],
             "attached": dict(view.attached),
-            "card": card_json(declared[view.index].card) if view.index < len(declared) else None,
+            **_besides(declared[view.index] if view.index < len(declared) else None),
         }
         for view in segments
     ]
+
+
+def _besides(segment: Segment | None) -> dict[str, Json]:
+    """Return what readers get with a segment besides its text and media."""
+    return {
+        "card": card_json(segment.card) if segment is not None else None,
+        "link": (segment.link if segment is not None else None) or "",
+        "poll": segment.poll if segment is not None else None,
+        "quote": reference_text(segment.quote) if segment is not None else "",
+        "options": dict(segment.options) if segment is not None else {},
+    }
 
 
 def posts_json(posts: Iterable[Published]) -> list[Json]:

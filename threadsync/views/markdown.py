@@ -1,262 +1,151 @@
 """Plans and reports as GitHub-flavoured Markdown, for comments on pull requests; plain text reads well too.
 
-What comes from files or networks can start nothing here: texts stand in fences longer than any run of
-backticks in them, names in code spans, and what would become a link or call a person does as well.
+They say what the page of the plan says, with what every forge can show: tables, folds, differences, and
+pictures by their address. A page that has to fit says first what would be hard to undo.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from datetime import datetime
-from itertools import pairwise
-from typing import assert_never
+from collections.abc import Iterable
+from typing import Final
 
-from threadsync.content.escape import printable
-from threadsync.execution.report import Became, Report
+from threadsync.execution.report import ActionReport, Became, Report
 from threadsync.model.diagnostic import Diagnostic
-from threadsync.model.ids import Address
-from threadsync.model.journal import Published
-from threadsync.model.post import Publication
 from threadsync.planning.actions import (
     Action,
-    Adopt,
     Blocked,
     Create,
     Delete,
     Extend,
-    Forget,
-    Loss,
-    Move,
     NoOp,
     Replace,
-    SegmentView,
-    Update,
     Wait,
 )
-from threadsync.views.account_text import account_head, account_lines, loss_text
+from threadsync.views.account_text import account_head, account_lines
 from threadsync.views.holding_text import kept_back
-from threadsync.views.media import file_text
+from threadsync.views.markdown_actions import PictureUrl, action_markdown, nowhere
+from threadsync.views.markup import code, link, prose, table_head, table_row
 from threadsync.views.moments import told
-from threadsync.views.plan_text import (
-    CONSENTS,
-    TOLD_NO_OPS,
-    forgotten_text,
-    notes,
-    option_lines,
-    segment_lines,
-    summary,
-    waiting_text,
-)
+from threadsync.views.plan_text import TOLD_NO_OPS, notes, summary
 from threadsync.views.report_text import report_sum
+from threadsync.views.room import NOTE, Block, page
 from threadsync.views.seen import PreparedPlan
-from threadsync.views.words import many
 
-FENCE_MIN = 3
-_SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~!$&]|(?<!\w)_|_(?!\w))")
-_PARTS = re.compile(r"([(\[\"']*)(.+?)([.,;:!?)\]\"']*)")
-_ACTIVE = re.compile(r"[@#]|://|www\.|mailto:|xmpp:", re.IGNORECASE)
-"""What becomes a link, a reference or a mention by itself (github.github.com/gfm, autolinks)."""
+OPEN_MAX: Final = 5
+"""Up to so many actions stand open; more are folded, so that a reader finds the way."""
+ELSEWHERE: Final = "The rest: `threadsync plan`, or what the job of this plan has printed and kept."
+ELSEWHERE_REPORT: Final = "The rest: `threadsync status`, or what the job of this apply has printed and kept."
+_GRAVE: Final = {Delete: 2, Replace: 2, Blocked: 3, Create: 4, Extend: 4, Wait: 6}
+"""How soon the body of an action is left out."""
+_OTHERS: Final = 5
 
 
-def plan_markdown(prepared: PreparedPlan) -> str:
-    """Return a plan: its sum, a table of what would be done, then each action with its exact texts."""
+def plan_markdown(
+    prepared: PreparedPlan, *, seen: PictureUrl = nowhere, chars_max: int | None = None, name: str = ""
+) -> str:
+    """Return a plan: its sum, a table of what would be done, then each action with its exact texts.
+
+    *seen* says where a file of the project can be seen; *name* is told in the head. It has at most
+    *chars_max* characters: what does not fit is counted and named.
+    """
     plan, zone = prepared.plan, prepared.zone
     told_actions = [a for a in plan.actions if not isinstance(a, NoOp) or a.reason in TOLD_NO_OPS]
-    lines = ["## threadsync plan", "", f"**{prose(summary(plan))}**", ""]
-    lines += _findings(prepared.findings)
-    lines += [f"- **{about}**: {prose(text)}" for about, text in (*kept_back(prepared), *notes(prepared))] + [
-        ""
+    is_open = len(told_actions) <= OPEN_MAX
+    blocks = [
+        _head("plan", name),
+        Block(f"**{prose(summary(plan))}**\n"),
+        NOTE,
+        *(Block(f"- **{prose(about)}**: {prose(text)}", 1, "remarks") for about, text in kept_back(prepared)),
+        Block(""),
+        *_findings(prepared.findings),
+        *(Block(f"- **{prose(about)}**: {prose(text)}", 1, "remarks") for about, text in notes(prepared)),
+        Block(""),
     ]
     if told_actions:
-        rows = [(a.sign.strip(), a.word, str(a.address), a.reason.value) for a in told_actions]
-        lines += _table(("", "what", "publication", "why"), rows)
-    for action in told_actions:
-        lines += [f"### {prose(action.word)} {code(str(action.address))}", ""]
-        lines += [*_body(action, plan.at, zone), ""]
+        blocks += [Block(table_head("", "what", "publication", "when", "why"))]
+        blocks += [_row(action, zone) for action in told_actions] + [Block("")]
+    blocks += [
+        Block(
+            action_markdown(action, plan.at, zone, seen, is_open=is_open) + "\n",
+            _GRAVE.get(type(action), _OTHERS),
+            "publications whose texts are not here",
+            str(action.address),
+        )
+        for action in told_actions
+    ]
     for account in prepared.accounts:
-        lines += [f"### Account {code(account_head(account, plan.at))}", ""]
-        lines += [f"- {prose(line)}" for line in account_lines(account, plan.at, zone)] + [""]
-    return _joined(lines)
+        lines = [f"- {prose(line)}" for line in account_lines(account, plan.at, zone)]
+        head = f"### Account {code(account_head(account, plan.at))}\n"
+        blocks += [Block("\n".join([head, *lines, ""]), 3, "accounts", account.target)]
+    blocks += [Block(f"Planned for {prose(told(plan.at, zone))}.")]
+    return page(blocks, chars_max, ELSEWHERE)
 
 
-def report_markdown(report: Report, *, zone: str | None) -> str:
-    """Return what became of every action, what was held back, and why."""
-    lines = ["## threadsync apply", "", f"**{prose(report_sum(report))}**", ""]
-    rows = [(each.became.value, each.action.word, str(each.address)) for each in report.actions]
+def report_markdown(report: Report, *, zone: str | None, chars_max: int | None = None, name: str = "") -> str:
+    """Return what became of every action, what was held back, and why; see ``plan_markdown``."""
+    blocks = [_head("apply", name), Block(f"**{prose(report_sum(report))}**\n"), NOTE]
+    rows = [
+        Block(table_row(each.became, each.action.word, str(each.address)), 2, "rows", str(each.address))
+        for each in report.actions
+    ]
     if rows:
-        lines += _table(("became", "what", "publication"), rows)
+        blocks += [Block(table_head("became", "what", "publication")), *rows, Block("")]
     paused = {pause.why for pause in report.pauses}
-    for each in report.actions:
-        if each.became is Became.APPLIED:
-            lines += [f"- {code(str(each.address))}: {code(link)}" for link in each.permalinks]
-        elif each.why not in paused and (each.why or each.remedy):
-            lines.append(f"- {code(str(each.address))}: {prose(f'{each.why}. {each.remedy}')}")
+    blocks += [block for each in report.actions for block in _outcomes(each, paused)]
     for pause in report.pauses:
-        lines.append(f"- **paused** {code(f'{pause.target} {pause.how}')}: {prose(pause.fault.remedy)}")
+        what = f"- **paused** {code(f'{pause.target} {pause.how}')}: {prose(pause.fault.remedy)}"
+        blocks += [Block(what, 1, "pauses", pause.target)]
     for held in report.held:
         when = f", goes on at {told(held.goes_on_at, zone)} at the latest" if held.goes_on_at else ""
         what = f"{held.problem.removesuffix('.')}{when}."
-        lines.append(f"- **stopped before the limit** {code(str(held.address))}: {prose(what)}")
+        line = f"- **stopped before the limit** {code(str(held.address))}: {prose(what)}"
+        blocks += [Block(line, 4, "stopped before a limit", str(held.address))]
     if report.failure is not None:
-        lines.append(f"- **error**: {prose(f'{report.failure.problem} {report.failure.remedy}')}")
-    return _joined(lines)
+        blocks += [Block(f"- **error**: {prose(f'{report.failure.problem} {report.failure.remedy}')}")]
+    return page(blocks, chars_max, ELSEWHERE_REPORT)
 
 
-# Escaping.
+def _head(what: str, name: str) -> Block:
+    return Block(f"## threadsync {what}{f' {code(name)}' if name else ''}\n")
 
 
-def prose(text: str) -> str:
-    """Return *text* as words that mean nothing else; what would act by itself stands in code spans."""
-    return " ".join(_word(word) for word in printable(text.replace("\n", " ")).split(" "))
+def _outcomes(each: ActionReport, paused: Iterable[str]) -> list[Block]:
+    """Say where what was applied can be seen, and of anything else why, unless its pause says so."""
+    address = code(str(each.address))
+    if each.became is Became.APPLIED:
+        lines = [f"- {address}: {link(where)}" for where in each.permalinks]
+        return [Block(line, 5, "links", str(each.address)) for line in lines]
+    if each.why in paused or not (each.why or each.remedy):
+        return []
+    line = f"- {address}: {prose(f'{each.why}. {each.remedy}')}"
+    return [Block(line, 3, "reasons", str(each.address))]
 
 
-def _word(word: str) -> str:
-    parts = _PARTS.fullmatch(word)
-    if parts is None or not _ACTIVE.search(word):
-        return _escaped(word)
-    before, core, after = parts.groups()
-    return f"{_escaped(before)}{code(core)}{_escaped(after)}"
+def _row(action: Action, zone: str | None) -> Block:
+    cells = (action.sign.strip(), action.word, str(action.address), _when(action, zone), action.reason.value)
+    return Block(table_row(*cells), 3, "rows of the table", str(action.address))
 
 
-def _escaped(word: str) -> str:
-    return _SPECIAL.sub(r"\\\1", word)
+def _when(action: Action, zone: str | None) -> str:
+    match action:
+        case Create() | Extend() | Replace():
+            schedule = action.publication.control.publish
+            return told(schedule.at, zone or schedule.zone) if schedule is not None else "at once"
+        case Wait(until=until) if until is not None:
+            return told(until, zone)
+        case _:
+            return ""
 
 
-def code(text: str, *, in_table: bool = False) -> str:
-    """Return *text* as a code span, exactly as it is."""
-    shown = printable(text)
-    if not shown.strip():
-        return ""
-    ticks = "`" * (_longest_run(shown) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{ticks}{pad}{shown.replace('|', chr(92) + '|') if in_table else shown}{pad}{ticks}"
-
-
-def fenced(text: str) -> str:
-    """Return *text* as a fenced block."""
-    fence = "`" * max(FENCE_MIN, _longest_run(text) + 1)
-    return "\n".join([f"{fence}text", *(printable(line) for line in text.split("\n")), fence])
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall(r"`+", text)), default=0)
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    body = ["| " + " | ".join(code(cell, in_table=True) for cell in row) + " |" for row in rows]
-    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *body, ""]
-
-
-def _joined(lines: list[str]) -> str:
-    """Put lines together, with one empty line where there are several; what is in a fence is one line."""
-    kept = [line for before, line in pairwise(["", *lines]) if line or before]
-    while kept and not kept[-1]:
-        kept.pop()
-    return "\n".join(kept) + "\n"
-
-
-# Parts.
-
-
-def _findings(findings: Iterable[Diagnostic]) -> list[str]:
-    lines = [
-        f"- **{finding.severity}** {code(str(finding.location))}: "
-        f"{prose(f'{finding.problem} {finding.remedy}'.rstrip())} ({code(finding.rule)})"
+def _findings(findings: Iterable[Diagnostic]) -> list[Block]:
+    blocks = [
+        Block(
+            f"- **{finding.severity}** {code(str(finding.location))}: "
+            f"{prose(f'{finding.problem} {finding.remedy}'.rstrip())} ({code(finding.rule)})",
+            1 if finding.is_error else 2,
+            f"{finding.severity}s",
+            str(finding.location),
+        )
         for finding in findings
     ]
-    return [*lines, ""] if lines else []
-
-
-def _body(action: Action, now: datetime, zone: str | None) -> Iterator[str]:  # noqa: PLR0912  (one case a kind)
-    match action:
-        case Create():
-            schedule = action.publication.control.publish
-            due = told(schedule.at, zone or schedule.zone) if schedule is not None else ""
-            yield f"- {prose(f'due since {due}' if due else 'due at once: the post has no time')}"
-            yield from _publishing(action.publication, action.segments, action.waits_for)
-        case Extend():
-            yield f"- under the {many(len(action.live), 'segment')} that are live"
-            yield from _publishing(action.publication, action.segments, action.waits_for)
-        case Replace():
-            yield f"- {prose(CONSENTS.get(action.consent, action.consent))}"
-            if action.why:
-                yield f"- published anew: {prose(action.why)}"
-            yield from _publishing(action.publication, action.segments, action.waits_for)
-            yield from _taken_down("takes down", action.old, action.loses, now)
-        case Update():
-            yield f"- protect: {'yes' if action.protect else 'no'}"
-            yield f"- when its file is removed: {action.on_remove}"
-        case Move():
-            yield f"- was: {code(str(action.old))}"
-        case Delete():
-            yield from _taken_down("takes down", action.old, action.loses, now)
-        case Forget():
-            yield f"- {prose(forgotten_text(action))}"
-            yield from _live(action.live)
-        case Adopt():
-            yield "- binds what is live already:"
-            yield from _live(action.segments)
-        case Wait():
-            yield f"- {prose(waiting_text(action, now, zone))}"
-            yield from _segments(action.segments)
-        case Blocked():
-            yield f"- would {prose(f'{action.would}: {action.problem}')}"
-            yield f"- What to do: {prose(action.remedy)}"
-            yield from _segments(action.segments)
-            if action.would in {"forget", "keep"}:
-                yield from _live(action.old)
-            else:
-                yield from _taken_down("would take down", action.old, action.loses, now)
-        case NoOp():
-            yield f"- {prose(action.note)}"
-        case _:
-            assert_never(action)
-
-
-def _publishing(
-    publication: Publication, segments: tuple[SegmentView, ...], waits_for: tuple[Address, ...]
-) -> Iterator[str]:
-    if waits_for:
-        yield f"- after: {', '.join(code(str(address)) for address in waits_for)}"
-    for line in option_lines(publication):
-        yield f"- {code(line)}"
-    yield from _segments(segments, publication)
-
-
-def _segments(segments: tuple[SegmentView, ...], publication: Publication | None = None) -> Iterator[str]:
-    declared = publication.segments if publication is not None else ()
-    total = len(declared or segments)
-    for view in segments:
-        over = " (too long)" if view.count > view.count_max else ""
-        place = f"segment {view.index + 1} of {max(total, view.index + 1)}"
-        yield f"- {place} · {view.count} of {view.count_max} {view.unit}{over}"
-        if view.text:
-            yield from ("", fenced(view.text), "")
-        for name, words in view.attached.items():
-            yield f"- {name} · {many(len(words), 'character')}"
-            yield from ("", fenced(words), "")
-        for item in view.media:
-            shown = f": {code(item.alt)}" if item.alt else ", no alt text"
-            fitted = f", fitted to {file_text(item.rendition.facts)}" if item.rendition is not None else ""
-            yield f"- {item.facts.kind} {code(item.path)}{fitted}{shown}"
-            for each in item.captions:
-                yield f"- captions, {each.lang}: {code(each.path)}"
-        for line in segment_lines(declared[view.index]) if view.index < len(declared) else ():
-            yield f"- {code(line)}"
-
-
-def _live(posts: Iterable[Published]) -> Iterator[str]:
-    for post in posts:
-        yield f"- live: {code(post.permalink or f'id {post.remote_id}')}"
-
-
-def _taken_down(
-    how: str, posts: tuple[Published, ...], losses: Iterable[Loss], now: datetime
-) -> Iterator[str]:
-    told_losses = {loss.remote_id: loss for loss in losses}
-    for post in posts:
-        loss = told_losses.get(post.remote_id, Loss(post.remote_id))
-        where = code(post.permalink or f"id {post.remote_id}")
-        yield f"- {how} {where}, {prose(loss_text(loss, now))}"
-        yield from ("", fenced(post.text), "")
+    return [*blocks, Block("")] if blocks else []

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from threadsync.model import holding as h
 from threadsync.model import journal as j
+from threadsync.model import trouble as t
 
 
 def waiting_text(why: str) -> str:
@@ -59,6 +60,8 @@ def note_text(note: j.Note) -> str:  # noqa: PLR0912  (one case a kind of note)
             | h.Unfrozen()
             | h.Heartbeat()
             | h.Lulls()
+            | t.Trouble()
+            | t.Untroubled()
         ):
             return ""
         case _:

@@ -13,10 +13,10 @@ from threadsync.model.facts import Drift, ObservedPost
 from threadsync.model.holding import Freeze, Heartbeat, Hold
 from threadsync.model.ids import Address, TargetName
 from threadsync.model.journal import PostsSeen, Published
-from threadsync.model.state import Binding, Open, Tombstone
+from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.planning.actions import Action, Plan
 from threadsync.planning.allowances import AccountView, CredentialView
-from threadsync.planning.inputs import Wanted
+from threadsync.planning.inputs import Desired, Wanted
 from threadsync.planning.safety import Excess
 
 
@@ -94,6 +94,25 @@ class PreparedPlan(Protocol):
     @property
     def has_errors(self) -> bool:
         """Whether the files have errors; then nothing can be applied."""
+        ...
+
+
+class PlanOfPosts(PreparedPlan, Protocol):
+    """A plan with the posts that it was made from."""
+
+    @property
+    def desired(self) -> Desired:
+        """What the files say."""
+        ...
+
+    @property
+    def prior(self) -> State | None:
+        """What was remembered."""
+        ...
+
+    @property
+    def drafts(self) -> Mapping[Address, Wanted]:
+        """Posts that are drafts, as their networks would get them."""
         ...
 
 

@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from threadsync.content.project import Project, StateBranch
+from threadsync.content.project import Project
 from threadsync.content.walking import is_ignored
 from threadsync.errors import StateError, ThreadsyncError, WatchError
 from threadsync.execution.clock import Clock
@@ -41,6 +41,8 @@ class Shown(Struct, frozen=True):
     first: Callable[[Preview], None]
     new: Callable[[News, Preview], None]
     problem: Callable[[ThreadsyncError], None]
+    looked: Callable[[Workspace, Preview], None] = lambda _workspace, _preview: None
+    """Is told of every look at which all could be read, whether or not something is new."""
 
 
 class Watching(Struct):
@@ -139,6 +141,7 @@ class Watching(Struct):
         self._media = found.prepared.media
         self._folders = self._folders_of(workspace.project)
         mended, self._problem = bool(self._problem), ""
+        self.shown.looked(workspace, found)
         before, self._last = self._last, found
         if before is None:
             self.shown.first(found)
@@ -151,7 +154,7 @@ class Watching(Struct):
 
     def _prior(self, workspace: Workspace) -> State | None:
         """Return the state; one that has to be fetched is fetched once a minute, and kept while offline."""
-        if not isinstance(workspace.project.state, StateBranch):
+        if isinstance(workspace.project.state, Path):
             return self._memory.state(workspace)
         now = self.clock.monotonic()
         if self._state is None or now - self._state[1] >= LOOK_SECONDS:

@@ -221,7 +221,7 @@ def test_one_post_goes_to_two_networks_and_one_of_them_may_be_down(
     file.write_text(
         f"{file.read_text()}"
         "  threads/main:\n    account: lift_report\n    credential: env:BLUESKY_PASSWORD_OF_THREADS\n"
-        f"    base_url: {sandbox.base_url}\n"
+        f"    base_url: {sandbox.base_url}\n    bounds: {{retry_first_seconds: 0.1}}\n"
     )
     sandbox.reset()
     project.write(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from threadsync.model.capabilities import Capabilities
+from threadsync.model.capabilities import Capabilities, Look
 from threadsync.model.diagnostic import Diagnostic, Location, Severity
 from threadsync.model.ids import Json
 from threadsync.model.post import Publication, Segment
@@ -74,6 +74,7 @@ CAPABILITIES = Capabilities(
     quota_takes=CREATE,
     quota_of_reply=POINTS,
     quota_of_delete="",  # it takes a point, which the ledger counts; no plan waits for that
+    look=Look(grid_max=4, tallest=2.0),
 )
 
 

@@ -53,7 +53,7 @@ from threadsync.providers.bluesky.opening import BlueskySessions
 from threadsync.providers.bluesky.points import BlueskySpending
 from threadsync.providers.bluesky.publishing import CID, GATES, UNANSWERED, Publisher, wait_out
 from threadsync.providers.bluesky.records import REPOST
-from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, addresses, graphemes
+from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, addresses, graphemes, marks
 from threadsync.providers.bluesky.servers import server_of
 from threadsync.providers.bluesky.uris import POST, AtUri
 
@@ -162,10 +162,16 @@ class BlueskyProvider(Struct, frozen=True):
     ) -> RenderedSegment:
         """Return *segment* exactly as Bluesky gets it."""
         what = convert.rendered(publication, segment, index, links)
-        opened = addresses(convert.said(publication, index, links))
+        said = convert.said(publication, index, links)
         records = convert.records_of(publication, index)
         return RenderedSegment(
-            what, graphemes(what.text), TEXT_GRAPHEMES_MAX, "graphemes", opened, records=records
+            what,
+            graphemes(what.text),
+            TEXT_GRAPHEMES_MAX,
+            "graphemes",
+            addresses(said),
+            records,
+            marks(said),
         )
 
     def unanswerable(self, publication: Publication) -> str:

@@ -14,7 +14,18 @@ import regex
 from msgspec import Struct
 
 from threadsync.model.ids import Address, Json
-from threadsync.model.text import Anchor, Hashtag, Mention, PermalinkOf, Plain, Spans, Styled, Url
+from threadsync.model.text import (
+    Anchor,
+    Hashtag,
+    Mark,
+    MarkKind,
+    Mention,
+    PermalinkOf,
+    Plain,
+    Spans,
+    Styled,
+    Url,
+)
 
 TEXT_GRAPHEMES_MAX = 300
 TEXT_BYTES_MAX = 3_000
@@ -90,6 +101,25 @@ def addresses(rich: RichText) -> dict[str, str]:
         if isinstance(facet.feature, LinkTo) and facet.feature.uri != words:
             found[f"link {len(found) + 1}, “{words}”"] = facet.feature.uri
     return found
+
+
+def marks(rich: RichText) -> tuple[Mark, ...]:
+    """Return what of the text is more than words, in code points."""
+    text = rich.text.encode() if rich.facets else b""
+    found: list[Mark] = []
+    for facet in rich.facets:
+        start = len(text[: facet.start].decode())
+        end = start + len(text[facet.start : facet.end].decode())
+        match facet.feature:
+            case LinkTo(uri=uri):
+                found.append(Mark(start, end, MarkKind.LINK, uri))
+            case Mentions():
+                found.append(Mark(start, end, MarkKind.MENTION))
+            case Tagged():
+                found.append(Mark(start, end, MarkKind.TAG))
+            case _:
+                assert_never(facet.feature)
+    return tuple(found)
 
 
 def _shown(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from threadsync.model.capabilities import Capabilities, PictureLimits
+from threadsync.model.capabilities import Capabilities, Look, PictureLimits
 from threadsync.model.diagnostic import Diagnostic, Location, Severity
 from threadsync.model.ids import Json, TargetName
 from threadsync.model.post import Media, Publication, Segment
@@ -48,6 +48,7 @@ CAPABILITIES = Capabilities(
     pictures=PICTURES,
     permalink_characters_max=100,
     counts=("views", "likes", "replies", "reposts", "quotes", "shares"),
+    look=Look(grid_max=1, tallest=4 / 3),  # several are a row to be swiped; the rest is a likeness
 )
 
 

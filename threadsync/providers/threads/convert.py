@@ -102,10 +102,15 @@ def count(text: str, rule: str) -> int:
 
 def links_in(text: str) -> tuple[str, ...]:
     """Return the different links of *text*; a host without a scheme counts as one (``www.…``)."""
+    return tuple(dict.fromkeys(text[start:end] for start, end in link_places(text)))
+
+
+def link_places(text: str) -> list[tuple[int, int]]:
+    """Return where the links of *text* stand, in code points."""
     if "://" not in text and "www." not in text.lower():
-        return ()
-    found = (match.group().rstrip(_CLOSING) for match in _LINK.finditer(text))
-    return tuple(dict.fromkeys(found))
+        return []
+    found = ((match.start(), match.group().rstrip(_CLOSING)) for match in _LINK.finditer(text))
+    return [(start, start + len(link)) for start, link in found]
 
 
 def topic_in(text: str) -> str:
@@ -115,7 +120,14 @@ def topic_in(text: str) -> str:
     (developers.facebook.com/docs/threads/posts, topic tags). What may stand before it is not documented; what
     is a part of a word or of an address is taken for none.
     """
-    return next((each for each in _TOPIC.findall(text) if not each.isdecimal()), "") if "#" in text else ""
+    place = topic_place(text)
+    return text[place[0] + 1 : place[1]] if place is not None else ""
+
+
+def topic_place(text: str) -> tuple[int, int] | None:
+    """Return where that topic stands with its sign, in code points; None where there is none."""
+    found = _TOPIC.finditer(text) if "#" in text else ()
+    return next((match.span() for match in found if not match.group(1).isdecimal()), None)
 
 
 def is_public(url: str) -> bool:

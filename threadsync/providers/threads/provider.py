@@ -31,7 +31,7 @@ from threadsync.providers.base import (
     Work,
 )
 from threadsync.providers.threads import api_reading as api
-from threadsync.providers.threads import carrying, checks, convert
+from threadsync.providers.threads import carrying, checks, convert, marking
 from threadsync.providers.threads.about import ABOUT
 from threadsync.providers.threads.chains import publish_all, publisher_of
 from threadsync.providers.threads.deleting import Deleter, look
@@ -130,6 +130,8 @@ class ThreadsProvider(Struct, frozen=True):
             convert.TEXT_MAX,
             "characters",
             carrying.attached(carried),
+            marks=marking.marks(text, segment.spans, carried),
+            covers_media="a spoiler" if carried.hides_media and segment.media else "",
         )
 
     def unanswerable(self, publication: Publication) -> str:

@@ -1,0 +1,41 @@
+"""An installed Chromium, driven by what ``package.json`` beside this names; nothing downloads a browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+SECONDS = 180
+
+
+def missing() -> str:
+    """Say what is not there to look at pages with; empty where all is."""
+    if _chromium() is None:
+        return "no Chromium is installed"
+    if shutil.which("node") is None:
+        return "no Node is installed"
+    if not (HERE / "node_modules/playwright-core").is_dir():
+        return "npm ci was not run in tests/browser: make browser"
+    return ""
+
+
+def _chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def run(script: str, *arguments: str) -> Any:
+    """Run a script of this folder with Chromium's path and *arguments*; return what it prints as JSON."""
+    done = subprocess.run(
+        ["node", str(HERE / script), str(_chromium()), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -1,0 +1,123 @@
+"""The workflow files themselves: what the forges' schemas say of them, and what each of them promises."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from tests.live.ci_expressions import UnknownError, evaluated, filled_in, holds
+from tests.live.ci_player import read_workflow
+from tests.live.projects import ROOT
+
+pytestmark = pytest.mark.live
+
+CI = ROOT / "examples/ci"
+WORKFLOWS = sorted([*CI.glob("github/*.yml"), *CI.glob("forgejo/*.yml")])
+APPLYING = [path for path in WORKFLOWS if path.name.startswith("apply")]
+names = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        *(("github-workflows", path) for path in WORKFLOWS),
+        ("github-actions", ROOT / "action.yml"),
+        ("gitlab-ci", CI / "gitlab/.gitlab-ci.yml"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else f"{each.parent.name}/{each.stem}",
+)
+def test_it_fits_the_published_schema(schema: str, path: Path) -> None:
+    package = pytest.importorskip("check_jsonschema", reason="not tested without its copies of the schemas")
+    vendor = importlib.resources.files(package) / f"builtin_schemas/vendor/{schema}.json"
+    found = read_workflow(path)
+    jsonschema_rs.validator_for(json.loads(vendor.read_text())).validate(json.loads(json.dumps(found)))
+
+
+@pytest.mark.skipif(shutil.which("actionlint") is None, reason="not tested without actionlint")
+def test_actionlint_finds_nothing() -> None:
+    files = [str(path) for path in CI.glob("github/*.yml")]
+    done = subprocess.run(["actionlint", *files], capture_output=True, text=True, check=False)
+    assert done.stdout == ""
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    return [step for job in read_workflow(path)["jobs"].values() for step in job["steps"]]
+
+
+@names
+def test_no_script_holds_what_somebody_typed_and_every_job_says_what_it_may(path: Path) -> None:
+    workflow = read_workflow(path)
+    assert workflow["permissions"] == {}
+    assert all(job["permissions"] and job["timeout-minutes"] for job in workflow["jobs"].values())
+    assert not [step for step in steps(path) if "${{" in step.get("run", "")]
+    assert "pull_request_target" not in workflow["on"]
+    assert "not run on" in path.read_text(), "it says that it was not run on the forge"
+
+
+@pytest.mark.parametrize("forge", ["github", "forgejo"])
+def test_the_plan_of_a_pull_request_names_no_secret_and_only_the_comment_may_write(forge: str) -> None:
+    path = CI / forge / "plan.yml"
+    assert "secrets." not in path.read_text()
+    jobs = read_workflow(path)["jobs"]
+    assert jobs["plan"]["permissions"] == {"contents": "read"}
+    assert jobs["comment"]["permissions"] == {"contents": "read", "pull-requests": "write"}
+    assert not any("env" in step for step in jobs["plan"]["steps"])
+
+
+@pytest.mark.parametrize("path", APPLYING, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_running_apply_is_never_cut_off_and_hears_the_signal(path: Path) -> None:
+    workflow = read_workflow(path)
+    assert workflow["concurrency"]["cancel-in-progress"] is False
+    (apply,) = [step["run"] for step in steps(path) if "threadsync apply" in step.get("run", "")]
+    assert apply.startswith("exec threadsync apply --yes")
+
+
+@pytest.mark.parametrize("forge", ["github", "forgejo"])
+def test_all_that_can_be_chosen_by_hand_is_done_with_exec_and_nothing_else_is(forge: str) -> None:
+    path = CI / forge / "by-hand.yml"
+    options = read_workflow(path)["on"]["workflow_dispatch"]["inputs"]["do"]["options"]
+    script = next(step["run"] for step in steps(path) if "DO" in step.get("env", {}))
+    cases = [line.strip().partition(") exec threadsync ") for line in script.splitlines()[1:-1]]
+    assert [name for name, _, _ in cases] == options
+    assert all(command for _, _, command in cases)
+
+
+CONTEXTS: dict[str, Any] = {"github": {"event": {"n": 5.0}, "name": "Push"}, "inputs": {"a": ""}}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("github.name == 'push'", True),
+        ("github.event.missing.too", None),
+        ("!inputs.a && github.event.n", 5.0),
+        ("inputs.a || 'it''s'", "it's"),
+        ("(true || false) && null", None),
+        ("github.name != 'push' || success()", True),
+    ],
+)
+def test_an_expression_comes_to_what_the_documentation_says(expression: str, value: object) -> None:
+    assert evaluated(expression, CONTEXTS, {"success": lambda: True}) == value
+
+
+@pytest.mark.parametrize(
+    "expression", ["env.X", "contains('a', 'b')", "github.name ==", "a b", "github['name']", "hashFiles()"]
+)
+def test_what_is_not_known_is_an_error_and_no_guess(expression: str) -> None:
+    with pytest.raises(UnknownError):
+        evaluated(expression, CONTEXTS, {"success": lambda: True})
+
+
+def test_a_condition_means_success_unless_it_names_a_status() -> None:
+    failed = {"success": lambda: False, "always": lambda: True}
+    assert not holds("github.event.n == 5", CONTEXTS, failed)
+    assert holds("${{ always() && github.event.n == 5 }}", CONTEXTS, failed)
+    assert not holds("", CONTEXTS, failed)
+    assert filled_in("n is ${{ github.event.n }}, ${{ inputs.a }}.", CONTEXTS) == "n is 5, ."

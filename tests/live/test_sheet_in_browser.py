@@ -1,0 +1,33 @@
+"""The proof sheet in a real browser: accessible, nothing sticks out, and nothing is asked of any host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser import chromium
+from tests.views import sheets
+from tests.views.test_sheet import SHOWN
+from threadsync.views.sheet import Line
+from threadsync.views.sheet_html import sheet_html
+from threadsync.views.sheet_making import sheet_of
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(bool(chromium.missing()), reason=chromium.missing() or "all is there"),
+]
+
+
+def test_the_page_is_accessible_in_light_and_dark_on_a_desk_and_on_a_phone(tmp_path: Path) -> None:
+    prepared = sheets.full()
+    sources = {("posts/launch/index.md", 3): Line("tragets: [threads/main]  # " + "long " * 60)}
+    sheet = sheet_of(prepared, SHOWN, sources, whole=True)
+    page = tmp_path / "sheet.html"
+    page.write_text(sheet_html(sheet, "{}"))
+    for seen in chromium.run("check.mjs", page.as_uri()):
+        where = f"{seen['width']} {seen['colorScheme']}"
+        assert seen["violations"] == [], where
+        assert seen["complaints"] == [], where
+        assert seen["asked"] == [page.as_uri()], where
+        assert seen["sticks_out"] == 0, where

@@ -1,0 +1,61 @@
+"""What guards a project in its file, which its schema has accepted: ``safety:``, ``notify:``, accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec.structs import replace
+
+from threadsync.content.escape import shown
+from threadsync.content.times import window_of
+from threadsync.model.ids import Json, TargetName
+from threadsync.model.target import ApplyFrom, Notifier, Safety, Target
+
+NO_SHELL = "Close every quotation mark; no shell reads it, so a pipe needs a script."
+"""What to do about a command that cannot be read."""
+
+
+def safety_said(said: Mapping[str, Json]) -> Safety:
+    """Return what ``safety:`` says.
+
+    Raises:
+        TimeProblem: its ``outage_after`` is no length of time.
+    """
+    limits = {key: int(each) for key, each in said.items() if isinstance(each, int | float)}
+    safety, place = replace(Safety(), **limits), said.get("apply_from")
+    after = said.get("outage_after")
+    if isinstance(after, str):
+        safety = replace(safety, outage_after=window_of(after))
+    if not isinstance(place, Mapping):
+        return safety
+    words = {key: each for key, each in place.items() if isinstance(each, str)}
+    return replace(safety, apply_from=ApplyFrom(**words, clean=place.get("clean") is True))
+
+
+def notifiers_said(value: Json) -> tuple[Notifier, ...]:
+    """Return whom ``notify:`` names, one or a list of them."""
+    each = value if isinstance(value, list) else [value] if value is not None else []
+    return tuple(Notifier(str(one["command"])) for one in each if isinstance(one, Mapping))
+
+
+def accounts_twice(targets: Mapping[TargetName, Target]) -> Iterator[tuple[TargetName, str]]:
+    """Find targets that are one account: a post for both would go out twice there (law 7)."""
+    seen: dict[tuple[str, str, str, str], TargetName] = {}
+    for name, target in targets.items():
+        if target.account is None:
+            continue
+        account = target.account.removeprefix("@").lower()
+        same = (target.provider, target.base_url or "", account, str(target.settings.get("channel", "")))
+        first = seen.setdefault(same, name)
+        if first != name:
+            yield name, f"{name} and {first} are the same account, {shown(target.account)}."
+
+
+def unreadable(command: str) -> str:
+    """Return why the words of *command* cannot be told, as the end of a sentence; empty where they can."""
+    import shlex  # few projects have a command, and every plan reads a project
+
+    try:
+        return "" if shlex.split(command) else "has no words"
+    except ValueError as error:
+        return f"cannot be read: {shown(str(error))}"

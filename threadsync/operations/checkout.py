@@ -1,0 +1,132 @@
+"""What git says of the checkout that a project lies in: its commit, what differs from it, where it is merged.
+
+Read by plumbing, with the credentials that git itself would use; of the person's repository nothing is
+touched but its objects. What an environment variable of CI says counts for nothing: git alone is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+
+from threadsync.execution.clock import Clock
+from threadsync.statefile.git_run import Ended, Git
+from threadsync.statefile.remote import Deadline
+
+LOCAL_SECONDS = 30.0
+"""How long a step may take that speaks to nobody."""
+LOOK_SECONDS = 20.0
+"""How long asking a remote for a branch may take."""
+TRANSFER_SECONDS = 60.0
+"""How long fetching a branch may take."""
+DEEPEN_COMMITS = 1000
+"""How much further back a shallow clone is fetched where it does not tell whether a commit is in a branch."""
+
+
+class Tip(Struct, frozen=True):
+    """Where a branch of a remote is; *commit* is empty where that cannot be told."""
+
+    commit: str = ""
+    problem: str = ""
+    """Why the remote could not be asked: then *commit* is what was last fetched from it."""
+
+
+class Change(Struct, frozen=True):
+    """A file, or a whole folder that git ignores (its name ends in ``/``), that is not as in the commit."""
+
+    path: str
+    """In the project, with slashes."""
+    known: bool
+    """Whether git has it in the commit or the index; a file unknown to git matters only if it is read."""
+
+
+class Checkout(Struct, frozen=True):
+    """The checkout that the project in *git*'s directory lies in."""
+
+    git: Git
+
+    def head(self) -> str:
+        """Return the commit that is checked out; empty where there is no repository, or no commit yet."""
+        return self._answer("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+
+    def last_fetched(self, remote: str, branch: str) -> str:
+        """Return the commit that *branch* of *remote* was at when last fetched or pushed, as git noted it."""
+        return self._answer("rev-parse", "--verify", "--quiet", f"refs/remotes/{remote}/{branch}^{{commit}}")
+
+    def ask(self, remote: str, branch: str) -> Tip:
+        """Ask *remote* where *branch* is."""
+        done = self._run(LOOK_SECONDS, "ls-remote", "--", remote, f"refs/heads/{branch}")
+        if done.code != 0:
+            said = " ".join(done.said.split()) or "git failed"
+            return Tip(self.last_fetched(remote, branch), said)
+        return Tip(done.text.partition("\t")[0])
+
+    def contains(self, tip: str, commit: str) -> bool:
+        """Whether *commit* is *tip*, or in its history as far as this clone has it."""
+        return tip == commit or self._run(LOCAL_SECONDS, *_ANCESTRY, commit, tip).code == 0
+
+    def is_merged(self, remote: str, branch: str, tip: str, commit: str) -> bool:
+        """Whether *commit* is *tip* of that branch, or in its history; what this clone lacks is fetched."""
+        if self.contains(tip, commit):
+            return True
+        fetch = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+        # What is fetched gets no name: neither a branch nor a remote-tracking one moves.
+        source = ("--refmap=", "--", remote, f"refs/heads/{branch}")
+        if self._answer("cat-file", "-t", tip) != "commit":
+            self._run(TRANSFER_SECONDS, *fetch, *source)
+            if self.contains(tip, commit):
+                return True
+        if self._answer("rev-parse", "--is-shallow-repository") != "true":
+            return False
+        self._run(TRANSFER_SECONDS, *fetch, f"--deepen={DEEPEN_COMMITS}", *source)
+        return self.contains(tip, commit)
+
+    def changes(self, folders: Iterable[str]) -> tuple[Change, ...] | None:
+        """Return what differs from the commit in *folders* (or files) of the project; None if git fails.
+
+        Files that git ignores are told too: nobody reviewed them either.
+        """
+        asked = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+        paths = [f":(literal){each}" for each in sorted(set(folders))]
+        shown = self._run(LOCAL_SECONDS, "rev-parse", "--show-prefix")
+        done = self._run(LOCAL_SECONDS, *_QUIETLY, *asked, "--ignored=matching", "--", *paths)
+        if shown.code != 0 or done.code != 0:
+            return None
+        prefix, found = shown.text, []
+        for entry in done.out.decode(errors="surrogateescape").split("\0")[:-1]:
+            kind, path = entry[:2], entry[3:]
+            found.append(Change(path.removeprefix(prefix), kind not in {"??", "!!"}))
+        return tuple(found)
+
+    def _answer(self, *question: str) -> str:
+        done = self._run(LOCAL_SECONDS, *question)
+        return done.text if done.code == 0 else ""
+
+    def _run(self, seconds_max: float, *arguments: str) -> Ended:
+        try:
+            return self.git.run(Deadline(self.git.clock), seconds_max, *arguments)
+        except OSError as error:
+            return Ended(None, b"", f"git cannot be run: {error.strerror}")
+
+
+_ANCESTRY = ("merge-base", "--is-ancestor")
+_QUIETLY = ("--no-optional-locks",)
+
+
+def checkout_of(root: Path, clock: Clock) -> Checkout:
+    """Return the checkout that the project at *root* lies in."""
+    return Checkout(Git(root, clock))
+
+
+def concerns(change: Change, project_file: str, posts: str, read: frozenset[str]) -> bool:
+    """Whether *change* is of what apply reads: *project_file*, what is in the folder *posts*, media.
+
+    A file that git does not know counts if it is among those that were *read*; one that it knows counts
+    wherever posts are, since one that is missing is a removed post.
+    """
+    if change.path.endswith("/"):
+        return any(each.startswith(change.path) for each in read)
+    inside = change.known and PurePosixPath(change.path).is_relative_to(posts)
+    return inside or change.path == project_file or change.path in read
