@@ -1,7 +1,7 @@
 """The heartbeat: that an apply of everything ended, when, by whom, and what became of it.
 
 It goes on record with what the apply did. Where nothing was to be done, only now and then: each record is a
-write, of a shared state a push, and says little more than the one before (docs/adr/0021-holding.md).
+write, of a shared state a push, and says little more than the one before (docs/adr/0023-holding.md).
 """
 
 from __future__ import annotations
