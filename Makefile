@@ -114,7 +114,9 @@ docs-check: site
 	$(BIN)/python -m tests.tools.make_pictures --check
 
 # The pages as a site, build/site/index.html. A link that leads nowhere, or a page that none leads to, is an error.
+# It is made anew each time, as the navigation stands on every page.
 site: setup
+	rm -rf build/site
 	$(BIN)/python -m sphinx -q -n -W --keep-going -c docs . build/site
 
 # Our client's runs recorded, against the sandbox and a real Bluesky server: what the tests play where neither is.

@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from benchmarks import applying, media, planning, starting, watching
+from benchmarks import applying, media, planning, previewing, starting, watching
 from benchmarks.report import CHART, Result, line, markdown, svg
 from benchmarks.rows import PAIRS_MIN, Row, Setting
 
-ROWS = (*planning.ROWS, *applying.ROWS, *starting.ROWS, *media.ROWS, *watching.ROWS)
+ROWS = (*planning.ROWS, *applying.ROWS, *starting.ROWS, *media.ROWS, *watching.ROWS, *previewing.ROWS)
 
 
 def chosen(names: str) -> tuple[Row, ...]:

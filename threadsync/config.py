@@ -239,9 +239,8 @@ class _Reader(Struct):
             kind, at = str(keys["kind"]), self._at(path, key=True)
             texts = {key: inner for key, inner in keys.items() if key != "kind" and isinstance(inner, str)}
             credentials = {Role(role): str(form) for role, form in _mapping(keys.get("credentials")).items()}
-            self._check_media_host(
-                MediaHost(name, kind, location=at, settings=texts, credentials=credentials)
-            )
+            whole = MediaHost(name, kind, location=at, settings=texts, credentials=credentials)
+            self._check_media_host(whole)
             url, root = texts.pop("url", ""), texts.pop("root", "")
             if root:
                 self._path_inside(root, (*path, "root"))

@@ -324,3 +324,20 @@ def test_a_reason_is_scrubbed_whatever_the_secret_is(transport: AnyTransport) ->
         port = listener.getsockname()[1]
     answer = transport.perform(endpoint(f"http://127.0.0.1:{port}", token="127.0.0.1"), post())
     assert answer == NoResponse(f"[secret]:{port}: it refused the connection", sent=False)
+
+
+def test_what_is_asked_at_a_signed_address_may_answer_more_if_it_is_a_state() -> None:
+    """A state may be larger than any answer of a network."""
+    with (
+        Server(answering(b"x" * 100), answering(b"x" * 100)) as server,
+        Transport(SystemClock()) as transport,
+    ):
+        url = SecretText(f"{server.url}/a?signature=CANARY")
+        more, less = (
+            transport.exchange("GET", url, headers={}, content=None, timeout_seconds=20, bytes_max=bytes_max)
+            for bytes_max in (100, 99)
+        )
+    assert isinstance(more, Response)
+    assert more.body == b"x" * 100
+    assert isinstance(less, NoResponse)
+    assert less.reason.endswith("its answer is longer than 99 bytes")

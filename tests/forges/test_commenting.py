@@ -20,6 +20,7 @@ from threadsync.model.fault import FaultClass
 FORGE = GitHub("lift/report")
 NOW = datetime(2026, 12, 3, 7, 30, tzinfo=UTC)
 MARK = Mark("project-1", at=NOW)
+TIMES = st.sampled_from(["", NOW.isoformat()])
 LATER = replace(MARK, at=NOW + timedelta(minutes=5))
 
 
@@ -216,7 +217,7 @@ def test_a_token_that_may_only_read_is_told_so() -> None:
 @given(
     st.text(),
     st.text(),
-    st.lists(st.builds(Row, st.text(), st.text(), st.text(), st.tuples(st.text()), st.text())),
+    st.lists(st.builds(Row, st.text(), st.text(), TIMES, st.tuples(st.text()), st.text())),
 )
 def test_a_hidden_line_holds_any_text_and_nothing_ends_it(name: str, kind: str, rows: list[Row]) -> None:
     mark = Mark("p", name, kind, NOW, tuple(rows))

@@ -26,7 +26,7 @@ from threadsync.sandbox.settings import SandboxSettings
 
 PORT = "8471"
 BOUNDS = {"publish_doubt_seconds": 0.5, "listing_lag_seconds": 0.2, "poll_first_seconds": 0.05}
-AT_A_TERMINAL = re.compile(r"^threadsync auth login \S+.*$", re.MULTILINE)
+LOGIN = re.compile(r"^threadsync auth login \S+.*$", re.MULTILINE)
 PROJECT: Mapping[str, object] = {
     "version": 1,
     "id": "desk",
@@ -37,6 +37,11 @@ PROJECT: Mapping[str, object] = {
     },
 }
 POST = "---\nkey: lift-report\ntargets: [threads/main, threads/brand]\n---\nThe lifts of all 40 stations.\n"
+
+
+def at_a_terminal(command: str) -> str:
+    """Return *command* as it is run where somebody can be asked."""
+    return f'"{sys.executable}" "{ROOT / "tests/live/person.py"}" {command}'
 
 
 @dataclass
@@ -58,8 +63,7 @@ class Desk:
             text = f"{text}\n{until_listening(PORT)}"
         if text.startswith("exec "):
             text = f"( {text} )"  # the shell has more to do
-        person = f'"{sys.executable}" "{ROOT / "tests/live/person.py"}"'
-        text = AT_A_TERMINAL.sub(lambda login: f"{person} {login[0]}", text)
+        text = LOGIN.sub(lambda login: at_a_terminal(login[0]), text)
         return text.replace(PORT, self.sandbox.base_url.rpartition(":")[2])
 
     def project(self, settings: Mapping[str, object]) -> None:
@@ -119,9 +123,8 @@ def yaml_block(page: str) -> dict[str, object]:
 
 @contextmanager
 def desk(root: Path, settings: SandboxSettings | None = None) -> Iterator[Desk]:
-    """Have a desk in *root*, its project's folder still empty."""
+    """Have a desk in *root*, with nothing on it."""
     (root / "bin").mkdir()
-    (root / "desk").mkdir()
     shim = root / "bin/threadsync"
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m threadsync "$@"\n')
     shim.chmod(0o755)

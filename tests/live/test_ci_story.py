@@ -234,17 +234,19 @@ def test_what_a_post_says_orders_nothing_in_the_log_and_what_it_links_to_is_not_
     github: Story,
 ) -> None:
     """Lines that begin with `::` are orders to the runner, and a pull request may bring links."""
-    number = github.open({"a": "::add-mask::Welcome\n\n::set-env name=PATH::/tmp"})
+    number = github.open({"a": "::add-mask::Welcome"})
     victim = github.forge.root / "victim"
-    victim.write_text("untouched")
+    victim.mkdir()
+    (victim / "plan.json").write_text("untouched")
     shutil.rmtree(github.desk / ".threadsync")
-    for name in ("plan.json", ".threadsync"):
-        (github.desk / name).symlink_to(victim)
+    shutil.copy(next((ROOT / "examples/posts").rglob("*.png")), github.desk / "posts/picture.png")
+    for name, to in ((".threadsync", victim), ("plan", victim), ("plan.json", victim / "plan.json")):
+        (github.desk / name).symlink_to(to)
         git(github.desk, "add", "--force", name)
-    github.push(number, {})
+    github.push(number, {"a": "::add-mask::Welcome\n\n![A map](picture.png)"})
     played = github.planned(number)
-    assert played["plan"].result == "success", played["plan"].said
-    assert victim.read_text() == "untouched"
+    assert played["comment"].result == "success", played["plan"].said
+    assert [(each.name, each.read_text()) for each in victim.iterdir()] == [("plan.json", "untouched")]
     lines = played["plan"].said["Plan"].splitlines()
     stopped, resumed = lines[0], lines[-1]
     assert stopped.startswith("::stop-commands::")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.projects import ENVIRON, command, project_into, published, started
+from tests.live.projects import ENVIRON, command, project_into, published, ran, started
 from tests.live.waiting import PATIENCE_SECONDS, until, until_said
 from threadsync.sandbox.server import Sandbox
 from threadsync.sandbox.threads import Fault, FaultKind
@@ -101,6 +101,17 @@ def test_a_person_says_yes_to_each_question(tmp_path: Path, sandbox: Sandbox) ->
     assert terminal.ended() == 0
     assert "\x1b[32mapplied     + create  one@threads/main\x1b[0m" in terminal.seen
     assert live(sandbox) == ["Post one"]
+
+
+@pytest.mark.parametrize("verb", ["insights", "refresh"])
+def test_a_command_that_reads_says_so_while_it_does(tmp_path: Path, sandbox: Sandbox, verb: str) -> None:
+    project(tmp_path, sandbox, "one")
+    assert ran(tmp_path, "apply", "--yes", "--first-run")[0] == 0
+    terminal = AtTerminal(tmp_path, verb)
+    assert terminal.ended() == 0
+    assert "reading the account" in terminal.seen
+    assert "finished" not in terminal.seen, "nothing is under way"
+    assert "reading the account" not in ran(tmp_path, verb)[1]
 
 
 def test_enter_means_no(tmp_path: Path, sandbox: Sandbox) -> None:

@@ -6,11 +6,9 @@ itself. Where the page speaks of a terminal, a person sits at one (``person.py``
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +16,10 @@ import pytest
 import yaml
 from PIL import Image
 
+from tests.live.desk import Desk, at_a_terminal, desk
 from tests.live.pages import run_as_it_stands
-from tests.live.projects import ENVIRON, ROOT, published
-from threadsync.sandbox.server import Sandbox, running
+from tests.live.projects import ROOT, published
+from threadsync.sandbox.server import Sandbox
 from threadsync.sandbox.settings import SandboxSettings
 from threadsync.sandbox.threads import App, Profile
 
@@ -41,30 +40,21 @@ pytestmark = [
 
 
 @pytest.fixture
-def meta() -> Iterator[Sandbox]:
-    with running(SandboxSettings(profiles=(Profile(WHO),), app=APP)) as sandbox:
-        yield sandbox
+def reader(tmp_path: Path) -> Iterator[Desk]:
+    with desk(tmp_path, SandboxSettings(profiles=(Profile(WHO),), app=APP)) as at:
+        at.environ["THREADSYNC_TEST_TOKEN"] = at.sandbox.token(WHO)
+        yield at
 
 
 @pytest.fixture
-def environ(meta: Sandbox, tmp_path: Path) -> dict[str, str]:
+def meta(reader: Desk) -> Sandbox:
+    return reader.sandbox
+
+
+@pytest.fixture
+def environ(reader: Desk) -> dict[str, str]:
     """What a reader's shell has: threadsync, and nothing else of this machine."""
-    (tmp_path / "bin").mkdir()
-    shim = tmp_path / "bin/threadsync"
-    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m threadsync "$@"\n')
-    shim.chmod(0o755)
-    return {
-        **ENVIRON,
-        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
-        "HOME": str(tmp_path),
-        "THREADSYNC_TEST_NETWORK": meta.base_url,
-        "THREADSYNC_TEST_TOKEN": meta.token(WHO),
-        "BROWSER": "true",
-    }
-
-
-def at_a_terminal(command: str) -> str:
-    return f'"{sys.executable}" "{ROOT / "tests/live/person.py"}" {command}'
+    return reader.environ
 
 
 LOCAL_MEDIA = r"""
@@ -75,17 +65,14 @@ cp ../map.png posts/
 """The media host, and "put a picture beside the post", before it is written."""
 
 
-def test_the_page_leads_to_a_first_post_and_a_picture(
-    meta: Sandbox, environ: dict[str, str], tmp_path: Path
-) -> None:
+def test_the_page_leads_to_a_first_post_and_a_picture(reader: Desk, meta: Sandbox, tmp_path: Path) -> None:
     Image.new("RGB", (640, 480), "teal").save(tmp_path / "map.png")
 
     def here(text: str) -> str:
-        text = text.replace("threadsync init", f"threadsync init --base-url {meta.base_url}")
-        text = text.replace(LOGIN, at_a_terminal(LOGIN))
+        text = reader.given(text.replace("threadsync init", f"threadsync init --base-url {meta.base_url}"))
         return LOCAL_MEDIA + text if text.startswith("cat > posts/twelve-lifts.md") else text
 
-    run_as_it_stands(PAGE, tmp_path, environ, given=here)
+    run_as_it_stands(PAGE, tmp_path, reader.environ, given=here)
     texts = [
         "Hello! Posts of this account are files in git from today on.",
         "We rode to all 40 stations. 12 lifts were broken.",

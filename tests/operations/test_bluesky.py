@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.operations.both import BRAND, READER, Both
 from tests.operations.world import by_address, picture, words
@@ -16,6 +17,7 @@ from threadsync.cli._exit import Exit
 from threadsync.errors import UsageError
 from threadsync.execution.seams import Unwatched
 from threadsync.operations.importing import import_post
+from threadsync.operations.insights import insights
 from threadsync.operations.plan import plan
 from threadsync.operations.refresh import refresh
 from threadsync.planning.actions import Blocked, Create
@@ -23,6 +25,7 @@ from threadsync.planning.allowances import drawn_on
 from threadsync.providers.bluesky.tids import time_of
 from threadsync.sandbox import bluesky
 from threadsync.sandbox.bluesky.state import Record, did_of
+from threadsync.sandbox.bluesky.values import Generation
 from threadsync.sandbox.threads import FaultKind
 from threadsync.views.markdown import plan_markdown
 from threadsync.views.plan_text import plan_text
@@ -42,6 +45,29 @@ def replies(records: list[Record]) -> list[tuple[object, ...]]:
         reply: Any = each.value.get("reply", {})
         found.append((each.value["text"], *(texts.get(reply[name]["uri"], "(gone)") for name in reply)))
     return found
+
+
+# Insights.
+
+
+def test_the_further_segments_of_a_chain_are_no_replies_of_readers(world: Both) -> None:
+    world.post("a", "One\n\n---\n\nTwo\n\n---\n\nThree", targets="bluesky/brand")
+    assert world.applied() == {"a@bluesky/brand": "applied"}
+    assert replies_told(world) == 0
+    second = world.sky.records(BRAND)[1]
+    root: Any = second.value["reply"]
+    world.sky.post("Theirs", READER, reply={"root": root["root"], "parent": ref(world, second.uri)})
+    assert replies_told(world) == 1
+
+
+def replies_told(world: Both) -> int | None:
+    """Return how many replies ``insights`` and ``refresh`` tell of; both tell the same."""
+    told = insights(world.workspace, watcher=Unwatched())
+    (found,) = [each for target in told.targets for each in target.publications]
+    looked = refresh(world.workspace, watcher=Unwatched())
+    (seen,) = looked.seen.values()
+    assert sum(each.counts["replies"] for each in seen.posts.values()) == found.counts["replies"]
+    return found.counts["replies"]
 
 
 # Replacing.
@@ -170,6 +196,23 @@ def test_a_plan_counts_the_points_of_gates_too(world: Both) -> None:
     assert drawn_on(action, world.workspace.providers[action.address.target].capabilities) == {"points": 15}
 
 
+# One write.
+
+
+@pytest.mark.parametrize(("segments", "fits"), [(104, True), (110, False)])
+def test_a_chain_goes_out_in_one_write_or_not_at_all(world: Both, segments: int, fits: bool) -> None:
+    """An older server, of which the project does not say so: what validate finds otherwise, it refuses."""
+    world.sky.state.switches = replace(world.sky.state.switches, generation=Generation.V0_4)
+    world.post("a", "\n\n---\n\n".join(["界" * 300] * segments), targets="bluesky/brand")
+    done = world.apply()
+    assert done.report is not None
+    (told,) = done.report.actions
+    assert len(world.sky.texts(BRAND)) == (segments if fits else 0)
+    if not fits:
+        assert told.became == "refused"
+        assert "server: pds-0.4" in str(told)
+
+
 # Importing, and what drifted.
 
 
@@ -188,6 +231,29 @@ def test_a_post_is_imported_by_its_at_uri_or_its_address(world: Both, form: str)
     (bound,) = world.state.bindings.values()
     assert bound.remote_ids == (uri,)
     assert words(world.plan()) == {"a@bluesky/brand": "no-op same"}
+
+
+@pytest.mark.parametrize("failing", [False, True], ids=["", "while the account cannot be read"])
+def test_an_imported_post_that_is_taken_down_takes_the_gates_of_its_own_along(
+    world: Both, failing: bool
+) -> None:
+    uris = [world.sky.post(text, BRAND) for text in ("By hand", "Another")]
+    for uri, collection in ((uris[0], THREADGATE), (uris[0], POSTGATE), (uris[1], THREADGATE)):
+        gate = {"$type": collection, "post": uri, "allow": [], "createdAt": "2026-11-21T12:00:00.000Z"}
+        body = {"collection": collection, "rkey": uri.rpartition("/")[2], "record": gate}
+        world.sky.by_hand("putRecord", body, BRAND)
+    world.post("a", "By hand", targets="bluesky/brand")
+    import_post(world.workspace, "a@bluesky/brand", uris[0])
+    world.post("a", "By hand", targets="bluesky/brand", withdraw="true")
+    if failing:
+        bluesky.arm(world.sky.state, bluesky.Fault("get-record", FaultKind.SERVER_ERROR, times=None))
+        assert world.applied() != {"a@bluesky/brand": "applied"}
+        assert world.sky.texts(BRAND) == ["By hand", "Another"]
+        bluesky.disarm(world.sky.state)
+    assert world.applied() == {"a@bluesky/brand": "applied"}
+    assert world.sky.texts(BRAND) == ["Another"]
+    assert world.sky.records(BRAND, POSTGATE) == []
+    assert [each.value["post"] for each in world.sky.records(BRAND, THREADGATE)] == [uris[1]]
 
 
 def test_a_chain_is_imported_by_its_first_segment(world: Both) -> None:

@@ -157,6 +157,17 @@ def test_lines_of_posts_are_shown_and_none_of_the_project_file(world: World) -> 
     assert found == {("posts/a.md", 2): "key: a", ("posts/a.md", 4): "x" * 400}
 
 
+def test_no_line_is_shown_of_what_a_refused_link_leads_to(world: World) -> None:
+    """A pull request may bring a link to any file of a runner, and the page goes to whoever reads it."""
+    world.write(".git/config", "token\n")
+    (world.root.parent / "passwd").write_text("root\n")
+    for name, to in (("a", "../.git/config"), ("b", "../../passwd")):
+        (world.root / f"posts/{name}.md").symlink_to(to)
+    findings = plan(world.workspace).findings
+    assert [each.rule for each in findings].count("file/outside-project") == 2
+    assert source_lines(world.workspace, findings) == {}
+
+
 def test_the_page_of_a_real_plan_is_whole(world: World) -> None:
     world.write("posts/a.jpg", picture())
     world.post("a", "Look.\n\n![A red field](a.jpg)", targets="threads/main, threads/brand")

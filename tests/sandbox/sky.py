@@ -83,16 +83,17 @@ class Sky:
         """Answer *request*, which has the session of *handle* where it needs one."""
         token = self._token(handle) if request.auth == SESSION else None
         self.calls.append((handle if token else "", request.path.rpartition(".")[2]))
-        upload, said = None, None
+        upload, said, size = None, None, 0
         match request.body:
             case FilePart(media=media, content_type=kind):
                 content = files[media].read_bytes()
                 upload = bluesky.Upload(cid_of_bytes(content), kind, len(content), kind)
             case JsonBody(value=value):
-                said = json.loads(json.dumps(value))
+                text = json.dumps(value, ensure_ascii=False)
+                said, size = json.loads(text), len(text.encode())
         params = {n: v if isinstance(v, tuple) else (str(v),) for n, v in request.params.items()}
         asked = bluesky.Request.of(
-            request.method, request.path, params, input=said, token=token, upload=upload
+            request.method, request.path, params, input=said, token=token, upload=upload, body_bytes=size
         )
         now = self.clock.now().timestamp()
         reply = bluesky.handle(self.state, asked, now)

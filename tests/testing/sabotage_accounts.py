@@ -153,7 +153,7 @@ ACCOUNTS = (
         "two targets are two accounts",
         7,
         (
-            {"threadsync.config._Reader._check_accounts": finds_nothing},
+            {"threadsync.config.accounts_twice": finds_none},
             {f"{READINESS}._account_twice": finds_nothing},
         ),
         told(one_account_twice, SECOND_NAME),

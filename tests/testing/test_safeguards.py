@@ -73,7 +73,7 @@ One line a safeguard: the law that asks for it, its name, what stands in its pla
  7  a target is the account that is declared: finds_nothing -> stays up
  7  an undeclared account is confirmed: finds_nothing -> stays up
  4  a renamed target is known by its account: finds_nothing -> duplicate
- 7  two targets are two accounts: finds_nothing; finds_nothing -> duplicate
+ 7  two targets are two accounts: finds_none; finds_nothing -> duplicate
  7  two new targets are two accounts: finds_nothing -> duplicate
  7  an id and a handle are one account: finds_nothing -> duplicate
  8  read back before publishing: finds_none -> duplicate

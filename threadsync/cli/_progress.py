@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from threadsync.cli._options import asked
 from threadsync.content.escape import printable
 from threadsync.errors import ThreadsyncError
 from threadsync.execution.seams import Finished, Interrupted, Unwatched, Watcher
@@ -150,5 +153,19 @@ class Table(_Told):
             grid.add_row(Text(printable(name), style="bold"), Text(words))
         more = len(self._rows) - ROWS_MAX
         waiting = f", {more} more under way" if more > 0 else ""
-        grid.add_row(Text(f"{self._over} finished{waiting}", style="dim"), Text(""))
+        if self._over or any("@" in name for name in self._rows):
+            grid.add_row(Text(f"{self._over} finished{waiting}", style="dim"), Text(""))
         return grid
+
+
+@contextmanager
+def shown_while_reading() -> Iterator[Progress]:
+    """Show at a terminal which accounts are read meanwhile; elsewhere nothing, and nothing of it is left."""
+    from threadsync.cli._terminal import error_output
+
+    shows = sys.stderr.isatty() and not asked().quiet
+    progress = Table(sys.stderr, color=error_output().color) if shows else Silent()
+    try:
+        yield progress
+    finally:
+        progress.pause()

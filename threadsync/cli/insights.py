@@ -26,12 +26,13 @@ def insights(ctx: click.Context, selectors: tuple[str, ...], *, since: str | Non
     the state, so that they can be told over time. `?` is a number that is not known. Ends with 1 if an
     account could not be read, or the numbers not be kept.
     """
+    from threadsync.cli._progress import shown_while_reading
     from threadsync.cli._terminal import detail, output, say
-    from threadsync.execution.seams import Unwatched
     from threadsync.operations.insights import insights as look
 
     opened = workspace()
-    told = look(opened, selectors, since=since, offline=offline, watcher=Unwatched())
+    with shown_while_reading() as progress:
+        told = look(opened, selectors, since=since, offline=offline, watcher=progress)
     match asked().format:
         case "json":
             from threadsync.views.json import as_text

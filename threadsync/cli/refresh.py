@@ -49,14 +49,15 @@ def refresh(
     the state, where plan, status and show find it. Ends with 1 if an account could not be read.
     """
     from threadsync.cli._done import patience
+    from threadsync.cli._progress import shown_while_reading
     from threadsync.cli._terminal import detail, output, say
-    from threadsync.execution.seams import Unwatched
     from threadsync.operations.refresh import refresh as look
     from threadsync.views.json import as_text
     from threadsync.views.json_refresh import refresh_json
     from threadsync.views.refresh_text import refresh_text
 
-    looked = look(workspace(), selectors, days=days, patience=patience(lock_timeout), watcher=Unwatched())
+    with shown_while_reading() as progress:
+        looked = look(workspace(), selectors, days=days, patience=patience(lock_timeout), watcher=progress)
     if asked().format == "json":
         say(as_text(refresh_json(looked)))
     else:

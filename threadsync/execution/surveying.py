@@ -5,6 +5,7 @@ Own posts are listed, which tells of many at once; what a list does not show is 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -30,6 +31,8 @@ from threadsync.providers.base import Examined, Provider
 
 TOGETHER_MAX = 16
 """How many posts are asked at once what readers made of them."""
+REPLIES = "replies"
+"""The name of that count, for every network."""
 
 
 def survey(
@@ -106,8 +109,26 @@ def looked_at(
 def engagement(provider: Provider, remote_ids: Iterable[RemoteId]) -> Flow[dict[RemoteId, Engagement]]:
     """Read what readers made of posts; it ends early where none of a group can be read.
 
-    A post that the network counts nothing of says nothing about the others.
+    A post that the network counts nothing of says nothing about the others. A reply that is one of the posts
+    itself, as the further segments of a chain are, counts as nobody's.
     """
+    found = yield from _told(provider, remote_ids)
+    return _by_readers(found)
+
+
+def _by_readers(found: Mapping[RemoteId, Engagement]) -> dict[RemoteId, Engagement]:
+    own = Counter(each.answers for each in found.values() if each.answers is not None)
+    return {
+        remote_id: replace(
+            each, counts={**each.counts, REPLIES: max(0, each.counts[REPLIES] - own[remote_id])}
+        )
+        if REPLIES in each.counts and remote_id in own
+        else each
+        for remote_id, each in found.items()
+    }
+
+
+def _told(provider: Provider, remote_ids: Iterable[RemoteId]) -> Flow[dict[RemoteId, Engagement]]:
     wanted = sorted(set(remote_ids))
     found: dict[RemoteId, Engagement] = {}
     for start in range(0, len(wanted), TOGETHER_MAX):
@@ -141,14 +162,14 @@ def counted(
     if not is_ours(account):
         return TargetFacts(account)
     wanted = sorted(set(remote_ids))
-    found = yield from engagement(provider, wanted)
+    found = yield from _told(provider, wanted)
     missed = [
         each for each in wanted if not (_was_told(found.get(each)) or (each in found and found[each].scope))
     ]
     if missed:
         yield from wait(bounds.retry_first_seconds, "reading numbers: trying again")
-        found |= yield from engagement(provider, missed)
-    return TargetFacts(account, engagement=found)
+        found |= yield from _told(provider, missed)
+    return TargetFacts(account, engagement=_by_readers(found))
 
 
 def fault_of(error: Fault | ThreadsyncError) -> Fault:

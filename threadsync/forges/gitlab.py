@@ -23,7 +23,7 @@ API_URL: Final = "https://gitlab.com/api/v4"
 SERVER_URL: Final = "https://gitlab.com"
 RIGHTS: Final = Rights(
     "GitLab",
-    "The token needs the scope api and a role that may comment (Reporter); a job's own token never may.",
+    "The token needs the scope api and a role that may comment; a job's own token never may.",
     "Make a project access token with the scope api, and keep it as the CI/CD variable GITLAB_TOKEN.",
 )
 _BOT = re.compile(r"(?:project|group)_\d+_bot(?:_?\w+)?")

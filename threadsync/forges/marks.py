@@ -44,7 +44,7 @@ class Mark(Struct, frozen=True):
     rows: tuple[Row, ...] = ()
     """What became of each publication, told by this run or one before it."""
     forgotten: int = 0
-    """Of how many more there was no room to remember it."""
+    """Of how many more, at least, there was no room to remember it."""
 
     def is_of(self, other: Mark) -> bool:
         """Whether both are the same comment's."""
@@ -82,9 +82,8 @@ def mark_of(body: str) -> Mark | None:
             return None
         rows = tuple(_row(each) for each in said["rows"])
         at = datetime.fromisoformat(str(said["at"])).astimezone(UTC)
-        return Mark(
-            str(said["project"]), str(said["name"]), str(said["kind"]), at, rows, int(said["forgotten"])
-        )
+        forgotten = max(0, int(said["forgotten"]))
+        return Mark(str(said["project"]), str(said["name"]), str(said["kind"]), at, rows, forgotten)
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None
 
@@ -94,4 +93,6 @@ def _row(said: Mapping[str, object]) -> Row:
     if not isinstance(links, list):
         raise TypeError("links are a list")
     address, word, at, why = (str(said[name]) for name in ("address", "word", "at", "why"))
+    if at:
+        datetime.fromisoformat(at)
     return Row(address, word, at, tuple(map(str, links)), why)

@@ -78,6 +78,8 @@ class Engagement(Struct, frozen=True):
     """Whether the network answered that it tells no numbers of this very post."""
     hidden: bool = False
     """Whether the network was seen to keep the post from readers."""
+    answers: RemoteId | None = None
+    """What it replies to, where the network is known to count own replies among the ``replies`` of that."""
 
 
 class CredentialLife(Struct, frozen=True):

@@ -136,11 +136,12 @@ class Writer(Struct, frozen=True):
 
         def content(before: Mark | None) -> tuple[Mark, str]:
             earlier = before if before is not None else mark
-            known = {row.address: row for row in (*earlier.rows, *rows)}
+            now = {row.address for row in rows}
+            known = (*(row for row in earlier.rows if row.address not in now), *rows)
             told_in_all = max(len(known), len(earlier.rows) + earlier.forgotten)
-            filled = _remembering(mark, tuple(known.values()), told_in_all, self.chars_max)
+            filled = _remembering(mark, known, told_in_all, self.chars_max)
             room = self.chars_max - len(filled.line())
-            return filled, show(tuple(known.values()), told_in_all - len(known), room)
+            return filled, show(known, told_in_all - len(known), room)
 
         return self.ask(put_comment(self.forge, number, mark, content, Bounds()))
 

@@ -20,6 +20,7 @@ from threadsync.model.state import State
 from threadsync.operations import checkup
 from threadsync.operations.auth import SOON, CredentialStanding, auth_status
 from threadsync.operations.checkup import Check, Verdict, ok, problem, warning
+from threadsync.operations.checkup_disk import check_disk
 from threadsync.operations.connections import Secrets, log_database
 from threadsync.operations.plan import SKEW_SECONDS_MAX
 from threadsync.operations.shell import media_files, opened
@@ -58,7 +59,7 @@ def _checks(open_workspace: Callable[[], Workspace], *, encoding: str, offline: 
     yield checkup.check_zone(workspace)
     yield from checkup.check_sandboxes(workspace)
     yield from checkup.check_git(workspace)
-    yield from checkup.check_disk(workspace)
+    yield from check_disk(workspace)
     yield from checkup.check_private(workspace)
     yield from checkup.check_media_roots(workspace)
     if offline and not isinstance(workspace.project.state, Path):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from threadsync.content.reading import read_bytes
+from threadsync.content.walking import astray
 from threadsync.media.thumbnail import thumbnail
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.ids import MediaDigest
@@ -85,7 +87,8 @@ def _media(views: Iterable[SegmentView], publication: Publication | None) -> Ite
 def source_lines(workspace: Workspace, findings: Iterable[Diagnostic]) -> Sources:
     """Return the lines of posts that *findings* are about; of a file that cannot be read there is none.
 
-    Lines of the project file are not shown: a secret may stand there by mistake.
+    Lines of the project file are not shown: a secret may stand there by mistake. Nor are those behind a link
+    that is refused for where it leads.
     """
     project = workspace.project
     wanted: dict[str, set[int]] = {}
@@ -93,9 +96,10 @@ def source_lines(workspace: Workspace, findings: Iterable[Diagnostic]) -> Source
         wanted.setdefault(finding.location.file, set()).add(finding.location.line)
     found: dict[tuple[str, int], Line] = {}
     for file, numbers in wanted.items():
-        if not (project.root / file).is_relative_to(project.posts):
+        path = project.root / file
+        if not path.is_relative_to(project.posts) or astray(str(project.root), os.path.realpath(path)):
             continue
-        data = read_bytes(str(project.root / file), file)
+        data = read_bytes(str(path), file)
         if isinstance(data, Diagnostic):
             continue
         every = data.decode(errors="replace").replace("\r\n", "\n").split("\n")

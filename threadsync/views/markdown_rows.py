@@ -20,7 +20,7 @@ LIVE: Final = "live"
 def rows_markdown(
     rows: Sequence[Row], *, zone: str | None, chars_max: int, name: str = "", forgotten: int = 0
 ) -> str:
-    """Return what became of the publications of one pull request; *forgotten* are told nowhere here.
+    """Return what became of the publications of one pull request; *forgotten*, or more, are not here.
 
     It has at most *chars_max* characters: what does not fit is counted and named.
     """
@@ -39,7 +39,9 @@ def rows_markdown(
         *_reasons(rows),
     ]
     if forgotten:
-        earlier = f"{forgotten:,} more were told of by earlier runs: `threadsync status` lists them."
+        earlier = (
+            f"At least {forgotten:,} more were told of by earlier runs: `threadsync status` has them all."
+        )
         blocks += [Block(""), Block(earlier)]
     return page(blocks, chars_max, ELSEWHERE_REPORT)
 

@@ -105,6 +105,15 @@ def test_an_older_server_takes_smaller_and_fewer_pictures() -> None:
     assert (limits.bytes_max, limits.bare) == (1_000_000, True)
 
 
+def test_a_chain_that_an_older_server_does_not_take_in_one_write_is_found() -> None:
+    """@atproto/pds 0.4.217 answers 413 above 150 kB, and 0.5.35 above 1 MB."""
+    chain = publication_of({"segments": [{"text": "界" * 300}] * 110})
+    assert not rules_found(chain)
+    (problem,) = rules_found(chain, server="pds-0.4").values()
+    assert "one write of about 158 kB" in problem
+    assert "pds-0.4) takes 153 kB" in problem
+
+
 def test_what_fitting_mends_is_no_fault() -> None:
     heavy = pictured(bytes=5_000_000, format="WEBP")
     assert sorted(rules_found(heavy)) == ["bluesky/picture-bytes", "bluesky/picture-format"]

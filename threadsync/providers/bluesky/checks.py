@@ -32,6 +32,7 @@ from threadsync.providers.bluesky.richtext import (
 )
 from threadsync.providers.bluesky.servers import (
     CURRENT,
+    SERVER,
     SERVERS,
     THUMBS,
     Server,
@@ -43,6 +44,8 @@ GATES = "https://docs.bsky.app/docs/tutorials/thread-gates"
 RICH_TEXT = "https://docs.bsky.app/docs/advanced-guides/post-richtext"
 
 WRITES_MAX = 200
+RECORD_BYTES = 540
+"""What a post of a chain is in a write besides its text: keys, times, the two posts that it replies to."""
 LANGS_MAX = 3
 TAGS_MAX = 8
 _LANGUAGE = re.compile(
@@ -197,7 +200,8 @@ RULES: tuple[Rule, ...] = (
         "bluesky/too-much-at-once",
         "observed",
         "https://docs.bsky.app/docs/api/com-atproto-repo-apply-writes",
-        "A chain is one write of at most 200 records: its segments, and who may reply to it and quote it.",
+        "A chain is one write of at most 200 records: its segments, and who may reply to it and quote it. The"
+        " write may have 1 MB, on servers of the generation `pds-0.4` 150 kB.",
         {"segments": [{"text": "x"}] * 100, "bluesky": {"quotes": "nobody"}},
         {"segments": [{"text": "x"}] * 101, "bluesky": {"quotes": "nobody"}},
     ),
@@ -215,7 +219,7 @@ def check(
 
     *plain* says that films go to the server as they are, not to the video service.
     """
-    found = [*_of_post(publication), *references(publication)]
+    found = [*_of_post(publication), *_of_write(publication, texts, server), *references(publication)]
     if publication.repost is None:
         for index, (segment, text) in enumerate(zip(publication.segments, texts, strict=True)):
             named = f"segment {index + 1}" if len(texts) > 1 else "this post"
@@ -276,20 +280,33 @@ def _of_post(publication: Publication) -> Iterator[Found]:
                 f"no reader knows the label {label!r}.",
                 f"Known are {', '.join(LABELS_KNOWN)}.",
             )
-    records = sum(records_of(publication, index) for index in range(len(publication.segments)))
-    if records > WRITES_MAX:
-        yield (
-            "bluesky/too-much-at-once",
-            publication.location,
-            f"the chain is {records} records with its gates, and Bluesky writes {WRITES_MAX} at once.",
-            "Make several posts of it; the further ones reply to the first (reply_to).",
-        )
     if any(segment.poll for segment in publication.segments):
         yield (
             "bluesky/not-there",
             at("poll"),
             "Bluesky has no polls.",
             "Take the poll out for Bluesky: overrides: {bluesky: {poll: null}}.",
+        )
+
+
+def _of_write(publication: Publication, texts: Sequence[RichText], server: Server) -> Iterator[Found]:
+    """Find out whether all of it can go out in one write, as it must."""
+    records = sum(records_of(publication, index) for index in range(len(publication.segments)))
+    size = records * RECORD_BYTES + sum(len(text.text.encode()) for text in texts)
+    problem = ""
+    if records > WRITES_MAX:
+        problem = f"the chain is {records} records with its gates, and Bluesky writes {WRITES_MAX} at once."
+    elif size > server.write_bytes_max:
+        problem = (
+            f"the chain is one write of about {size // 1000} kB, and the server ({SERVER}: {server.name}) "
+            f"takes {server.write_bytes_max // 1000} kB at once."
+        )
+    if problem:
+        yield (
+            "bluesky/too-much-at-once",
+            publication.location,
+            problem,
+            "Make several posts of it; the further ones reply to the first (reply_to).",
         )
 
 

@@ -138,19 +138,24 @@ def observed(record: Record) -> ObservedPost | None:
         carries["card"] = str(external.get("uri", ""))
     if uri.collection == REPOST:
         carries["reposts"] = _uri_of(value.get("subject"))
-    reply = value.get("reply")
-    parent = _uri_of(reply.get("parent")) if isinstance(reply, Mapping) else ""
     return ObservedPost(
         RemoteId(record.uri),
         "repost" if uri.collection == REPOST else _kind(embed, count),
         str(value.get("text") or ""),
         time_of(uri.rkey, value),
         permalink_of(uri, carries.get("reposts")),
-        RemoteId(parent) if parent else None,
+        parent_of(value),
         count if count > 1 else 0,
         carries=carries,
         author=uri.repo,
     )
+
+
+def parent_of(value: Mapping[str, Json]) -> RemoteId | None:
+    """Return what a post, by its record, replies to."""
+    reply = value.get("reply")
+    parent = _uri_of(reply.get("parent")) if isinstance(reply, Mapping) else ""
+    return RemoteId(parent) if parent else None
 
 
 def matches(what: Rendered, parent: RemoteId | None, post: ObservedPost) -> bool:

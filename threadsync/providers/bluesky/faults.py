@@ -158,7 +158,8 @@ ROWS: tuple[FaultRow, ...] = (
         "PayloadTooLarge PayloadTooLargeError",
         (413,),
         FaultClass.MEDIA,
-        "Use a smaller file: this server takes no more at once.",
+        "Use a smaller file, or make several posts of a long chain: this server takes no more at once."
+        " Of an older one say server: pds-0.4 under its target, and validate tells it.",
         OBSERVED,
     ),
     _row(

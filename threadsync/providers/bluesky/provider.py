@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from threadsync.errors import ApiError, Unanswered, UsageError
 from threadsync.flows.bounds import Bounds
-from threadsync.flows.core import attempt, now, record, wait
+from threadsync.flows.core import attempt, now, record
 from threadsync.flows.effects import Flow, Response
 from threadsync.flows.paging import Pages
-from threadsync.flows.retry import delay_seconds, retried
+from threadsync.flows.retry import retried
 from threadsync.model.capabilities import Capabilities, Needs
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.facts import Account, Engagement, ObservedPost, Quota, ReadBack
@@ -31,15 +31,12 @@ from threadsync.providers.base import (
     Examined,
     Permalinks,
     ProviderContext,
-    Refused,
     RenderedSegment,
     Result,
-    Uncertain,
     Work,
 )
 from threadsync.providers.bluesky import (
     api_feeds,
-    api_records,
     api_repo,
     api_sessions,
     checks,
@@ -48,10 +45,11 @@ from threadsync.providers.bluesky import (
 )
 from threadsync.providers.bluesky.about import ABOUT
 from threadsync.providers.bluesky.calls import DIRECTORY, PUBLIC, VIDEO
-from threadsync.providers.bluesky.faults import refusal, unanswered
+from threadsync.providers.bluesky.deleting import delete
+from threadsync.providers.bluesky.faults import refusal
 from threadsync.providers.bluesky.opening import BlueskySessions
 from threadsync.providers.bluesky.points import BlueskySpending
-from threadsync.providers.bluesky.publishing import CID, GATES, UNANSWERED, Publisher, wait_out
+from threadsync.providers.bluesky.publishing import CID, Publisher
 from threadsync.providers.bluesky.records import REPOST
 from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, addresses, graphemes, marks
 from threadsync.providers.bluesky.servers import server_of
@@ -268,7 +266,7 @@ class BlueskyProvider(Struct, frozen=True):
             "quotes": view.quote_count,
         }
         told = {name: count for name, count in counts.items() if count is not None}
-        return Engagement(told, hidden=convert.is_hidden(view))
+        return Engagement(told, hidden=convert.is_hidden(view), answers=convert.parent_of(view.record))
 
     def locate(self, reference: str) -> Flow[ObservedPost | None]:
         """Find anybody's post by its at-uri, or the address of its page."""
@@ -321,46 +319,8 @@ class BlueskyProvider(Struct, frozen=True):
         return Applied()
 
     def delete(self, work: Work, posts: tuple[Published, ...]) -> Flow[Result]:
-        """Take *posts* down, each with the gates that were put beside it."""
-        for post in posts:
-            uri = AtUri.parse(post.remote_id)
-            if uri is None:
-                raise UsageError(f"{post.remote_id} is not the address of a post")
-            if UNANSWERED in post.ids:
-                # Acting now, it would make anew what is taken down.
-                yield from wait_out(datetime.fromisoformat(post.ids[UNANSWERED]), self._bounds)
-            gates = [AtUri(uri.repo, each, uri.rkey) for each in post.ids.get(GATES, "").split(",") if each]
-            for each in (*gates, uri):
-                result = yield from self._deleted(work, post, each)
-                if not isinstance(result, Applied):
-                    return result
-            at = yield from now()
-            yield from record(Deleted(work.address, post.remote_id, at))
-        return Applied()
-
-    def _deleted(self, work: Work, post: Published, uri: AtUri) -> Flow[Result]:
-        """Delete one record; that it is not there is no error, so it is asked for until it is answered."""
-        bounds = self.context.bounds
-        request = api_records.delete_request(uri.repo, uri.collection, uri.rkey)
-        for number in range(1, bounds.retry_attempts_max + 1):
-            at = yield from now()
-            yield from record(
-                Intent(
-                    work.address, post.index, post.digest, "delete", post.remote_id, request.fingerprint(), at
-                )
-            )
-            answer = yield from attempt(api_records.delete_record(uri.repo, uri.collection, uri.rkey))
-            match answer:
-                case api_records.Erased():
-                    return Applied()
-                case Fault(kind=FaultClass.TRANSIENT) | Unanswered():
-                    if number == bounds.retry_attempts_max:
-                        fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
-                        return Uncertain(f"it may yet go: {fault.problem}", post.index)
-                case Fault():
-                    return Refused(answer, post.index)
-            yield from wait(delay_seconds(number, bounds), "Bluesky to delete a post")
-        raise AssertionError("a bound of at least one attempt ends the loop")
+        """Take *posts* down, each with the gates that are beside it."""
+        return delete(work, posts, self.context.bounds)
 
     def _asked(self, make: Callable[[], Flow[T]], why: str) -> Flow[T]:
         """Run a reading flow until it succeeds.

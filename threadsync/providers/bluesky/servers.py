@@ -33,6 +33,8 @@ class Server(Struct, frozen=True):
     """More than 4 are a gallery, which older servers do not know: they store it, and never look at it."""
     video_bytes_max: int
     """Of a film that the server gets itself."""
+    write_bytes_max: int
+    """Of one write, as JSON."""
 
     @property
     def pictures(self) -> PictureLimits:
@@ -45,7 +47,10 @@ THUMBS = PictureLimits(PICTURE_FORMATS, THUMB_BYTES_MAX, 1, THUMB_WIDEST, bare=T
 
 SERVERS: Mapping[str, Server] = {
     each.name: each
-    for each in (Server(CURRENT, 2_000_000, 10, 300_000_000), Server(OLD, 1_000_000, 4, 100_000_000))
+    for each in (
+        Server(CURRENT, 2_000_000, 10, 300_000_000, 1_000_000),
+        Server(OLD, 1_000_000, 4, 100_000_000, 150 * 1024),
+    )
 }
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from threadsync.model.ids import MAIN, Role
 from threadsync.providers.base import About, CredentialRole, Limit, Scope, ScopeUse
-from threadsync.providers.threads import checks, checks_kinds, convert
+from threadsync.providers.threads import checks, checks_kinds, checks_spoilers, convert
 from threadsync.providers.threads.calls import VERSION
 
 ABOUT: Final = About(
@@ -62,7 +62,7 @@ ABOUT: Final = About(
         Limit(checks_kinds.POLL_OPTIONS_MAX, "options a poll"),
         Limit(checks_kinds.POLL_OPTION_CHARACTERS_MAX, "characters an option of a poll"),
         Limit(checks_kinds.LONG_TEXT_CHARACTERS_MAX, "characters a long text"),
-        Limit(checks_kinds.SPOILERS_MAX, "hidden passages a segment"),
+        Limit(checks_spoilers.SPOILERS_MAX, "hidden passages a segment"),
     ),
     quotas={"posts": "250 in 24 hours", "replies": "1,000 in 24 hours", "deletes": "100 in 24 hours"},
 )

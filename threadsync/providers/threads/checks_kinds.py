@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
 
 from threadsync.model.diagnostic import Location
 from threadsync.model.post import Publication, Segment
@@ -13,10 +11,10 @@ from threadsync.providers.rules import Found
 from threadsync.providers.threads.carrying import (
     REPLY_CONTROLS,
     Carried,
-    hidden,
     options_of,
 )
 from threadsync.providers.threads.checks_references import references
+from threadsync.providers.threads.checks_spoilers import spoilers
 from threadsync.providers.threads.convert import is_public
 from threadsync.providers.threads.countries import COUNTRIES
 
@@ -25,7 +23,6 @@ POLL_OPTION_CHARACTERS_MAX = 25
 TOPIC_CHARACTERS_MAX = 50
 TOPIC_SIGNS_REFUSED = ".&"
 LONG_TEXT_CHARACTERS_MAX = 10_000
-SPOILERS_MAX = 10
 _ID_OF_A_GIF = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -286,52 +283,6 @@ def _text_only(segment: Segment, carried: Carried, text: str, named: str) -> _Pa
             )
 
 
-def _spoilers(segment: Segment, carried: Carried, text: str, named: str) -> _Parts:
-    if carried.hides_media and not segment.media:
-        yield (
-            "threads/spoiler-media",
-            "spoiler",
-            f"{named} has no picture and no video to hide.",
-            "To hide words, name them: spoiler: {text: [the words]}.",
-        )
-    for passage in carried.passages:
-        if not passage.strip():
-            yield (
-                "threads/spoiler-text",
-                "spoiler",
-                f"a passage to be hidden in {named} holds blanks alone.",
-                "Name the words that are to be hidden.",
-            )
-        elif passage not in text:
-            yield (
-                "threads/spoiler-text",
-                "spoiler",
-                f'"{passage}" is to be hidden and does not stand in {named}.',
-                _how_to_copy(passage, text),
-            )
-    places = hidden(text, carried.passages)
-    if any(later[0] < earlier[1] for earlier, later in pairwise(places)):
-        yield (
-            "threads/spoiler-text",
-            "spoiler",
-            f"two of the passages to be hidden in {named} overlap.",
-            "Name one passage that covers both.",
-        )
-    if len(places) > SPOILERS_MAX:
-        yield (
-            "threads/too-many-spoilers",
-            "spoiler",
-            f"{len(places)} passages of {named} would be hidden and Threads takes {SPOILERS_MAX}.",
-            "Hide fewer, longer passages.",
-        )
-
-
-def _how_to_copy(passage: str, text: str) -> str:
-    if unicodedata.normalize("NFC", passage) in unicodedata.normalize("NFC", text):
-        return "It looks the same and is made of other characters (Unicode): copy it out of the text."
-    return "Copy the passage from the text that the plan shows, letter for letter."
-
-
 def _topic(segment: Segment, carried: Carried, text: str, named: str) -> _Parts:
     why = ""
     refused = [sign for sign in TOPIC_SIGNS_REFUSED if sign in carried.topic]
@@ -374,7 +325,7 @@ def _countries(segment: Segment, carried: Carried, text: str, named: str) -> _Pa
         )
 
 
-_OF_A_SEGMENT = (_poll, _gif, _cards, _long_text, _text_only, _spoilers, _topic, _location, _countries)
+_OF_A_SEGMENT = (_poll, _gif, _cards, _long_text, _text_only, spoilers, _topic, _location, _countries)
 """The checks of what one segment carries, in the order of their findings."""
 
 
