@@ -20,6 +20,8 @@ GIT_SECONDS = 5.0
 CI_RUN_VARIABLES = ("GITHUB_RUN_ID", "CI_JOB_URL", "CI_PIPELINE_ID", "FORGEJO_RUN_ID")
 CI_PERSON_VARIABLES = ("GITHUB_ACTOR", "FORGEJO_ACTOR", "GITLAB_USER_LOGIN")
 """Who started the job (docs.github.com, "Variables reference"; docs.gitlab.com, "Predefined variables")."""
+OTHER_ACTIONS = ("FORGEJO_", "GITEA_")
+"""What else speaks of ``GITHUB_…``, and has its jobs at other addresses."""
 
 
 def user_name() -> str:
@@ -50,7 +52,12 @@ def commit(root: Path) -> str:
 
 
 def ci_run() -> str:
-    """Return the CI job that runs this; empty outside CI."""
+    """Return the CI job that runs this, by its address where that is known; empty outside CI."""
+    server, repository, run = (
+        os.environ.get(f"GITHUB_{each}") for each in ("SERVER_URL", "REPOSITORY", "RUN_ID")
+    )
+    if server and repository and run and not any(name.startswith(OTHER_ACTIONS) for name in os.environ):
+        return f"{server}/{repository}/actions/runs/{run}"
     return next((os.environ[name] for name in CI_RUN_VARIABLES if os.environ.get(name)), "")
 
 
@@ -66,8 +73,8 @@ class Surroundings(Struct, frozen=True):
     """Gives what git says of the checkout that a project lies in."""
 
     def who(self) -> str:
-        """Return who asks for something: the person, and the CI job if it is one, by its address."""
-        job = self.run_link() or self.ci_run()
+        """Return who asks for something: the person, and the CI job if it is one."""
+        job = self.ci_run()
         return f"{self.user()} in {job}" if job else self.user()
 
     def holder(self, command: str, since: datetime) -> Holder:

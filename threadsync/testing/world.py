@@ -178,7 +178,7 @@ class World(Struct, dict=True):
     @property
     def workspace(self) -> Workspace:
         """The project, opened by a new process."""
-        here = Surroundings(lambda: "robin", lambda _: "c0ffee", str, str, self.new_id)
+        here = Surroundings(lambda: "robin", lambda _: "c0ffee", lambda: "", self.new_id)
         return Workspace(
             self._desk.project(self.project),
             self._desk.providers(self.project),
