@@ -20,8 +20,9 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.execution.test_redirect import free_port
 from tests.live.desk import Desk, desk, yaml_block
-from tests.live.pages import BLOCK, SHELLS, run_as_it_stands, steps
+from tests.live.pages import BLOCK, SHELLS, blocks, run_as_it_stands, steps
 from tests.live.projects import ROOT
 from threadsync.cli import root
 
@@ -46,6 +47,7 @@ RUN_BY = {
 _PRINTED = (
     "tests/live/test_threads_page.py::test_the_workflow_writes_the_new_token_back_on_standard_input_alone"
 )
+_COMMENT = "tests/cli/test_comment.py::test_"
 _CHAOS = "tests/live/test_chaos.py::test_"
 ALONE = {
     "make demo": "tests/live/test_demo.py::test_the_tour_holds_what_it_shows",
@@ -55,6 +57,8 @@ ALONE = {
     "threadsync init": "tests/cli/test_desk.py::test_init_at_a_terminal_asks_what_no_option_says",
     "threadsync watch": "tests/live/test_watch.py::"
     "test_it_tells_what_a_save_changed_for_posts_and_drafts_and_ends_cleanly",
+    "threadsync watch --preview": "tests/live/test_preview.py::"
+    "test_a_save_is_told_to_an_open_page_and_the_end_closes_it",
     "threadsync chaos": f"{_CHAOS}struck_at_random_it_holds_and_keeps_what_it_is_told_to_keep",
     "threadsync chaos --rounds 20 --kill journal": f"{_CHAOS}"
     "killed_at_every_step_of_the_journal_no_post_is_there_twice_or_lost",
@@ -68,6 +72,14 @@ ALONE = {
     "test_printed_the_token_alone_is_on_standard_output",
     "threadsync auth login threads/main --print | gh secret set THREADS_TOKEN": _PRINTED,
     "threadsync auth refresh threads/main --write-back 'gh secret set THREADS_TOKEN'": _PRINTED,
+    "threadsync comment": f"{_COMMENT}the_plan_becomes_one_comment",
+    "threadsync comment --forge github --repository lift/posts --number 17": f"{_COMMENT}"
+    "options_say_at_a_desk_what_a_job_knows_of_itself",
+    "threadsync comment --plan plan.json": f"{_COMMENT}a_plan_that_another_job_made_is_shown_as_it_is",
+    "threadsync comment --report report.json": f"{_COMMENT}after_apply_the_comment_leads_to_the_posts",
+    "threadsync plan --format json > plan.json": f"{_COMMENT}a_plan_that_another_job_made_is_shown_as_it_is",
+    "threadsync apply --yes --format json > report.json": f"{_COMMENT}"
+    "after_apply_the_comment_leads_to_the_posts",
     "threadsync sandbox --port 8471": "the tour of README.md starts it so, and keeps its data besides",
     "threadsync sandbox --port 8471 --data sandbox": "the tour of README.md starts it so",
     "threadsync state pull --copy ID | threadsync state push -": "tests/live/test_state_bucket.py::"
@@ -100,8 +112,9 @@ def is_there(test: str) -> bool:
 # What is played.
 
 
-def empty(_: Desk, page: str) -> str:
+def empty(at: Desk, page: str) -> str:
     """The page begins with nothing, and starts its own network."""
+    at.port = str(free_port())
     return page
 
 
@@ -109,9 +122,14 @@ def project(at: Desk, page: str) -> str:
     """The page begins in a project with one post that is live."""
     at.begun()
     at.environ |= {"THREADS_REDIRECT_URI": "http://localhost:8737/"}
-    listed = r"""threadsync state history --format json | sed -n 's/.*"file": "\(.*history.*\)",/\1/p'"""
-    page = page.replace("--copy ID", f'--copy "$({listed} | head -1)"')
     return page.replace("COMMIT:threadsync.json", "HEAD:state/threadsync.json")
+
+
+def launched(at: Desk, page: str) -> str:
+    """The post has another key, is let go of before it is taken down, and nobody is there to be asked."""
+    at.begun("launch-day")
+    down = "$ threadsync withdraw launch-day@threads/main"
+    return page.replace(down, f"$ threadsync release launch-day\n{down} --yes")
 
 
 def own_project(at: Desk, page: str) -> str:
@@ -154,6 +172,7 @@ SCENES: Mapping[str, Callable[[Desk, str], str]] = {
     "README.md": empty,
     "docs/tutorial.md": empty,
     "docs/adopting.md": with_a_past,
+    "docs/holding.md": launched,
     "docs/several-accounts.md": own_project,
     "docs/from-twitter-together.md": with_tweets,
 }
@@ -168,8 +187,8 @@ PLAYED = [
 
 @pytest.mark.live
 @pytest.mark.skipif(
-    not all(map(shutil.which, ("git", "curl"))),
-    reason="not tested without git and curl: the commands of pages",
+    not all(map(shutil.which, ("git", "curl", "perl"))),
+    reason="not tested without git, curl and perl: the commands of pages",
 )
 @pytest.mark.parametrize("name", PLAYED)
 def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path) -> None:
@@ -218,6 +237,14 @@ def test_every_page_and_command_that_is_named_is_there() -> None:
     assert {*RUN_BY, *SCENES} <= set(PAGES)
     options = {option for page in PAGES.values() for text in spoken(page) for option in OPTION.findall(text)}
     assert set(OPTIONS_OF_OTHERS) <= options
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_command_stands_in_a_block_that_says_so(name: str) -> None:
+    """Or it would be overlooked here."""
+    for language, text in blocks(PAGES[name]):
+        commands = re.findall(r"^(?:\$ |threadsync |make |pip |exec threadsync ).*$", text, re.MULTILINE)
+        assert language in SHELLS or not commands, commands
 
 
 # What is said in passing.

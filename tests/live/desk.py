@@ -36,7 +36,7 @@ PROJECT: Mapping[str, object] = {
         "threads/brand": {"account": "harbour_desk", "credential": "env:HARBOUR"},
     },
 }
-POST = "---\nkey: lift-report\ntargets: [threads/main, threads/brand]\n---\nThe lifts of all 40 stations.\n"
+POST = "---\nkey: {key}\ntargets: [threads/main, threads/brand]\n---\nThe lifts of all 40 stations.\n"
 
 
 def at_a_terminal(command: str) -> str:
@@ -51,6 +51,8 @@ class Desk:
     root: Path
     sandbox: Sandbox
     environ: dict[str, str]
+    port: str = ""
+    """Where the page starts a network of its own; empty where it talks to this one."""
 
     @property
     def folder(self) -> Path:
@@ -64,7 +66,7 @@ class Desk:
         if text.startswith("exec "):
             text = f"( {text} )"  # the shell has more to do
         text = LOGIN.sub(lambda login: at_a_terminal(login[0]), text)
-        return text.replace(PORT, self.sandbox.base_url.rpartition(":")[2])
+        return text.replace(PORT, self.port or self.sandbox.base_url.rpartition(":")[2])
 
     def project(self, settings: Mapping[str, object]) -> None:
         """Write the project file, its targets before the sandbox."""
@@ -95,10 +97,10 @@ class Desk:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def begun(self) -> None:
+    def begun(self, key: str = "lift-report") -> None:
         """Have a project with one post that is live, committed, and pushed to a bare repository."""
         self.project(PROJECT)
-        self.write("posts/lift-report.md", POST)
+        self.write(f"posts/{key}.md", POST.format(key=key))
         self.write("token", "sandbox-lift_report\n")
         self.write(".gitignore", ".threadsync/\ntoken\n")
         self.ran(
