@@ -202,6 +202,7 @@ def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path) -> No
         ("```console\n$ echo one\ntwo\n```\n", "does not say 'two'"),
         ("```sh\n# a word\necho one   # and another\nfalse\n```\n", "one"),
         ("```yaml\nsteps:\n  - run: exit 3\n```\n", "bash"),
+        ("1. Do it:\n\n   ```sh\n   echo one\n   false\n   ```\n", "one"),
         ("````console\n$ cat <<'END'\n```\nx\n```\nEND\nx\n````\n", ""),
     ],
 )
