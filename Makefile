@@ -157,4 +157,4 @@ live: setup
 	$(BIN)/python -m pytest -m live
 
 clean:
-	rm -rf $(VENV) tests/pds/node_modules tests/pds/*/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/pds/node_modules tests/pds/*/node_modules tests/browser/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -47,6 +47,7 @@ RUN_BY = {
 _PRINTED = (
     "tests/live/test_threads_page.py::test_the_workflow_writes_the_new_token_back_on_standard_input_alone"
 )
+_COMMENT = "tests/cli/test_comment.py::test_"
 _CHAOS = "tests/live/test_chaos.py::test_"
 ALONE = {
     "make demo": "tests/live/test_demo.py::test_the_tour_holds_what_it_shows",
@@ -58,11 +59,6 @@ ALONE = {
     "test_it_tells_what_a_save_changed_for_posts_and_drafts_and_ends_cleanly",
     "threadsync watch --preview": "tests/live/test_preview.py::"
     "test_a_save_is_told_to_an_open_page_and_the_end_closes_it",
-    "threadsync comment": "tests/cli/test_comment.py::test_the_plan_becomes_one_comment",
-    "threadsync comment --plan plan.json": "tests/cli/test_comment.py::"
-    "test_a_plan_that_another_job_made_is_shown_as_it_is",
-    "threadsync comment --report report.json": "tests/cli/test_comment.py::"
-    "test_after_apply_the_comment_leads_to_the_posts",
     "threadsync chaos": f"{_CHAOS}struck_at_random_it_holds_and_keeps_what_it_is_told_to_keep",
     "threadsync chaos --rounds 20 --kill journal": f"{_CHAOS}"
     "killed_at_every_step_of_the_journal_no_post_is_there_twice_or_lost",
@@ -76,6 +72,14 @@ ALONE = {
     "test_printed_the_token_alone_is_on_standard_output",
     "threadsync auth login threads/main --print | gh secret set THREADS_TOKEN": _PRINTED,
     "threadsync auth refresh threads/main --write-back 'gh secret set THREADS_TOKEN'": _PRINTED,
+    "threadsync comment": f"{_COMMENT}the_plan_becomes_one_comment",
+    "threadsync comment --forge github --repository lift/posts --number 17": f"{_COMMENT}"
+    "options_say_at_a_desk_what_a_job_knows_of_itself",
+    "threadsync comment --plan plan.json": f"{_COMMENT}a_plan_that_another_job_made_is_shown_as_it_is",
+    "threadsync comment --report report.json": f"{_COMMENT}after_apply_the_comment_leads_to_the_posts",
+    "threadsync plan --format json > plan.json": f"{_COMMENT}a_plan_that_another_job_made_is_shown_as_it_is",
+    "threadsync apply --yes --format json > report.json": f"{_COMMENT}"
+    "after_apply_the_comment_leads_to_the_posts",
     "threadsync sandbox --port 8471": "the tour of README.md starts it so, and keeps its data besides",
     "threadsync sandbox --port 8471 --data sandbox": "the tour of README.md starts it so",
     "threadsync state pull --copy ID | threadsync state push -": "tests/live/test_state_bucket.py::"

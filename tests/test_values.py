@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
+from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -11,6 +14,8 @@ from rich.console import Console
 from rich.pretty import pretty_repr
 
 from threadsync.values import Besides, Discreet
+
+ROOT = Path(__file__).parents[1]
 
 
 class Door(Discreet, frozen=True):
@@ -60,3 +65,26 @@ def test_what_is_beside_neither_compares_nor_hashes() -> None:
     assert Letter("Hi") != Parcel("Hi")
     assert replace(Letter("Hi", 20), text="Ho").weight == 20
     assert pickle.loads(pickle.dumps(Letter("Hi", 20))).weight == 20
+
+
+def trees() -> Iterator[tuple[Path, ast.Module]]:
+    for path in (ROOT / "threadsync").rglob("*.py"):
+        yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_every_name_that_replace_is_given_is_a_field() -> None:
+    """No type checker looks: ``msgspec.structs.replace`` takes any name, and fails when it runs."""
+    fields: set[str] = set()
+    given: list[tuple[str, str]] = []
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            match node:
+                case ast.AnnAssign(target=ast.Name(id=name)):
+                    fields.add(name)
+                case ast.Call(func=ast.Name(id="replace"), keywords=keywords):
+                    where = f"{path.relative_to(ROOT)}:{node.lineno}"
+                    given += [(where, each.arg) for each in keywords if each.arg is not None]
+                case _:
+                    pass
+    assert len(given) > 100
+    assert [(where, name) for where, name in given if name not in fields] == []

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 SECONDS = 180
+NODE_MIN = 20
 
 
+@cache
 def missing() -> str:
     """Say what is not there to look at pages with; empty where all is."""
     if _chromium() is None:
@@ -20,6 +23,10 @@ def missing() -> str:
         return "no Node is installed"
     if not (HERE / "node_modules/playwright-core").is_dir():
         return "npm ci was not run in tests/browser: make browser"
+    asked = ("node", "-p", "process.versions.node")
+    version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    if int(version.partition(".")[0]) < NODE_MIN:
+        return f"Node is {version}, and Playwright needs {NODE_MIN}"
     return ""
 
 

@@ -75,6 +75,18 @@ def test_the_plan_becomes_one_comment(run: Run, world: World, forge: Forge) -> N
     assert world.sent == [], "no network is asked"
 
 
+def test_options_say_at_a_desk_what_a_job_knows_of_itself(
+    run: Run, world: World, forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("GITHUB_") and name != "GITHUB_TOKEN"]:
+        monkeypatch.delenv(name)
+    world.post("hello", "Good morning.")
+    assert run("comment").exit_code == 2
+    where = ("--forge", "github", "--repository", "lift/posts", "--number", "17", "--api", forge.url)
+    assert run("comment", *where).exit_code == 0
+    assert "Good morning." in forge.pulls[17].bodies()[0]
+
+
 def test_the_token_goes_to_the_forge_and_nowhere_else(run: Run, world: World, forge: Forge) -> None:
     """Law 12."""
     world.post("hello", "Good morning.")
@@ -121,6 +133,8 @@ def test_pictures_are_shown_at_the_commit(run: Run, world: World, forge: Forge) 
     world.write("posts/door.jpg", picture())
     world.post("hello", "Good morning.\n\n![A closed door](door.jpg)")
     run("comment")
+    where = "https://forge.example/lift/posts/blob/0123abc/posts/door.jpg?raw=true"
+    assert where in run("plan", "--format", "markdown").stdout, "for the summary of the job"
     assert (
         '<img src="https://forge.example/lift/posts/blob/0123abc/posts/door.jpg?raw=true" alt="A closed door"'
         in forge.pulls[17].bodies()[0]

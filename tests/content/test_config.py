@@ -512,3 +512,23 @@ def test_an_unknown_provider_is_told_at_its_place_with_a_suggestion(
         "Did you mean threads? This threadsync has: threads.",
     )
     assert second.location.line == line + 1, "with all the other faults"
+
+
+def test_a_project_knows_where_all_its_credentials_are(tmp_path: Path) -> None:
+    """What is run for it gets none of them (``notify:``), wherever they are named."""
+    (tmp_path / "threadsync.yaml").write_text(
+        """\
+version: 1
+id: p
+targets: {threads/a: {credential: env:A, credentials: {app_secret: env:B}}}
+media_hosts:
+  bucket:
+    kind: s3
+    bucket: b
+    region: auto
+    credentials: {access_key: env:C, secret_key: env:D, names: env:E}
+state: {bucket: s3://state, region: auto, credentials: {access_key: env:F, secret_key: env:G}}
+database: env:H
+"""
+    )
+    assert sorted(load_project(tmp_path, exact=True).credentials) == [f"env:{name}" for name in "ABCDEFGH"]

@@ -86,7 +86,7 @@ class PublishingWorld(World):
             lambda folder: Attachments(folder, _unfetched, prober),
             self._connected,
             self._journal,
-            started=self._started,
+            started=self.started,
         )
 
     @contextmanager

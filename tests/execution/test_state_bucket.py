@@ -182,8 +182,22 @@ class TestConditions:
     def test_one_that_says_it_cannot_is_refused(self, objects: Objects) -> None:
         remote = objects.remote()
         objects.odd = odd_at("PUT social/conditions", error(501, "NotImplemented"))
-        with pytest.raises(StateError, match="writes although the condition"):
+        with pytest.raises(StateError, match="knows no conditions"):
             put(objects, remote, Revision(), threadsync_json=b"1")
+
+    @pytest.mark.parametrize("asked", ["PUT social/states", f"PUT {HEAD}", f"GET {HEAD}"])
+    def test_one_that_says_so_later_has_not_written(self, objects: Objects, asked: str) -> None:
+        remote = written(objects, b"1")
+        seen = fetched(objects, remote)
+        objects.odd = odd_at(asked, error(501, "NotImplemented"))
+        with pytest.raises(StateError, match="answers 501"):
+            put(
+                objects,
+                remote,
+                seen if "GET" not in asked else fetched(objects, remote),
+                threadsync_json=b"2",
+            )
+        assert fetched(objects).files == {STATE: b"1"}
 
     def test_it_is_tried_once(self, objects: Objects) -> None:
         remote = objects.remote()

@@ -53,7 +53,7 @@ SINGLES: dict[Forge, str] = {
     GITLAB: "/projects/lift%2Fdesk%2Freport/merge_requests/3/notes/7",
     FORGEJO: "/repos/lift/report/issues/comments/7",
 }
-each_forge = pytest.mark.parametrize("forge", FORGES, ids=lambda forge: str(forge.name))
+each_forge = pytest.mark.parametrize("forge", FORGES, ids=lambda forge: forge.rights.forge)
 
 
 @each_forge

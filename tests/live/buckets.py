@@ -20,11 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import requests
-from botocore.auth import S3SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
-from tests.live.stores import ACCESS_KEY, SECRET_KEY, free_port, serving
+from tests.live.stores import ACCESS_KEY, SECRET_KEY, free_port, make_bucket, serving
 from threadsync.execution.clock import SystemClock
 
 BUCKET = "states"
@@ -85,9 +82,7 @@ def seaweed(folder: Path) -> Iterator[Place]:
     flags += [f"-dir={folder / 'weed'}", "-ip=127.0.0.1", "-s3", f"-s3.config={folder / 's3.json'}"]
     with serving(words, "server", *flags, port=ports["s3"], log=folder / "weed.log"):
         place = Place(f"http://127.0.0.1:{ports['s3']}")
-        made = AWSRequest("PUT", f"{place.endpoint}/{BUCKET}")
-        S3SigV4QueryAuth(Credentials(ACCESS_KEY, SECRET_KEY), "s3", "us-east-1", 60).add_auth(made)
-        requests.put(made.url, timeout=10).raise_for_status()
+        make_bucket(place.endpoint, BUCKET)
         yield place
 
 

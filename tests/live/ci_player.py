@@ -7,13 +7,14 @@ share nothing but the repository, the forge and the artifacts of a run.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,8 @@ class Player:
     """Whether `permissions:` means anything."""
     ahead_seconds: float = 0.0
     number: int = 0
+    """Of the run that began last."""
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def play(
         self, file: str, event: Event, meanwhile: Mapping[str, Meanwhile] | None = None
@@ -94,8 +97,7 @@ class Player:
         assert set(workflow) <= WORKFLOW_KEYS, set(workflow) - WORKFLOW_KEYS
         assert workflow.get("permissions", {}) == {}, "each job says what it needs"
         assert event.name in workflow["on"], f"{workflow['name']} is not started by {event.name}"
-        self.number += 1
-        number = self.number
+        number = self.number = next(self.numbers)  # runs may begin at once
         run = self.forge.root / f"run-{number}"
         done: dict[str, Played] = {}
         for name, job in workflow["jobs"].items():

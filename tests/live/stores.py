@@ -129,6 +129,13 @@ def uploader() -> Iterator[Uploader]:
         yield Uploader(transport)
 
 
+def make_bucket(endpoint: str, bucket: str) -> None:
+    """Make a bucket on a server that knows our key."""
+    made = AWSRequest("PUT", f"{endpoint}/{bucket}")
+    S3SigV4QueryAuth(Credentials(ACCESS_KEY, SECRET_KEY), "s3", "us-east-1", 60).add_auth(made)
+    requests.put(made.url, timeout=10).raise_for_status()
+
+
 def free_port() -> int:
     """Return a port of this machine that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:

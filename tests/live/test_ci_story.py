@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.live.ci_gitlab import GitLabPlayer
 from tests.live.ci_player import Event, Played, workflow_in
@@ -219,6 +220,27 @@ def test_the_workflow_of_the_readme_checks_and_plans_without_a_secret(github: St
     (played,) = github.player.run(workflow_in(block), event).values()
     assert played.result == "success", played.said
     assert "From the README" in str(played.said)
+
+
+def test_the_action_runs_a_command_itself_with_words_that_no_shell_reads_again(github: Story) -> None:
+    (block,) = re.findall(r"```yaml\n(- uses: .*?)```", (ROOT / "docs/ci.md").read_text(), re.DOTALL)
+    (step,) = yaml.safe_load(block)
+    number = github.open({"a": "By the action"})
+    event = Event("pull_request", git(github.desk, "rev-parse", github.heads[number]))
+
+    def played(arguments: str) -> Played:
+        asked_for = {**step, "name": "It", "with": {**step["with"], "arguments": arguments}}
+        job = {"permissions": {"contents": "read"}, "steps": [{"uses": "actions/checkout@v6"}, asked_for]}
+        workflow = {"name": "one", "on": {"pull_request": None}, "jobs": {"it": job}}
+        return github.player.run(workflow, event)["it"]
+
+    done = played(step["with"]["arguments"])
+    assert done.statuses["It: Run threadsync"] == 3, "changes are pending: --detailed-exitcode"
+    assert "By the action" in done.said["It: Run threadsync"]
+    refused = played("* $(touch pwned) ; touch pwned")
+    assert refused.statuses["It: Run threadsync"] == 2
+    assert "$(touch" in refused.said["It: Run threadsync"]
+    assert not list(github.forge.root.glob("run-*/it/work/pwned"))
 
 
 def test_a_faulty_post_is_annotated_and_told_in_the_comment_and_the_job_fails(github: Story) -> None:

@@ -1,4 +1,4 @@
-"""A freeze and a withdrawal reach every runner that shares the branch of the state: real git, real processes."""
+"""A freeze and a withdrawal reach every runner that shares the branch: real git, real processes."""
 
 from __future__ import annotations
 

@@ -145,6 +145,22 @@ def test_a_draft_branch_sends_nothing_and_the_message_says_what_is_to_be_done(hu
         assert words in said
 
 
+def test_an_apply_from_elsewhere_that_had_nothing_to_do_is_no_heartbeat(hub: Hub) -> None:
+    """It may see nothing to do because its files are old; that CI is dead must show all the same."""
+    world = hub.first()
+    assert world.applied() == DONE
+    first = world.state.heartbeat
+    hub.git(world.root, "switch", "--quiet", "-c", "draft")
+    world.write(".gitignore", ".threadsync/\nstate/\n")
+    hub.commit(world.root, "draft")
+    world.clock.sleep(86_400)
+    assert world.apply().report is None
+    assert world.state.heartbeat == first
+    hub.git(world.root, "switch", "--quiet", "main")
+    assert world.apply().report is None
+    assert world.state.heartbeat != first
+
+
 def test_a_commit_that_was_merged_is_approved_on_any_branch_and_when_main_has_gone_on(hub: Hub) -> None:
     world, other = hub.first(), "other"
     hub.git(hub.root, "clone", "--quiet", hub.hub.as_uri(), other)

@@ -71,7 +71,7 @@ class Office(World):
             super().workspace,
             allow_commands=self.allowed,
             tell=self.warnings.append,
-            surroundings=Surroundings(run_link=lambda: NIGHTLY),
+            surroundings=Surroundings(ci_run=lambda: NIGHTLY),
         )
 
     def told(self, who: str = "one") -> list[dict[str, Any]]:

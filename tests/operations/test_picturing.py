@@ -19,8 +19,10 @@ from threadsync.media.thumbnail import LIMITS, Thumbnail, thumbnail
 from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.model.ids import MediaDigest
 from threadsync.model.post import MediaFacts
+from threadsync.model.text import MarkKind
 from threadsync.operations.picturing import media_of_all, media_of_plan, pictured, plan_page, source_lines
 from threadsync.operations.plan import plan
+from threadsync.planning.actions import Create
 
 
 @pytest.fixture
@@ -138,8 +140,22 @@ def test_a_copy_that_is_sent_is_what_is_shown(world: World) -> None:
     assert known.width == 320
 
 
+def test_what_a_network_makes_of_words_and_media_is_in_the_plan(world: World) -> None:
+    world.write("posts/a.jpg", picture())
+    spoiler = "{spoiler: {media: true, text: [the butler]}}"
+    world.post("a", "It was the butler. https://example.org\n\n![A](a.jpg)", threads=spoiler)
+    (action,) = plan(world.workspace).plan.actions
+    assert isinstance(action, Create)
+    (view,) = action.segments
+    assert [(mark.kind, view.text[mark.start : mark.end]) for mark in view.marks] == [
+        (MarkKind.HIDDEN, "the butler"),
+        (MarkKind.LINK, "https://example.org"),
+    ]
+    assert view.covers_media == "a spoiler"
+
+
 def test_lines_of_posts_are_shown_and_none_of_the_project_file(world: World) -> None:
-    world.write("posts/a.md", "---\r\nkey: a\r\n---\r\n" + "x" * 500 + "\r\n")
+    world.write("posts/a.md", "---\r\nkey: a\r\n---\r\n" + "x" * 11_000 + "\r\n")
 
     def finding(file: str, line: int) -> Diagnostic:
         return Diagnostic(Location(file, line, 1), "r", "p", "m")
@@ -154,7 +170,7 @@ def test_lines_of_posts_are_shown_and_none_of_the_project_file(world: World) -> 
             finding("threadsync.yaml", 1),
         ],
     )
-    assert found == {("posts/a.md", 2): "key: a", ("posts/a.md", 4): "x" * 400}
+    assert found == {("posts/a.md", 2): "key: a", ("posts/a.md", 4): "x" * 10_000}
 
 
 def test_no_line_is_shown_of_what_a_refused_link_leads_to(world: World) -> None:

@@ -109,9 +109,9 @@ def _running(package: Path, folder: Path, server: Postgres, user: int | None) ->
         "fsync": "off",
         "max_connections": 60,
     }
-    command = [package / "pginstall" / "bin" / "postgres", "-D", folder / "data"]
+    command: list[str | Path] = [package / "pginstall" / "bin" / "postgres", "-D", folder / "data"]
     # Killed tests stop nothing themselves; the keeper, which outlives them, does.
-    keeper = [sys.executable, KEEPER, folder, str(user or 0)]
+    keeper: list[str | Path] = [sys.executable, KEEPER, folder, str(user or 0)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [*keeper, *command, *(f"--{key}={value}" for key, value in settings.items())],

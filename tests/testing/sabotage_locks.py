@@ -177,7 +177,7 @@ LOCKS = (
         "duplicate",
     ),
     Safeguard(
-        "lease and age of the intent are checked before sending, where the lock has lapsed",
+        "lease and age are checked where the lock has lapsed",
         16,
         (
             {"threadsync.execution.recording.Recording.check_lease": minds_nobody},

@@ -43,6 +43,7 @@ One line a safeguard: the law that asks for it, its name, what stands in its pla
 16  one run at a time: locks_nothing and minds_nobody -> duplicate
 16  every barrier checks the lease: minds_nobody -> duplicate
 16  lease and age of the intent are checked before sending: minds_nobody; sends_at_any_age -> duplicate
+16  lease and age are checked where the lock has lapsed: minds_nobody; sends_at_any_age -> duplicate
 16  only the lock that was seen is broken: removes_blindly; minds_nobody -> duplicate
 16  a push that was overtaken is rejected: pushes_by_force -> duplicate
  4  a rename is a move: is_always_new -> duplicate
@@ -98,6 +99,12 @@ One line a safeguard: the law that asks for it, its name, what stands in its pla
  2  what is planned for one second has two keys: has_no_posts; looks_at_bound_posts -> lost
  2  what may still act is waited for: waits_for_nothing -> stays up
  3  a new post hangs where the job says: hangs_on_what_is_bound -> out of order
+ 6  what is held is not published: holds_nothing -> stays up
+15  under a freeze nothing goes out: finds_nothing -> stays up
+15  what a freeze made late is asked about: finds_nothing -> stays up
+15  what an outage made late is asked about: finds_nothing -> stays up
+15  an outage is remembered when it is over: forgets -> stays up
+ 5  what was withdrawn stays down: finds_nothing -> stays up
 """
 
 from __future__ import annotations

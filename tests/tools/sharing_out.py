@@ -19,6 +19,7 @@ BY_TEST = frozenset(
     {
         "tests/live/test_branch.py",
         "tests/live/test_chaos.py",
+        "tests/live/test_ci_story.py",
         "tests/live/test_signals.py",
         "tests/testing/test_exhaustive.py",
     }

@@ -190,6 +190,21 @@ def test_a_document_that_lies_is_refused() -> None:
             read_plan(json.dumps({**document, "actions": actions}).encode(), "plan.json")
 
 
+@pytest.mark.parametrize("when", ["2026-12-03T07:30:00", "0001-01-01T00:00:00+14:00", "soon", 7])
+def test_a_document_of_no_time_is_refused(when: object) -> None:
+    document = {**plan_json(samples.full_plan()), "at": when}
+    with pytest.raises(UsageError):
+        read_plan(json.dumps(document).encode(), "plan.json")
+
+
+def test_a_time_that_no_zone_has_is_told_as_it_is() -> None:
+    document = json.loads(json.dumps(plan_json(samples.first_plan())))
+    document["actions"][0] |= {"due": "0001-01-01T00:00:00Z", "zone": "America/Lima"}
+    document["zone"] = "America/Lima"
+    page = plan_markdown(read_plan(json.dumps(document).encode(), "plan.json"))
+    assert "0001-01-01T00:00:00+00:00" in page
+
+
 def test_a_saved_plan_is_read_as_what_it_shows() -> None:
     saved = {"kind": "saved-plan", "plan": plan_json(samples.full_plan())}
     read = read_plan(json.dumps(saved).encode(), "plan.json")

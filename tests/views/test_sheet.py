@@ -24,7 +24,7 @@ from threadsync.views.differing import differing as compared
 from threadsync.views.json import as_text
 from threadsync.views.sheet import Entry, Line, Part, Pictures, Seeable, Sheet, Sources
 from threadsync.views.sheet_html import POLICY, posts_html, sheet_html
-from threadsync.views.sheet_making import sheet_of
+from threadsync.views.sheet_making import finding_of, sheet_of
 
 SHOWN: Pictures = {samples.DOOR.digest: Seeable("data:image/png;base64,AAAA")}
 NO_SOURCES: Sources = {}
@@ -341,6 +341,13 @@ def test_findings_stand_at_their_post_with_the_line_and_a_mark_under_its_column(
     (found,) = sheet.posts[0].findings
     assert (found.source, found.marker) == ("key: x: #wrong", "        ^")
     assert [each.place for each in sheet.findings] == ["posts/other.md:1:1"]
+
+
+def test_of_a_long_line_what_is_around_the_column_is_shown() -> None:
+    finding = Diagnostic(Location("posts/a.md", 1, 301), "r", "p.", "Mend it.")
+    made = finding_of(finding, {("posts/a.md", 1): Line("a" * 300 + "X" + "b" * 300)})
+    assert made.source == "…" + "a" * 60 + "X" + "b" * 59 + "…"
+    assert made.source[made.marker.index("^")] == "X"
 
 
 # Accounts.

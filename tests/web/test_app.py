@@ -62,6 +62,17 @@ def test_nothing_else_is_served(watched: Watched, path: str) -> None:
     assert get(make_app(watched.showing, Hub()), path).status == 404
 
 
+@pytest.mark.parametrize("path", ["/events", "/media/x"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_page_of_elsewhere_takes_no_place_among_those_that_are_told(
+    watched: Watched, path: str, site: str
+) -> None:
+    hub = Hub()
+    answer = get(make_app(watched.showing, hub), path, **{"sec-fetch-site": site})
+    assert answer.status == 403
+    assert not hub.listeners
+
+
 def test_nothing_can_be_sent(watched: Watched) -> None:
     app = make_app(watched.showing, Hub())
     assert asyncio.run(Call(app, "/", method="POST").run()).status == 405

@@ -109,7 +109,7 @@ def test_what_is_wrong_is_shown_at_its_post_with_the_line(watched: Watched) -> N
     (change,) = watched.look()
     assert "threads/text-too-long" in change.blocks[id_of("a")]
     (at,) = pages.read(change.blocks[id_of("a")]).classed("at")
-    assert at.text == f"{'x' * 400}\n^"
+    assert at.text == f"{'x' * 120}…\n^"
     assert "files have errors" in change.blocks["notes"]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +19,7 @@ from threadsync.cli._signals import Signals
 from threadsync.cli._terminal import detail, error_output, is_attended, note, output, say
 from threadsync.content.escape import printable
 from threadsync.operations.apply import AppliedPlan, ApplyOptions, apply
+from threadsync.operations.forge_place import seen_here
 from threadsync.operations.status import overdue, status
 from threadsync.planning.actions import Delete, NoOp
 from threadsync.views.json import applied_json, as_text
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from threadsync.operations.applied import CarriesOut
     from threadsync.operations.plan import Prepared
     from threadsync.operations.workspace import Workspace
+    from threadsync.views.markdown_actions import PictureUrl
 
 
 def run(
@@ -52,12 +56,13 @@ def run(
         if is_attended() and not options.yes:
             now, zone = workspace.clock.now(), workspace.project.zone
             person = AtTerminal(error_output(), progress, signals, now=now, zone=zone)
+        seen = partial(seen_here, os.environ, workspace.project.root)
         try:
             applied = carry_out(
                 workspace,
                 options,
                 person=person,
-                show=lambda prepared: _show(prepared, progress, max_chars, attended=person is not None),
+                show=lambda prepared: _show(prepared, progress, seen, max_chars, attended=person is not None),
                 watcher=progress,
                 on_started=signals.started,
             )
@@ -119,14 +124,21 @@ def _progress() -> Progress:
     return Lines(note)
 
 
-def _show(prepared: Prepared, progress: Progress, max_chars: int | None, *, attended: bool) -> None:
+def _show(
+    prepared: Prepared,
+    progress: Progress,
+    seen: Callable[[], PictureUrl],
+    max_chars: int | None,
+    *,
+    attended: bool,
+) -> None:
     """Show the plan: on standard output, or beside the question where that is to hold JSON."""
     progress.pause()
     wanted = asked().format
     if wanted == "json" and not attended:
         return
     if wanted == "markdown" and not attended:
-        say(plan_markdown(prepared, chars_max=max_chars))
+        say(plan_markdown(prepared, seen=seen(), chars_max=max_chars))
         return
     apart = wanted != "text"
     terminal = error_output() if apart else output()

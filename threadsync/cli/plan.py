@@ -91,9 +91,13 @@ def plan(
 
             say(as_text(plan_json(prepared)))
         case "markdown":
+            import os
+
+            from threadsync.operations.forge_place import seen_here
             from threadsync.views.markdown import plan_markdown
 
-            say(plan_markdown(prepared, chars_max=max_chars))
+            seen = seen_here(os.environ, opened.project.root)
+            say(plan_markdown(prepared, seen=seen, chars_max=max_chars))
         case "html":
             from threadsync.operations.picturing import plan_page
 

@@ -77,6 +77,14 @@ class Project(Struct, frozen=True):
     """Who is told of troubles, in the order of the file."""
 
     @property
+    def credentials(self) -> tuple[str, ...]:
+        """Where all its credentials are, each as ``env:NAME``, ``file:PATH`` or ``keyring:NAME``."""
+        forms = [form for target in self.targets.values() for form in target.credentials.values()]
+        forms += [form for host in self.media_hosts.values() for form in host.credentials.values()]
+        forms += self.state.credentials.values() if isinstance(self.state, StateBucket) else ()
+        return (*forms, self.database) if self.database is not None else tuple(forms)
+
+    @property
     def state_name(self) -> str:
         """Where the state is, as a person would say it: a path in the project, a branch, or a bucket."""
         if isinstance(self.state, Path):

@@ -43,7 +43,7 @@ FILE_RULES = (
     ),
     Rule(
         "file/outside-project",
-        "A link leads out of the project.",
+        "A link leads out of the project, or to a hidden file of it.",
         "Copy the file into the project.",
     ),
     Rule(

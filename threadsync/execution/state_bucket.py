@@ -42,6 +42,9 @@ CONDITIONS = "conditions"
 """The object that is never changed, and that conditions are tried on."""
 _NEVER = '"00000000000000000000000000000000"'
 """The tag of no object."""
+_UNKNOWN_STATUS = 501
+"""What S3 answers to a header that it does not know
+(https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html)."""
 _NOTE = b"threadsync tries on this object whether the store keeps conditions (If-Match, If-None-Match).\n"
 _NOT_NOW = "Nothing was published after that."
 
@@ -212,20 +215,21 @@ class BucketRemote:
         Raises:
             StateError: it does not, or does not let us try.
         """
-        unkept = StateError(
-            f"{self._bucket.called} writes although the condition of the write does not hold: two runs could "
-            "hold the lock at once",
-            where=self.where,
-            remedy="Nothing was written there but the object `conditions`. Use a store that keeps If-Match "
-            "and If-None-Match for PUT (docs/state.md names some), or keep the state in a git branch.",
-        )
         # Nobody ever removes the object, so what is refused the first time was there before.
         for number, condition in enumerate((*({"If-None-Match": "*"},) * 2, {"If-Match": _NEVER})):
             answer = self._answered(
-                "PUT", CONDITIONS, deadline, seconds=LOOK_SECONDS, headers=condition, body=_NOTE
+                "PUT",
+                CONDITIONS,
+                deadline,
+                seconds=LOOK_SECONDS,
+                headers=condition,
+                body=_NOTE,
+                also_status=_UNKNOWN_STATUS,
             )
-            if answer.status == 501 or (number and not _is_conflict(answer)):
-                raise unkept
+            if answer.status == _UNKNOWN_STATUS:
+                raise self._unkept("says that it knows no conditions of a write")
+            if number and not _is_conflict(answer):
+                raise self._unkept("writes although the condition of the write does not hold")
 
     def _kept(
         self, before: _Seen, files: Mapping[str, bytes], revision: str, deadline: Deadline
@@ -297,15 +301,19 @@ class BucketRemote:
         seconds: float,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        also_status: int = 0,
     ) -> Response:
-        """Ask until the store does it, or says that it is not there or that the condition does not hold."""
+        """Ask until the store does it, or says that it is not there or that the condition does not hold.
+
+        *also_status* is returned as well, where it is an answer to what is asked.
+        """
         verb = "read" if method == "GET" else "write"
         for number in range(1, ATTEMPTS_MAX + 1):
             answer = self._once(method, name, deadline, seconds, headers=headers or {}, body=body)
             if isinstance(answer, Response) and _is_conflict(answer):
                 return answer
             refusal = refused(answer, self._bucket, verb, self._clock.now())
-            if isinstance(answer, Response) and (refusal is None or answer.status == 501):
+            if isinstance(answer, Response) and (refusal is None or answer.status == also_status):
                 return answer
             assert refusal is not None, "no answer is a refusal"
             if not refusal.passing or number == ATTEMPTS_MAX or deadline.left() <= PAUSE_SECONDS:
@@ -342,6 +350,14 @@ class BucketRemote:
         return " ".join(f"{key}={value}" for key, value in sorted(self._bucket.settings.items()))
 
     # What went wrong.
+
+    def _unkept(self, how: str) -> StateError:
+        return StateError(
+            f"{self._bucket.called} {how}: two runs could hold the lock at once",
+            where=self.where,
+            remedy=f"Nothing was written there but `{CONDITIONS}`. Use a store that keeps If-Match "
+            "and If-None-Match for PUT (docs/state.md names some), or keep the state in a git branch.",
+        )
 
     def _outdated(self) -> StateOutdated:
         return StateOutdated(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from msgspec import Struct
 
@@ -54,20 +54,10 @@ class Forge(Protocol):
     Each raises ``ApiError`` where the forge refuses, and ``Unanswered`` where no answer came.
     """
 
-    @property
-    def name(self) -> ForgeName:
-        """Which forge it is."""
-        ...
-
-    @property
-    def chars_max(self) -> int:
-        """How many characters a comment may have."""
-        ...
-
-    @property
-    def rights(self) -> Rights:
-        """What it calls the right to comment, and how a token gets it."""
-        ...
+    chars_max: ClassVar[int]
+    """How many characters a comment may have."""
+    rights: ClassVar[Rights]
+    """What it calls the right to comment, and how a token gets it."""
 
     def whoami(self) -> Flow[Author | None]:
         """Read whose token it is; None where the forge does not tell, as of a token made for one job."""

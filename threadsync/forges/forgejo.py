@@ -15,7 +15,7 @@ from msgspec import Struct
 from threadsync.errors import ApiError
 from threadsync.flows.effects import Flow, Request, Response
 from threadsync.forges.asking import ask, listed, none_where_gone, read, write
-from threadsync.forges.base import Author, Comment, ForgeName, Rights
+from threadsync.forges.base import Author, Comment, Rights
 from threadsync.forges.faults import fault_of
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.providers.answers import Fields
@@ -33,7 +33,6 @@ OF_JOBS: Final = frozenset({"forgejo-actions", "gitea-actions"})
 class Forgejo(Struct, frozen=True):
     """One *repository*, ``OWNER/NAME``; *server_url* is where people see it."""
 
-    name: ClassVar[ForgeName] = ForgeName.FORGEJO
     chars_max: ClassVar[int] = 65_536
     """Ours: Forgejo documents no limit, and nobody reads on after that."""
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from threadsync.errors import ApiError
 from threadsync.flows.effects import Flow, Params, Request, Response
 from threadsync.forges.asking import ask, entries, listed, none_where_gone, read, write
-from threadsync.forges.base import Author, Comment, ForgeName, Rights
+from threadsync.forges.base import Author, Comment, Rights
 from threadsync.forges.faults import fault_of
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.providers.answers import Fields
@@ -32,7 +32,6 @@ RIGHTS: Final = Rights(
 class GitHub(Struct, frozen=True):
     """One *repository*, ``OWNER/NAME``; *server_url* is where people see it."""
 
-    name: ClassVar[ForgeName] = ForgeName.GITHUB
     chars_max: ClassVar[int] = 65_536
     """GitHub says so when it refuses a longer one (422); it was seen to take 262,144 bytes, which is never
     less."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from threadsync.flows.effects import Flow, Request, Response
 from threadsync.forges.asking import ask, entries, listed, none_where_gone, read, write
-from threadsync.forges.base import Author, Comment, ForgeName, Rights
+from threadsync.forges.base import Author, Comment, Rights
 from threadsync.forges.faults import fault_of
 from threadsync.model.fault import Fault
 from threadsync.providers.answers import Fields
@@ -33,7 +33,6 @@ _BOT = re.compile(r"(?:project|group)_\d+_bot(?:_?\w+)?")
 class GitLab(Struct, frozen=True):
     """One project, by the path of its *repository* (``GROUP/NAME``); *server_url* is where people see it."""
 
-    name: ClassVar[ForgeName] = ForgeName.GITLAB
     chars_max: ClassVar[int] = 1_000_000
     """docs.gitlab.com/administration/instance_limits: size of comments."""
 

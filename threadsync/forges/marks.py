@@ -93,6 +93,5 @@ def _row(said: Mapping[str, object]) -> Row:
     if not isinstance(links, list):
         raise TypeError("links are a list")
     address, word, at, why = (str(said[name]) for name in ("address", "word", "at", "why"))
-    if at:
-        datetime.fromisoformat(at)
-    return Row(address, word, at, tuple(map(str, links)), why)
+    when = datetime.fromisoformat(at).isoformat() if at else ""
+    return Row(address, word, when, tuple(map(str, links)), why)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -109,7 +110,8 @@ class _Run(Struct):
             offline = with_idle_flags(offline, self.consents, asked=self.person is not None)
             self.show(offline)
             if is_whole(self.options.asked):
-                beat_idle(self.workspace, snapshot, declared, began=self.now)
+                approval = partial(self.approval.require, declared, self.workspace.project.targets)
+                beat_idle(self.workspace, snapshot, declared, began=self.now, approval=approval)
             return AppliedPlan(offline, None)
         self._require_approval(declared, offline.plan, snapshot.state)
         if self.person is None and not self.options.yes:

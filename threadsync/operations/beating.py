@@ -7,10 +7,10 @@ write, of a shared state a push, and says little more than the one before (docs/
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from threadsync.errors import StateError
+from threadsync.errors import StateError, WrongCheckout
 from threadsync.execution.report import Report
 from threadsync.model.holding import Heartbeat, Lulls
 from threadsync.model.journal import Note
@@ -63,18 +63,29 @@ def beat(
     )
 
 
-def beat_idle(workspace: Workspace, snapshot: Snapshot, declared: Declared, *, began: datetime) -> None:
+def beat_idle(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    declared: Declared,
+    *,
+    began: datetime,
+    approval: Callable[[], None],
+) -> None:
     """Put on record that there was nothing to do, if that is due and no other run is at work.
 
-    That it cannot be recorded stops nothing: it is told, and once something is to be done apply refuses.
+    A checkout without *approval*, which may not apply, does not say that one that may is alive. That it
+    cannot be recorded stops nothing: it is told, and once something is to be done apply refuses.
     """
     prior, outage_after = snapshot.state, workspace.project.safety.outage_after
     if prior is None or snapshot.lock is not None or not is_due(prior, began, outage_after):
         return
     try:
+        approval()
         with workspace.store.open(workspace.surroundings.holder("apply", began), 0.0) as session:
             if session.ledger.freeze is None:
                 beat(workspace, session, declared, began=began, run=new_run(workspace), report=None)
+    except WrongCheckout:
+        return  # what is to be sent from here is refused then, with the reason
     except StateError as error:
         workspace.tell(f"That nothing was to be done could not be put on record: {error.problem}.")
 

@@ -24,6 +24,7 @@ from threadsync.forges.github import GitHub
 from threadsync.forges.gitlab import GitLab
 from threadsync.model.secret import SecretText
 from threadsync.model.urls import is_loopback, origin_of
+from threadsync.operations.history import below
 from threadsync.values import Discreet
 
 EVENT_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -72,11 +73,11 @@ class Place(Discreet, frozen=True):
         """Whether the pull request comes from another repository."""
         return self.source != self.forge
 
-    def picture_url(self, below: str) -> Callable[[str], str]:
-        """Return what says where a file of the project can be seen, which lies *below* the top."""
+    def picture_url(self, folder: str) -> Callable[[str], str]:
+        """Return what says where a file of the project, *folder* of the repository, can be seen."""
 
         def seen(path: str) -> str:
-            whole = posixpath.normpath(posixpath.join(below, path))
+            whole = posixpath.normpath(posixpath.join(folder, path))
             is_inside = not whole.startswith(("../", "/"))
             return self.source.picture_url(self.commit, whole) if self.commit and is_inside else ""
 
@@ -109,6 +110,15 @@ def place_of(environ: Mapping[str, str], given: Given) -> Place:
             assert_never(name)
     _check_api(found.api_url)
     return found
+
+
+def seen_here(environ: Mapping[str, str], root: Path) -> Callable[[str], str]:
+    """Return what says where files of the project at *root* can be seen; outside a forge's job, nowhere."""
+    try:
+        place = place_of(environ, Given())
+    except UsageError:
+        return lambda _: ""
+    return place.picture_url(below(root))
 
 
 def _here(environ: Mapping[str, str]) -> ForgeName | None:

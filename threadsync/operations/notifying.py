@@ -161,7 +161,7 @@ class Notifying(Struct):
 
     def _notice(self, trouble: Trouble) -> Notice:
         project = self.workspace.project
-        return Notice(project.id, trouble, project.zone, self.workspace.surroundings.run_link())
+        return Notice(project.id, trouble, project.zone, self.workspace.surroundings.ci_run())
 
     def _command(self, notifier: Notifier, notice: Notice) -> bool:
         """Run the command of *notifier*; return whether it ended well, and warn where it did not."""
@@ -220,9 +220,5 @@ def _facts(notice: Notice) -> dict[str, str]:
 
 def _without_credentials(project: Project) -> dict[str, str]:
     """Return the environment without what the project's credentials are read from: it is nobody else's."""
-    forms = [form for target in project.targets.values() for form in target.credentials.values()]
-    forms += [form for host in project.media_hosts.values() for form in host.credentials.values()]
-    hidden = {
-        form.removeprefix("env:") for form in (*forms, project.database or "") if form.startswith("env:")
-    }
+    hidden = {form.removeprefix("env:") for form in project.credentials if form.startswith("env:")}
     return {name: value for name, value in os.environ.items() if name not in hidden}

@@ -20,8 +20,8 @@ from threadsync.views.sheet import Line, Pictures, Seeable, Sources
 
 PAGE_BYTES_MAX = 8_000_000
 """What all pictures of one page may take together; what comes later is named, and not shown."""
-LINE_CHARACTERS_MAX = 400
-"""Of a line of a file, so much is shown."""
+LINE_CHARACTERS_MAX = 10_000
+"""Of a line of a file, so much is read."""
 
 Shown: TypeAlias = tuple[str, MediaFacts]
 """A file to be shown: its path in the project, and what is known of it."""

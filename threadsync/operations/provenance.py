@@ -61,30 +61,12 @@ def ci_run() -> str:
     return next((os.environ[name] for name in CI_RUN_VARIABLES if os.environ.get(name)), "")
 
 
-def run_link() -> str:
-    """Return the address of the CI run that this is; empty outside CI.
-
-    By docs.github.com (variables) and docs.gitlab.com (predefined variables). How Forgejo numbers its runs in
-    addresses is not documented, so there it is the page that lists them.
-    """
-    environ = os.environ
-    if environ.get("CI_JOB_URL"):
-        return environ["CI_JOB_URL"]
-    server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
-    if not server or not repository:
-        return ""
-    actions, run = f"{server}/{repository}/actions", environ.get("GITHUB_RUN_ID")
-    is_github = not environ.get("FORGEJO_ACTIONS") and not environ.get("GITEA_ACTIONS")
-    return f"{actions}/runs/{run}" if run and is_github else actions
-
-
 class Surroundings(Struct, frozen=True):
     """What a run writes down of where it takes place; a simulated world has its own."""
 
     user: Callable[[], str] = user_name
     commit: Callable[[Path], str] = commit
     ci_run: Callable[[], str] = ci_run
-    run_link: Callable[[], str] = run_link
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
     """Gives a text that no other call gives."""
     checkout: Callable[[Path, Clock], Checkout] = checkout_of

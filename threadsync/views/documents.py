@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, TypeVar
 
 from msgspec import Struct, ValidationError, convert
@@ -132,7 +133,7 @@ def _plan(shape: shapes.PlanShape) -> ReadPlan:
     notices = tuple(Notice(each.about, each.problem, each.remedy, each.seen_at) for each in shape.notices)
     first, last = shape.state.first_run_targets, shape.heartbeat
     return ReadPlan(
-        Plan(actions, shape.at, lineage, shape.state.serial, notices, first, max(0, silent)),
+        Plan(actions, shape.at.astimezone(UTC), lineage, shape.state.serial, notices, first, max(0, silent)),
         tuple(map(_finding, shape.findings)),
         tuple(Excess(each.target, each.what, each.number, each.limit) for each in shape.excesses),
         shape.state.durable,

@@ -6,7 +6,7 @@ from threadsync.model.ids import Json
 from threadsync.views.json import Mapped, document
 from threadsync.views.json_account import account_json, seen_json
 from threadsync.views.moments import stamp
-from threadsync.views.seen import DriftedPost, Looked, UndeclaredPost
+from threadsync.views.seen_refresh import DriftedPost, Looked, UndeclaredPost
 
 
 def refresh_json(looked: Looked) -> Mapped:

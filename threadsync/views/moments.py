@@ -19,11 +19,14 @@ def _zone(name: str) -> ZoneInfo | None:
 
 def told(at: datetime, zone: str | None) -> str:
     """Return *at* to the minute, in *zone* and in UTC: ``2026-12-03 08:30 Europe/Vienna (07:30 UTC)``."""
-    utc = at.astimezone(UTC)
     there = _zone(zone) if zone else None
+    try:
+        utc = at.astimezone(UTC)
+        local = at.astimezone(there or UTC)
+    except OverflowError:
+        return at.isoformat()  # a document may say that it is the year 1
     if there is None or zone == "UTC":
         return f"{utc:%Y-%m-%d %H:%M} UTC"
-    local = at.astimezone(there)
     beside = f"{utc:%H:%M}" if utc.date() == local.date() else f"{utc:%Y-%m-%d %H:%M}"
     return f"{local:%Y-%m-%d %H:%M} {zone} ({beside} UTC)"
 

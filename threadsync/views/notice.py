@@ -18,7 +18,7 @@ class Notice(Struct, frozen=True):
     trouble: Trouble
     zone: str | None = None
     run: str = ""
-    """The address of the CI run; empty outside CI."""
+    """The CI job, by its address where that is known; empty outside CI."""
     remembered: bool = True
     """Whether it is on record, so that it is told once."""
 

@@ -8,7 +8,8 @@ from threadsync.model.facts import Drift
 from threadsync.views.account_text import account_head, account_lines, counted
 from threadsync.views.moments import told
 from threadsync.views.page import Page, Style
-from threadsync.views.seen import Detail, DriftedPost, Looked, UndeclaredPost
+from threadsync.views.seen import Detail
+from threadsync.views.seen_refresh import DriftedPost, Looked, UndeclaredPost
 from threadsync.views.words import many
 
 INDENT = 4

@@ -9,10 +9,9 @@ from typing import Protocol
 
 from threadsync.execution.report import Report
 from threadsync.model.diagnostic import Diagnostic
-from threadsync.model.facts import Drift, ObservedPost
 from threadsync.model.holding import Freeze, Heartbeat, Hold
-from threadsync.model.ids import Address, TargetName
-from threadsync.model.journal import PostsSeen, Published
+from threadsync.model.ids import Address
+from threadsync.model.journal import PostsSeen
 from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.planning.actions import Action, Plan
 from threadsync.planning.allowances import AccountView, CredentialView
@@ -263,117 +262,6 @@ class Known(Protocol):
     @property
     def seen(self) -> PostsSeen | None:
         """How its live posts were when they were last looked at."""
-        ...
-
-
-class DriftedPost(Protocol):
-    """A live post that is not as it was published."""
-
-    @property
-    def address(self) -> Address:
-        """Of which publication."""
-        ...
-
-    @property
-    def post(self) -> Published:
-        """Its receipt."""
-        ...
-
-    @property
-    def drift(self) -> Drift:
-        """What became of it."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """What it says now, where it was edited."""
-        ...
-
-
-class UndeclaredPost(Protocol):
-    """An own post that no publication is bound to."""
-
-    @property
-    def target(self) -> TargetName:
-        """On which target."""
-        ...
-
-    @property
-    def post(self) -> ObservedPost:
-        """The post."""
-        ...
-
-
-class UnreadTarget(Protocol):
-    """A target that could not be looked at, or not wholly."""
-
-    @property
-    def target(self) -> TargetName:
-        """Which one."""
-        ...
-
-    @property
-    def problem(self) -> str:
-        """Why."""
-        ...
-
-    @property
-    def remedy(self) -> str:
-        """What to do next."""
-        ...
-
-
-class Looked(Protocol):
-    """What ``refresh`` saw."""
-
-    @property
-    def at(self) -> datetime:
-        """When it looked."""
-        ...
-
-    @property
-    def since(self) -> datetime:
-        """From when own posts that nobody declared were looked for."""
-        ...
-
-    @property
-    def looked_at(self) -> int:
-        """How many live posts were looked at."""
-        ...
-
-    @property
-    def drifted(self) -> Sequence[DriftedPost]:
-        """What differs."""
-        ...
-
-    @property
-    def undeclared(self) -> Sequence[UndeclaredPost]:
-        """Own posts that nobody declared."""
-        ...
-
-    @property
-    def unread(self) -> Sequence[UnreadTarget]:
-        """What could not be looked at."""
-        ...
-
-    @property
-    def accounts(self) -> tuple[AccountView, ...]:
-        """The accounts that were read."""
-        ...
-
-    @property
-    def seen(self) -> Mapping[Address, PostsSeen]:
-        """How the posts of each publication are."""
-        ...
-
-    @property
-    def zone(self) -> str | None:
-        """The zone to tell local times in."""
-        ...
-
-    @property
-    def recorded(self) -> bool:
-        """Whether it is kept with the state."""
         ...
 
 

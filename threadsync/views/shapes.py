@@ -7,14 +7,13 @@ hostile as what it was made from: it may be a pull request's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from msgspec import Struct
 
 from threadsync.execution.report import Became
 from threadsync.model.fault import FaultClass
 from threadsync.model.ids import RemoteId, TargetName
-from threadsync.views.shapes_actions import ActionShape
+from threadsync.views.shapes_actions import ActionShape, Moment
 
 
 class FindingShape(Struct, frozen=True):
@@ -35,7 +34,7 @@ class NoticeShape(Struct, frozen=True):
     about: str
     problem: str
     remedy: str
-    seen_at: datetime | None = None
+    seen_at: Moment | None = None
 
 
 class ExcessShape(Struct, frozen=True):
@@ -50,8 +49,8 @@ class ExcessShape(Struct, frozen=True):
 class LifeShape(Struct, frozen=True):
     """How long a credential lives."""
 
-    expires_at: datetime | None
-    renewed_at: datetime | None
+    expires_at: Moment | None
+    renewed_at: Moment | None
     endless: bool
 
 
@@ -74,7 +73,7 @@ class AllowanceShape(Struct, frozen=True):
     window_seconds: float | None
     in_plan: int
     held_back: int
-    goes_on_at: datetime | None
+    goes_on_at: Moment | None
     is_past: bool = False
 
 
@@ -83,7 +82,7 @@ class AccountShape(Struct, frozen=True):
 
     target: TargetName
     handle: str
-    seen_at: datetime
+    seen_at: Moment
     allowances: tuple[AllowanceShape, ...]
     credential: LifeShape | None
     is_outrun: bool = False
@@ -102,7 +101,7 @@ class StateShape(Struct, frozen=True):
 class FreezeShape(Struct, frozen=True):
     """A freeze."""
 
-    at: datetime
+    at: Moment
     by: str
     why: str
 
@@ -116,7 +115,7 @@ class HoldShape(FreezeShape, frozen=True, kw_only=True):
 class HeartbeatShape(Struct, frozen=True):
     """When an apply of everything ended last."""
 
-    at: datetime
+    at: Moment
     run: str
     by: str
     counts: Mapping[str, int]
@@ -125,7 +124,7 @@ class HeartbeatShape(Struct, frozen=True):
 class PlanShape(Struct, frozen=True):
     """A plan."""
 
-    at: datetime
+    at: Moment
     counts: Mapping[str, int]
     actions: tuple[ActionShape, ...]
     findings: tuple[FindingShape, ...]
@@ -158,13 +157,13 @@ class PauseShape(Struct, frozen=True):
 
     target: TargetName
     since: str
-    at: datetime
+    at: Moment
     failures: int
     allowance: str
     kind: FaultClass
     why: str
     remedy: str
-    goes_on_at: datetime | None
+    goes_on_at: Moment | None
 
 
 class HeldShape(Struct, frozen=True):
@@ -175,7 +174,7 @@ class HeldShape(Struct, frozen=True):
     allowance: str
     why: str
     remedy: str
-    goes_on_at: datetime | None
+    goes_on_at: Moment | None
 
 
 class FailureShape(Struct, frozen=True):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from threadsync.model.ids import ContentDigest, MediaDigest, RemoteId
 from threadsync.model.post import OnRemove
 from threadsync.planning.actions import Reason
+
+Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
+"""A time with its zone: one without could not be compared with ours."""
 
 
 class FileShape(Struct, frozen=True):
@@ -77,7 +80,7 @@ class PostShape(Struct, frozen=True):
     remote_id: RemoteId
     permalink: str
     text: str
-    at: datetime
+    at: Moment
     digest: ContentDigest
     bound_by: str = "receipt"
 
@@ -87,7 +90,7 @@ class LossShape(Struct, frozen=True):
 
     remote_id: RemoteId
     counts: Mapping[str, int]
-    seen_at: datetime | None = None
+    seen_at: Moment | None = None
     unknown: str = ""
     scope: str = ""
 
@@ -103,7 +106,7 @@ class _Publishing(_Action, frozen=True, kw_only=True):
     segments: tuple[SegmentShape, ...]
     segments_in_all: int
     waits_for: tuple[str, ...] = ()
-    due: datetime | None = None
+    due: Moment | None = None
     zone: str = ""
     reply_to: str = ""
     repost: str = ""
@@ -175,7 +178,7 @@ class AdoptShape(_Action, frozen=True, tag="adopt", kw_only=True):
 class WaitShape(_Action, frozen=True, tag="wait", kw_only=True):
     """See ``planning.actions.Wait``."""
 
-    until: datetime | None
+    until: Moment | None
     segments: tuple[SegmentShape, ...]
 
 
@@ -189,7 +192,7 @@ class BlockedShape(_Action, frozen=True, tag="blocked", kw_only=True):
     live: tuple[PostShape, ...]
     loses: tuple[LossShape, ...]
     allowance: str = ""
-    goes_on_at: datetime | None = None
+    goes_on_at: Moment | None = None
 
 
 class NoOpShape(_Action, frozen=True, tag="no-op", kw_only=True):

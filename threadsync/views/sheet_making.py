@@ -27,6 +27,8 @@ from threadsync.views.sheet import (
 from threadsync.views.sheet_entries import draft_of, entry_of, id_of
 from threadsync.views.sheet_parts import lines
 
+LINE_CHARACTERS = 120
+"""So much of a line is shown."""
 TABS = str.maketrans({"\t": " "})
 """A marker stands right under its column only where every character before it takes as much room."""
 
@@ -74,11 +76,16 @@ def sheet_of(
 
 
 def finding_of(finding: Diagnostic, sources: Sources) -> Finding:
-    """Return *finding* with the line that it is about, and a marker under the column."""
+    """Return *finding* with the line that it is about, or what of it is around the column, and a marker."""
     at = finding.location
+    shown = marker = ""
     source = sources.get((at.file, at.line))
-    shown = printable(source.translate(TABS)) if source is not None else ""
-    before = printable(source[: at.column - 1].translate(TABS)) if source is not None else ""
+    if source is not None:
+        start = max(0, at.column - 1 - LINE_CHARACTERS // 2) if at.column > LINE_CHARACTERS else 0
+        part = source[start : start + LINE_CHARACTERS].translate(TABS)
+        cut = "…" if start else ""
+        shown = printable(cut + part) + ("…" if len(source) > start + LINE_CHARACTERS else "")
+        marker = " " * len(printable(cut + part[: at.column - 1 - start])) + "^"
     return Finding(
         printable(str(at)),
         finding.severity.value,
@@ -86,7 +93,7 @@ def finding_of(finding: Diagnostic, sources: Sources) -> Finding:
         lines(finding.problem),
         lines(finding.remedy),
         shown,
-        " " * len(before) + "^" if source is not None else "",
+        marker,
     )
 
 

@@ -28,6 +28,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+FOREIGN = "Only the preview's own page is told."
 KEPT = {**HEADERS, "Cache-Control": "private, max-age=31536000, immutable"}
 """Of bytes that are named by what they are."""
 
@@ -74,6 +75,8 @@ def _page(showing: Showing) -> _Endpoint:
 
 def _events(showing: Showing, hub: Hub) -> _Endpoint:
     async def events(request: Request) -> Response:
+        if _is_foreign(request):
+            return PlainTextResponse(FOREIGN, 403, headers=HEADERS)
         listener = hub.join()
         if listener is None:
             return PlainTextResponse("Too many pages are open.", 503, headers=HEADERS)
@@ -95,6 +98,14 @@ def _events(showing: Showing, hub: Hub) -> _Endpoint:
     return events
 
 
+def _is_foreign(request: Request) -> bool:
+    """Whether a page of elsewhere asks: it could read nothing, and would take the place of a page of ours.
+
+    Browsers say so by themselves (www.w3.org/TR/fetch-metadata); "none" is a person who opens the address.
+    """
+    return request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
+
+
 def _event(change: Change) -> str:
     """Return *change* as the browser's EventSource reads it (html.spec.whatwg.org, server-sent events)."""
     name = "reload" if change.whole else "change"
@@ -103,6 +114,8 @@ def _event(change: Change) -> str:
 
 def _media(showing: Showing) -> _Endpoint:
     def media(request: Request) -> Response:
+        if _is_foreign(request):
+            return PlainTextResponse(FOREIGN, 403, headers=HEADERS)
         found = showing.thumbnail(request.path_params["digest"])
         if found is None:
             return PlainTextResponse("The page shows no such file.", 404, headers=HEADERS)

@@ -48,7 +48,9 @@ CAPABILITIES = Capabilities(
     pictures=PICTURES,
     permalink_characters_max=100,
     counts=("views", "likes", "replies", "reposts", "quotes", "shares"),
-    look=Look(grid_max=1, tallest=4 / 3),  # several are a row to be swiped; the rest is a likeness
+    # Several are a row to be swiped. How much is cut is not documented; 9:16 is advised for videos
+    # (developers.facebook.com/docs/threads/overview), so that is taken to be shown whole.
+    look=Look(grid_max=1, tallest=16 / 9),
 )
 
 
