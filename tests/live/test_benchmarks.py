@@ -28,7 +28,9 @@ def test_every_row_can_be_measured(tmp_path: Path) -> None:
                 assert measured.samples
                 assert measured.figure > 0
             case Unmeasured(why) if result.row.name == "A4":
-                assert why.split()[0] not in here, "only where no other test had made the client's environment"
+                assert why.split()[0] not in here, (
+                    "only where no other test had made the client's environment"
+                )
             case Unmeasured() if result.row.name == "W2":
                 assert chromium.missing()
             case Unmeasured():
