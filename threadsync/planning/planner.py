@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.model.facts import Facts
 from threadsync.model.holding import Lull
-from threadsync.model.ids import Address
+from threadsync.model.ids import Address, is_notice
 from threadsync.model.post import OnChange, Publication
 from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.planning import holding, moves, order, readiness, references, removal, timing
@@ -311,6 +312,18 @@ def is_live(publication: Publication, binding: Binding) -> bool:
     )
 
 
+def without_notices(prior: State | None) -> State | None:
+    """Return *prior* without the messages of ``notify:``: no file declares them, no plan is about them."""
+    if prior is None or not any(map(is_notice, (*prior.bindings, *prior.tombstones, *prior.open))):
+        return prior
+    return replace(
+        prior,
+        bindings={each: held for each, held in prior.bindings.items() if not is_notice(each)},
+        tombstones={each: held for each, held in prior.tombstones.items() if not is_notice(each)},
+        open={each: held for each, held in prior.open.items() if not is_notice(each)},
+    )
+
+
 def shared(one: tuple[object, ...], other: tuple[object, ...]) -> int:
     """Return the length of the common start."""
     for index, (left, right) in enumerate(zip(one, other, strict=False)):
@@ -334,8 +347,9 @@ def plan(
 
     *standing* is what plans of the same publications found before; it is added to.
     """
-    vanished = removal.vanished(desired, prior)
     found = standing.under(prior) if standing is not None else {}
+    prior = without_notices(prior)
+    vanished = removal.vanished(desired, prior)
     lulls = lulls_of(prior, now, desired.outage_after)
     planner = _Planner(desired, prior, facts, now, consents, found, vanished, lulls=lulls)
     planner.doubtful.update(planner.in_doubt())
