@@ -23,7 +23,9 @@ from threadsync.model.ledger import fold
 from threadsync.operations.apply import ApplyOptions, apply
 from threadsync.operations.doctor import check_notify
 from threadsync.operations.holding import freeze
+from threadsync.operations.plan import plan
 from threadsync.operations.refresh import refresh
+from threadsync.operations.status import status
 from threadsync.operations.workspace import Workspace
 from threadsync.sandbox import threads
 from threadsync.sandbox.threads import Fault, FaultKind
@@ -103,6 +105,7 @@ def test_a_message_is_a_post_that_no_plan_lists_and_nobody_calls_undeclared(offi
     office.mend()
     found = refresh(office.workspace, watcher=Unwatched())
     assert found.undeclared == ()
+    assert {str(row.address) for row in status(office.workspace).rows} == set(office.plan())
 
 
 def test_a_message_holds_back_no_post_that_says_the_same(office: Office) -> None:
@@ -203,12 +206,35 @@ def test_while_nobody_knows_what_became_of_a_message_no_second_one_goes_out(offi
     office.apply()
     assert office.tells_once(TROUBLE)
     assert any(map(is_notice, office.state.open))
+    assert plan(office.workspace).interrupted == ()
+    assert {str(row.address) for row in status(office.workspace).rows} == set(office.plan())
     assert "what became of an earlier message on threads/brand cannot be told yet" in office.warnings[-1]
     office.clock.sleep(5000)
     office.apply()
     assert not office.state.open
     office.apply()
     assert office.tells_once(TROUBLE)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("publish", FaultKind.ACTS_LATE, seconds=200, profile="brand"),
+        Fault("publish", FaultKind.ERROR_ALTHOUGH_DONE, profile="brand"),
+        Fault("publish", FaultKind.REQUEST_LOST, profile="brand"),
+        Fault("create", FaultKind.ANSWER_LOST, profile="brand"),
+    ],
+    ids=lambda fault: f"{fault.operation} {fault.kind.value}",
+)
+def test_whatever_the_network_does_there_is_one_message(office: Office, fault: Fault) -> None:
+    office.fail()
+    office.arm(fault)
+    for _ in range(3):
+        office.apply()
+        office.clock.sleep(400)
+    office.apply()
+    assert office.tells_once(TROUBLE)
+    assert not office.state.open
 
 
 def test_another_refused_post_is_a_message_of_its_own_that_names_what_fits(office: Office) -> None:
