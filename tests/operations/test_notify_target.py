@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tests.operations.both import HANDLES, OTHER, Both
 from tests.operations.both import PROJECT as BOTH
-from tests.operations.world import PROJECT, World, words
+from tests.operations.world import PROJECT, Killed, World, words
 from threadsync.config import load_project
 from threadsync.errors import ContentError, ProjectError, StateError
 from threadsync.execution.seams import Unwatched
@@ -29,6 +29,8 @@ from threadsync.operations.status import status
 from threadsync.operations.workspace import Workspace
 from threadsync.sandbox import threads
 from threadsync.sandbox.threads import Fault, FaultKind
+from threadsync.statefile.store import FileStore
+from threadsync.testing.disk import Crash, Crashed, MemoryDisk, When
 from threadsync.testing.fakes import Answered
 
 BRAND = TargetName("threads/brand")
@@ -45,6 +47,10 @@ class Office(World):
     """A world that tells its troubles on a target of its own."""
 
     warnings: list[str] = field(default_factory=list)
+    disk: MemoryDisk = field(default_factory=MemoryDisk)
+    """Where the state is."""
+    after: MemoryDisk = field(default_factory=MemoryDisk)
+    """It, as the process left it that died."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -54,7 +60,9 @@ class Office(World):
 
     @property
     def workspace(self) -> Workspace:
-        return replace(super().workspace, tell=self.warnings.append)
+        opened = super().workspace
+        assert isinstance(opened.store, FileStore)
+        return replace(opened, store=replace(opened.store, disk=self.disk), tell=self.warnings.append)
 
     @property
     def messages(self) -> list[str]:
@@ -67,6 +75,36 @@ class Office(World):
 
     def mend(self) -> None:
         threads.apply(self.network, threads.Disarm(), self.clock.now().timestamp())
+
+    def kill(self) -> None:
+        if len(self.sent) == self.kill_at_request:
+            self.after = self.disk.survivor()
+            raise Killed
+
+    def died(self, request: int, **_: object) -> bool:
+        """Apply and die with the answer to the given request; False if there were fewer."""
+        self.kill_at_request = len(self.sent) + request
+        try:
+            self.apply()
+        except Killed:
+            self.disk = self.after
+            self.disk.remove(self.root / "state/threadsync.json.lock")
+            return True
+        finally:
+            self.kill_at_request = None
+        return False
+
+    def crashed(self, effect: int, when: When) -> bool:
+        """Apply on a disk where the process dies at *effect*; False if there were fewer."""
+        self.disk.effects, self.disk.crash = 0, Crash(effect, when)
+        try:
+            self.apply()
+        except Crashed:
+            self.disk = self.disk.survivor()
+            self.disk.remove(self.root / "state/threadsync.json.lock")
+            return True
+        self.disk.crash = None
+        return False
 
     def tells_once(self, event: str) -> bool:
         return [each.startswith(event) for each in self.messages] == [True]
@@ -139,6 +177,28 @@ def test_whenever_the_run_dies_there_is_one_message(tmp_path: Path) -> None:
         office.apply()
         assert [each[: len(WORKS)] for each in office.messages[1:]] == [WORKS]
     assert request > 5
+
+
+@pytest.mark.parametrize("when", [When.TORN, When.AFTER])
+def test_whatever_is_on_record_when_the_run_dies_there_is_one_message(tmp_path: Path, when: When) -> None:
+    """Killed at each write of a run in turn, of its failure and then of its recovery."""
+    effect, dies = 0, True
+    while dies:
+        office = Office(tmp_path / str(effect))
+        office.fail()
+        dies = office.crashed(effect, when)
+        office.clock.sleep(400)
+        office.apply()
+        assert office.tells_once(TROUBLE), effect
+        office.mend()
+        dies = office.crashed(effect, when) or dies
+        office.post("b", "Something else")  # so that the target is used again, wherever the run died
+        office.clock.sleep(400)
+        office.apply()
+        assert [each.startswith(WORKS) for each in office.messages] == [False, True], effect
+        assert not any(map(is_notice, (*office.state.open, *office.state.bindings)))
+        effect += 1
+    assert effect > 15
 
 
 def test_a_death_while_the_end_is_told_tells_it_once(tmp_path: Path) -> None:
@@ -293,7 +353,7 @@ def test_nothing_goes_out_under_a_freeze(office: Office) -> None:
 
 
 def test_a_state_that_cannot_be_used_is_told_nowhere(office: Office) -> None:
-    (office.root / "state/threadsync.json").write_text("{")
+    office.disk.put(office.root / "state/threadsync.json", b"{")
     with pytest.raises(StateError):
         office.apply()
     assert office.messages == []

@@ -72,9 +72,8 @@ def status(workspace: Workspace, selectors: Sequence[str] = ()) -> Status:
     selects = chosen(declared, prior, selectors, ())
     actions = _actions(workspace, declared, prior)
     remembered = (*prior.bindings, *prior.tombstones, *prior.open, *prior.holds) if prior is not None else ()
-    every = {*declared.desired.publications, *declared.drafts, *remembered} - set(
-        filter(is_notice, remembered)
-    )
+    posts = (address for address in remembered if not is_notice(address))
+    every = {*declared.desired.publications, *declared.drafts, *posts}
     rows = (
         _row(address, actions.get(address), declared, prior) for address in sorted(every) if selects(address)
     )
