@@ -7,8 +7,9 @@ what is left of a binding, what is new. ``readiness`` then holds back what the f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -37,6 +38,8 @@ from threadsync.planning.actions import (
 from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.losses import with_losses
 from threadsync.planning.lulls import lulls_of
+
+_Entry = TypeVar("_Entry")
 
 
 class Standing(Struct):
@@ -317,11 +320,14 @@ def without_notices(prior: State | None) -> State | None:
     if prior is None or not any(map(is_notice, (*prior.bindings, *prior.tombstones, *prior.open))):
         return prior
     return replace(
-        prior,
-        bindings={each: held for each, held in prior.bindings.items() if not is_notice(each)},
-        tombstones={each: held for each, held in prior.tombstones.items() if not is_notice(each)},
-        open={each: held for each, held in prior.open.items() if not is_notice(each)},
+        prior, bindings=_posts(prior.bindings), tombstones=_posts(prior.tombstones), open=_posts(prior.open)
     )
+
+
+def _posts(entries: Mapping[Address, _Entry]) -> Mapping[Address, _Entry]:
+    if not any(map(is_notice, entries)):
+        return entries  # bindings may be read only when they are asked for
+    return {address: entry for address, entry in entries.items() if not is_notice(address)}
 
 
 def shared(one: tuple[object, ...], other: tuple[object, ...]) -> int:
