@@ -96,12 +96,15 @@ def _read(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def _written(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
-    """Say what the theme leaves out: the rank of a heading, and that a block wider than a phone can be scrolled."""
-    marks = {
-        "furo_navigation_tree": ('role="heading"', 'role="heading" aria-level="2"'),
-        "body": ("<pre>", '<pre tabindex="0">'),
-    }
-    context.update({name: context[name].replace(*mark) for name, mark in marks.items() if name in context})
+    """Say what the theme leaves out: the rank of a heading, and that what is wider than a phone can be scrolled."""
+    for name, mark, more in (
+        ("furo_navigation_tree", 'role="heading"', 'aria-level="2"'),
+        ("body", "<pre", 'tabindex="0"'),
+        ("body", '<div class="table-wrapper', 'tabindex="0"'),
+    ):
+        if name in context:
+            first, _, rest = mark.partition(" ")
+            context[name] = context[name].replace(mark, f"{first} {more} {rest}".rstrip())
 
 
 def setup(app: Sphinx) -> None:

@@ -206,6 +206,7 @@ def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path) -> No
         ("```console\n$ echo one\ntwo\n```\n", "does not say 'two'"),
         ("```sh\n# a word\necho one   # and another\nfalse\n```\n", "one"),
         ("```yaml\nsteps:\n  - run: exit 3\n```\n", "bash"),
+        ("1. Do it:\n\n   ```sh\n   echo one\n   false\n   ```\n", "one"),
         ("````console\n$ cat <<'END'\n```\nx\n```\nEND\nx\n````\n", ""),
     ],
 )
@@ -305,13 +306,15 @@ def test_the_commands_and_options_that_a_page_names_in_passing_exist(name: str) 
         ours = not re.match(r"(pip|git|curl|ffmpeg|npm|chromium) ", text)
         assert not ours or [option for option in OPTION.findall(text) if option not in every] == [], text
         if text.startswith("make "):
-            assert re.search(rf"^{text.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), text
+            targets = [word for word in text.split()[1:] if re.fullmatch(r"[a-z][a-z-]*", word)]
+            assert all(re.search(rf"^{target}:", MAKEFILE, re.MULTILINE) for target in targets), text
         for extras in re.findall(r"pip install '(?:\./|threadsync)\[([a-z,]+)\]'", text):
             assert all(re.search(rf"^{extra} = ", PYPROJECT, re.MULTILINE) for extra in extras.split(",")), (
                 text
             )
 
 
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 

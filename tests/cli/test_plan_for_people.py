@@ -113,7 +113,7 @@ def test_a_plan_as_markdown_is_a_comment_of_its_own(live: World, run: Run) -> No
     live.post("c", "A | new # one")
     done = run("plan", "--format", "markdown")
     assert done.stdout.startswith("## threadsync plan\n")
-    assert "| `+` | `create` | `c@threads/main` | `new` |" in done.stdout
+    assert "| `+` | `create` | `c@threads/main` | `at once` | `new` |" in done.stdout
     assert "```text\nA | new # one\n```" in done.stdout
 
 

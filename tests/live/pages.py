@@ -16,7 +16,7 @@ import yaml
 
 SECONDS = 120
 END_OF_STEP = "---8<---"
-BLOCK = re.compile(r"^(`{3,})(\w*)[^\n]*\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^( *)(`{3,})(\w*)[^\n]*\n(.*?)^\1\2$", re.MULTILINE | re.DOTALL)
 SHELLS = ("console", "sh", "bash", "shell", "yaml", "yml")
 
 Step = tuple[str, list[str]]
@@ -25,8 +25,8 @@ Step = tuple[str, list[str]]
 
 def blocks(page: str) -> Iterator[tuple[str, str]]:
     """Yield each fenced block of *page*: its language and its text."""
-    for _, language, text in BLOCK.findall(page):
-        yield language, text
+    for indent, _, language, text in BLOCK.findall(page):
+        yield language, re.sub(f"^{indent}", "", text, flags=re.MULTILINE)
 
 
 def steps(page: str, languages: Collection[str] = ("console",)) -> list[Step]:

@@ -67,6 +67,7 @@ def test_a_plan_says_when_a_renewal_last_worked_and_asks_nobody(desk: Desk) -> N
         {
             "target": "threads/main",
             "renewed_here": True,
+            "is_local": True,
             "expires_at": "2026-04-30T12:00:00Z",
             "renewed_at": "2026-03-01T12:00:00Z",
             "endless": False,

@@ -152,7 +152,7 @@ def readers(make_png, tmp_path) -> Iterator[Callable[[], Any]]:
     film(served / "ride.mp4")
     profile = Profile("lift_report", about=About(follower_count=120))
     delays = Switches(
-        image_delay_seconds=0.03, video_delay_seconds=0, carousel_delay_seconds=0, refresh_age_min_seconds=0
+        image_delay_seconds=0, video_delay_seconds=0, carousel_delay_seconds=0, refresh_age_min_seconds=0
     )
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(served)))
     worker = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -230,7 +230,7 @@ BLUESKY = (
         (
             {
                 f"{PUBLISHING}.wait_out": waits_for_nothing,
-                "threadsync.providers.bluesky.provider.wait_out": waits_for_nothing,
+                "threadsync.providers.bluesky.deleting.wait_out": waits_for_nothing,
             },
         ),
         at_writes("bluesky-edited", LATE),
