@@ -382,6 +382,26 @@ def test_a_run_that_is_stopped_while_telling_leaves_it_to_the_next_one(office: O
     assert office.tells_once(TROUBLE)
 
 
+def test_a_run_that_is_stopped_before_it_tells_asks_nothing(office: Office) -> None:
+    office.fail()
+    office.arm(Fault("publish", FaultKind.ANSWER_LOST, profile="brand"))
+    office.switch(listing_lag_seconds=5000)
+    office.apply()
+    assert office.state.open
+    office.write("posts/bad.md", "---\ntargets: 5\n---\nHm\n")
+    asked = len(office.sent)
+    with pytest.raises(ContentError):
+        apply(
+            office.workspace,
+            ApplyOptions(yes=True),
+            person=None,
+            show=lambda _: None,
+            watcher=Unwatched(),
+            on_started=lambda stop: stop(),
+        )
+    assert len(office.sent) == asked
+
+
 def test_whom_a_message_was_told_follows_its_target_to_a_new_name(office: Office) -> None:
     office.fail()
     office.apply()

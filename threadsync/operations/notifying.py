@@ -110,7 +110,7 @@ class Notifying(Struct):
     def _settle(self, outcome: Outcome, prior: State | None) -> None:
         """Record what is new of *outcome* and tell it; that it cannot be recorded stops nothing."""
         now, before = self.workspace.clock.now(), prior.troubles if prior is not None else {}
-        unfinished = prior is not None and left(prior, self.workspace.project.targets)
+        unfinished = left(prior, self.workspace.project.targets) if prior is not None else ()
         if not (unfinished or self._news(before, outcome, now) or self._is_owed(before)):
             return
         holder = self.workspace.surroundings.holder("apply", now)
@@ -121,7 +121,7 @@ class Notifying(Struct):
             ):
                 if session.first_run:
                     return
-                self._begin()
+                self.on_started(self._stop)
                 self._open(session, stack)
                 # Looked at again: another run may have been quicker.
                 session.append(self._news(session.ledger.troubles, outcome, now))
@@ -153,6 +153,7 @@ class Notifying(Struct):
 
     def _tell(self, session: Session) -> None:
         """Tell who is still to be told, and put on record who was; what failed is tried again next time."""
+        self._ends_seconds = self.workspace.clock.monotonic() + WHOLE_SECONDS
         for trouble, name in tuple(untold(session.ledger.troubles, self._notifiers)):
             # One that was told a moment ago has changed since it was listed.
             known = session.ledger.troubles[trouble.target]
@@ -172,7 +173,8 @@ class Notifying(Struct):
 
     def _tell_unremembered(self, error: StateError) -> None:
         """Tell that the state cannot be used: there is no place to remember it in, so each apply tells it."""
-        self._begin()
+        self.on_started(self._stop)
+        self._ends_seconds = self.workspace.clock.monotonic() + WHOLE_SECONDS
         now, where = self.workspace.clock.now(), f"{error.where}: " if error.where else ""
         trouble = Trouble(EVERYTHING, TroubleKind.STATE, now, now, f"{where}{error.problem}", error.remedy)
         notice = replace(self._notice(trouble), remembered=False)
@@ -186,10 +188,6 @@ class Notifying(Struct):
                     )
                 case _:
                     assert_never(notifier)
-
-    def _begin(self) -> None:
-        self.on_started(self._stop)
-        self._ends_seconds = self.workspace.clock.monotonic() + WHOLE_SECONDS
 
     def _stop(self) -> None:
         self._stopped.set()
@@ -206,15 +204,16 @@ class Notifying(Struct):
         """Make ready to post where somebody is told on a target, and look after what was left there."""
         ledger = session.ledger
         told = {each.target for each in self._notifiers.values() if isinstance(each, TargetTold)}
-        if not told and not left(ledger.state(), self.workspace.project.targets):
+        reached = told | left(ledger.state(), self.workspace.project.targets)
+        if self._stopped.is_set() or not reached:
             return
         if ledger.freeze is not None:
             self._closed = "everything is frozen"
             return
         approval = Approval(self.workspace)
-        approval.begin()
         try:
-            approval.require(self.workspace.undeclared(), told)
+            approval.begin()
+            approval.require(self.workspace.undeclared(), reached)
             shell = stack.enter_context(opened(self.workspace, {}, session, Unwatched()))
         except StateError:
             raise

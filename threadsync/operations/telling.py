@@ -9,7 +9,7 @@ nothing further goes out on that target.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -57,10 +57,10 @@ def address_of(trouble: Trouble, target: TargetName) -> Address:
     return Address(PostKey(f"{NOTICE}{trouble.since:%Y%m%dT%H%M%SZ}-{name}"), target)
 
 
-def left(state: State, targets: Mapping[TargetName, object]) -> bool:
-    """Whether an interrupted run left a message that is to be looked after."""
-    is_open = any(is_notice(address) and address.target in targets for address in state.open)
-    return is_open or any(map(is_notice, state.bindings))
+def left(state: State, targets: Container[TargetName]) -> frozenset[TargetName]:
+    """Return those of *targets* on which an interrupted run left a message that is to be looked after."""
+    found = (address.target for address in (*state.open, *state.bindings) if is_notice(address))
+    return frozenset(target for target in found if target in targets)
 
 
 def old(state: State, now: datetime) -> tuple[Note, ...]:
