@@ -17,7 +17,14 @@ from msgspec.structs import replace
 from threadsync.content import explain, yaml12
 from threadsync.content.escape import is_name, printable, shown
 from threadsync.content.foreign import foreign_networks, without
-from threadsync.content.guards import NO_SHELL, accounts_twice, notifiers_said, safety_said, unreadable
+from threadsync.content.guards import (
+    NO_SHELL,
+    accounts_twice,
+    notifiers_said,
+    notifiers_wrong,
+    safety_said,
+    unreadable,
+)
 from threadsync.content.project import PROJECT_FILE, Project, StateBranch, StateBucket
 from threadsync.content.reading import read
 from threadsync.content.rules import RULES, finding
@@ -176,8 +183,8 @@ class _Reader(Struct):
         required = defaults.pop("publish", None) == "required"
         policies = {key: str(value) for key, value in _mapping(self.values.get("policies")).items()}
         notify = notifiers_said(self.values.get("notify"))
-        for each in notify:
-            self._check_command(each.command, "notify:", "notify")
+        for problem, remedy in notifiers_wrong(notify, targets):
+            self._find("project/notify", ("notify",), problem, remedy)
         return Project(
             self.root,
             str(self.values["id"]),
@@ -274,8 +281,7 @@ class _Reader(Struct):
     def _check_command(self, command: str, owner: str, *path: str) -> None:
         """Find a command that no shell would understand either."""
         if why := unreadable(command):
-            rule = "project/notify" if path[0] == "notify" else "project/media-host"
-            self._find(rule, path, f"the command of {owner} {why}.", NO_SHELL)
+            self._find("project/media-host", path, f"the command of {owner} {why}.", NO_SHELL)
 
     def _targets(self, zone: str | None, hosts: Mapping[str, MediaHost]) -> Iterator[Target]:
         for each, value in _mapping(self.values.get("targets")).items():

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from tests.operations.someone import Someone
 from tests.operations.world import PROJECT, World
-from threadsync.errors import WrongCheckout
+from threadsync.errors import ContentError, WrongCheckout
 from threadsync.execution.clock import Clock
 from threadsync.operations.checkout import Checkout
 from threadsync.operations.plan import plan
@@ -300,6 +300,22 @@ def test_of_a_mixed_project_what_is_only_for_sandboxes_may_be_applied(hub: Hub) 
     assert world.applied("a") == DONE
     with pytest.raises(WrongCheckout):
         world.apply()
+
+
+def test_from_elsewhere_no_trouble_is_told_on_a_real_target(hub: Hub) -> None:
+    world = hub.first(RULE + "notify: {target: threads/brand}\n")
+    assert world.applied() == DONE
+    hub.git(world.root, "checkout", "--quiet", "-b", "draft")
+    world.write("posts/bad.md", "---\ntargets: 5\n---\nHm\n")
+    hub.commit(world.root)
+    asked = len(world.sent)
+    with pytest.raises(ContentError):
+        world.apply()
+    assert len(world.sent) == asked
+    hub.git(world.root, "push", "--quiet", "origin", "HEAD:main")
+    with pytest.raises(ContentError):
+        world.apply()
+    assert len(world.live("brand")) == 1
 
 
 def test_nothing_to_do_is_no_offence(hub: Hub) -> None:

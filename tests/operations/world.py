@@ -195,15 +195,19 @@ class World:
             params |= {name: str(value) for name, value in request.body.fields.items()}
         self.sent.append(f"{request.method} {request.path.removeprefix('/v1.0')}")
         reply = self.call(request.method, request.path, params, token)
-        if len(self.sent) == self.kill_at_request:
-            shutil.rmtree(self.root / "at-kill", ignore_errors=True)
-            shutil.copytree(self.root / "state", self.root / "at-kill")
-            raise Killed
+        self.kill()
         if reply.dropped:
             return Answered(NoResponse("connection reset", sent=True), reply.delay_seconds)
         dated = datetime.fromtimestamp(now + self.network.switches.clock_skew_seconds, UTC)
         headers = {"date": format_datetime(dated, usegmt=True), "x-sandbox-origin": "sandbox:test"}
         return Answered(Response(reply.status, reply.encode(), headers), 0.05 + reply.delay_seconds)
+
+    def kill(self) -> None:
+        """Die, if the last request was the one to die with."""
+        if len(self.sent) == self.kill_at_request:
+            shutil.rmtree(self.root / "at-kill", ignore_errors=True)
+            shutil.copytree(self.root / "state", self.root / "at-kill")
+            raise Killed
 
 
 def fetched(url: str) -> threads.Fetched:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import assert_never
 
 from msgspec.structs import replace
 
 from threadsync.content.escape import shown
 from threadsync.content.times import window_of
 from threadsync.model.ids import Json, TargetName
-from threadsync.model.target import ApplyFrom, Notifier, Safety, Target
+from threadsync.model.target import ApplyFrom, CommandTold, Notifier, Safety, Target, TargetTold
 
 NO_SHELL = "Close every quotation mark; no shell reads it, so a pipe needs a script."
 """What to do about a command that cannot be read."""
@@ -35,7 +36,28 @@ def safety_said(said: Mapping[str, Json]) -> Safety:
 def notifiers_said(value: Json) -> tuple[Notifier, ...]:
     """Return whom ``notify:`` names, one or a list of them."""
     each = value if isinstance(value, list) else [value] if value is not None else []
-    return tuple(Notifier(str(one["command"])) for one in each if isinstance(one, Mapping))
+    said = [one for one in each if isinstance(one, Mapping)]
+    return tuple(
+        TargetTold(TargetName(str(one["target"]))) if "target" in one else CommandTold(str(one["command"]))
+        for one in said
+    )
+
+
+def notifiers_wrong(
+    notifiers: Sequence[Notifier], targets: Mapping[TargetName, Target]
+) -> Iterator[tuple[str, str]]:
+    """Find whom nobody can tell anything, each with what to do about it."""
+    for each in notifiers:
+        match each:
+            case CommandTold(command=command):
+                if why := unreadable(command):
+                    yield f"the command of notify: {why}.", NO_SHELL
+            case TargetTold(target=target):
+                if target not in targets:
+                    there = f"Name one of the project's targets: {', '.join(sorted(targets))}."
+                    yield f"there is no target {shown(target)} to tell troubles on.", there
+            case _:
+                assert_never(each)
 
 
 def accounts_twice(targets: Mapping[TargetName, Target]) -> Iterator[tuple[TargetName, str]]:

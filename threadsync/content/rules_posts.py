@@ -357,7 +357,7 @@ PROJECT_RULES = (
     ),
     Rule(
         "project/notify",
-        "A command of notify: cannot be read.",
+        "A command of notify: cannot be read, or a target of it is none of the project's.",
         "Close every quotation mark; no shell reads it, so a pipe needs a script.",
         project(SAMPLE_PROJECT + 'notify: {command: "./tell \'us"}\n'),
         project(SAMPLE_PROJECT + "notify: {command: ./tell us}\n"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, NewType, TypeAlias
+from typing import Final, NamedTuple, NewType, TypeAlias
 
 PostKey = NewType("PostKey", str)
 """The stable name of a post: its ``key:``, or else its path under the posts folder."""
@@ -52,6 +52,15 @@ class Address(NamedTuple):
         if not at or not key or not target:
             raise ValueError(f"{text!r} is not an address: write KEY@TARGET")
         return cls(PostKey(sys.intern(key)), TargetName(sys.intern(target)))
+
+
+NOTICE: Final = "notice:"
+"""What the key of a message of ``notify:`` begins with; no file can have such a key."""
+
+
+def is_notice(address: Address) -> bool:
+    """Whether *address* is that of a message of ``notify:``, which no file declares."""
+    return address.key.startswith(NOTICE)
 
 
 def network_of(target: TargetName) -> NetworkName:

@@ -339,6 +339,9 @@ class Ledger:
             addresses = tuple(Address(each.key, new) for each in trouble.addresses)
             known = tuple(_at_target(each, old, new) for each in trouble.known)
             self.troubles[new] = replace(trouble, target=new, addresses=addresses, known=known)
+        for name, each in self.troubles.items():
+            told = tuple(sorted(new if one == old else one for one in each.told))
+            self.troubles[name] = replace(each, told=told)
 
 
 def _at_target(word: str, old: TargetName, new: TargetName) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from msgspec import Struct, field
 
@@ -120,10 +121,20 @@ class Safety(Struct, frozen=True):
     """How long no apply may have ended until what became late in that time waits for a yes."""
 
 
-class Notifier(Struct, frozen=True):
-    """Who is told of troubles (``notify:``): *command*, as a POSIX shell would part its words."""
+class CommandTold(Struct, frozen=True):
+    """A command that is told of troubles, as a POSIX shell would part its words."""
 
     command: str
+
+
+class TargetTold(Struct, frozen=True):
+    """A target that troubles are told on, each in a post of its own."""
+
+    target: TargetName
+
+
+Notifier: TypeAlias = CommandTold | TargetTold
+"""Who is told of troubles (``notify:``)."""
 
 
 class Policies(Struct, frozen=True):

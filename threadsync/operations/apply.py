@@ -22,7 +22,7 @@ from threadsync.execution.seams import Finished, Watcher
 from threadsync.flows.core import Done
 from threadsync.model.facts import Facts
 from threadsync.model.holding import whose
-from threadsync.model.ids import Address, TargetName
+from threadsync.model.ids import Address, TargetName, is_notice
 from threadsync.model.state import State
 from threadsync.model.target import Safety
 from threadsync.operations.applied import AppliedPlan, ApplyOptions
@@ -105,7 +105,7 @@ class _Run(Struct):
         if self.options.saved is not None:
             offline = self._prepare(declared, snapshot.state, Facts(), selects)
         self._refuse_frozen(snapshot.state, offline)
-        nothing_open = snapshot.state is None or not snapshot.state.open
+        nothing_open = snapshot.state is None or all(map(is_notice, snapshot.state.open))
         if not offline.plan.effective and nothing_open and not self._askable(offline.plan):
             offline = with_idle_flags(offline, self.consents, asked=self.person is not None)
             self.show(offline)

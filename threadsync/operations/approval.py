@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from threadsync.content.project import PROJECT_FILE
 from threadsync.errors import WrongCheckout
-from threadsync.model.ids import TargetName
+from threadsync.model.ids import TargetName, is_notice
 from threadsync.model.state import State
 from threadsync.model.target import ApplyFrom
 from threadsync.model.urls import is_loopback
@@ -129,7 +129,8 @@ def touched(made: Plan, prior: State | None) -> frozenset[TargetName]:
     """Return the targets to which *made* may send something, as it is or once somebody agreed to more."""
     acting = {action.address for action in made.effective}
     acting |= {a.address for a in made.actions if isinstance(a, Blocked) and a.reason in _ASKED}
-    return frozenset(address.target for address in (*acting, *(prior.open if prior is not None else ())))
+    acting |= {address for address in (prior.open if prior is not None else ()) if not is_notice(address)}
+    return frozenset(address.target for address in acting)
 
 
 def _changed(checkout: Checkout, workspace: Workspace, declared: Declared) -> str:

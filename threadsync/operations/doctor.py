@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import assert_never
 
 from threadsync.content.project import StateBucket
 from threadsync.errors import DatabaseError, ProjectError, StateError, ThreadsyncError
@@ -17,6 +18,7 @@ from threadsync.execution.spending import LEDGER
 from threadsync.model.facts import MediaProblem
 from threadsync.model.ids import MAIN, MediaDigest, TargetName
 from threadsync.model.state import State
+from threadsync.model.target import CommandTold, TargetTold
 from threadsync.operations import checkup
 from threadsync.operations.auth import SOON, CredentialStanding, auth_status
 from threadsync.operations.checkup import Check, Verdict, ok, problem, warning
@@ -225,13 +227,23 @@ def check_commands(workspace: Workspace) -> Iterator[Check]:
 
 
 def check_notify(workspace: Workspace) -> Iterator[Check]:
-    """A command that is told of troubles is there; it is not run."""
-    for notifier in workspace.project.notify:
-        missing = commands.missing_program(notifier.command, "notify:", workspace.project.root)
-        if missing is not None:
-            yield problem("notify", missing.problem, missing.remedy)
-        else:
-            yield ok("notify", f"{notifier.command} can be run; apply does, with --allow-commands")
+    """A command that is told of troubles is there (it is not run); a target does not tell of itself alone."""
+    told = workspace.project.notify
+    for notifier in told:
+        match notifier:
+            case CommandTold(command=command):
+                missing = commands.missing_program(command, "notify:", workspace.project.root)
+                if missing is not None:
+                    yield problem("notify", missing.problem, missing.remedy)
+                else:
+                    yield ok("notify", f"{command} can be run; apply does, with --allow-commands")
+            case TargetTold(target=target) if len(set(told)) == 1:
+                alone = f"of a trouble of {target} itself nobody is told"
+                yield warning("notify", alone, "Name a command under notify: too, or a second target.")
+            case TargetTold(target=target):
+                yield ok("notify", f"{target} is told by posts of apply")
+            case _:
+                assert_never(notifier)
 
 
 def check_hosts(workspace: Workspace, declared: Declared) -> Iterator[Check]:

@@ -12,7 +12,7 @@ from threadsync.execution.seams import Unwatched, Watcher
 from threadsync.model.diagnostic import Diagnostic
 from threadsync.model.facts import Drift, Facts
 from threadsync.model.holding import Freeze, Heartbeat, Hold
-from threadsync.model.ids import Address
+from threadsync.model.ids import Address, is_notice
 from threadsync.model.state import State
 from threadsync.model.target import Safety
 from threadsync.model.trouble import EVERYTHING
@@ -240,7 +240,7 @@ def prepare(
         workspace.project.zone,
         declared.desired,
         prior,
-        tuple(sorted(prior.open)) if prior is not None else (),
+        tuple(sorted(each for each in prior.open if not is_notice(each))) if prior is not None else (),
         with_lives(accounts(made.actions, declared.desired.capabilities, prior, facts, now), lives),
         lives,
         declared.media(),

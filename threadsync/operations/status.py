@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from threadsync.model.facts import Facts
 from threadsync.model.holding import Freeze, Heartbeat, Hold
-from threadsync.model.ids import Address
+from threadsync.model.ids import Address, is_notice
 from threadsync.model.journal import PostsSeen
 from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.operations.plan import chosen
@@ -61,7 +61,7 @@ class Shown(Struct, frozen=True):
 
 
 def status(workspace: Workspace, selectors: Sequence[str] = ()) -> Status:
-    """Return a row for every publication, declared or remembered.
+    """Return a row for every publication, declared or remembered; messages of ``notify:`` are none.
 
     Raises:
         StateError: the state cannot be read.
@@ -72,7 +72,8 @@ def status(workspace: Workspace, selectors: Sequence[str] = ()) -> Status:
     selects = chosen(declared, prior, selectors, ())
     actions = _actions(workspace, declared, prior)
     remembered = (*prior.bindings, *prior.tombstones, *prior.open, *prior.holds) if prior is not None else ()
-    every = {*declared.desired.publications, *declared.drafts, *remembered}
+    posts = (address for address in remembered if not is_notice(address))
+    every = {*declared.desired.publications, *declared.drafts, *posts}
     rows = (
         _row(address, actions.get(address), declared, prior) for address in sorted(every) if selects(address)
     )

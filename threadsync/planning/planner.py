@@ -7,14 +7,16 @@ what is left of a binding, what is new. ``readiness`` then holds back what the f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from threadsync.model.facts import Facts
 from threadsync.model.holding import Lull
-from threadsync.model.ids import Address
+from threadsync.model.ids import Address, is_notice
 from threadsync.model.post import OnChange, Publication
 from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.planning import holding, moves, order, readiness, references, removal, timing
@@ -36,6 +38,8 @@ from threadsync.planning.actions import (
 from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.losses import with_losses
 from threadsync.planning.lulls import lulls_of
+
+_Entry = TypeVar("_Entry")
 
 
 class Standing(Struct):
@@ -311,6 +315,21 @@ def is_live(publication: Publication, binding: Binding) -> bool:
     )
 
 
+def without_notices(prior: State | None) -> State | None:
+    """Return *prior* without the messages of ``notify:``: no file declares them, no plan is about them."""
+    if prior is None or not any(map(is_notice, (*prior.bindings, *prior.tombstones, *prior.open))):
+        return prior
+    return replace(
+        prior, bindings=_posts(prior.bindings), tombstones=_posts(prior.tombstones), open=_posts(prior.open)
+    )
+
+
+def _posts(entries: Mapping[Address, _Entry]) -> Mapping[Address, _Entry]:
+    if not any(map(is_notice, entries)):
+        return entries  # bindings may be read only when they are asked for
+    return {address: entry for address, entry in entries.items() if not is_notice(address)}
+
+
 def shared(one: tuple[object, ...], other: tuple[object, ...]) -> int:
     """Return the length of the common start."""
     for index, (left, right) in enumerate(zip(one, other, strict=False)):
@@ -334,8 +353,9 @@ def plan(
 
     *standing* is what plans of the same publications found before; it is added to.
     """
-    vanished = removal.vanished(desired, prior)
     found = standing.under(prior) if standing is not None else {}
+    prior = without_notices(prior)
+    vanished = removal.vanished(desired, prior)
     lulls = lulls_of(prior, now, desired.outage_after)
     planner = _Planner(desired, prior, facts, now, consents, found, vanished, lulls=lulls)
     planner.doubtful.update(planner.in_doubt())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from threadsync.model.ids import Address
+from threadsync.model.ids import Address, is_notice
 from threadsync.model.state import State
 from threadsync.planning.actions import Create, Delete, Extend, Plan, Replace
 
@@ -14,7 +14,8 @@ def to_settle(plan: Plan, prior: State | None, selects: Callable[[Address], bool
     if prior is None:
         return []
     going_on = {a.address for a in plan.effective if isinstance(a, Create | Extend | Replace | Delete)}
-    return sorted(address for address in prior.open if selects(address) and address not in going_on)
+    left = (address for address in prior.open if address not in going_on and not is_notice(address))
+    return sorted(address for address in left if selects(address))
 
 
 def to_know_first(plan: Plan, prior: State | None) -> list[Address]:

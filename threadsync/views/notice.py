@@ -1,11 +1,13 @@
-"""What is told of a trouble: a text for people, and the same facts as JSON for the command that tells it."""
+"""What is told of a trouble: a text for people, the same as a short post, and as JSON for a command."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from msgspec import Struct
 
 from threadsync.model.ids import Json
-from threadsync.model.trouble import EVERYTHING, Trouble
+from threadsync.model.trouble import EVERYTHING, Trouble, TroubleKind
 from threadsync.views.moments import told
 
 FORMAT_VERSION = 1
@@ -45,6 +47,40 @@ def notice_text(notice: Notice) -> str:
         if trouble.kind.stops_all:
             lines.append("What became late in that time waits for a yes: threadsync plan shows it.")
     return "\n".join([*lines, *([notice.run] if notice.run else [])])
+
+
+def notice_post(notice: Notice, fits: Callable[[str], bool]) -> str:
+    """Return it as a post that *fits*: a first line, then what of the rest has room, whole or counted.
+
+    A name with an ``@`` before it would call whoever has that name, so there is none.
+    """
+    trouble = notice.trouble
+    what = "apply" if trouble.target == EVERYTHING else str(trouble.target)
+    if trouble.until is None:
+        event, at = "is in trouble since", trouble.since
+    else:
+        event, at = "works again since", trouble.until
+    text = f"threadsync, project {notice.project}: {what} {event} {told(at, notice.zone)}."
+    if trouble.kind is TroubleKind.POSTS and trouble.until is None:
+        text = _with_posts(text, [str(address.key) for address in trouble.addresses], fits)
+    elif trouble.until is None:
+        text = _with(text, f"{trouble.problem.removesuffix('.')}.".replace("@", "(at)"), fits)
+    return _with(text, notice.run, fits)
+
+
+def _with(text: str, more: str, fits: Callable[[str], bool]) -> str:
+    longer = f"{text}\n{more}"
+    return longer if more and fits(longer) else text
+
+
+def _with_posts(text: str, keys: list[str], fits: Callable[[str], bool]) -> str:
+    """Name as many publications as there is room for, and count the rest."""
+    for shown in range(len(keys), -1, -1):
+        rest = len(keys) - shown
+        named = [*keys[:shown], *([f"{rest} {'more' if shown else 'posts'}"] if rest else [])]
+        if fits(f"{text}\nNot published: {', '.join(named)}."):
+            return f"{text}\nNot published: {', '.join(named)}."
+    return text
 
 
 def notice_json(notice: Notice) -> Json:
