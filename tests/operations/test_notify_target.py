@@ -301,13 +301,13 @@ def test_another_refused_post_is_a_message_of_its_own_that_names_what_fits(offic
     office.arm(REFUSED)
     office.post("a", LINK)
     office.apply()
-    assert office.messages[0].endswith("Not published: a.")
+    assert office.messages[0].endswith("Not known to be live: a.")
     for number in range(9):
         office.post(f"{number}-{'x' * 80}", f"{LINK}{number}")
     office.apply(max_creates=20)
     _, second = office.messages
     assert len(second) <= 500
-    assert re.search(r"Not published: .*, \d+ more\.$", second)
+    assert re.search(r"Not known to be live: .*, \d+ more\.$", second)
 
 
 def test_a_target_does_not_tell_of_its_own_dead_account(office: Office) -> None:
