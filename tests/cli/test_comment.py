@@ -127,6 +127,22 @@ def test_a_plan_that_another_job_made_is_shown_as_it_is(
     assert "Good morning. @everyone" in forge.pulls[17].bodies()[0]
 
 
+def test_a_plan_from_the_future_holds_no_comment_fast(
+    run: Run, world: World, forge: Forge, tmp_path: Path
+) -> None:
+    """The job that plans reads a stranger's files; what it hands on does not outlive the next run."""
+    world.post("hello", "Good morning.")
+    document = json.loads(run("plan", "--format", "json").stdout)
+    forged = tmp_path / "plan.json"
+    forged.write_text(json.dumps({**document, "at": "9999-12-31T00:00:00Z"}))
+    assert run("comment", "--plan", str(forged)).exit_code == 0
+    world.clock.sleep(60)
+    world.post("second", "Good evening.")
+    done = run("comment")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "Good evening." in forge.pulls[17].bodies()[0]
+
+
 def test_pictures_are_shown_at_the_commit(run: Run, world: World, forge: Forge) -> None:
     from tests.operations.world import picture
 
@@ -322,6 +338,18 @@ def test_a_commit_that_no_pull_request_brought_is_named(run: Run, reviewed: Worl
     on_one = run("comment", "--number", "17", "--report", str(reviewed.root / "report.json"))
     assert on_one.exit_code == 0
     assert "other@threads/main" in forge.pulls[17].bodies()[0], "a number that is named gets all"
+
+
+@needs_git
+def test_a_pull_request_that_takes_no_comment_keeps_no_other_from_its_links(
+    run: Run, reviewed: World, forge: Forge
+) -> None:
+    """One that is locked, as anybody may lock it."""
+    forge.pulls[17].refusals["POST"] = [answer(403, {"message": "Unable to create comment: locked"})] * 9
+    done = run("comment", "--report", reported(run, reviewed))
+    assert done.exit_code == 1
+    assert "Pull request 17 was not told" in done.stderr
+    assert "other@threads/main` | `live` |" in forge.pulls[18].bodies()[0]
 
 
 @needs_git

@@ -83,6 +83,7 @@ def test_withdraw_takes_down_and_says_so(run: Run, live: World) -> None:
     assert live.live() == []
     again = run("withdraw", "hello@threads/main", "--yes")
     assert again.exit_code == 0
+    assert "No changes. 1 publication is taken down already." in again.stdout
     blocked = run("apply", "--yes")
     assert "(was-taken-down)" in blocked.stdout
     assert "withdrawn by maria, 2026-11-21: wrong picture" in " ".join(blocked.stdout.split())

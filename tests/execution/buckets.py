@@ -51,6 +51,7 @@ class Objects:
     """Name to content, tag and second of writing."""
     asked: list[str] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     odd: Odd = nothing
     tags: count[int] = field(default_factory=count)
 
@@ -68,10 +69,12 @@ class Objects:
         number = len(self.asked)
         self.asked.append(f"{method} {name}")
         self.headers.append(headers)
+        body = b"" if content is None else b"".join(content)
+        self.bodies.append(body)
         odd = self.odd(method, name, number)
         if odd is not None and odd is not AFTER:
             return odd
-        answer = self._done(method, name, headers, b"" if content is None else b"".join(content))
+        answer = self._done(method, name, headers, body)
         return odd or answer
 
     def _done(self, method: str, name: str, headers: Mapping[str, str], body: bytes) -> Response:

@@ -265,6 +265,29 @@ class TestLostAnswers:
             put(objects, remote, seen, threadsync_json=b"2")
         assert fetched(objects).files == {STATE: b"theirs"}
 
+    @pytest.mark.parametrize("answer", [BEFORE, error(500), error(412, "PreconditionFailed")])
+    def test_what_others_have_built_upon_before_an_answer_came_is_not_removed(
+        self, objects: Objects, answer: Response | NoResponse
+    ) -> None:
+        """It was there, and whoever was waiting for the lock has gone on from it: the state was removed."""
+        remote = written(objects, b"1")
+        seen = fetched(objects, remote)
+        other = objects.remote(ids="other-")
+
+        def odd(method: str, name: str, _: int) -> Response | NoResponse | None:
+            if (method, name) != ("PUT", HEAD):
+                return None
+            objects.odd = lambda *_: None
+            objects._done("PUT", HEAD, objects.headers[-1], objects.bodies[-1])
+            theirs = fetched(objects, other)
+            other.replace(theirs, {**theirs.files, JOURNAL: b"theirs"}, "takes the lock", deadline(objects))
+            return answer
+
+        objects.odd = odd
+        with pytest.raises(StateOutdated):
+            put(objects, remote, seen, threadsync_json=b"2")
+        assert fetched(objects).files == {STATE: b"2", JOURNAL: b"theirs"}
+
     @pytest.mark.parametrize("lost", [BEFORE, AFTER, error(503, "SlowDown"), error(500)])
     def test_a_store_that_stays_silent_leaves_it_open_whether_it_wrote(
         self, objects: Objects, lost: Response | NoResponse

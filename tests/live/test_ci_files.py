@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -49,6 +50,37 @@ def test_actionlint_finds_nothing() -> None:
 
 def steps(path: Path) -> list[dict[str, Any]]:
     return [step for job in read_workflow(path)["jobs"].values() for step in job["steps"]]
+
+
+def test_gitlab_is_pushed_to_with_the_token_that_may(tmp_path: Path) -> None:
+    """Not with the job's own, for which a runner may have a helper: docs.gitlab.com/runner/configuration/
+    feature-flags, FF_GIT_URLS_WITHOUT_TOKENS.
+    """
+    script = read_workflow(CI / "gitlab/.gitlab-ci.yml")["apply"]["script"]
+    lines = [line for line in script if line.startswith("git config")]
+    (tmp_path / "runner").write_text(
+        '[credential "https://forge.test"]\nhelper = "!f() { echo username=job; echo password=job; }; f"\n'
+    )
+    environ = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "GIT_CONFIG_GLOBAL": str(tmp_path / "runner"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "THREADSYNC_PUSH_TOKEN": "may-push",
+    }
+    # Twice: a runner keeps its checkout for the next job.
+    whole = "\n".join(["set -e", "git init --quiet .", *lines, *lines, "git credential fill"])
+    asked = "protocol=https\nhost=forge.test\n\n"
+    done = subprocess.run(
+        ["sh", "-c", whole],
+        cwd=tmp_path,
+        env=environ,
+        input=asked,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "username=oauth2\npassword=may-push" in done.stdout
 
 
 @names

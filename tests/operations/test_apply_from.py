@@ -254,6 +254,15 @@ def test_a_runner_that_may_not_ask_and_never_fetched_the_branch_is_told_how_to_g
     assert "the right to read origin" in said
 
 
+def test_a_branch_whose_name_only_ends_like_the_one_that_is_meant_approves_nothing(hub: Hub) -> None:
+    world = hub.first(RULE.replace("main", "release"))
+    hub.git(world.root, "push", "--quiet", "origin", "HEAD:refs/heads/release")
+    world.post("a", "Nobody has reviewed this")
+    hub.commit(world.root)
+    hub.git(world.root, "push", "--quiet", "origin", "HEAD:refs/heads/refs/heads/release")
+    assert "is not in it" in refused(world)
+
+
 def test_a_branch_that_the_remote_does_not_have_is_named(hub: Hub) -> None:
     said = refused(hub.first(RULE.replace("main", "trunk")))
     assert "origin has no branch trunk" in said

@@ -78,6 +78,16 @@ def test_runs_add_to_what_earlier_ones_told() -> None:
     assert "<https://t/b>" in body
 
 
+def test_a_plan_that_comes_late_forgets_no_link() -> None:
+    """Its job had to wait, and the pull request was merged and applied meanwhile."""
+    issue = Issue(3)
+    tell(issue, (live("a"),))
+    late = Mark("project", at=NOW + timedelta(minutes=1))
+    Writer(GitHub("lift/posts"), issue.run, 65_536).show(3, late, lambda _: "The plan.")
+    assert "The plan." in issue.bodies()[0]
+    assert "https://t/a" in tell(issue, (live("b"),), minutes=2)
+
+
 def test_telling_it_twice_is_telling_it_once() -> None:
     issue = Issue()
     first = tell(issue, (live("a"),))

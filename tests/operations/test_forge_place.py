@@ -148,6 +148,15 @@ def test_a_job_of_one_forge_says_nothing_of_another() -> None:
     assert (place.token, place.api_url, place.commit) == (None, "https://api.github.com", "")
 
 
+def test_at_a_desk_a_token_of_github_does_not_go_to_another_forge() -> None:
+    """Law 12: GITHUB_TOKEN is Forgejo's only in a job of Forgejo."""
+    given = Given(ForgeName.FORGEJO, "lift/posts", 3, "https://forge.example/api/v1")
+    place = place_of({"GITHUB_TOKEN": TOKEN}, given)
+    assert (place.token, place.token_name) == (None, "FORGEJO_TOKEN")
+    named = Given(ForgeName.FORGEJO, "lift/posts", 3, "https://forge.example/api/v1", "GITHUB_TOKEN")
+    assert place_of({"GITHUB_TOKEN": TOKEN}, named).token is not None, "unless somebody says so"
+
+
 @pytest.mark.parametrize(
     ("environ", "given"),
     [

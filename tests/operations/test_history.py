@@ -71,7 +71,31 @@ def test_what_git_does_not_know_is_empty(root: Path, tmp_path: Path) -> None:
     assert below(tmp_path) == ""
     assert not is_shallow(root)
     outside = tmp_path.parent
-    assert (brought_by(outside, "a"), below(outside), is_shallow(outside)) == ("", "", False)
+    assert (brought_by(outside, "a"), below(outside)) == ("", "")
+    assert is_shallow(outside), "where git answers nothing there is no history to rely on"
+
+
+def test_files_that_look_like_a_repository_name_no_command(root: Path) -> None:
+    """A project below the top may bring `HEAD`, `config`, `objects` and `refs`: names like others."""
+    tree = git(root, "write-tree")
+    signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----"
+    who = "M <m@x> 1 +0000"
+    (root / "commit").write_text(f"tree {tree}\nauthor {who}\ncommitter {who}\n{signature}\n\nbegin\n")
+    commit = git(root, "hash-object", "-t", "commit", "-w", "commit")
+    git(root, "clone", "--quiet", "--bare", "..", "bare")
+    git(root / "bare", "fetch", "--quiet", "../../.git", commit)
+    evil = root / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {root}/pwned\n")
+    evil.chmod(0o755)
+    for name in ("objects", "refs"):
+        shutil.copytree(root / "bare" / name, root / name)
+    (root / "HEAD").write_text(commit + "\n")
+    (root / "config").write_text(
+        f"[core]\n bare = true\n[log]\n showSignature = true\n[gpg]\n program = {evil}\n"
+    )
+    found = brought_by(root, "desk/posts/a.md"), below(root), is_shallow(root)
+    assert not (root / "pwned").exists()
+    assert found == ("", "", True)
 
 
 def test_a_clone_of_one_commit_says_so(root: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.operations.someone import Someone
 from threadsync.content.loader import Content, Shorten
 from threadsync.content.project import Project
 from threadsync.errors import Frozen, StateLocked, UsageError
-from threadsync.model.holding import Lull
+from threadsync.model.holding import Heartbeat, Lull
 from threadsync.model.ids import Address
 from threadsync.operations.apply import ApplyOptions, apply
 from threadsync.operations.asking import AskLate
@@ -128,6 +128,12 @@ def test_holding_again_leaves_who_held_it_first(world: World) -> None:
     done = hold(world.workspace, ["first"], why="two")
     assert "is held already by robin (one)" in done.lines[0]
     assert world.plan().holds == before
+
+
+def test_what_was_held_by_its_path_is_released_by_it(world: World) -> None:
+    hold(world.workspace, ["posts/first.md"])
+    release(world.workspace, ["posts/first.md"])
+    assert not world.plan().holds
 
 
 def test_what_nobody_knows_cannot_be_held_and_is_told_apart(world: World) -> None:
@@ -340,6 +346,16 @@ def test_an_apply_with_nothing_to_do_is_recorded_only_now_and_then(world: World)
     assert world.state is not None
     assert first is not None
     assert world.state.written_at == first.at, "own posts are read back from the last that we made"
+
+
+def test_a_heartbeat_of_a_clock_that_was_ahead_is_put_right_by_the_next_apply(world: World) -> None:
+    with world.store.open(Holder("ana", "threadsync apply", world.clock.now()), 0.0) as session:
+        session.append((Heartbeat(world.clock.now() + timedelta(days=365)),))
+    world.clock.sleep(60)
+    assert world.apply().outcome
+    last = world.plan().heartbeat
+    assert last is not None
+    assert last.at <= world.clock.now(), "otherwise no outage is noticed for a year"
 
 
 def test_a_heartbeat_waits_for_nobody_and_stops_nothing(world: World) -> None:

@@ -30,6 +30,7 @@ from threadsync.operations.apply import AppliedPlan, ApplyOptions, apply
 from threadsync.operations.notifying import name_of
 from threadsync.operations.plan import plan
 from threadsync.operations.provenance import Surroundings
+from threadsync.operations.troubles import Found, Outcome
 from threadsync.operations.workspace import Workspace
 from threadsync.sandbox import threads
 from threadsync.sandbox.threads import Fault, FaultKind
@@ -529,6 +530,20 @@ def test_a_command_finds_the_facts_in_its_environment_and_no_credential(
         assert f"{line}\n" in lines
     assert "CANARY" not in (office.root / "told-one").read_text()
     assert os.environ["X"] == "CANARY0123456789"
+
+
+@pytest.mark.parametrize("said", ["a\0b", "half \ud83d", "long " * 50_000], ids=["NUL", "half", "long"])
+def test_whatever_a_network_says_is_told_and_stops_no_apply(office: Office, said: str) -> None:
+    found = Found(TroubleKind.ACCOUNT, said)
+    notifying.Notifying(office.workspace, ApplyOptions(), lambda _: None)._settle(
+        Outcome({MAIN: found}), before={}
+    )
+    assert office.warnings == []
+    assert office.events() == [FAILURE]
+    assert office.told()[0]["problem"] == said.replace("\ud83d", "?")
+    assert (
+        "THREADSYNC_TEXT=threadsync, project test: threads/main" in (office.root / "environ-one").read_text()
+    )
 
 
 # On record

@@ -158,6 +158,26 @@ def test_before_the_first_apply_there_is_nothing_to_take_down() -> None:
         assert "there is no state yet" in refusal(world, "new@threads/main").problem
 
 
+def test_what_was_in_doubt_and_is_not_live_is_not_called_taken_down(world: World) -> None:
+    world.post("new", "News")
+    world.script = lambda moment: Death(When.BEFORE) if moment.what.endswith("/threads_publish") else None
+    assert world.apply().died
+    world.calm()
+    world.unlock()
+    world.clock.sleep(900)
+    ran = withdrawn(world, "new@threads/main")
+    assert ran.outcome is not None
+    (action,) = ran.outcome.prepared.plan.actions
+    assert isinstance(action, Blocked)
+    assert action.reason == "not-live"
+    assert "the next apply may publish it" in action.problem
+    assert "threadsync hold new@threads/main" in action.remedy
+    hold(world.workspace, ["new@threads/main"])
+    world.clock.sleep(900)
+    assert world.apply().outcome
+    assert "News" not in texts(world)
+
+
 def killed_at_the_deletion(world: World) -> None:
     world.script = lambda moment: Death(When.BEFORE) if " DELETE " in moment.what else None
     assert withdrawn(world, "first@threads/main").died

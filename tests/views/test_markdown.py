@@ -133,6 +133,15 @@ def test_prose_begins_nothing(text: str) -> None:
     assert not re.search(r"(?<!\\)(?<!\w)_", left)
 
 
+def test_a_long_word_is_read_once() -> None:
+    """Not once for each of its characters: a pull request may bring one of a million, and more of them."""
+    word = "." * 1_000_000 + "x@"
+    assert prose(word) == code(word)
+    assert prose("(see:)").startswith("(see")
+    assert prose('("a@b").') == '("`a@b`").'
+    assert prose("@@@ see @.") == "`@@@` see `@`."
+
+
 def test_every_text_is_there_with_its_count() -> None:
     create = samples.create()
     assert isinstance(create, Create)
@@ -184,6 +193,7 @@ def test_a_document_that_lies_is_refused() -> None:
         ("reason", "because"),
         ("address", "nowhere"),
         ("segments", [{}]),
+        ("segments", [{**document["actions"][0]["segments"][0], "index": -9}]),
     ):
         actions = [{**document["actions"][0], key: value}]
         with pytest.raises(UsageError):

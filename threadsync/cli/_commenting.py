@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from msgspec import Struct
 
 from threadsync.cli._terminal import note, say
 from threadsync.content.escape import printable
-from threadsync.errors import ApiError, OutputError, UsageError
+from threadsync.errors import ApiError, OutputError, Unanswered, UsageError
 from threadsync.forges.commenting import Put
 from threadsync.forges.marks import Mark, Row
 from threadsync.model.fault import FaultClass
@@ -51,6 +52,14 @@ class Wanted(Struct, frozen=True):
         most = self.place.forge.chars_max
         return most if self.max_chars is None else min(most, self.max_chars)
 
+    def mark(self, kind: str, at: datetime) -> Mark:
+        """Return what the comment says of itself, of a document that says it is of *at*.
+
+        None is of a time to come: the comment would show it until then, whatever runs after it.
+        """
+        workspace = self.workspace
+        return Mark(workspace.project.id, self.name, kind, min(at, workspace.clock.now()))
+
 
 def plan_comment(
     wanted: Wanted, selectors: tuple[str, ...], exclude: tuple[str, ...], file: Path | None
@@ -68,7 +77,7 @@ def plan_comment(
     else:
         prepared = prepare(workspace, options=PlanOptions(selectors, exclude), briefly=True)
     seen = place.picture_url(history.below(workspace.project.root))
-    mark = Mark(workspace.project.id, wanted.name, "plan", prepared.plan.at)
+    mark = wanted.mark("plan", prepared.plan.at)
 
     def show(chars_max: int) -> str:
         return plan_markdown(prepared, seen=seen, chars_max=chars_max, name=wanted.name)
@@ -96,19 +105,27 @@ def report_comment(wanted: Wanted, file: Path) -> None:
     workspace, place = wanted.workspace, wanted.place
     read = read_report(_content(file), str(file))
     told, zone = Told(read.prepared.plan, read.report), read.prepared.zone
-    mark = Mark(workspace.project.id, wanted.name, "report", read.prepared.plan.at)
+    mark = wanted.mark("report", read.prepared.plan.at)
 
     def show(rows: Sequence[Row], forgotten: int, chars_max: int) -> str:
         return rows_markdown(rows, zone=zone, chars_max=chars_max, name=wanted.name, forgotten=forgotten)
 
     with asking(place, workspace.clock) as ask:
         found = belonging(workspace, place, told, ask)
+        refused: dict[int, ApiError | Unanswered] = {}
         for number, rows in sorted(found.rows.items()):
-            _tell(number, Writer(place.forge, ask, wanted.chars_max).tell(number, mark, rows, show))
+            try:
+                _tell(number, Writer(place.forge, ask, wanted.chars_max).tell(number, mark, rows, show))
+            except (ApiError, Unanswered) as error:
+                refused[number] = error  # one that is locked keeps no other from its links
     for commit in found.unknown:
         note(f"No pull request brought commit {commit[:12]}: what became of its posts is told nowhere.")
     if not found.rows and not found.unknown:
         note("No pull request brought anything that was done or waits.")
+    for number, error in refused.items():
+        note(f"Pull request {number} was not told: {printable(error.problem)}")
+    if refused:
+        raise next(iter(refused.values()))
 
 
 def _content(file: Path) -> bytes:

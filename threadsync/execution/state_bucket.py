@@ -203,7 +203,6 @@ class BucketRemote:
         try:
             self._last = self._exchange(before, head, deadline)
         except StateOutdated:
-            # Its condition will never hold again, so nobody will ever name what was put there for it.
             self._remove([each for each in kept.values() if each.revision == revision], deadline)
             raise
         self._remove(earlier[EARLIER_MAX:], deadline)
@@ -286,9 +285,16 @@ class BucketRemote:
         raise AssertionError("the last attempt raises or returns")
 
     def _remove(self, every: tuple[Kept, ...] | list[Kept], deadline: Deadline) -> None:
-        """Remove objects that nothing names any more; where that is not allowed, they stay and do no harm."""
+        """Remove what the head seen last does not name; where that is not allowed, it stays and does no harm.
+
+        A head that others were quicker than may have been there nevertheless, its answer lost, and theirs may
+        have been made from it: then theirs names what was put there for it.
+        """
+        head = self._last.head
+        named = None if head is None else {each.object for each in (*head.kept.values(), *head.earlier)}
         for each in every:
-            self._once("DELETE", each.object, deadline, LOOK_SECONDS, headers={}, body=None)
+            if named is not None and each.object not in named:
+                self._once("DELETE", each.object, deadline, LOOK_SECONDS, headers={}, body=None)
 
     # Asking.
 

@@ -31,9 +31,12 @@ def is_whole(asked: PlanOptions) -> bool:
 
 
 def is_due(prior: State, now: datetime, outage_after: timedelta) -> bool:
-    """Whether an apply with nothing to do is worth a record."""
+    """Whether an apply with nothing to do is worth a record.
+
+    A record of the future, by a clock that was ahead, would hide every outage until then.
+    """
     last = prior.heartbeat
-    return last is None or now - last.at >= outage_after / IDLE_PARTS
+    return last is None or last.at > now or now - last.at >= outage_after / IDLE_PARTS
 
 
 def beat(

@@ -57,11 +57,14 @@ class Checkout(Struct, frozen=True):
 
     def ask(self, remote: str, branch: str) -> Tip:
         """Ask *remote* where *branch* is."""
-        done = self._run(LOOK_SECONDS, "ls-remote", "--", remote, f"refs/heads/{branch}")
+        name = f"refs/heads/{branch}"
+        done = self._run(LOOK_SECONDS, "ls-remote", "--", remote, name)
         if done.code != 0:
             said = " ".join(done.said.split()) or "git failed"
             return Tip(self.last_fetched(remote, branch), said)
-        return Tip(done.text.partition("\t")[0])
+        # git answers with each ref that ends like that, such as a branch called refs/heads/main.
+        told = (line.partition("\t") for line in done.text.splitlines())
+        return Tip(next((commit for commit, _, each in told if each == name), ""))
 
     def contains(self, tip: str, commit: str) -> bool:
         """Whether *commit* is *tip*, or in its history as far as this clone has it."""

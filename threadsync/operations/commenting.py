@@ -118,12 +118,16 @@ class Writer(Struct, frozen=True):
     def show(self, number: int, mark: Mark, show: Callable[[int], str]) -> Put:
         """Have the comment of *mark* on a pull request show what *show* returns for so many characters.
 
+        What an apply told there is remembered: a plan may come after it, when its job had to wait.
+
         Raises:
             ApiError, Unanswered: the forge refuses, or does not answer.
         """
 
-        def content(_: Mark | None) -> tuple[Mark, str]:
-            return mark, show(self.chars_max - len(mark.line()))
+        def content(before: Mark | None) -> tuple[Mark, str]:
+            rows, forgotten = (before.rows, before.forgotten) if before is not None else ((), 0)
+            filled = _remembering(mark, rows, len(rows) + forgotten, self.chars_max)
+            return filled, show(self.chars_max - len(filled.line()))
 
         return self.ask(put_comment(self.forge, number, mark, content, Bounds()))
 

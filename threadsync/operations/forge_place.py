@@ -33,7 +33,8 @@ TOKEN_NAMES: Final[Mapping[ForgeName, tuple[str, ...]]] = {
     ForgeName.GITLAB: ("GITLAB_TOKEN",),
     ForgeName.FORGEJO: ("FORGEJO_TOKEN", "GITEA_TOKEN", "GITHUB_TOKEN"),
 }
-"""Variables of the environment that hold the token, the first that is there."""
+"""Variables of the environment that hold the token, the first that is there. ``GITHUB_TOKEN`` is Forgejo's in
+a job of Forgejo alone: anywhere else it is GitHub's, and goes to nobody else."""
 _PULL_REF = re.compile(r"refs/pull/(\d+)/(?:merge|head)")
 
 
@@ -203,6 +204,8 @@ def _named(given: Given, known: str) -> str:
 
 def _token(environ: Mapping[str, str], given: Given, name: ForgeName) -> tuple[SecretText | None, str]:
     names = (given.token_name,) if given.token_name else TOKEN_NAMES[name]
+    if name is ForgeName.FORGEJO and not given.token_name and _here(environ) is None:
+        names = tuple(each for each in names if each not in TOKEN_NAMES[ForgeName.GITHUB])
     found = next((each for each in names if environ.get(each)), None)
     return (SecretText(environ[found].strip()), found) if found is not None else (None, names[0])
 

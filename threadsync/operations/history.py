@@ -8,7 +8,14 @@ from typing import Final
 
 from threadsync.operations.provenance import GIT_SECONDS
 
-SHALLOW: Final = "true"
+WHOLE: Final = "false"
+"""What git answers where the clone is not shallow."""
+_SETTINGS: Final = (
+    "-c",
+    "safe.bareRepository=explicit",  # a folder that only looks like a repository names no command to run
+    "-c",
+    "log.showSignature=false",  # what it shows would stand among the answers
+)
 
 
 def below(root: Path) -> str:
@@ -17,8 +24,8 @@ def below(root: Path) -> str:
 
 
 def is_shallow(root: Path) -> bool:
-    """Whether the clone has a part of its history only, so that it cannot tell which commit brought what."""
-    return _git(root, "rev-parse", "--is-shallow-repository") == SHALLOW
+    """Whether git cannot tell which commit brought what: the clone has a part of its history, or none."""
+    return _git(root, "rev-parse", "--is-shallow-repository") != WHOLE
 
 
 def brought_by(root: Path, path: str) -> str:
@@ -40,7 +47,7 @@ def _git(root: Path, *arguments: str) -> str:
     """Return what git answers; empty where it cannot."""
     try:
         answer = subprocess.run(  # noqa: S603  (fixed words and paths of the project)
-            ["git", "--literal-pathspecs", "-C", str(root), *arguments],  # noqa: S607  (as the person's shell)
+            ["git", *_SETTINGS, "--literal-pathspecs", "-C", str(root), *arguments],  # noqa: S607  (as the person's shell)
             capture_output=True,
             timeout=GIT_SECONDS,
             check=False,

@@ -66,7 +66,10 @@ def release(workspace: Workspace, selectors: Sequence[str], *, patience: Patienc
         prior, at = opened.ledger.state(), workspace.clock.now()
         if not prior.holds:
             raise UsageError("nothing is held.", remedy="See threadsync status.")
-        selects = selection(selectors, (), prior.holds, {})
+        try:
+            selects = selection(selectors, (), prior.holds, {})
+        except UsageError:  # one may be a path, which the files tell; otherwise they need not be readable
+            selects = selection(selectors, (), prior.holds, workspace.declared(prior, at).paths())
         chosen = sorted(filter(selects, prior.holds))
         append(opened, [Released(address, at) for address in chosen])
     advice = "What is past its window by now waits for a yes: see threadsync plan."

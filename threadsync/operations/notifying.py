@@ -21,7 +21,7 @@ from typing import assert_never
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from threadsync.content.escape import printable
+from threadsync.content.escape import CONTROL, printable
 from threadsync.content.project import Project
 from threadsync.errors import (
     ContentError,
@@ -51,6 +51,8 @@ COMMAND_SECONDS = 30.0
 """How long one command may take."""
 WHOLE_SECONDS = 120.0
 """After how long no further command is begun; the next apply goes on."""
+FACT_CHARACTERS_MAX = 8000
+"""How much of a text stands in the environment of a command, which systems bound; the JSON has all."""
 NAME_CHARACTERS = 12
 """How much of the digest of a command is its name in the state: enough to tell a few apart."""
 
@@ -312,7 +314,8 @@ def _facts(notice: Notice) -> dict[str, str]:
         "THREADSYNC_PROJECT": notice.project,
         "THREADSYNC_TARGET": target,
         "THREADSYNC_TROUBLE": notice.trouble.kind.value,
-        "THREADSYNC_TEXT": notice_text(notice),
+        # What a network says may hold what no environment can: a NUL, half a character.
+        "THREADSYNC_TEXT": CONTROL.sub("\ufffd", notice_text(notice)[:FACT_CHARACTERS_MAX]),
     }
 
 

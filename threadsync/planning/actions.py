@@ -76,6 +76,8 @@ class Reason(StrEnum):
     UNKNOWN_ACCOUNT = "unknown-account"
     """It mentions an account that nobody has, and the network would not say so."""
     UNCERTAIN = "uncertain"
+    NOT_LIVE = "not-live"
+    """It was to be taken down in doubt, and turned out never to have been published."""
     NOT_IN_PLAN = "not-in-plan"
     """It is new since the plan was saved that is carried out."""
     DEPENDS_ON_BLOCKED = "depends-on-blocked"

@@ -45,7 +45,7 @@ def commanded(desired: Desired, prior: State | None, consents: Consents) -> dict
         if unfinished is not None and unfinished.job.verb != "delete" and unfinished.in_doubt:
             found[address] = Wait(address, Reason.UNSETTLED, None)
         elif binding is None:
-            found[address] = NoOp(address, Reason.ALREADY_WITHDRAWN)
+            found[address] = _never_live(address, prior)
         elif binding.protect:
             found[address] = protected(address, "delete", binding.segments)
         elif unfinished is not None and unfinished.job.verb == "delete":
@@ -54,6 +54,21 @@ def commanded(desired: Desired, prior: State | None, consents: Consents) -> dict
             live = (*binding.segments, *binding.superseded)
             found[address] = Delete(address, Reason.WITHDRAWN, live, "withdrawn", by=asked.by, said=asked.why)
     return found
+
+
+def _never_live(address: Address, prior: State) -> Action:
+    """Return what is said of what is not live: that it was taken down, or that it may yet go out."""
+    stone = prior.tombstones.get(address)
+    if stone is not None and stone.why != "skipped":
+        return NoOp(address, Reason.ALREADY_WITHDRAWN)
+    return Blocked(
+        address,
+        Reason.NOT_LIVE,
+        "a publish of it was interrupted and is not live: there is nothing to take down, and the next apply "
+        "may publish it.",
+        f"To keep it from going out: threadsync hold {address}.",
+        Delete.word,
+    )
 
 
 def vanished(desired: Desired, prior: State | None) -> dict[Address, Binding]:

@@ -20,7 +20,9 @@ FENCE_MIN: Final = 3
 THUMB_PIXELS: Final = 160
 """How high pictures are shown."""
 _SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~!$&]|(?<!\w)_|_(?!\w))")
-_PARTS = re.compile(r"([(\[\"']*)(.+?)([.,;:!?)\]\"']*)")
+_BEFORE: Final = "([\"'"
+_AFTER: Final = ".,;:!?)]\"'"
+"""What may stand around a word, and is not part of it."""
 _ACTIVE = re.compile(r"[@#]|://|www\.|mailto:|xmpp:", re.IGNORECASE)
 """What becomes a link, a reference or a mention by itself (github.github.com/gfm, autolinks)."""
 _BEGINNING = re.compile(r"\A(\d{1,9}(?=[.)](?: |\Z))|(?=[-+=]+(?: |\Z)))")
@@ -36,10 +38,12 @@ def prose(text: str) -> str:
 
 
 def _word(word: str) -> str:
-    parts = _PARTS.fullmatch(word)
-    if parts is None or not _ACTIVE.search(word):
+    if not _ACTIVE.search(word):
         return _escaped(word)
-    before, core, after = parts.groups()
+    # No pattern finds these in one look: it would begin again at each character.
+    opened = word.lstrip(_BEFORE)
+    core = opened.rstrip(_AFTER)
+    before, after = word[: len(word) - len(opened)], opened[len(core) :]
     return f"{_escaped(before)}{code(core)}{_escaped(after)}"
 
 

@@ -101,8 +101,9 @@ def summary(plan: Plan) -> str:
     if not counts:
         return "No changes. There is no publication to plan."
     if set(counts) == {NoOp.word}:
-        number = counts[NoOp.word]
-        return f"No changes. {many(number, 'publication')} {'is' if number == 1 else 'are'} as the files say."
+        number, down = counts[NoOp.word], all(a.reason is Reason.ALREADY_WITHDRAWN for a in plan.actions)
+        what = "taken down already" if down else "as the files say"
+        return f"No changes. {many(number, 'publication')} {'is' if number == 1 else 'are'} {what}."
     said = ", ".join(f"{number} {_SAID.get(word, f'to {word}')}" for word, number in counts.items())
     return f"Plan: {said}." if plan.effective else f"No changes. {said}."
 

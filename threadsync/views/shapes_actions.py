@@ -58,7 +58,7 @@ class CardShape(Struct, frozen=True):
 class SegmentShape(Struct, frozen=True):
     """A segment as its network gets it."""
 
-    index: int
+    index: Annotated[int, Meta(ge=0)]
     text: str
     count: int
     count_max: int
