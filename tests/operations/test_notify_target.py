@@ -20,12 +20,15 @@ from threadsync.flows.effects import Request
 from threadsync.model.ids import TargetName, is_notice
 from threadsync.model.journal import TargetMoved
 from threadsync.model.ledger import fold
+from threadsync.model.trouble import TroubleKind
 from threadsync.operations.apply import ApplyOptions, apply
 from threadsync.operations.doctor import check_notify
 from threadsync.operations.holding import freeze
+from threadsync.operations.notifying import Notifying
 from threadsync.operations.plan import plan
 from threadsync.operations.refresh import refresh
 from threadsync.operations.status import status
+from threadsync.operations.troubles import Found, Outcome
 from threadsync.operations.workspace import Workspace
 from threadsync.sandbox import threads
 from threadsync.sandbox.threads import Fault, FaultKind
@@ -379,6 +382,15 @@ def test_a_run_that_is_stopped_while_telling_leaves_it_to_the_next_one(office: O
     )
     assert office.messages == []
     office.apply()
+    assert office.tells_once(TROUBLE)
+
+
+@pytest.mark.parametrize("said", ["a\0b", "half \ud83d", "long " * 50_000], ids=["NUL", "half", "long"])
+def test_whatever_a_network_says_there_is_a_message(office: Office, said: str) -> None:
+    found = Found(TroubleKind.ACCOUNT, said)
+    outcome = Outcome({TargetName("threads/main"): found})
+    Notifying(office.workspace, ApplyOptions(), lambda _: None)._settle(outcome, prior=None)
+    assert office.warnings == []
     assert office.tells_once(TROUBLE)
 
 
