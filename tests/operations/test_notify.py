@@ -536,7 +536,7 @@ def test_a_command_finds_the_facts_in_its_environment_and_no_credential(
 def test_whatever_a_network_says_is_told_and_stops_no_apply(office: Office, said: str) -> None:
     found = Found(TroubleKind.ACCOUNT, said)
     notifying.Notifying(office.workspace, ApplyOptions(), lambda _: None)._settle(
-        Outcome({MAIN: found}), before={}
+        Outcome({MAIN: found}), prior=None
     )
     assert office.warnings == []
     assert office.events() == [FAILURE]

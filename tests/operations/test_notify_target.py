@@ -20,12 +20,15 @@ from threadsync.flows.effects import Request
 from threadsync.model.ids import TargetName, is_notice
 from threadsync.model.journal import TargetMoved
 from threadsync.model.ledger import fold
+from threadsync.model.trouble import TroubleKind
 from threadsync.operations.apply import ApplyOptions, apply
 from threadsync.operations.doctor import check_notify
 from threadsync.operations.holding import freeze
+from threadsync.operations.notifying import Notifying
 from threadsync.operations.plan import plan
 from threadsync.operations.refresh import refresh
 from threadsync.operations.status import status
+from threadsync.operations.troubles import Found, Outcome
 from threadsync.operations.workspace import Workspace
 from threadsync.sandbox import threads
 from threadsync.sandbox.threads import Fault, FaultKind
@@ -301,13 +304,13 @@ def test_another_refused_post_is_a_message_of_its_own_that_names_what_fits(offic
     office.arm(REFUSED)
     office.post("a", LINK)
     office.apply()
-    assert office.messages[0].endswith("Not published: a.")
+    assert office.messages[0].endswith("Not known to be live: a.")
     for number in range(9):
         office.post(f"{number}-{'x' * 80}", f"{LINK}{number}")
     office.apply(max_creates=20)
     _, second = office.messages
     assert len(second) <= 500
-    assert re.search(r"Not published: .*, \d+ more\.$", second)
+    assert re.search(r"Not known to be live: .*, \d+ more\.$", second)
 
 
 def test_a_target_does_not_tell_of_its_own_dead_account(office: Office) -> None:
@@ -379,6 +382,15 @@ def test_a_run_that_is_stopped_while_telling_leaves_it_to_the_next_one(office: O
     )
     assert office.messages == []
     office.apply()
+    assert office.tells_once(TROUBLE)
+
+
+@pytest.mark.parametrize("said", ["a\0b", "half \ud83d", "long " * 50_000], ids=["NUL", "half", "long"])
+def test_whatever_a_network_says_there_is_a_message(office: Office, said: str) -> None:
+    found = Found(TroubleKind.ACCOUNT, said)
+    outcome = Outcome({TargetName("threads/main"): found})
+    Notifying(office.workspace, ApplyOptions(), lambda _: None)._settle(outcome, prior=None)
+    assert office.warnings == []
     assert office.tells_once(TROUBLE)
 
 

@@ -16,6 +16,7 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
+from threadsync.content.escape import printable
 from threadsync.content.project import PROJECT_FILE
 from threadsync.execution.executor import Executor
 from threadsync.execution.gathering import Gatherer
@@ -100,6 +101,9 @@ class Posting(Struct, frozen=True):
         if any(is_notice(address) and address.target == target for address in ledger.open):
             return f"what became of an earlier message on {target} cannot be told yet"
         address = address_of(notice.trouble, target)
+        # What a network says may be anything, half a character too, which no post can hold.
+        said = printable(notice.trouble.problem.encode("utf-8", "replace").decode("utf-8"))
+        notice = replace(notice, trouble=replace(notice.trouble, problem=said))
         publication = self._made(address, notice_post(notice, partial(self._fits, address)))
         provider = self.workspace.providers[target]
         refused = provider.check(publication, _no_links)

@@ -78,8 +78,8 @@ def _with_posts(text: str, keys: list[str], fits: Callable[[str], bool]) -> str:
     for shown in range(len(keys), -1, -1):
         rest = len(keys) - shown
         named = [*keys[:shown], *([f"{rest} {'more' if shown else 'posts'}"] if rest else [])]
-        if fits(f"{text}\nNot published: {', '.join(named)}."):
-            return f"{text}\nNot published: {', '.join(named)}."
+        if fits(f"{text}\nNot known to be live: {', '.join(named)}."):
+            return f"{text}\nNot known to be live: {', '.join(named)}."
     return text
 
 
