@@ -20,6 +20,7 @@ from threadsync.content.foreign import foreign_networks, without
 from threadsync.content.guards import (
     NO_SHELL,
     accounts_twice,
+    misfits,
     notifiers_said,
     notifiers_wrong,
     safety_said,
@@ -255,21 +256,13 @@ class _Reader(Struct):
 
     def _check_media_host(self, host: MediaHost) -> None:
         """Find what an entry of media_hosts lacks, has too much, or cannot mean."""
-        known, path = MEDIA_HOST_KINDS[host.kind], ("media_hosts", host.name)
-        has, roles = set(host.settings), set(host.credentials)
-        # Where a store that is not Amazon's own shows its files to everybody, only its owner knows.
-        needed = [*known.required, *(("url",) if host.kind == "s3" and "endpoint" in has else ())]
+        kind, path = MEDIA_HOST_KINDS[host.kind], ("media_hosts", host.name)
+        has = set(host.settings)
+        if host.kind == "s3" and "endpoint" in has:
+            # Where a store that is not Amazon's own shows its files to everybody, only its owner knows.
+            kind = replace(kind, required=(*kind.required, "url"))
         said = f"the media host {shown(host.name)} of kind {host.kind}"
-        found = [
-            *(f"{said} has no {key}." for key in needed if key not in has),
-            *(f"{said} names no {role} under credentials:." for role in known.roles if role not in roles),
-            *(f"{said} has no key {key}." for key in sorted(has - {*known.required, *known.optional})),
-            *(
-                f"{said} has no credential {role}."
-                for role in sorted(roles - {*known.roles, *known.roles_optional})
-            ),
-        ]
-        for problem in found:
+        for problem in misfits(said, kind, has, set(host.credentials)):
             self._find(
                 "project/media-host", path, problem, "See docs/media-hosts.md for what its kind needs."
             )

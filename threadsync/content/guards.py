@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from threadsync.content.escape import shown
 from threadsync.content.times import window_of
 from threadsync.model.ids import Json, TargetName
-from threadsync.model.target import ApplyFrom, CommandTold, Notifier, Safety, Target, TargetTold
+from threadsync.model.target import ApplyFrom, CommandTold, Notifier, PlaceKind, Safety, Target, TargetTold
 
 NO_SHELL = "Close every quotation mark; no shell reads it, so a pipe needs a script."
 """What to do about a command that cannot be read."""
@@ -58,6 +58,15 @@ def notifiers_wrong(
                     yield f"there is no target {shown(target)} to tell troubles on.", there
             case _:
                 assert_never(each)
+
+
+def misfits(said: str, kind: PlaceKind, keys: Set[str], roles: Set[str]) -> Iterator[str]:
+    """Find what the place called *said* lacks of its *kind*, and what it has too much."""
+    yield from (f"{said} has no {key}." for key in kind.required if key not in keys)
+    yield from (f"{said} names no {role} under credentials:." for role in kind.roles if role not in roles)
+    yield from (f"{said} has no key {key}." for key in sorted(keys - {*kind.required, *kind.optional}))
+    too_many = sorted(roles - {*kind.roles, *kind.roles_optional})
+    yield from (f"{said} has no credential {role}." for role in too_many)
 
 
 def accounts_twice(targets: Mapping[TargetName, Target]) -> Iterator[tuple[TargetName, str]]:

@@ -6,29 +6,22 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from msgspec import Struct
-
+from threadsync.content.guards import misfits
 from threadsync.content.project import StateBranch, StateBucket
 from threadsync.model.ids import Json, Role
+from threadsync.model.target import PlaceKind
 
 _PASSWORD = re.compile(r"^https?://[^/@]*@|//[^/@]*:[^/@]*@", re.IGNORECASE)
 """In an address: a secret stands before the host; a name alone only where it is one, as for ssh."""
 _SEE = "See docs/state.md for what a place of the state needs."
 
 
-class _Kind(Struct, frozen=True):
-    """What a place may say besides ``file``, and the roles of its credentials."""
-
-    required: tuple[str, ...]
-    optional: tuple[str, ...]
-    roles: tuple[str, ...] = ()
-    roles_optional: tuple[str, ...] = ()
-
-
 _KINDS = {
-    "branch": _Kind(("branch",), ("remote",)),
-    "s3": _Kind(("bucket", "region"), ("endpoint",), ("access_key", "secret_key"), ("session_token",)),
-    "azure": _Kind(("bucket", "account"), ("endpoint",), ("account_key",)),
+    "branch": PlaceKind(("branch",), ("remote", "file")),
+    "s3": PlaceKind(
+        ("bucket", "region"), ("endpoint", "file"), ("access_key", "secret_key"), ("session_token",)
+    ),
+    "azure": PlaceKind(("bucket", "account"), ("endpoint", "file"), ("account_key",)),
 }
 
 Found: TypeAlias = tuple[str, str, str, str | None]
@@ -62,7 +55,6 @@ def place_of(named: Mapping[str, Json]) -> tuple[StateBranch | StateBucket, list
 
 
 def _misfits(kind: str, words: Mapping[str, str], roles: set[str]) -> Iterator[Found]:
-    known = _KINDS[kind]
     if "branch" in words and "bucket" in words:
         yield "project/state", "bucket", "state: names a branch and a bucket.", "Keep one of them."
         return
@@ -70,16 +62,7 @@ def _misfits(kind: str, words: Mapping[str, str], roles: set[str]) -> Iterator[F
         yield "project/state", "", "state: names neither a branch nor a bucket.", None
         return
     said = "the bucket of the state" if kind != "branch" else "a state in a branch"
-    allowed = {*known.required, *known.optional, "file"}
-    problems = [
-        *(f"{said} has no {key}." for key in known.required if key not in words),
-        *(f"{said} names no {role} under credentials:." for role in known.roles if role not in roles),
-        *(f"{said} has no key {key}." for key in sorted(set(words) - allowed)),
-        *(
-            f"{said} has no credential {role}."
-            for role in sorted(roles - {*known.roles, *known.roles_optional})
-        ),
-    ]
+    problems = misfits(said, _KINDS[kind], set(words), roles)
     yield from (("project/state", "", problem, _SEE) for problem in problems)
     if holds_secret(words.get("remote", "")):
         remedy = "Take it out, and let git keep it (a credential helper, a deploy key)."

@@ -37,8 +37,8 @@ class Target(Struct, frozen=True):
         return network_of(self.name)
 
 
-class MediaHostKind(Struct, frozen=True):
-    """What an entry of ``media_hosts`` of one kind may say: its keys, and the roles of its credentials."""
+class PlaceKind(Struct, frozen=True):
+    """What a media host or a state of one kind may say: its keys, and the roles of its credentials."""
 
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
@@ -46,17 +46,17 @@ class MediaHostKind(Struct, frozen=True):
     roles_optional: tuple[str, ...] = ()
 
 
-MEDIA_HOST_KINDS: Mapping[str, MediaHostKind] = {
-    "loopback": MediaHostKind(),
-    "url_prefix": MediaHostKind(("url",), ("root",)),
-    "s3": MediaHostKind(
+MEDIA_HOST_KINDS: Mapping[str, PlaceKind] = {
+    "loopback": PlaceKind(),
+    "url_prefix": PlaceKind(("url",), ("root",)),
+    "s3": PlaceKind(
         ("bucket", "region"),
         ("endpoint", "prefix", "url"),
         ("access_key", "secret_key", "names"),
         ("session_token",),
     ),
-    "azure": MediaHostKind(("account", "container"), ("endpoint", "prefix", "url"), ("account_key", "names")),
-    "command": MediaHostKind(("command",)),
+    "azure": PlaceKind(("account", "container"), ("endpoint", "prefix", "url"), ("account_key", "names")),
+    "command": PlaceKind(("command",)),
 }
 
 
