@@ -174,6 +174,7 @@ def test_what_is_read_back_from_its_document_says_the_same() -> None:
         b'{"kind": "plan", "format_version": 2}',
         b'{"kind": "plan", "format_version": 1}',
         b'{"kind": "saved-plan", "plan": null}',
+        b'{"kind": "report", "format_version": 1, "plan": "\\ud800"}',
         b"[" * 100_000,
     ],
 )

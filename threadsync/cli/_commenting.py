@@ -122,8 +122,8 @@ def report_comment(wanted: Wanted, file: Path) -> None:
         note(f"No pull request brought commit {commit[:12]}: what became of its posts is told nowhere.")
     if not found.rows and not found.unknown:
         note("No pull request brought anything that was done or waits.")
-    for number, refusal in refused.items():
-        note(f"Pull request {number} was not told: {printable(refusal.problem)}")
+    for number, why in refused.items():
+        note(f"Pull request {number} was not told: {printable(why.problem)}")
     if refused:
         raise next(iter(refused.values()))
 

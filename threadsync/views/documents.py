@@ -116,7 +116,7 @@ def _shaped(document: Mapping[str, Any], kind: str, shape: type[S], where: str, 
         )
     try:
         return convert(document, shape)
-    except ValidationError as error:
+    except (ValidationError, UnicodeError) as error:  # JSON can say half a character
         raise _misshapen(where, error, made_by) from error
 
 
