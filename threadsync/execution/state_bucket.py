@@ -376,7 +376,7 @@ class BucketRemote:
             f"the object {kept.object}, which holds the state, is not there, or is not what was written",
             where=self.where,
             remedy="Nothing was published. Put it back, if the bucket keeps versions; else save an earlier "
-            "one (`threadsync state history`, `threadsync state pull --copy ID > copy.json`) before you remove "
+            "one (`threadsync state history`, `threadsync state pull --copy ID > copy.json`), then remove "
             f"{HEAD}, and put the copy back with `threadsync state push copy.json`.",
         )
 
