@@ -34,6 +34,16 @@ def test_a_path_is_named_as_it_stands_in_the_project(tmp_path: Path) -> None:
     assert project(tmp_path, "var/state.json").state_name == "var/state.json"
 
 
+@pytest.mark.parametrize("address", ["s3://ours/social", "az://ours/social", "https://example.org/x.git"])
+def test_an_address_is_no_path(tmp_path: Path, address: str) -> None:
+    """As a path, it would be a file that every runner of a CI loses."""
+    with pytest.raises(ProjectError) as caught:
+        project(tmp_path, address)
+    (finding,) = caught.value.findings
+    assert (finding.rule, address in finding.problem) == ("schema/form", True)
+    assert "`bucket:` below it" in str(finding.remedy)
+
+
 @pytest.mark.parametrize(
     ("state", "rule"),
     [

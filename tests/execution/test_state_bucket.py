@@ -410,6 +410,7 @@ class TestRefusals:
             (b"<html>", StateDamaged),
             (b"{}", StateDamaged),
             (b'{"format": 1, "id": 3}', StateDamaged),
+            (b'{"format": 1, "id": "\xff"}', StateDamaged),
             (b'{"format": 2, "anything": 1}', StateTooNew),
         ],
     )

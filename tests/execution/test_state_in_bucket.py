@@ -12,7 +12,7 @@ from tests.execution.buckets import AFTER, BEFORE, Objects, Odd, error
 from tests.statefile.test_crashes import GROUPS, NOTES, Told, prefix_of
 from tests.statefile.test_shared_crashes import intents_of
 from tests.statefile.worlds import MARIA, Recorder, folded, numbered_ids, publishing, same, started
-from threadsync.errors import StateError, StateLocked
+from threadsync.errors import StateDamaged, StateError, StateLocked
 from threadsync.flows.effects import NoResponse, Response
 from threadsync.model.journal import Note
 from threadsync.statefile.folding import Copy
@@ -186,3 +186,28 @@ class TestCopies:
         assert len(runner.store.history()) == 3, "what was there is kept as well"
         assert runner.state().serial > now.serial
         assert runner.store.copy("r99") is None
+
+    @pytest.mark.parametrize("left", [b"", b"other"])
+    def test_after_the_state_in_use_is_lost_the_one_before_it_is_not_said_to_be_in_use(
+        self, left: bytes
+    ) -> None:
+        runner = Runner()
+        runner.record(started())
+        runner.record(*NOTES)
+        name = str(runner.store.history()[0].file).partition(":")[0]
+        lost = f"social/states/{name}.json"
+        kept = runner.objects.held.pop(lost)
+        if left:
+            runner.objects.held[lost] = (left, *kept[1:])
+        with pytest.raises(StateDamaged, match="pull --copy"):
+            runner.elsewhere().store.read()
+        (before,) = runner.elsewhere().store.history()
+        assert (before.current, before.problem) == (False, "")
+        named = str(before.file).partition(":")[0]
+        assert before.restore == f"threadsync state pull --copy {named} | threadsync state push -"
+        copy = runner.store.copy(named)
+        assert copy is not None
+        assert runner.store.copy(name) is None
+        del runner.objects.held["social/head.json"]
+        runner.elsewhere().store.put(Copy(copy, "copy.json"), MARIA, 0)
+        assert runner.state().bindings == {}

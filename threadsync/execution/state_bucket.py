@@ -124,7 +124,7 @@ class BucketRemote:
                 if found is None and number < ATTEMPTS_MAX:
                     break
                 if found is None:
-                    raise self._damaged(kept, "is not there")
+                    raise self._damaged(kept)
                 files[name] = found
             else:
                 return Revision(seen.id, files, seen.age_seconds)
@@ -139,7 +139,8 @@ class BucketRemote:
         now = head.kept.get(name)
         every = (*(() if now is None else (now,)), *head.earlier)[:revisions_max]
         found = [(each.revision, self._read(each, deadline)) for each in every]
-        return tuple(Revision(revision, {name: data}) for revision, data in found if data is not None)
+        revisions = (Revision(each, {} if data is None else {name: data}) for each, data in found)
+        return tuple(each for each in revisions if each.files or (now and each.id == now.revision))
 
     def beside(self, name: str) -> BucketRemote:
         """See ``Remote.beside``: the objects below ``PREFIX/NAME``."""
@@ -164,14 +165,12 @@ class BucketRemote:
         return self._last
 
     def _read(self, kept: Kept, deadline: Deadline) -> bytes | None:
-        """Return what an object holds; None where it is gone."""
+        """Return what an object holds; None where it is gone, or is not what was written."""
         if self._data is not None and self._data[0] == kept.object:
             return self._data[1]
         answer = self._answered("GET", kept.object, deadline, seconds=TRANSFER_SECONDS)
-        if code_of(answer) in ABSENT:
+        if code_of(answer) in ABSENT or hashlib.sha256(answer.body).hexdigest() != kept.sha256:
             return None
-        if hashlib.sha256(answer.body).hexdigest() != kept.sha256:
-            raise self._damaged(kept, "is not what was written")
         self._data = (kept.object, answer.body)
         return answer.body
 
@@ -372,12 +371,13 @@ class BucketRemote:
             remedy="Nothing was written. Run the same command again; it reads what is there now.",
         )
 
-    def _damaged(self, kept: Kept, how: str) -> StateDamaged:
+    def _damaged(self, kept: Kept) -> StateDamaged:
         return StateDamaged(
-            f"the object {kept.object}, which holds the state, {how}",
+            f"the object {kept.object}, which holds the state, is not there, or is not what was written",
             where=self.where,
-            remedy="Nothing was published. Put it back, if the bucket keeps versions; else remove "
-            f"{HEAD}, and put a copy of the state back with `threadsync state push`.",
+            remedy="Nothing was published. Put it back, if the bucket keeps versions; else save an earlier "
+            "one (`threadsync state history`, `threadsync state pull --copy ID > copy.json`), then remove "
+            f"{HEAD}, and put the copy back with `threadsync state push copy.json`.",
         )
 
     def _failed(self, refusal: Refusal, verb: str, *, is_unsure: bool) -> StateError:

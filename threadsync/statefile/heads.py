@@ -68,7 +68,7 @@ def read_head(encoded: bytes, where: str) -> Head:
                 remedy="Use that version of threadsync here too.",
             )
         return msgspec.json.decode(encoded, type=Head)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StateDamaged(
             f"it does not say where the state is ({error})",
             where=where,

@@ -85,6 +85,8 @@ class Remote(Protocol):
     def history(self, name: str, revisions_max: int, deadline: Deadline) -> tuple[Revision, ...]:
         """Return the newest revisions in which the file *name* was changed, each with that file alone.
 
+        The first is what is in use; where that is lost and others are not, it is without the file.
+
         Raises:
             StateError: as ``fetch``.
         """

@@ -122,12 +122,13 @@ class SharedStore(Struct, frozen=True):
                 else "",
             )
             for number, revision in enumerate(revisions)
+            if self.file in revision.files
         )
 
     def copy(self, name: str) -> bytes | None:
         """See ``Store.copy``; what stands before the colon will do."""
         named = [each for each in self._revisions(1 + HISTORY_MAX) if each.id == name.partition(":")[0]]
-        return named[0].files[self.file] if named else None
+        return named[0].files.get(self.file) if named else None
 
     def force_unlock(self, seen: LockInfo, holder: Holder) -> None:
         """See ``Store.force_unlock``."""
