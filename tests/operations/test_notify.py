@@ -631,6 +631,19 @@ def test_it_is_so_without_anybody_to_be_told(office: Office) -> None:
     assert office.plan()["a@threads/main"].word == "blocked"
 
 
+@pytest.mark.parametrize("where", ["any", "create"])
+def test_what_had_just_missed_its_window_when_a_token_died_waits_too(office: Office, where: str) -> None:
+    """A timer of 15 minutes, and a window of 10; the token dies before, or in the middle of publishing."""
+    office.post("a", "Once", publish=due(office, 1).replace("}", ", if_late: publish}"))
+    office.arm(replace(EXPIRED, operation=where))
+    office.wait(15)
+    office.apply()
+    office.mend()
+    office.wait(5 * 60)
+    assert office.applied() == {}
+    assert office.live() == ["Hello"]
+
+
 def test_a_trouble_that_is_over_within_the_window_holds_nothing_back(office: Office) -> None:
     office.post("a", "In the dead time", publish=due(office, 5).replace("}", ", if_late: publish}"))
     office.arm(EXPIRED)
