@@ -396,6 +396,16 @@ def test_a_command_that_never_ends_is_ended(office: Office, monkeypatch: pytest.
     assert "took longer than 30 s" in office.warnings[0]
 
 
+def test_a_command_that_prints_without_end_is_ended_before_the_disk_is_full(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(commands, "PRINTED_BYTES_MAX", 1_000_000)
+    failing(office, "exec yes")
+    office.apply()
+    assert "printed over 1 MB" in office.warnings[0]
+
+
 @dataclass
 class Ticking:
     """A clock that moves each time it is looked at."""
