@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.operations.someone import Someone
-from tests.operations.world import PROJECT, World
+from tests.operations.world import PROJECT, World, picture
 from threadsync.errors import ContentError, WrongCheckout
 from threadsync.execution.clock import Clock
 from threadsync.operations.checkout import Checkout
@@ -386,6 +386,28 @@ def test_clean_does_not_mind_what_apply_does_not_read(hub: Hub) -> None:
     hub.git(world.root, "commit", "--quiet", "--message=b")
     hub.git(world.root, "push", "--quiet", "origin", "HEAD:main")
     assert world.applied() == {"b@threads/main": "applied"}
+
+
+@pytest.mark.parametrize(("place", "file"), [("posts", "b.md"), ("posts", "lift.jpg"), ("media", "lift.jpg")])
+def test_clean_sees_into_a_submodule_that_git_is_told_to_ignore(hub: Hub, place: str, file: str) -> None:
+    """Posts and pictures that other projects use too."""
+    project = REAL.replace("since:", "media_host: local, since:").replace(
+        "loopback", "command, command: 'put {file}'"
+    )
+    world = hub.first(CLEAN, project)
+    hub.git(hub.root, "init", "--quiet", "--initial-branch=main", "shared")
+    (hub.root / "shared/b.md").write_text("---\nkey: b\ntargets: [threads/main]\n---\nShared\n")
+    (hub.root / "shared/lift.jpg").write_bytes(picture())
+    hub.commit(hub.root / "shared")
+    path = f"{place}/shared"
+    add = ("submodule", "--quiet", "add", (hub.root / "shared").as_uri(), path)
+    hub.git(world.root, "-c", "protocol.file.allow=always", *add)
+    hub.git(world.root, "config", f"submodule.{path}.ignore", "all")
+    world.post("c", f"![A lift](/{path}/lift.jpg)\n\nWith a picture")
+    hub.commit(world.root, "main")
+    changed = world.root / path / file
+    changed.write_bytes(picture("blue") if file == "lift.jpg" else changed.read_bytes() + b"And unread\n")
+    assert f"{path} differs from the commit" in refused(world)
 
 
 def test_a_project_in_a_folder_of_its_repository_is_looked_at_there(hub: Hub) -> None:

@@ -286,12 +286,18 @@ def test_what_became_late_under_a_freeze_waits_for_a_yes_while_it_lasts_and_afte
     assert texts(world) == ["Good morning", "News a", "News b", "No time"]
 
 
-def test_a_window_that_was_missed_before_a_freeze_is_as_its_file_says(world: World) -> None:
+def test_a_window_that_was_missed_shortly_before_a_freeze_waits_for_a_yes_after_it(world: World) -> None:
+    """A timer of 15 minutes, a window of 10, and a freeze in between."""
     world.post("a", "News", publish="{at: 2026-11-21 12:30, window: 10m, if_late: publish}")
-    world.clock.sleep(7200)
+    world.clock.sleep(43 * 60)
+    assert words(world) == {"a@threads/main": "create due"}, "a runner that is merely late publishes"
     freeze(world.workspace)
+    world.clock.sleep(5 * 3600)
     unfreeze(world.workspace)
-    assert words(world) == {"a@threads/main": "create due"}
+    assert words(world) == {"a@threads/main": "blocked late"}
+    world.post("b", "Fresh", publish="{at: 2026-11-21 17:50, window: 10m, if_late: publish}")
+    world.clock.sleep(1800)
+    assert words(world)["b@threads/main"] == "create due", "what began later is as its file says"
 
 
 @pytest.mark.parametrize("verb", [hold, release])
@@ -404,4 +410,6 @@ def test_a_lull_may_be_of_one_target_or_one_publication() -> None:
     assert lull.covers(Address.parse("a@threads/main"), now + hour, now + 2 * hour)
     assert not lull.covers(Address.parse("a@threads/brand"), now, now + hour)
     assert not lull.covers(Address.parse("a@threads/main"), now - 2 * hour, now - hour)
+    longer = replace(lull, until=now + 2 * hour)
+    assert longer.covers(Address.parse("a@threads/main"), now - 2 * hour, now - hour)
     assert not lull.covers(Address.parse("a@threads/main"), now + 2 * hour, now + 3 * hour)

@@ -396,6 +396,16 @@ def test_a_command_that_never_ends_is_ended(office: Office, monkeypatch: pytest.
     assert "took longer than 30 s" in office.warnings[0]
 
 
+def test_a_command_that_prints_without_end_is_ended_before_the_disk_is_full(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(commands, "PRINTED_BYTES_MAX", 1_000_000)
+    failing(office, "exec yes")
+    office.apply()
+    assert "printed over 1 MB" in office.warnings[0]
+
+
 @dataclass
 class Ticking:
     """A clock that moves each time it is looked at."""
@@ -629,6 +639,19 @@ def test_it_is_so_without_anybody_to_be_told(office: Office) -> None:
     office.wait(30)
     office.mend()
     assert office.plan()["a@threads/main"].word == "blocked"
+
+
+@pytest.mark.parametrize("where", ["any", "create"])
+def test_what_had_just_missed_its_window_when_a_token_died_waits_too(office: Office, where: str) -> None:
+    """A timer of 15 minutes, and a window of 10; the token dies before, or in the middle of publishing."""
+    office.post("a", "Once", publish=due(office, 1).replace("}", ", if_late: publish}"))
+    office.arm(replace(EXPIRED, operation=where))
+    office.wait(15)
+    office.apply()
+    office.mend()
+    office.wait(5 * 60)
+    assert office.applied() == {}
+    assert office.live() == ["Hello"]
 
 
 def test_a_trouble_that_is_over_within_the_window_holds_nothing_back(office: Office) -> None:

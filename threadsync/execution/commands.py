@@ -30,6 +30,8 @@ OUTPUT_BYTES_MAX = 4096
 """How much of the beginning of its standard output is read."""
 SAID_BYTES_MAX = 2000
 """How much of the end of its standard error is shown."""
+PRINTED_BYTES_MAX = 10_000_000
+"""After how much on either it is ended: what it prints lies on a disk that the state may need."""
 
 
 class Ran(Struct, frozen=True):
@@ -57,7 +59,7 @@ def run(
     try:
         with TemporaryFile() as output, TemporaryFile() as said:
             with started(words, environ, folder=folder, stdout=output, stderr=said) as running:
-                ended = _awaited(running, fed, seconds, clock, stopped)
+                ended = _awaited(running, fed, seconds, clock, stopped, printed=(output, said))
             if not ended and running.returncode != 0:
                 ended = f"ended with the status {running.returncode}"
             return Ran(ended, _head(output), _tail(said))
@@ -66,7 +68,13 @@ def run(
 
 
 def _awaited(
-    running: subprocess.Popen[bytes], fed: bytes, seconds: float, clock: Clock, stopped: Event
+    running: subprocess.Popen[bytes],
+    fed: bytes,
+    seconds: float,
+    clock: Clock,
+    stopped: Event,
+    *,
+    printed: Sequence[IO[bytes]],
 ) -> str:
     """Wait for the end of the command; return why it is not waited for any longer."""
     until_seconds, feed = clock.monotonic() + seconds, fed or None
@@ -79,6 +87,8 @@ def _awaited(
             return ""
         if stopped.is_set():
             return "was ended, since the run was stopped"
+        if any(os.fstat(file.fileno()).st_size > PRINTED_BYTES_MAX for file in printed):
+            return f"was ended, since it printed over {PRINTED_BYTES_MAX / 1e6:.0f} MB"
     return f"was ended, since it took longer than {seconds:.0f} s"
 
 

@@ -16,6 +16,9 @@ from threadsync.model.ids import Address, ContentDigest, TargetName
 OUTAGE_AFTER: Final = timedelta(hours=24)
 """How long no apply may have ended until that counts as an outage, where the project does not say."""
 
+STUMBLE_MAX: Final = timedelta(hours=1)
+"""How long a target may not be usable without that being more than a late runner."""
+
 
 class Hold(Struct, frozen=True):
     """Apply must not touch a publication until a person releases it."""
@@ -73,13 +76,15 @@ class Lull(Struct, frozen=True):
     """The only publication it is about; None: all of them."""
 
     def covers(self, address: Address, begins: datetime, ends: datetime) -> bool:
-        """Whether it took anything away from the time between *begins* and *ends* of *address*."""
-        return (
-            self.address in {None, address}
-            and self.target in {None, address.target}
-            and self.since <= ends
-            and begins <= self.until
-        )
+        """Whether what was to go out between *begins* and *ends* at *address*, and is late, is so for it.
+
+        It is where the two overlap; and where this came after *ends*, but before a runner that was late
+        besides. A target that merely stumbled then is no more than a late runner.
+        """
+        if self.address not in {None, address} or self.target not in {None, address.target}:
+            return False
+        is_stumble = self.target is not None and self.until - self.since <= STUMBLE_MAX
+        return begins <= self.until and (self.since <= ends or not is_stumble)
 
 
 class Lulls(Struct, frozen=True):

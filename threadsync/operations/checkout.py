@@ -91,7 +91,14 @@ class Checkout(Struct, frozen=True):
 
         Files that git ignores are told too: nobody reviewed them either.
         """
-        asked = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+        asked = (
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--no-renames",
+            "--untracked-files=all",
+            "--ignore-submodules=none",
+        )
         paths = [f":(literal){each}" for each in sorted(set(folders))]
         shown = self._run(LOCAL_SECONDS, "rev-parse", "--show-prefix")
         done = self._run(LOCAL_SECONDS, *_QUIETLY, *asked, "--ignored=matching", "--", *paths)
@@ -132,4 +139,6 @@ def concerns(change: Change, project_file: str, posts: str, read: frozenset[str]
     if change.path.endswith("/"):
         return any(each.startswith(change.path) for each in read)
     inside = change.known and PurePosixPath(change.path).is_relative_to(posts)
+    # Of a submodule git tells that something in it differs, and not what.
+    inside |= change.known and any(each.startswith(f"{change.path}/") for each in read)
     return inside or change.path == project_file or change.path in read

@@ -37,7 +37,7 @@ from threadsync.planning.actions import (
 )
 from threadsync.planning.inputs import Consents, Desired, Wanted
 from threadsync.planning.losses import with_losses
-from threadsync.planning.lulls import lulls_of
+from threadsync.planning.lulls import lull_over, lulls_of
 
 _Entry = TypeVar("_Entry")
 
@@ -137,7 +137,8 @@ class _Planner(Struct, frozen=True):
         schedule = wanted.publication.control.publish
         if schedule is not None and unfinished is not None:
             ended = schedule.at + schedule.window
-            if unfinished.begun > ended and self.now > ended:
+            later = (lull for lull in self.lulls if lull.since >= unfinished.begun)
+            if unfinished.begun > ended and self.now > ended and not lull_over(wanted.publication, later):
                 return None
         return timing.untimely(wanted, self.now, self.consents, self.lulls)
 
