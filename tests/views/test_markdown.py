@@ -107,7 +107,8 @@ def nothing_acts(page: str) -> None:
 @given(st.text())
 def test_a_fence_holds_any_text_line_by_line(text: str) -> None:
     """Law 10: what is inside is the text, printable."""
-    first, *inside, last = fenced(text).split("\n")
+    whole = fenced(text).split("\n")
+    first, *inside, last = (line[whole[0].startswith(" ") :] for line in whole)
     assert (first.removesuffix("text"), set(last)) == (last, {"`"})
     assert inside == [printable(line) for line in text.split("\n")]
     assert all(not re.match(rf" {{0,3}}`{{{len(last)},}}", line) for line in inside)

@@ -27,6 +27,7 @@ from threadsync.views.documents import read_plan
 from threadsync.views.json import plan_json
 from threadsync.views.markdown import plan_markdown, report_markdown
 from threadsync.views.markdown_rows import rows_markdown
+from threadsync.views.markup import fenced
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 HOSTILE = (
@@ -136,6 +137,15 @@ def test_nor_does_any_mixture_of_it(text: str) -> None:
 def test_nor_does_what_a_document_says(text: str) -> None:
     document = json.dumps(plan_json(hostile_plan(text)))
     nothing_acts(plan_markdown(read_plan(document.encode(), "plan.json")))
+
+
+@pytest.mark.parametrize("text", ["/close", "One\n/label ~bug\n", "  two\n/close", "```\n/close\n```"])
+def test_no_line_of_a_text_is_a_command_of_gitlabs_and_it_is_shown_as_it_is(text: str) -> None:
+    """docs.gitlab.com/user/project/quick_actions: an older GitLab looks for them in long fences too."""
+    page = fenced(text)
+    assert not re.search(r"^/", page, re.MULTILINE)
+    (block,) = READER.parse(page)
+    assert block.content == f"{text}\n"
 
 
 def test_the_page_is_what_it_is_meant_to_be() -> None:

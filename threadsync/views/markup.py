@@ -62,9 +62,15 @@ def code(text: str, *, in_table: bool = False) -> str:
 
 
 def fenced(text: str, language: str = "text") -> str:
-    """Return *text* as a fenced block."""
+    """Return *text* as a fenced block, in which no line begins with what a forge could take for a command.
+
+    GitLab obeys lines like ``/close`` (docs.gitlab.com/user/project/quick_actions), and its older versions
+    find the end of a fence by a pattern. A space before the fence is taken from each line that is shown.
+    """
     fence = "`" * max(FENCE_MIN, _longest_run(text) + 1)
-    return "\n".join([f"{fence}{language}", *(printable(line) for line in text.split("\n")), fence])
+    lines = [f"{fence}{language}", *(printable(line) for line in text.split("\n")), fence]
+    before = " " if any(line.startswith("/") for line in lines) else ""
+    return "\n".join(f"{before}{line}" for line in lines)
 
 
 def _longest_run(text: str) -> int:
