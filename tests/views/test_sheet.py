@@ -380,6 +380,29 @@ def test_what_readers_see_as_one_character_is_never_torn_apart() -> None:
     assert [each.text for each in found] == ["well ", "👍🏽", "👍🏿"]
 
 
-def test_texts_too_long_to_compare_stand_one_after_the_other() -> None:
-    long = "word " * differing.WORDS_MAX
-    assert [each.change for each in compared(long, f"{long}!")] == [Change.GONE, Change.NEW]
+def test_what_is_too_long_to_compare_stands_one_after_the_other_between_what_is_alike() -> None:
+    found = compared(f"Once {'a ' * differing.WORDS_MAX}end", f"Once {'b ' * differing.WORDS_MAX}end")
+    assert [each.change for each in found] == [Change.SAME, Change.GONE, Change.NEW, Change.SAME]
+    assert (found[0].text, found[-1].text) == ("Once ", " end")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (
+            "十二基のエレベーターが故障",
+            "十三基のエレベーターが故障",
+            ["十", "二", "三", "基のエレベーターが故障"],
+        ),
+        ("ไปทุกสถานี", "ไปสองสถานี", ["ไป", "ทุก", "สอง", "สถานี"]),
+    ],
+)
+def test_a_script_without_spaces_is_compared_by_its_characters(
+    before: str, after: str, told: list[str]
+) -> None:
+    assert [each.text for each in compared(before, after)] == told
+
+
+def test_a_lone_space_does_not_chop_up_what_was_rewritten() -> None:
+    found = compared("We rode to all 40 stations.", "Yesterday our team went to all 40 stations.")
+    assert [each.text for each in found] == ["We rode", "Yesterday our team went", " to all 40 stations."]

@@ -181,6 +181,19 @@ def test_pictures_are_made_when_they_are_asked_for_and_no_other_file_is_served(w
     assert watched.showing.thumbnail("../threadsync.yaml") is None
 
 
+def test_a_picture_that_was_away_for_a_moment_is_shown_again(watched: Watched) -> None:
+    watched.world.write("posts/a.jpg", picture())
+    watched.world.post("a", "Look\n\n![A field](a.jpg)", targets="threads/main")
+    watched.look()
+    (image,) = watched.page().all("img")
+    digest = image.attributes["src"].removeprefix("/media/")
+    (watched.world.root / "posts/a.jpg").unlink()
+    assert isinstance(watched.showing.thumbnail(digest), str)
+    watched.world.write("posts/a.jpg", picture())
+    watched.look()
+    assert isinstance(watched.showing.thumbnail(digest), Thumbnail)
+
+
 def test_a_page_is_of_the_run_that_made_it(watched: Watched) -> None:
     watched.look()
     assert watched.showing.version != replace(watched.showing, session="t").version

@@ -9,9 +9,12 @@ from enum import StrEnum
 import regex
 from msgspec import Struct
 
-WORDS_MAX = 2_000
-"""Of either text: longer ones are shown one after the other, since comparing takes the square of it."""
-_WORD = regex.compile(r"[\w\p{M}]+|\s|\X")
+WORDS_MAX = 500
+"""Of either text, between where they begin and end alike: longer ones are shown one after the other, since
+comparing what repeats takes more than the square of it."""
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+"""Scripts that are written without spaces between words: each character is compared."""
+_WORD = regex.compile(rf"(?V1)(?=[{_UNSPACED}])\X|[[\w\p{{M}}]--[{_UNSPACED}]]+|\s|\X")
 """A word, one white space, or whatever else a reader sees as one character (Unicode UAX #29)."""
 
 
@@ -38,14 +41,35 @@ def differing(before: str, after: str) -> tuple[Stretch, ...]:
 
 
 def _stretches(old: list[str], new: list[str]) -> Iterator[Stretch]:
-    whole = ("replace", 0, len(old), 0, len(new))
+    alike = _alike(old, new)
+    behind = _alike(old[alike:][::-1], new[alike:][::-1])
+    yield from _stretch(Change.SAME, old[:alike])
+    yield from _changes(old[alike : len(old) - behind], new[alike : len(new) - behind])
+    yield from _stretch(Change.SAME, old[len(old) - behind :])
+
+
+def _alike(one: list[str], other: list[str]) -> int:
+    """Return how many words both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((number for number, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _changes(old: list[str], new: list[str]) -> Iterator[Stretch]:
     is_long = max(len(old), len(new)) > WORDS_MAX
-    found = [whole] if is_long else SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    for what, start, end, begins, ends in found:
-        if what == "equal":
-            yield Stretch(Change.SAME, "".join(old[start:end]))
+    found = [] if is_long else SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    done = begun = 0
+    for start, begin, length in found:
+        # A lone space between two changes would chop a sentence up.
+        if length and "".join(old[start : start + length]).isspace():
             continue
-        if end > start:
-            yield Stretch(Change.GONE, "".join(old[start:end]))
-        if ends > begins:
-            yield Stretch(Change.NEW, "".join(new[begins:ends]))
+        yield from _stretch(Change.GONE, old[done:start])
+        yield from _stretch(Change.NEW, new[begun:begin])
+        done, begun = start + length, begin + length
+        yield from _stretch(Change.SAME, old[start:done])
+    yield from _stretch(Change.GONE, old[done:])
+    yield from _stretch(Change.NEW, new[begun:])
+
+
+def _stretch(change: Change, words: list[str]) -> Iterator[Stretch]:
+    if words:
+        yield Stretch(change, "".join(words))

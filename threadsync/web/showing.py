@@ -60,6 +60,10 @@ class Change(Struct, frozen=True):
         }
 
 
+class _UnseenError(Exception):
+    """A picture cannot be shown, and why."""
+
+
 class Showing(Struct):
     """The page as of the last look; looks come from one worker, readers from others."""
 
@@ -92,7 +96,10 @@ class Showing(Struct):
         """
         with self._lock:
             found = self._files.get(MediaDigest(digest))
-        return _thumbnail(found[0] / found[1], found[2]) if found is not None else None
+        try:
+            return _thumbnail(found[0] / found[1], found[2]) if found is not None else None
+        except _UnseenError as error:
+            return str(error)
 
     def look(self, workspace: Workspace, preview: Preview) -> None:
         """Show what a look at the project found."""
@@ -174,5 +181,8 @@ def kept(before: Sheet, now: Sheet) -> Sheet:
 
 
 @lru_cache(maxsize=THUMBNAILS_KEPT)
-def _thumbnail(path: Path, facts: MediaFacts) -> Thumbnail | str:
-    return thumbnail(path, facts)
+def _thumbnail(path: Path, facts: MediaFacts) -> Thumbnail:
+    made = thumbnail(path, facts)
+    if isinstance(made, str):
+        raise _UnseenError(made)  # not kept: a file that is half written is whole a moment later
+    return made

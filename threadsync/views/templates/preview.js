@@ -77,6 +77,8 @@
   const events = new EventSource(`/events?version=${encodeURIComponent(document.body.dataset.version)}`);
   events.addEventListener("change", (event) => change(JSON.parse(event.data)));
   events.addEventListener("reload", () => location.reload());
-  events.onerror = () => tell("The preview has ended. Start threadsync watch --preview again; this page will find it.");
+  events.onerror = () => tell(events.readyState === EventSource.CLOSED
+    ? "This page is not kept up to date: too many pages of the preview are open. Close some, then load it again."
+    : "The preview has ended. Start threadsync watch --preview again; this page will find it.");
   events.onopen = () => { if (status.textContent.startsWith("The preview has ended")) tell(""); };
 })();
