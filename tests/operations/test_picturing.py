@@ -15,7 +15,7 @@ from tests.media.films import film
 from tests.operations.world import World, picture
 from tests.views import pages
 from threadsync.media.probe import probe
-from threadsync.media.thumbnail import LIMITS, Thumbnail, thumbnail
+from threadsync.media.thumbnail import CHANGED, LIMITS, Thumbnail, thumbnail
 from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.model.ids import MediaDigest
 from threadsync.model.post import MediaFacts
@@ -97,7 +97,8 @@ def test_what_cannot_be_shown_says_why(world: World) -> None:
     heavy = MediaFacts(MediaDigest("d"), 200_000_000, "image", "PNG", 1, 1)
     assert thumbnail(path, heavy) == "over 100 MB, too large to be shown here"
     broken = world.write("a.mp4", b"nothing of the kind")
-    said = thumbnail(broken, MediaFacts(MediaDigest("d"), 19, "video", "MP4", 1, 1))
+    assert thumbnail(broken, MediaFacts(MediaDigest("d"), 19, "video", "MP4", 1, 1)) == CHANGED
+    said = thumbnail(broken, MediaFacts(_digest(broken), 19, "video", "MP4", 1, 1))
     assert said == "the MP4 file is damaged or cut off; its tracks cannot be read"
 
 

@@ -20,6 +20,8 @@ SOURCE_BYTES_MAX = 100_000_000
 SOURCE_PIXELS_MAX = 100_000_000
 """The most pixels that are decoded for one."""
 
+CHANGED = "changed since the plan was made"
+
 
 class Thumbnail(Struct, frozen=True):
     """A small copy: its bytes, and their type as HTTP and data URIs name it."""
@@ -42,7 +44,7 @@ def thumbnail(path: Path, facts: MediaFacts) -> Thumbnail | str:
             return _of_film(path, facts)
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != facts.digest:
-            return "changed since the plan was made"
+            return CHANGED
         return _small(content, facts)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
@@ -52,6 +54,9 @@ def thumbnail(path: Path, facts: MediaFacts) -> Thumbnail | str:
 
 def _of_film(path: Path, facts: MediaFacts) -> Thumbnail | str:
     with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != facts.digest:
+            return CHANGED
+        file.seek(0)
         frame = first_picture(file, facts.format)
     if frame is None:
         return "its first picture is shown where threadsync[video] is installed"

@@ -77,6 +77,8 @@ class Showing(Struct):
     _blocks: Mapping[str, str] = field(default_factory=dict)
     _files: Mapping[MediaDigest, File] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _making: threading.Lock = field(default_factory=threading.Lock)
+    """A large picture takes some 300 MB to be made small, so one is made at a time."""
 
     @property
     def version(self) -> str:
@@ -96,8 +98,11 @@ class Showing(Struct):
         """
         with self._lock:
             found = self._files.get(MediaDigest(digest))
+        if found is None:
+            return None
         try:
-            return _thumbnail(found[0] / found[1], found[2]) if found is not None else None
+            with self._making:
+                return _thumbnail(found[0] / found[1], found[2])
         except _UnseenError as error:
             return str(error)
 
