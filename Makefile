@@ -8,7 +8,7 @@ EXAMPLES ?= 2000
 PDS := tests/pds/node_modules/.installed
 RECORDED := tests/live/bluesky/cassettes
 
-.PHONY: demo test setup pds pds-if-possible pds-current appview browser check static format format-check lint types types-here types-darwin types-win32 types-pyright contracts docs docs-check site cassettes wheel state sim stateful live exhaustive load bench clean
+.PHONY: demo test setup pds pds-if-possible pds-current appview node check static format format-check lint types types-here types-darwin types-win32 types-pyright contracts docs docs-check site cassettes wheel state sim stateful live exhaustive load bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/threadsync demo
@@ -65,10 +65,11 @@ tests/pds/%/node_modules/.installed: tests/pds/%/package-lock.json
 	  PATH="$$node/bin:$$PATH" npm_config_nodedir="$$node" npm rebuild better-sqlite3 --loglevel=error
 	touch $@
 
-# What drives an installed Chromium, for the tests that look at pages; without it they are skipped, and say so.
-browser: tests/browser/node_modules/.installed
+# What the tests run in Node: what drives an installed Chromium, and a linter of workflows. Without it those are
+# skipped, and say so.
+node: tests/node/node_modules/.installed
 
-tests/browser/node_modules/.installed: tests/browser/package-lock.json
+tests/node/node_modules/.installed: tests/node/package-lock.json
 	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
@@ -157,4 +158,4 @@ live: setup
 	$(BIN)/python -m pytest -m live
 
 clean:
-	rm -rf $(VENV) tests/pds/node_modules tests/pds/*/node_modules tests/browser/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/pds/node_modules tests/pds/*/node_modules tests/node/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

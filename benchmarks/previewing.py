@@ -13,7 +13,7 @@ from benchmarks.measure import environ, installed
 from benchmarks.planning import corpus, warmed
 from benchmarks.rows import Measured, Row, Sample, Setting, Unmeasured
 from benchmarks.watching import FEW, PATIENCE_SECONDS
-from tests.browser import chromium
+from tests.node import chromium
 from threadsync.execution.clock import SystemClock
 from threadsync.views.sheet_entries import id_of
 

@@ -195,7 +195,7 @@ def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path) -> No
     scene = SCENES.get(name, project)
     with desk(tmp_path) as at:
         page = scene(at, PAGES[name])
-        at.play(page, where=at.root if scene is empty else at.folder, without=frozenset(ALONE))
+        assert at.play(page, where=at.root if scene is empty else at.folder, without=frozenset(ALONE))
 
 
 @pytest.mark.live

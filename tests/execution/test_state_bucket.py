@@ -224,7 +224,9 @@ class TestConditions:
         for number in range(3):
             answers: list[NoResponse | None] = [None] * number
             objects.odd = odd_at("PUT social/conditions", *answers, lost)
+            objects.asked.clear()
             objects.remote().prove(deadline(objects))
+            assert objects.asked.count("PUT social/conditions") > number, "the lost one was among them"
 
 
 class TestLostAnswers:

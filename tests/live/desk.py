@@ -109,9 +109,12 @@ class Desk:
             " && git remote add origin ../origin.git && git push --quiet origin main"
         )
 
-    def play(self, page: str, *, where: Path, without: frozenset[str]) -> None:
-        """Run every shell block of *page* in the folder *where*; the sandboxes that it starts end with it."""
-        run_as_it_stands(
+    def play(self, page: str, *, where: Path, without: frozenset[str]) -> str:
+        """Run every shell block of *page* in the folder *where*, and return what was printed.
+
+        The sandboxes that it starts end with it.
+        """
+        return run_as_it_stands(
             page, where, self.environ, given=self.given, languages=SHELLS, without=without,
             first="trap 'for job in $(jobs -p); do kill $job; done; wait' EXIT",
         )  # fmt: skip

@@ -11,7 +11,7 @@ from benchmarks.__main__ import ROWS
 from benchmarks.applying import VENVS
 from benchmarks.report import Result, markdown, svg
 from benchmarks.rows import Measured, Setting, Unmeasured
-from tests.browser import chromium
+from tests.node import chromium
 
 pytestmark = pytest.mark.live
 TINY = 1000

@@ -184,7 +184,7 @@ def test_by_hand_from_a_phone(github: Story) -> None:
     sha = github.merge(github.open({"a": "Held back", "b": "Goes out"}))
     held = github.by_hand("hold", "a@threads/main", "wait for the lawyers; $(touch pwned) `touch pwned`")
     assert held.result == "success", held.said
-    assert not list(github.forge.root.glob("run-*/by-hand/work/pwned"))
+    assert not list(github.forge.root.rglob("pwned"))
     succeeded(github.applied(sha))
     live_once(github, "Goes out")
 
@@ -240,7 +240,7 @@ def test_the_action_runs_a_command_itself_with_words_that_no_shell_reads_again(g
     refused = played("* $(touch pwned) ; touch pwned")
     assert refused.statuses["It: Run threadsync"] == 2
     assert "$(touch" in refused.said["It: Run threadsync"]
-    assert not list(github.forge.root.glob("run-*/it/work/pwned"))
+    assert not list(github.forge.root.rglob("pwned"))
 
 
 def test_a_faulty_post_is_annotated_and_told_in_the_comment_and_the_job_fails(github: Story) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.browser import chromium
 from tests.live.test_watch import environ, post
 from tests.live.waiting import PATIENCE_SECONDS, until
+from tests.node import chromium
 from tests.operations.world import PROJECT, picture
 from threadsync.views.sheet_entries import id_of
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import chromium
+from tests.node import chromium
 from tests.views import sheets
 from tests.views.test_sheet import SHOWN
 from threadsync.views.sheet import Line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +22,10 @@ from threadsync.cli._options import (
     selectors,
     workspace,
 )
+
+if TYPE_CHECKING:
+    from threadsync.operations.plan import Prepared
+    from threadsync.operations.workspace import Workspace
 
 
 @click.command()
@@ -66,7 +71,7 @@ def plan(
     """
     from msgspec.structs import replace
 
-    from threadsync.cli._terminal import detail, output, say
+    from threadsync.cli._terminal import say
     from threadsync.operations.collecting import uncollected
     from threadsync.operations.partly import plan_partly
     from threadsync.operations.plan import plan as prepare
@@ -85,33 +90,12 @@ def plan(
     with uncollected():
         partly = plan_partly(opened) if is_kept else None
         prepared = partly or prepare(opened, at=when, options=options, refresh=refresh, briefly=out is None)
-    match asked().format:
-        case "json":
-            from threadsync.views.json import as_text, plan_json
+    text = _text(opened, prepared, max_chars)
+    say(text)
+    if is_kept and partly is None:
+        from threadsync.operations.remembering import remember
 
-            say(as_text(plan_json(prepared)))
-        case "markdown":
-            import os
-
-            from threadsync.operations.forge_place import seen_here
-            from threadsync.views.markdown import plan_markdown
-
-            seen = seen_here(os.environ, opened.project.root)
-            say(plan_markdown(prepared, seen=seen, chars_max=max_chars))
-        case "html":
-            from threadsync.operations.picturing import plan_page
-
-            say(plan_page(opened, prepared))
-        case _:
-            from threadsync.views.plan_text import plan_text
-
-            terminal = output()
-            text = plan_text(prepared, width=terminal.width, color=terminal.color, detail=detail())
-            say(text)
-            if is_kept and partly is None:
-                from threadsync.operations.remembering import remember
-
-                remember(opened.project, prepared, text, began_ns=began_ns)
+        remember(opened.project, prepared, text, began_ns=began_ns)
     if out is not None:
         from threadsync.operations.saved import save
         from threadsync.views.json import plan_json
@@ -120,3 +104,30 @@ def plan(
     if prepared.has_errors:
         ctx.exit(Exit.FAILED)
     ctx.exit(Exit.CHANGES_PENDING if detailed_exitcode and prepared.plan.effective else Exit.DONE)
+
+
+def _text(opened: Workspace, prepared: Prepared, max_chars: int | None) -> str:
+    """Return the plan in the format that was asked for."""
+    match asked().format:
+        case "json":
+            from threadsync.views.json import as_text, plan_json
+
+            return as_text(plan_json(prepared))
+        case "markdown":
+            import os
+
+            from threadsync.operations.forge_place import seen_here
+            from threadsync.views.markdown import plan_markdown
+
+            seen = seen_here(os.environ, opened.project.root)
+            return plan_markdown(prepared, seen=seen, chars_max=max_chars)
+        case "html":
+            from threadsync.operations.picturing import plan_page
+
+            return plan_page(opened, prepared)
+        case _:
+            from threadsync.cli._terminal import detail, output
+            from threadsync.views.plan_text import plan_text
+
+            terminal = output()
+            return plan_text(prepared, width=terminal.width, color=terminal.color, detail=detail())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -12,6 +12,7 @@ from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.core import send
 from threadsync.flows.effects import Flow, JsonBody, NoResponse, Params, Request, Response, Visibility
 from threadsync.flows.retry import Classify
+from threadsync.forges.base import Author, Comment
 from threadsync.model.fault import Fault, FaultClass
 from threadsync.model.ids import MAIN
 from threadsync.providers.answers import Fields
@@ -106,9 +107,29 @@ def _has_next(response: Response) -> bool:
 
 def none_where_gone(flow: Flow[T]) -> Flow[T | None]:
     """Run *flow*; None where the forge says that what it is about is not there."""
+    return _none_where({FaultClass.GONE}, flow)
+
+
+def none_where_nobody(flow: Flow[T]) -> Flow[T | None]:
+    """Run *flow*, which asks whose a token is; None where the forge tells this token nothing."""
+    return _none_where({FaultClass.FORBIDDEN, FaultClass.GONE}, flow)
+
+
+def _none_where(kinds: Collection[FaultClass], flow: Flow[T]) -> Flow[T | None]:
     try:
         return (yield from flow)
     except ApiError as error:
-        if error.fault.kind is not FaultClass.GONE:
+        if error.fault.kind not in kinds:
             raise
         return None
+
+
+def comment_of_issue(fields: Fields, author_of: Callable[[object], Author]) -> Comment:
+    """Return the comment that GitHub, and those that answer as it does, tell."""
+    author = fields.whole("user")
+    return Comment(
+        int(fields.id()),
+        fields.maybe_text("body") or "",
+        author_of(author) if author is not None else None,
+        fields.maybe_text("html_url") or "",
+    )

@@ -12,12 +12,19 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from threadsync.errors import ApiError
 from threadsync.flows.effects import Flow, Request, Response
-from threadsync.forges.asking import ask, listed, none_where_gone, read, write
+from threadsync.forges.asking import (
+    ask,
+    comment_of_issue,
+    listed,
+    none_where_gone,
+    none_where_nobody,
+    read,
+    write,
+)
 from threadsync.forges.base import Author, Comment, Rights
 from threadsync.forges.faults import fault_of
-from threadsync.model.fault import Fault, FaultClass
+from threadsync.model.fault import Fault
 from threadsync.providers.answers import Fields
 
 RIGHTS: Final = Rights(
@@ -43,12 +50,7 @@ class Forgejo(Struct, frozen=True):
 
     def whoami(self) -> Flow[Author | None]:
         """See ``Forge.whoami``: it takes the scope read:user, which a job's token lacks."""
-        try:
-            return (yield from ask(read("/user"), self.classify, lambda told: _author(told.json)))
-        except ApiError as error:
-            if error.fault.kind not in {FaultClass.FORBIDDEN, FaultClass.GONE}:
-                raise
-            return None
+        return none_where_nobody(ask(read("/user"), self.classify, lambda told: _author(told.json)))
 
     def comments(self, number: int) -> Flow[tuple[Comment, ...]]:
         """See ``Forge.comments``; Forgejo gives all of them as one page."""
@@ -97,10 +99,4 @@ def _author(told: object) -> Author:
 
 
 def _comment(fields: Fields) -> Comment:
-    author = fields.whole("user")
-    return Comment(
-        int(fields.id()),
-        fields.maybe_text("body") or "",
-        _author(author) if author is not None else None,
-        fields.maybe_text("html_url") or "",
-    )
+    return comment_of_issue(fields, _author)

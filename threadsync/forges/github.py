@@ -11,12 +11,20 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from threadsync.errors import ApiError
 from threadsync.flows.effects import Flow, Params, Request, Response
-from threadsync.forges.asking import ask, entries, listed, none_where_gone, read, write
+from threadsync.forges.asking import (
+    ask,
+    comment_of_issue,
+    entries,
+    listed,
+    none_where_gone,
+    none_where_nobody,
+    read,
+    write,
+)
 from threadsync.forges.base import Author, Comment, Rights
 from threadsync.forges.faults import fault_of
-from threadsync.model.fault import Fault, FaultClass
+from threadsync.model.fault import Fault
 from threadsync.providers.answers import Fields
 
 API_URL: Final = "https://api.github.com"
@@ -43,12 +51,7 @@ class GitHub(Struct, frozen=True):
 
     def whoami(self) -> Flow[Author | None]:
         """See ``Forge.whoami``: the token of a job, like that of any app, is refused (403)."""
-        try:
-            return (yield from ask(_read("/user"), self.classify, lambda told: _author(told.json)))
-        except ApiError as error:
-            if error.fault.kind not in {FaultClass.FORBIDDEN, FaultClass.GONE}:
-                raise
-            return None
+        return none_where_nobody(ask(_read("/user"), self.classify, lambda told: _author(told.json)))
 
     def comments(self, number: int) -> Flow[tuple[Comment, ...]]:
         """See ``Forge.comments``."""
@@ -102,10 +105,4 @@ def _author(told: object) -> Author:
 
 
 def _comment(fields: Fields) -> Comment:
-    author = fields.whole("user")
-    return Comment(
-        int(fields.id()),
-        fields.maybe_text("body") or "",
-        _author(author) if author is not None else None,
-        fields.maybe_text("html_url") or "",
-    )
+    return comment_of_issue(fields, _author)

