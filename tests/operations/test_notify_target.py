@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tests.operations.both import HANDLES, OTHER, Both
 from tests.operations.both import PROJECT as BOTH
+from tests.operations.office import EXPIRED, LINK, REFUSED
 from tests.operations.world import PROJECT, Killed, World, words
 from threadsync.config import load_project
 from threadsync.errors import ContentError, ProjectError, StateError
@@ -38,9 +39,6 @@ from threadsync.testing.fakes import Answered
 
 BRAND = TargetName("threads/brand")
 NOTIFY = "notify: {target: threads/brand}\n"
-EXPIRED = Fault("any", FaultKind.TOKEN_EXPIRED, times=None, profile="main")
-REFUSED = Fault("create", FaultKind.LINK_REFUSED, times=None, profile="main")
-LINK = "Look https://example.org/a"
 TROUBLE = "threadsync, project test: threads/main is in trouble since "
 WORKS = "threadsync, project test: threads/main works again since "
 
