@@ -152,7 +152,7 @@ sim: setup
 
 # Lives whose events hypothesis chooses; what breaks the promise is shrunk to the few events that do.
 stateful: setup
-	$(BIN)/python -m pytest tests/testing/test_stateful.py -n 2 --examples $(EXAMPLES)
+	$(BIN)/python -m pytest tests/testing/test_stateful.py -n 2 --examples $(EXAMPLES) -o faulthandler_timeout=0
 
 live: setup
 	$(BIN)/python -m pytest -m live

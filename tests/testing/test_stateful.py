@@ -245,6 +245,19 @@ class Lives(RuleBasedStateMachine):
         """Keep a copy of the state, bring an older one back, or have none any more."""
         self.happens(what)
 
+    @precondition(lambda self: self.state)
+    @rule(
+        what=st.sampled_from((Witness.hold, Witness.release, Witness.freeze, Witness.thaw, Witness.take_down))
+    )
+    def stop(self, what: Event) -> None:
+        """Hold and release, freeze and unfreeze, and take down by hand."""
+        self.happens(what)
+
+    @rule(what=st.sampled_from((Witness.save_plan, Witness.carry)))
+    def saved_plan(self, what: Event) -> None:
+        """Keep a plan in a file, or apply one that was kept."""
+        self.happens(what)
+
     # Clones.
 
     @precondition(lambda self: len(self.lives) == 1)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct, field
 
 from threadsync.model.ids import Address
+from threadsync.model.state import State
 from threadsync.planning.actions import Blocked, Delete, NoOp, Plan, Reason, Replace
 from threadsync.planning.planfile import SavedPlan
 from threadsync.testing.judge import normal, text_of
@@ -45,15 +47,16 @@ EXCUSES = {
     ),
     Excuse.CLONES: (
         "Two clones apply to one account, neither knows the state of the other, and both published within "
-        "the minutes in which the account does not show it yet."
+        "the minutes in which the account does not show it yet, or one with what the other leaves out."
     ),
     Excuse.REWRITTEN: (
         "A file was renamed without `moved_from` and rewritten so far that it counts as a new post; what "
         "the two have in common is published again."
     ),
     Excuse.TAKEN_BACK: (
-        "A repost, or a post on Bluesky, was taken back by hand before its answer was on record: nothing on "
-        "the account tells that it was ever made, so it is made again."
+        "A repost, or a post on Bluesky, was taken back by hand before its answer was on record, or while a "
+        "request for it that had no answer might still act: nothing on the account tells that it was ever "
+        "made, so it is made again."
     ),
 }
 """Each limit in a sentence."""
@@ -69,7 +72,7 @@ class Judge(Struct):
     """Posts that a person wrote on the network."""
     deleted_by_hand: set[str] = field(default_factory=set)
     taken_back: set[_Place] = field(default_factory=set)
-    """Reposts, and posts of Bluesky, that a person deleted before they were on record."""
+    """Reposts, and posts of Bluesky, that a person deleted before all requests for them were over."""
     edited: set[str] = field(default_factory=set)
     """Posts of ours whose text a person changed on the network."""
     said_before: dict[str, str] = field(default_factory=dict)
@@ -217,6 +220,8 @@ class Judge(Struct):
         if (self.forgotten_at or self.cloned) and len({post.text for post in posts}) == len(posts):
             # What it links to was published anew, at another address.
             return Excuse.FORGOTTEN if self.forgotten_at else Excuse.CLONES
+        if self.apart and len({post.carries for post in posts}) == len(posts):
+            return Excuse.CLONES  # one shows or quotes what the other does not: they are not the same
         first, second = (network.shown_at(post.remote_id) for post in posts[-2:])
         if second - first > NEAR_SECONDS:
             return None
@@ -253,3 +258,10 @@ class Judge(Struct):
 
     def _excuses_of(self, place: _Place) -> set[Excuse]:
         return {excuse for excuse, told in self._told if told == place}
+
+
+def asked_lately(state: State | None, remote_id: str, now: datetime) -> bool:
+    """Whether a request for a post that is on record had no answer, and may still act."""
+    segments = [each for held in state.bindings.values() for each in held.segments] if state else []
+    asked = [each.ids.get("unanswered") for each in segments if each.remote_id == remote_id]
+    return any((now - datetime.fromisoformat(at)).total_seconds() <= NEAR_SECONDS for at in asked if at)

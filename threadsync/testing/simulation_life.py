@@ -24,7 +24,7 @@ from threadsync.testing.networks import Network, Seen
 from threadsync.testing.remote import RemoteFault
 from threadsync.testing.simulation_files import Author
 from threadsync.testing.simulation_holding import broken, guarded
-from threadsync.testing.simulation_judge import Judge
+from threadsync.testing.simulation_judge import Judge, asked_lately
 from threadsync.testing.simulation_kinds import BY_HAND
 from threadsync.testing.simulation_strikes import WRONG_SECONDS, Somebody, Strikes
 from threadsync.testing.troubles import Death, RemoteFails, Script, TokenExpired, nothing
@@ -219,7 +219,9 @@ class Life(Struct):
             bound = {each for held in state.bindings.values() for each in held.remote_ids} if state else set()
             # What has no container leaves nothing behind that could be asked.
             told_by_itself = post.container.startswith("repost of ") or post.container == post.remote_id
-            if told_by_itself and post.remote_id not in bound:
+            if told_by_itself and (
+                post.remote_id not in bound or asked_lately(state, post.remote_id, self.world.clock.now())
+            ):
                 self.judge.taken_back.add((post.account, text_of(post)))
 
     # Holds, freezes, and taking down.

@@ -140,8 +140,9 @@ ROWS: tuple[FaultRow, ...] = (
         "BlobNotFound",
         (),
         FaultClass.NOT_READY,
-        "The file has to be sent again: run apply once more. A video that was posted before and taken down"
-        " may have to be encoded anew: the video service knows it, and the server has it no more.",
+        "The file has to be sent again: run apply once more. A video that was sent before, and taken down or"
+        " never posted, the video service may know and the server have no more: encode it anew, or let the"
+        " target send it to the server itself, with video: blob.",
         OBSERVED,
     ),
     _row(
