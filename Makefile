@@ -134,7 +134,7 @@ wheel: setup
 state: setup
 	$(BIN)/python -m tests.tools.make_state
 
-# Every trouble at every moment of every shape of post, and pairs of them: about ten minutes on two cores.
+# Every trouble at every moment of every shape of post, and pairs of them: about twenty minutes on two cores.
 exhaustive: setup
 	$(BIN)/python -m threadsync.testing.exhaustive
 
