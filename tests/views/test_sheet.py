@@ -152,6 +152,15 @@ def test_the_language_of_a_text_is_not_guessed() -> None:
     assert {each.attributes["lang"] for each in seen.all("pre", "text")} == {""}
 
 
+def test_each_text_runs_the_way_its_own_letters_run() -> None:
+    """Else the full stop of a Hebrew sentence stands at its wrong end."""
+    seen = pages.read(page(sheets.full()))
+    texts = [each for name in ("text", "diff", "was", "alt") for each in seen.classed(name)]
+    assert {each.attributes["class"] for each in texts} == {"text", "diff", "was", "alt"}
+    options = [each for each in seen.all("li") if each.text in {"Yes", "No"}]
+    assert {each.attributes.get("dir") for each in (*texts, *options)} == {"auto"}
+
+
 def test_lengths_are_told_in_the_networks_own_units() -> None:
     first, then = sheet_of(sheets.sheet_plan(sheets.rich()), SHOWN, NO_SOURCES).posts[0].entries[0].parts
     assert (first.length.words, first.length.is_over) == ("310 of 300 graphemes, 10 too many", True)
