@@ -103,6 +103,19 @@ def test_a_post_that_is_gone_or_new_changes_list_and_order(watched: Watched) -> 
     assert change.changed == (id_of("c"),)
 
 
+def test_a_post_that_has_only_grown_older_is_not_said_to_have_changed(watched: Watched) -> None:
+    watched.world.post("c", "Published")
+    assert watched.world.applied("c") == {"c@threads/main": "applied"}
+    watched.world.post("d", "Later", publish='"2027-01-01 12:00 +00:00"')
+    watched.look()
+    watched.world.clock.sleep(3 * 3600)
+    watched.world.post("a", "Other words", targets="threads/main, threads/brand")
+    (change,) = watched.look()
+    assert {id_of("a"), id_of("c")} <= set(change.blocks), "the age of what is live is brought up to date"
+    assert change.changed == (id_of("a"),)
+    assert change.said.endswith(": a changed.")
+
+
 def test_errors_are_counted_for_who_looks_at_another_post(watched: Watched) -> None:
     watched.look()
     watched.world.write("posts/new.md", b"---\nkey: new\ntragets: [threads/main]\n---\nText\n")

@@ -168,11 +168,29 @@ class Showing(Struct):
             self.tell(Change(version, whole=True))
             return
         shown = dict(zip((post.id for post in new), sheet_html.posts_html(new), strict=True))
-        news = _news(sheet, new, gone, before, trouble)
+        saved = [post for post in new if post.id not in known or _ageless(post) != _ageless(known[post.id])]
+        news = _news(sheet, saved, gone, before, trouble)
         said = f"{now.astimezone(ZoneInfo(sheet.zone)):%H:%M:%S}: {news}" if news else ""
         order = tuple(post.id for post in sheet.posts)
-        seen = ("problem",) if trouble is not None else tuple(shown)
+        seen = ("problem",) if trouble is not None else tuple(post.id for post in saved)
         self.tell(Change(version, {**changed, **shown}, order, seen, said))
+
+
+def _ageless(post: Post) -> Post:
+    """Return *post* without how long ago, or off, its times are: nobody has changed those."""
+
+    def still(told: str) -> str:
+        return told.rpartition(", ")[0] or told
+
+    entries = (
+        replace(
+            entry,
+            when=still(entry.when),
+            live=tuple(replace(each, published=still(each.published)) for each in entry.live),
+        )
+        for entry in post.entries
+    )
+    return replace(post, entries=tuple(entries))
 
 
 def _news(sheet: Sheet, new: Sequence[Post], gone: int, before: _Seen, trouble: Trouble | None) -> str:
