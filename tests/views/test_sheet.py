@@ -81,13 +81,14 @@ def test_the_page_is_ascii_so_that_any_encoding_of_standard_output_will_do() -> 
 
 
 def test_nothing_that_a_plan_shows_is_missing_from_the_page() -> None:
+    from threadsync.views.holding_text import kept_back
     from threadsync.views.plan_text import notes
 
     prepared = sheets.full()
     (main,) = pages.read(page(prepared)).all("main")
     for action in prepared.plan.actions:
         assert (str(action.address) in main.text) == (action.reason is not Reason.SAME), action.address
-    for about, text in notes(prepared):
+    for about, text in (*kept_back(prepared), *notes(prepared)):
         assert about in main.text
         assert text in main.text
     for finding in prepared.findings:

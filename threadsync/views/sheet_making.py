@@ -10,6 +10,7 @@ from threadsync.model.ids import Address, PostKey
 from threadsync.planning.actions import Action, NoOp
 from threadsync.planning.allowances import AccountView, Allowance
 from threadsync.views.account_text import account_head, account_lines, allowance_text
+from threadsync.views.holding_text import kept_back
 from threadsync.views.moments import ago, told, zone_told
 from threadsync.views.plan_text import TOLD_NO_OPS, notes, summary
 from threadsync.views.seen import PlanOfPosts
@@ -67,7 +68,7 @@ def sheet_of(
         told(prepared.plan.at, prepared.zone),
         zone_told(prepared.zone),
         tuple(map(printable, targets)),
-        tuple(Row(about, lines(text)) for about, text in notes(prepared)),
+        tuple(Row(about, lines(text)) for about, text in (*kept_back(prepared), *notes(prepared))),
         tuple(each for of_file in found.values() for each in of_file),
         tuple(_account(each, prepared) for each in prepared.accounts),
         posts,
