@@ -65,7 +65,9 @@ def untimely(wanted: Wanted, now: datetime, consents: Consents, lulls: Sequence[
     if publication.address in consents.late or (lull is None and schedule.if_late is IfLate.PUBLISH):
         return None
     ended = schedule.at + schedule.window
-    because = f"; {lull.why} from {lull.since:%Y-%m-%d %H:%M} to {lull.until:%Y-%m-%d %H:%M}" if lull else ""
+    because = (
+        f"; {lull.why} from {lull.since:%Y-%m-%d %H:%M} to {lull.until:%Y-%m-%d %H:%M} UTC" if lull else ""
+    )
     return Blocked(
         publication.address,
         Reason.LATE,
