@@ -20,9 +20,17 @@ from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.model.ids import MediaDigest
 from threadsync.model.post import MediaFacts
 from threadsync.model.text import MarkKind
-from threadsync.operations.picturing import media_of_all, media_of_plan, pictured, plan_page, source_lines
+from threadsync.operations.picturing import (
+    bounded,
+    media_of_all,
+    media_of_plan,
+    pictured,
+    plan_page,
+    source_lines,
+)
 from threadsync.operations.plan import plan
 from threadsync.planning.actions import Create
+from threadsync.views.sheet_making import sheet_of
 
 
 @pytest.fixture
@@ -197,3 +205,17 @@ def test_the_page_of_a_real_plan_is_whole(world: World) -> None:
     assert [each.text for each in seen.classed("at")] == ["tragets: none\n^"]
     assert json.loads(seen.classed("raw")[0].text)["actions"][0]["address"] == "a@threads/brand"
     assert prepared.has_errors
+
+
+def test_a_picture_of_many_posts_counts_as_often_as_it_is_shown(world: World) -> None:
+    """A page has it anew for each: ten pictures of two hundred posts were 20 MB."""
+    world.write("posts/a.jpg", picture())
+    for number in range(4):
+        world.post(f"post-{number}", f"Number {number}\n\n![A field](a.jpg)")
+    prepared = plan(world.workspace)
+    pictures = pictured(world.workspace, media_of_plan(prepared))
+    (shown,) = pictures.values()
+    sheet = bounded(sheet_of(prepared, pictures, {}), bytes_max=3 * len(shown.src))
+    seeables = [post.entries[0].parts[0].shots[0].seeable for post in sheet.posts]
+    assert [bool(each.src) for each in seeables] == [True, True, True, False]
+    assert "left out" in seeables[-1].why

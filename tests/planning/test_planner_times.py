@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from tests.planning.builders import (
     published,
     reason_of,
     state,
+    target,
     want,
 )
 from threadsync.model.facts import Facts
@@ -64,6 +65,16 @@ def test_a_time_before_the_targets_since_is_backlog_until_backfill() -> None:
     old = schedule(timedelta(days=-200), IfLate.PUBLISH)
     assert reason_of(only(actions(desired(want("a", publish=old)), state())), Blocked) is Reason.BEFORE_SINCE
     assert isinstance(only(actions(desired(want("a", publish=old, backfill=True)), state())), Create)
+
+
+def test_the_times_of_a_backlog_are_told_in_utc_however_the_target_writes_its_own() -> None:
+    since = datetime(2026, 11, 21, 9, 0, tzinfo=timezone(timedelta(hours=5)))
+    files = desired(
+        want("a", publish=schedule(timedelta(days=-200))), targets=(replace(target(), since=since),)
+    )
+    held_back = only(actions(files, state()))
+    assert isinstance(held_back, Blocked)
+    assert held_back.problem.endswith(" UTC, is before 2026-11-21 04:00 UTC."), held_back.problem
 
 
 def test_a_first_run_reaches_back_one_day() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.planning.builders import at, published
-from tests.views import samples
+from tests.views import samples, sheets
 from threadsync.content.escape import printable
 from threadsync.errors import UsageError
 from threadsync.execution.report import ActionReport, Became, Report
@@ -307,3 +307,9 @@ def test_permalinks_can_be_followed_and_nothing_else() -> None:
     assert "`javascript:alert(1)`" in page
     assert "`https://t/1> <img src=x>`" in page
     assert "``https://t/`x` ``" in page or "`` https://t/`x` ``" in page
+
+
+def test_what_readers_see_only_once_they_ask_is_said_in_words() -> None:
+    text = plan_markdown(sheets.sheet_plan(sheets.rich()))
+    assert "- covered until a reader taps it: `the butler`" in text
+    assert "- covered as a spoiler until a reader asks for it:" in text

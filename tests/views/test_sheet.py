@@ -14,10 +14,20 @@ from tests.views import pages, samples, sheets
 from tests.views.test_markdown import HOSTILE
 from threadsync.model.capabilities import Look
 from threadsync.model.diagnostic import Diagnostic, Location
-from threadsync.model.ids import MediaDigest
+from threadsync.model.ids import MediaDigest, RemoteId
 from threadsync.model.post import Card, MediaFacts
 from threadsync.model.text import Mark, MarkKind
-from threadsync.planning.actions import Blocked, Create, Loss, NoOp, Notice, Reason, Replace, SegmentView
+from threadsync.planning.actions import (
+    Blocked,
+    Create,
+    Delete,
+    Loss,
+    NoOp,
+    Notice,
+    Reason,
+    Replace,
+    SegmentView,
+)
 from threadsync.views import differing
 from threadsync.views.differing import Change
 from threadsync.views.differing import differing as compared
@@ -71,13 +81,14 @@ def test_the_page_is_ascii_so_that_any_encoding_of_standard_output_will_do() -> 
 
 
 def test_nothing_that_a_plan_shows_is_missing_from_the_page() -> None:
+    from threadsync.views.holding_text import kept_back
     from threadsync.views.plan_text import notes
 
     prepared = sheets.full()
     (main,) = pages.read(page(prepared)).all("main")
     for action in prepared.plan.actions:
         assert (str(action.address) in main.text) == (action.reason is not Reason.SAME), action.address
-    for about, text in notes(prepared):
+    for about, text in (*kept_back(prepared), *notes(prepared)):
         assert about in main.text
         assert text in main.text
     for finding in prepared.findings:
@@ -150,6 +161,15 @@ def test_readers_see_what_the_network_makes_of_words() -> None:
 def test_the_language_of_a_text_is_not_guessed() -> None:
     seen = pages.read(page(sheets.sheet_plan(samples.create())))
     assert {each.attributes["lang"] for each in seen.all("pre", "text")} == {""}
+
+
+def test_each_text_runs_the_way_its_own_letters_run() -> None:
+    """Else the full stop of a Hebrew sentence stands at its wrong end."""
+    seen = pages.read(page(sheets.full()))
+    texts = [each for name in ("text", "diff", "was", "alt") for each in seen.classed(name)]
+    assert {each.attributes["class"] for each in texts} == {"text", "diff", "was", "alt"}
+    options = [each for each in seen.all("li") if each.text in {"Yes", "No"}]
+    assert {each.attributes.get("dir") for each in (*texts, *options)} == {"auto"}
 
 
 def test_lengths_are_told_in_the_networks_own_units() -> None:
@@ -299,6 +319,23 @@ def test_what_changes_against_the_live_post_is_told_word_by_word() -> None:
     assert [each.text for each in seen.all("ins")] == ["new"]
 
 
+def test_only_what_is_lost_is_an_alarm() -> None:
+    none, some, unread = (
+        Loss(RemoteId(str(n)), counts, seen_at)
+        for n, counts, seen_at in ((0, {"likes": 0}, NOW), (1, {"likes": 2}, NOW), (2, {}, None))
+    )
+    live = tuple(replace(published("x"), index=n, remote_id=RemoteId(str(n))) for n in range(3))
+    action = Delete(at("a"), Reason.FILE_REMOVED, live, "deleted", (none, some, unread))
+    made = entry(sheet_of(sheets.sheet_plan(action), SHOWN, NO_SOURCES), "a")
+    assert [post.loses_nothing for post in made.live] == [True, False, False]
+    seen = pages.read(page(sheets.sheet_plan(action)))
+    assert ["no reactions" in each.text for each in seen.all("strong", "bad")] == [False, False]
+
+
+def test_a_draft_is_due_at_no_time() -> None:
+    assert entry(sheet_of(sheets.full(), SHOWN, NO_SOURCES, whole=True), "idea").when == ""
+
+
 def test_a_replace_that_is_held_back_tells_the_same() -> None:
     made = entry(sheet_of(sheets.full(), SHOWN, NO_SOURCES), "edited")
     assert "".join(each.text for each in made.parts[0].was if each.change != Change.GONE) == "The new text."
@@ -360,6 +397,8 @@ def test_allowances_are_bars_with_words_and_say_what_the_plan_takes() -> None:
     assert posts.words == "posts: 248 of 250 used, 4 in this plan: would exceed it by 2"
     assert (posts.share, round(posts.more, 1), posts.is_over) == (99.2, 0.8, True)
     assert [each.words for each in main.gauges][2].startswith("deletes: unknown, scope threads_delete")
+    assert "3 days ago" in brand.lines[-1]
+    assert main.lines[-1].startswith("Read 2026-"), "what was read just now is told its time too"
     assert any("only 5 days left, renewed 55 days ago" in line for line in main.lines)
 
 

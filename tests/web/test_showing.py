@@ -15,7 +15,7 @@ from threadsync.model.diagnostic import Diagnostic, Location
 from threadsync.operations.memory import Memory
 from threadsync.operations.preview import preview
 from threadsync.views.sheet_entries import id_of
-from threadsync.web.showing import LAST_READ, Change, Showing
+from threadsync.web.showing import LAST_READ, STALE, Change, Showing
 
 SOURCES = ("/media/", "data:")
 
@@ -103,6 +103,33 @@ def test_a_post_that_is_gone_or_new_changes_list_and_order(watched: Watched) -> 
     assert change.changed == (id_of("c"),)
 
 
+def test_a_post_that_has_only_grown_older_is_not_said_to_have_changed(watched: Watched) -> None:
+    watched.world.post("c", "Published")
+    assert watched.world.applied("c") == {"c@threads/main": "applied"}
+    watched.world.post("d", "Later", publish='"2027-01-01 12:00 +00:00"')
+    watched.look()
+    watched.world.clock.sleep(3 * 3600)
+    watched.world.post("a", "Other words", targets="threads/main, threads/brand")
+    (change,) = watched.look()
+    assert {id_of("a"), id_of("c")} <= set(change.blocks), "the age of what is live is brought up to date"
+    assert change.changed == (id_of("a"),)
+    assert change.said.endswith(": a changed.")
+
+
+def test_errors_are_counted_for_who_looks_at_another_post(watched: Watched) -> None:
+    watched.look()
+    watched.world.write("posts/new.md", b"---\nkey: new\ntragets: [threads/main]\n---\nText\n")
+    (change,) = watched.look()
+    assert change.said == "12:00:00: 1 error in all."
+    watched.world.post("a", "x" * 501, targets="threads/main")
+    (change,) = watched.look()
+    assert change.said == "12:00:00: a changed. 2 errors in all."
+    watched.world.remove("new")
+    watched.world.post("a", "Words", targets="threads/main")
+    (change,) = watched.look()
+    assert change.said == "12:00:00: a changed."
+
+
 def test_what_is_wrong_is_shown_at_its_post_with_the_line(watched: Watched) -> None:
     watched.look()
     watched.world.post("a", "x" * 501, targets="threads/main, threads/brand")
@@ -152,11 +179,14 @@ def test_a_project_that_cannot_be_read_is_said_and_what_was_seen_stays(watched: 
     (change,) = watched.told
     assert set(change.blocks) == {"problem"}
     assert "threadsync.yaml:3:1" in change.blocks["problem"]
+    assert change.changed == ("problem",), "who has scrolled down is led to it"
+    assert change.said == f"12:00:00: {STALE}"
     seen = watched.page()
     assert "Mend them." in seen.all("main")[0].text + seen.all("header")[0].text
     assert "First words" in seen.all("main")[0].text
     (mended,) = watched.look()
     assert set(mended.blocks) == {"problem"}
+    assert mended.said == "12:00:00: All can be read again."
     assert "alert" not in mended.blocks["problem"]
     assert "Mend them." not in watched.page().all("header")[0].text
 

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from threadsync.content.reading import read_bytes
 from threadsync.content.walking import astray
 from threadsync.media.thumbnail import thumbnail
@@ -16,7 +18,7 @@ from threadsync.model.post import MediaFacts, Publication
 from threadsync.operations.plan import Prepared
 from threadsync.operations.workspace import Workspace
 from threadsync.planning.actions import Blocked, Create, Extend, Replace, SegmentView, Wait
-from threadsync.views.sheet import Line, Pictures, Seeable, Sources
+from threadsync.views.sheet import Line, Part, Pictures, Post, Seeable, Sheet, Sources
 
 PAGE_BYTES_MAX = 8_000_000
 """What all pictures of one page may take together; what comes later is named, and not shown."""
@@ -35,7 +37,36 @@ def plan_page(workspace: Workspace, prepared: Prepared) -> str:
 
     pictures = pictured(workspace, media_of_plan(prepared))
     sheet = sheet_of(prepared, pictures, source_lines(workspace, prepared.findings))
-    return sheet_html(sheet, as_text(plan_json(prepared)))
+    return sheet_html(bounded(sheet), as_text(plan_json(prepared)))
+
+
+def bounded(sheet: Sheet, *, bytes_max: int = PAGE_BYTES_MAX) -> Sheet:
+    """Return *sheet* with as many pictures as it may hold: one that many posts show is in it as often."""
+    left = bytes_max
+
+    def room(seen: Seeable) -> Seeable:
+        nonlocal left
+        if len(seen.src) > left:
+            return _left_out(bytes_max)
+        left -= len(seen.src)
+        return seen
+
+    def part_of(part: Part) -> Part:
+        shots = tuple(replace(shot, seeable=room(shot.seeable)) for shot in part.shots)
+        card = part.card
+        if card is not None and card.picture is not None:
+            card = replace(card, picture=room(card.picture))
+        return replace(part, shots=shots, card=card)
+
+    def post_of(post: Post) -> Post:
+        entries = (replace(entry, parts=tuple(map(part_of, entry.parts))) for entry in post.entries)
+        return replace(post, entries=tuple(entries))
+
+    return replace(sheet, posts=tuple(map(post_of, sheet.posts)))
+
+
+def _left_out(bytes_max: int) -> Seeable:
+    return Seeable(why=f"left out: the pictures of one page take {bytes_max / 1e6:.0f} MB at most")
 
 
 def pictured(workspace: Workspace, shown: Iterable[Shown], *, bytes_max: int = PAGE_BYTES_MAX) -> Pictures:
@@ -47,8 +78,7 @@ def pictured(workspace: Workspace, shown: Iterable[Shown], *, bytes_max: int = P
             left -= len(found[facts.digest].src)  # a page has it once for each post
             continue
         if left <= 0:
-            why = f"left out: the pictures of one page take {bytes_max / 1e6:.0f} MB at most"
-            found[facts.digest] = Seeable(why=why)
+            found[facts.digest] = _left_out(bytes_max)
             continue
         made = thumbnail(workspace.project.root / path, facts)
         if isinstance(made, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from threadsync.model.digest import digest_of_segments
 from threadsync.model.holding import Lull
@@ -39,9 +39,8 @@ def hold_back(
     if not publication.control.backfill:
         since = since_of(desired, prior, wanted, now)
         if schedule is not None and schedule.at < since:
-            return _before_since(
-                wanted, f"its time, {schedule.at:%Y-%m-%d %H:%M} UTC, is before {since:%Y-%m-%d %H:%M}"
-            )
+            its_time = f"its time, {schedule.at:%Y-%m-%d %H:%M} UTC"
+            return _before_since(wanted, f"{its_time}, is before {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
         elsewhere = _published_elsewhere(wanted, prior)
         if schedule is None and elsewhere is not None and elsewhere < max(since, now - BACKLOG):
             return _before_since(wanted, f"it has no time, and went out elsewhere on {elsewhere:%Y-%m-%d}")
@@ -66,7 +65,9 @@ def untimely(wanted: Wanted, now: datetime, consents: Consents, lulls: Sequence[
     if publication.address in consents.late or (lull is None and schedule.if_late is IfLate.PUBLISH):
         return None
     ended = schedule.at + schedule.window
-    because = f"; {lull.why} from {lull.since:%Y-%m-%d %H:%M} to {lull.until:%Y-%m-%d %H:%M}" if lull else ""
+    because = (
+        f"; {lull.why} from {lull.since:%Y-%m-%d %H:%M} to {lull.until:%Y-%m-%d %H:%M} UTC" if lull else ""
+    )
     return Blocked(
         publication.address,
         Reason.LATE,

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias, assert_never
 from threadsync.model.ids import Address
 from threadsync.model.journal import Published
 from threadsync.model.post import Media, Publication
+from threadsync.model.text import MarkKind
 from threadsync.planning.actions import (
     Action,
     Adopt,
@@ -162,9 +163,19 @@ def _segments(
         for name, words in view.attached.items():
             yield f"- {code(name)} · {many(len(words), 'character')}"
             yield from ("", fenced(words), "")
+        yield from _covered(view)
         yield from _media(view.media, seen)
         for line in segment_lines(declared[view.index]) if view.index < len(declared) else ():
             yield f"- {code(line)}"
+
+
+def _covered(view: SegmentView) -> Iterator[str]:
+    """Say what readers see only once they ask for it."""
+    for mark in view.marks:
+        if mark.kind is MarkKind.HIDDEN:
+            yield f"- covered until a reader taps it: {code(view.text[mark.start : mark.end])}"
+    if view.covers_media:
+        yield f"- covered as {prose(view.covers_media)} until a reader asks for it:"
 
 
 def _count(view: SegmentView) -> str:

@@ -113,6 +113,8 @@ class LivePost(Struct, frozen=True):
     text: str = ""
     loses: str = ""
     """What goes with it, and how old that knowledge is."""
+    loses_nothing: bool = False
+    """Nobody has answered or liked it."""
 
 
 class Finding(Struct, frozen=True):

@@ -108,7 +108,8 @@ def draft_of(wanted: Wanted, prepared: PlanOfPosts, pictures: Pictures, place: i
     return replace(
         _named(publication.address, prepared, place, DRAFT, publication),
         reason="never planned",
-        when=_scheduled(publication, prepared.plan.at, prepared.zone),
+        # Without a time nothing is to be said of when: a draft is due at no time.
+        when=_scheduled(publication, prepared.plan.at, prepared.zone) if publication.control.publish else "",
         rows=_printable(_declared(publication, wanted.waits_for)),
         parts=tuple(parts_of(wanted.segments, publication, can, pictures)),
     )
@@ -204,6 +205,7 @@ def _posts(live: Live, now: datetime, zone: str | None) -> Iterator[LivePost]:
             f"published {told(post.at, zone)}, {ago(now - post.at)}",
             lines(post.text),
             printable(loss_text(loss, now)) if live.loses is not None else "",
+            bool(loss.counts) and not any(loss.counts.values()),
         )
 
 

@@ -10,7 +10,8 @@ from threadsync.model.ids import Address, PostKey
 from threadsync.planning.actions import Action, NoOp
 from threadsync.planning.allowances import AccountView, Allowance
 from threadsync.views.account_text import account_head, account_lines, allowance_text
-from threadsync.views.moments import told, zone_told
+from threadsync.views.holding_text import kept_back
+from threadsync.views.moments import ago, told, zone_told
 from threadsync.views.plan_text import TOLD_NO_OPS, notes, summary
 from threadsync.views.seen import PlanOfPosts
 from threadsync.views.sheet import (
@@ -67,7 +68,7 @@ def sheet_of(
         told(prepared.plan.at, prepared.zone),
         zone_told(prepared.zone),
         tuple(map(printable, targets)),
-        tuple(Row(about, lines(text)) for about, text in notes(prepared)),
+        tuple(Row(about, lines(text)) for about, text in (*kept_back(prepared), *notes(prepared))),
         tuple(each for of_file in found.values() for each in of_file),
         tuple(_account(each, prepared) for each in prepared.accounts),
         posts,
@@ -118,10 +119,14 @@ def _by_file(findings: Sequence[Diagnostic], sources: Sources) -> dict[str, list
 def _account(account: AccountView, prepared: PlanOfPosts) -> AccountSheet:
     now, zone = prepared.plan.at, prepared.zone
     told_once = {allowance_text(each) for each in account.allowances}
+    # A page is looked at long after it was made, so that what was read just now is told its time too.
+    read = f"Read {told(account.seen_at, zone)}, {ago(now - account.seen_at)}"
     return AccountSheet(
         printable(account_head(account, now)),
         tuple(map(_gauge, account.allowances)),
-        tuple(printable(line) for line in account_lines(account, now, zone) if line not in told_once),
+        tuple(
+            printable(line) for line in (*account_lines(account, now, zone), read) if line not in told_once
+        ),
     )
 
 

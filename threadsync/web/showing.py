@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -16,14 +16,15 @@ from msgspec.structs import replace
 from threadsync.content.escape import printable
 from threadsync.errors import ContentError, ProjectError, ThreadsyncError
 from threadsync.media.thumbnail import Thumbnail, thumbnail
+from threadsync.model.diagnostic import Severity
 from threadsync.model.ids import Json, MediaDigest
 from threadsync.model.post import MediaFacts
 from threadsync.operations.picturing import media_of_all, source_lines
 from threadsync.operations.preview import Preview
 from threadsync.operations.workspace import Workspace
 from threadsync.views import sheet_html
+from threadsync.views.sheet import Post, Seeable, Sheet, Trouble
 from threadsync.views.sheet import Preview as PageOfPreview
-from threadsync.views.sheet import Seeable, Sheet, Trouble
 from threadsync.views.sheet_making import finding_of, sheet_of
 from threadsync.views.sheet_parts import lines
 from threadsync.views.words import many
@@ -31,6 +32,9 @@ from threadsync.views.words import many
 THUMBNAILS_KEPT = 512
 """So many small copies are kept; each takes 48 KB at most."""
 LAST_READ = "As it was when its file could be read last; mend this to see it as it is now."
+STALE = "What is shown is of the last look at which all could be read."
+NAMED_MAX = 3
+"""So many posts that changed are named; of more, how many."""
 EMPTY = Sheet("Preview", "", "", "", (), (), (), (), (), 0)
 
 File: TypeAlias = tuple[Path, str, MediaFacts]
@@ -58,6 +62,13 @@ class Change(Struct, frozen=True):
             "changed": list(self.changed),
             "said": self.said,
         }
+
+
+class _Seen(Struct, frozen=True):
+    """What a page shows."""
+
+    sheet: Sheet
+    trouble: Trouble | None
 
 
 class _UnseenError(Exception):
@@ -137,16 +148,16 @@ class Showing(Struct):
         files: Mapping[MediaDigest, File],
         now: datetime,
     ) -> None:
-        before = self._sheet
+        before = _Seen(self._sheet, self._trouble)
         blocks = {"problem": sheet_html.problem_html(trouble), **sheet_html.blocks_html(sheet)}
-        known = {post.id: post for post in before.posts}
+        known = {post.id: post for post in before.sheet.posts}
         new = [post for post in sheet.posts if post != known.get(post.id)]
         changed = {name: html for name, html in blocks.items() if html != self._blocks.get(name)}
-        if before.listed != sheet.listed:  # a long one takes its time to be made
+        if before.sheet.listed != sheet.listed:  # a long one takes its time to be made
             changed["list"] = sheet_html.list_html(sheet)
         gone = len(known.keys() - {post.id for post in sheet.posts})
-        is_same_order = [post.id for post in before.posts] == [post.id for post in sheet.posts]
-        whole = before.targets != sheet.targets or before is EMPTY
+        is_same_order = [post.id for post in before.sheet.posts] == [post.id for post in sheet.posts]
+        whole = before.sheet.targets != sheet.targets or before.sheet is EMPTY
         with self._lock:
             self._sheet, self._trouble, self._files, self._blocks = sheet, trouble, files, blocks
             if not (changed or new or whole) and is_same_order:
@@ -157,12 +168,49 @@ class Showing(Struct):
             self.tell(Change(version, whole=True))
             return
         shown = dict(zip((post.id for post in new), sheet_html.posts_html(new), strict=True))
-        at = now.astimezone(ZoneInfo(sheet.zone))
-        names = ", ".join(printable(post.key) for post in new[:3])
-        said = f"{at:%H:%M:%S}: {names if len(new) <= 3 else many(len(new), 'post')} changed." if new else ""
-        said = said or (f"{at:%H:%M:%S}: {many(gone, 'post')} gone." if gone else "")
+        saved = [post for post in new if post.id not in known or _ageless(post) != _ageless(known[post.id])]
+        news = _news(sheet, saved, gone, before, trouble)
+        said = f"{now.astimezone(ZoneInfo(sheet.zone)):%H:%M:%S}: {news}" if news else ""
         order = tuple(post.id for post in sheet.posts)
-        self.tell(Change(version, {**changed, **shown}, order, tuple(shown), said))
+        seen = ("problem",) if trouble is not None else tuple(post.id for post in saved)
+        self.tell(Change(version, {**changed, **shown}, order, seen, said))
+
+
+def _ageless(post: Post) -> Post:
+    """Return *post* without how long ago, or off, its times are: nobody has changed those."""
+
+    def still(told: str) -> str:
+        return told.rpartition(", ")[0] or told
+
+    entries = (
+        replace(
+            entry,
+            when=still(entry.when),
+            live=tuple(replace(each, published=still(each.published)) for each in entry.live),
+        )
+        for entry in post.entries
+    )
+    return replace(post, entries=tuple(entries))
+
+
+def _news(sheet: Sheet, new: Sequence[Post], gone: int, before: _Seen, trouble: Trouble | None) -> str:
+    """Say what a look changed, and how many errors there are, to who looks at another place of the page."""
+    if trouble is not None:
+        return STALE
+    said = "All can be read again." if before.trouble is not None else ""
+    if new:
+        names = ", ".join(printable(post.key) for post in new) if len(new) <= NAMED_MAX else ""
+        said = f"{names or many(len(new), 'post')} changed."
+    elif gone:
+        said = f"{many(gone, 'post')} gone."
+    errors = _errors(sheet)
+    return f"{said} {errors}".strip() if said or errors != _errors(before.sheet) else ""
+
+
+def _errors(sheet: Sheet) -> str:
+    every = (*sheet.findings, *(each for post in sheet.posts for each in post.findings))
+    errors = sum(each.severity == Severity.ERROR.value for each in every)
+    return f"{many(errors, 'error')} in all." if errors else ""
 
 
 def kept(before: Sheet, now: Sheet) -> Sheet:

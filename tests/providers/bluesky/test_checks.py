@@ -122,6 +122,19 @@ def test_what_fitting_mends_is_no_fault() -> None:
     assert list(rules_found(unread)) == ["bluesky/picture-format"]
 
 
+def test_a_label_covers_pictures_and_is_said_to() -> None:
+    """Else the proof sheet shows bare what readers are warned of."""
+
+    def cover(publication: Publication) -> str:
+        return provider().render(publication, publication.segments[0], 0, no_links).covers_media
+
+    shown = pictured()
+    assert cover(shown) == ""
+    assert cover(replace(shown, options={"labels": ["bot"]})) == ""
+    assert cover(replace(shown, options={"labels": ["graphic-media", "bot"]})) == "graphic-media"
+    assert cover(publication_of({"segments": [{"text": "a"}], "bluesky": {"labels": ["porn"]}})) == ""
+
+
 def test_a_label_of_one_segment_is_looked_at_and_sent_with_it() -> None:
     chain = publication_of({"segments": [{"text": "a"}, {"text": "b", "bluesky": {"labels": ["nope"]}}]})
     assert list(rules_found(chain)) == ["bluesky/label-unknown"]

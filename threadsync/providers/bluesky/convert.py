@@ -50,6 +50,8 @@ MIME: Mapping[str, str] = {
     "WEBM": "video/webm",
 }
 HIDING = frozenset({"!hide", "!takedown"})
+COVERING = ("porn", "sexual", "nudity", "graphic-media")
+"""Labels that blur the pictures of a post (docs.bsky.app/docs/advanced-guides/moderation#labels)."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -205,6 +207,13 @@ def _embedded(embed: Json) -> tuple[Mapping[str, Json], str]:
 
 def _uri_of(reference: Json) -> str:
     return str(reference.get("uri", "")) if isinstance(reference, Mapping) else ""
+
+
+def cover(what: Rendered) -> str:
+    """Return the labels that cover the pictures of *what* in readers' apps; empty where none does."""
+    labels = what.options.get(LABELS)
+    found = [each for each in COVERING if isinstance(labels, list) and each in labels]
+    return ", ".join(found) if what.media else ""
 
 
 def is_hidden(view: PostView) -> bool:

@@ -170,6 +170,7 @@ class BlueskyProvider(Struct, frozen=True):
             addresses(said),
             records,
             marks(said),
+            covers_media=convert.cover(what),
         )
 
     def unanswerable(self, publication: Publication) -> str:

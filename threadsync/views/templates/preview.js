@@ -62,7 +62,7 @@
     if (changed.length === 1) {
       const link = document.createElement("a");
       link.href = `#${changed[0]}`;
-      link.textContent = "Show it";
+      link.textContent = changed[0] === "problem" ? "Show why" : "Show it";
       status.append(" ", link);
     }
     if (before) stay(before.id, top, 3);
