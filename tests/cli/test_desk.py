@@ -157,6 +157,10 @@ def test_the_log_is_chosen_from_and_printed(on: Callable[..., Result], desk: Des
     (once,) = json.loads(on("log", "--run", run, "--limit", "1", "--format", "json").stdout)["calls"]
     assert once["run"] == run
     assert on("log", "--target", "threads/main").exit_code == 0
+    assert on("log").stderr == on("log", "--limit", str(len(whole))).stderr == "", "nothing is left out"
+    newest = on("log", "--limit", "1")
+    assert newest.stderr.startswith("There are older calls: these are the newest 1. --limit N shows more")
+    assert on("log", "--limit", "1", "--quiet").stderr == ""
     for bad in (("--target", "threads/x"), ("--since", "soon")):
         assert on("log", *bad).exit_code == 2
 

@@ -71,3 +71,17 @@ def test_what_is_no_state_is_not_pushed(run: Run, world: World) -> None:
     assert refused.exit_code == 1
     assert "this is not a state of threadsync" in refused.stderr
     assert not (world.root / "state/threadsync.json").exists()
+
+
+def test_a_damaged_copy_says_nothing_against_the_state_in_use(run: Run, world: World) -> None:
+    world.post("one", "Hello")
+    run("apply", "--yes", "--first-run")
+    before = run("state", "pull").stdout
+    edited, merged = before.replace('"serial": ', '"serial": 1'), f"<<<<<<< ours\n{before}"
+    for copy in ("", "{}", before[:-20], edited, merged):
+        refused = run("state", "push", "-", stdin=copy)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "the state in use is as it was" in " ".join(refused.stderr.split())
+        assert "move the file away" not in refused.stderr
+        assert "git checkout" not in refused.stderr
+    assert run("state", "pull").stdout == before

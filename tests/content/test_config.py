@@ -325,6 +325,22 @@ media_hosts: {site: {kind: url_prefix}}
             "required",
         ),
         (HEAD + "targets: {threads/main: {}}\ndefaults: {text: x}", "schema/unknown-key", ""),
+        (HEAD + "targets: {threads/main: {}}\nnotify: ./tell", "schema/type", "notify: {command: …}"),
+        (
+            HEAD + "targets: {threads/main: {}}\nnotify: {target: threads/main, command: ./tell}",
+            "schema/size",
+            "notify: [{target: …}, {command: …}]",
+        ),
+        (
+            HEAD + "targets: {threads/main: {}}\nnotify: [{target: threads/main, command: ./tell}]",
+            "schema/size",
+            "an entry of its own",
+        ),
+        (
+            HEAD + "targets: {threads/main: {}}\nsafety: {apply_from: main}",
+            "schema/type",
+            "apply_from: {branch: …}. Other keys: remote, clean.",
+        ),
         (HEAD + "targets: {threads/main: {media_host: x}}", "project/media-host", ""),
         (
             HEAD + "targets: {threads/main: {media_host: sit}}\nmedia_hosts: {site: {kind: loopback}}",

@@ -363,6 +363,13 @@ def test_clean_names_what_apply_reads_and_nobody_has_reviewed(
     assert "git status" in said
 
 
+def test_several_files_differ(hub: Hub) -> None:
+    world = hub.first(CLEAN)
+    world.post("two", "Two.")
+    world.post("three", "Three.")
+    assert "posts/three.md, posts/two.md differ from the commit" in refused(world)
+
+
 def test_clean_sees_that_a_post_was_removed(hub: Hub) -> None:
     world = hub.first(CLEAN)
     assert world.applied() == DONE

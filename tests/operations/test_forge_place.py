@@ -12,6 +12,7 @@ from threadsync.forges.base import ForgeName
 from threadsync.forges.forgejo import Forgejo
 from threadsync.forges.github import GitHub
 from threadsync.forges.gitlab import GitLab
+from threadsync.operations.commenting import no_token
 from threadsync.operations.forge_place import Given, place_of
 
 TOKEN = "canary-4f1c"
@@ -183,3 +184,21 @@ def test_an_event_that_says_nothing_is_passed_over(tmp_path: Path, content: byte
     assert place_of({**GITHUB, "GITHUB_EVENT_PATH": str(path)}, NOTHING).number == 17
     missing = place_of({**GITHUB, "GITHUB_EVENT_PATH": str(tmp_path / "none"), "GITHUB_REF": "x"}, NOTHING)
     assert missing.number is None
+
+
+@pytest.mark.parametrize(
+    ("forge", "path"),
+    [(ForgeName.GITHUB, "/api/v3"), (ForgeName.GITLAB, "/api/v4"), (ForgeName.FORGEJO, "/api/v1")],
+)
+def test_an_unsafe_address_is_answered_with_that_forge_s_own(forge: ForgeName, path: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        place_of({}, Given(forge, "lift/posts", 3, "http://forge.example"))
+    assert f"--api https://HOST{path} " in refused.value.remedy
+
+
+def test_a_token_that_is_not_there_is_asked_for_by_the_name_it_was_given() -> None:
+    usual = place_of({}, Given(ForgeName.GITHUB, "lift/posts", 3))
+    assert "GITHUB_TOKEN: ${{ github.token }}" in no_token(usual).remedy
+    named = place_of({}, Given(ForgeName.GITHUB, "lift/posts", 3, token_name="MINE"))
+    assert "has no MINE" in no_token(named).problem
+    assert no_token(named).remedy == "Put a token into MINE, or correct --token-from."

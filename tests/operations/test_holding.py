@@ -127,7 +127,17 @@ def test_holding_again_leaves_who_held_it_first(world: World) -> None:
     world.clock.sleep(600)
     done = hold(world.workspace, ["first"], why="two")
     assert "is held already by robin (one)" in done.lines[0]
+    assert "The reason given now is not recorded; to change it, release it first." in done.lines[0]
     assert world.plan().holds == before
+    assert "reason" not in hold(world.workspace, ["first"], why="one").lines[0]
+    assert "reason" not in hold(world.workspace, ["first"]).lines[0]
+
+
+def test_freezing_again_leaves_who_froze_it_first(world: World) -> None:
+    freeze(world.workspace, why="one")
+    (line,) = freeze(world.workspace, why="two").lines
+    assert line.startswith("Nothing changed: apply is frozen by robin (one), since ")
+    assert line.endswith("The reason given now is not recorded; to change it, unfreeze first.")
 
 
 def test_what_was_held_by_its_path_is_released_by_it(world: World) -> None:

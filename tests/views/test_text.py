@@ -227,6 +227,9 @@ def test_a_warning_of_what_was_seen_earlier_has_its_age() -> None:
     seen = Notice("a@threads/main", "it was deleted.", "Look again.", NOW - timedelta(hours=3))
     text = plan_text(samples.SamplePlan(samples.plan_of(notices=(seen,))), width=80, color=False)
     assert "Warning: a@threads/main: it was deleted. Seen 3 hours ago. Look again.\n" in text
+    said = Notice("threads/main", "no answer", "Look again.")  # what a network says seldom ends in a stop
+    text = plan_text(samples.SamplePlan(samples.plan_of(notices=(said,))), width=80, color=False)
+    assert "Warning: threads/main: no answer. Look again.\n" in text
 
 
 def test_an_account_that_was_read_before_the_last_apply_says_so() -> None:

@@ -35,16 +35,21 @@ def log(*, target: str | None, since: str | None, errors: bool, run: str | None,
     Each call has its time, operation, parameters without secrets, status, the row of the table of
     errors that decided, ids, and how long it took. Calls are kept for 30 days.
     """
-    from threadsync.cli._terminal import output, say
+    from threadsync.cli._terminal import note, output, say
     from threadsync.operations.log import log as read
     from threadsync.views.json import as_text
     from threadsync.views.json_desk import log_json
     from threadsync.views.log_text import log_text
 
     opened = workspace()
-    calls = read(opened, target=target, since=since, run=run, errors=errors, limit=limit)
+    calls = read(opened, target=target, since=since, run=run, errors=errors, limit=limit + 1)
+    older, calls = len(calls) > limit, calls[-limit:]
     if asked().format == "json":
         say(as_text(log_json(calls)))
         return
     terminal = output()
     say(log_text(calls, width=terminal.width, color=terminal.color, zone=opened.project.zone))
+    if older and not asked().quiet:
+        note(
+            f"There are older calls: these are the newest {limit:,}. --limit N shows more, --run RUN one run."
+        )

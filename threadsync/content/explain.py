@@ -108,7 +108,10 @@ def _told(error: ValidationError, places: _Places) -> Iterator[Diagnostic]:
         case "additionalProperties":
             yield from _unknown_keys(instance, schema, path, places)
         case "type":
-            yield finding("schema/type", here, *_type(name, path, instance, wanted))
+            problem, remedy = _type(name, path, instance, wanted)
+            if path and "object" in wanted:
+                remedy = remedy if "string" in wanted and remedy else _mapping(path, schema) or remedy
+            yield finding("schema/type", here, problem, remedy)
         case "enum":
             yield finding("schema/value", here, *_enum(name, instance, wanted))
         case "required":
@@ -130,6 +133,10 @@ def _told(error: ValidationError, places: _Places) -> Iterator[Diagnostic]:
         case "minLength" | "minItems" | "minProperties":
             remedy = "Write something there, or take the key out." if wanted == 1 else None
             yield finding("schema/size", here, _too_little(name, instance, wanted), remedy)
+        case "maxProperties":
+            keys = ", ".join(map(shown, instance))
+            problem = f"{name} has {len(instance)} keys ({keys}), of which {wanted} is allowed."
+            yield finding("schema/size", here, problem, _parted(path, instance, schema))
         case "maxLength" | "maxItems":
             unit = "characters" if error.validator == "maxLength" else "entries"
             problem = f"{name} has {len(instance):,} {unit}, and {wanted:,} are allowed."
@@ -200,7 +207,7 @@ def _quoted(value: Json) -> str:
 def _type(name: str, path: Path, instance: Json, wanted: str | Sequence[str]) -> tuple[str, str | None]:
     types = [wanted] if isinstance(wanted, str) else [each for each in wanted if each != "null"]
     problem = f"{name} must be {' or '.join(_TYPES[each] for each in types)}, and is {_quoted(instance)}."
-    label = f"{path[-1]}: " if path and isinstance(path[-1], str) else "- " if path else ""
+    label = _label(path)
     if "string" in types and isinstance(instance, bool | int | float):
         return problem, f'Put it in quotes: {label}"{_quoted(instance)}"'
     if "string" in types and isinstance(instance, Mapping) and len(instance) == 1:
@@ -216,6 +223,32 @@ def _type(name: str, path: Path, instance: Json, wanted: str | Sequence[str]) ->
         word = "true" if instance.lower() in {"yes", "on"} else "false"
         return problem, f"Write {label}{word}"
     return problem, None
+
+
+def _label(path: Path) -> str:
+    """Return what stands before the value at *path* in a corrected line."""
+    return f"{path[-1]}: " if path and isinstance(path[-1], str) else "- " if path else ""
+
+
+def _mapping(path: Path, schema: Mapping[str, Json]) -> str:
+    """Show the mapping that is wanted at *path*, if *schema* knows its keys; a needed one stands first."""
+    known = schema.get("properties")
+    if not isinstance(known, Mapping) or not known:
+        return ""
+    needed = schema.get("required")
+    first = str(needed[0]) if isinstance(needed, list) and needed else next(iter(known))
+    others = [key for key in known if key != first]
+    besides = f" Other keys: {', '.join(others)}." if others else ""
+    return f"Write {_label(path)}{{{first}: …}}.{besides}"
+
+
+def _parted(path: Path, instance: Mapping[str, Json], schema: Mapping[str, Json]) -> str:
+    """Say what to do with keys that may not stand together: in a list, each may stand in an entry."""
+    kinds = schema.get("type")
+    if not isinstance(kinds, list) or "array" not in kinds:
+        return "Keep one, and make each other one an entry of its own."
+    entries = ", ".join(f"{{{shown(key)}: …}}" for key in instance)
+    return f"Keep one, or write a list: {_label(path)}[{entries}]"
 
 
 def _enum(name: str, instance: Json, allowed: Sequence[Json]) -> tuple[str, str]:

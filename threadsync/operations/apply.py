@@ -119,7 +119,7 @@ class _Run(Struct):
             raise UsageError(
                 f"{self._command} asks before it acts, and there is no terminal to ask at.",
                 remedy=f"Read the plan above; to carry it out, run {self._command} --yes"
-                f"{' --first-run' if snapshot.state is None and not self.options.first_run else ''}.",
+                f"{' --first-run' if snapshot.state is None else ''}.",
             )
         holder = self.workspace.surroundings.holder(self._command, self.workspace.clock.now())
         patience_seconds = self.options.lock_timeout_seconds

@@ -144,7 +144,8 @@ def _changed(checkout: Checkout, workspace: Workspace, declared: Declared) -> st
         return "git does not tell what differs from its commit"
     names = [each.path for each in found if concerns(each, PROJECT_FILE, posts, read)]
     more = f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else ""
-    return f"{', '.join(names[:SHOWN_MAX])}{more} differs from the commit" if names else ""
+    verb = "differs" if len(names) == 1 else "differ"
+    return f"{', '.join(names[:SHOWN_MAX])}{more} {verb} from the commit" if names else ""
 
 
 def _moved(workspace: Workspace, head: str) -> str:

@@ -25,7 +25,7 @@ from threadsync.forges.marks import Mark, Row
 from threadsync.model.ids import Address, MediaDigest, Role
 from threadsync.model.secret import SecretText
 from threadsync.operations import history
-from threadsync.operations.forge_place import Place
+from threadsync.operations.forge_place import TOKEN_NAMES, Place
 from threadsync.operations.workspace import Workspace
 from threadsync.planning.actions import Action, Blocked, Plan, Wait
 
@@ -87,10 +87,11 @@ def _no_media(media: MediaDigest) -> Path:
 
 def no_token(place: Place) -> ProjectError:
     """Return that nobody can comment, because there is no token."""
-    rights = place.forge.rights
+    rights, name = place.forge.rights, place.token_name
+    is_usual = any(name in names for names in TOKEN_NAMES.values())
     return ProjectError(
-        f"the environment has no {place.token_name}, so this job cannot comment on {rights.forge}.",
-        remedy=rights.token,
+        f"the environment has no {name}, so this job cannot comment on {rights.forge}.",
+        remedy=rights.token if is_usual else f"Put a token into {name}, or correct --token-from.",
     )
 
 

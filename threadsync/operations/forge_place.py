@@ -28,6 +28,12 @@ from threadsync.operations.history import below
 from threadsync.values import Discreet
 
 EVENT_BYTES_MAX: Final = 32 * 1024 * 1024
+API_PATHS: Final[Mapping[ForgeName, str]] = {
+    ForgeName.GITHUB: "/api/v3",
+    ForgeName.GITLAB: "/api/v4",
+    ForgeName.FORGEJO: "/api/v1",
+}
+"""Where a forge of one's own has its API."""
 TOKEN_NAMES: Final[Mapping[ForgeName, tuple[str, ...]]] = {
     ForgeName.GITHUB: ("GITHUB_TOKEN", "GH_TOKEN"),
     ForgeName.GITLAB: ("GITLAB_TOKEN",),
@@ -109,7 +115,7 @@ def place_of(environ: Mapping[str, str], given: Given) -> Place:
             found = _of_gitlab(known, given)
         case _:
             assert_never(name)
-    _check_api(found.api_url)
+    _check_api(found.api_url, name)
     return found
 
 
@@ -210,7 +216,7 @@ def _token(environ: Mapping[str, str], given: Given, name: ForgeName) -> tuple[S
     return (SecretText(environ[found].strip()), found) if found is not None else (None, names[0])
 
 
-def _check_api(url: str) -> None:
+def _check_api(url: str, name: ForgeName) -> None:
     try:
         scheme, host, _ = origin_of(url)
     except ValueError:
@@ -218,7 +224,7 @@ def _check_api(url: str) -> None:
     if not host or (scheme != "https" and not is_loopback(url)):
         raise UsageError(
             f"the forge's address ({url or 'not known'}) is not one of https, and a token goes out to it.",
-            remedy="Name it: --api https://HOST/api/v1 (http only for this machine).",
+            remedy=f"Name it: --api https://HOST{API_PATHS[name]} (http only for this machine).",
         )
 
 

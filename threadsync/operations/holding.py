@@ -46,7 +46,7 @@ def hold(
             ],
         )
     lines = [
-        _already(prior.holds[each])
+        f"{_already(prior.holds[each])}{_unrecorded(prior.holds[each], why, 'release it')}"
         if each in prior.holds
         else f"{each} is held: apply does not touch it until threadsync release {each}."
         for each in chosen
@@ -89,7 +89,8 @@ def freeze(workspace: Workspace, *, why: str = "", patience: Patience = AT_ONCE)
             already = opened.ledger.freeze
             if already is not None:
                 when = f"{already.at:%Y-%m-%d %H:%M} UTC"
-                return Done((f"Nothing changed: apply is frozen{whose(already)}, since {when}.",))
+                unrecorded = _unrecorded(already, why, "unfreeze")
+                return Done((f"Nothing changed: apply is frozen{whose(already)}, since {when}.{unrecorded}",))
             append(opened, [Freeze(workspace.clock.now(), workspace.surroundings.who(), why)])
     except StateLocked as error:
         raise StateLocked(
@@ -136,6 +137,13 @@ def refuse_no_state(workspace: Workspace) -> State:
 
 def _already(hold: Hold) -> str:
     return f"{hold.address} is held already{whose(hold)}, since {hold.at:%Y-%m-%d %H:%M} UTC."
+
+
+def _unrecorded(said: Hold | Freeze, why: str, undo: str) -> str:
+    """Say that *why* does not take the place of what was said the first time, which those who wait go by."""
+    if not why or why == said.why:
+        return ""
+    return f" The reason given now is not recorded; to change it, {undo} first."
 
 
 def _known_where(workspace: Workspace) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def put_back(copy: Copy, here: bytes | None, journal: bytes | None, project: str
         UsageError: it is of another lineage than the state in use, and nobody said that this is meant; or
             a publish is in doubt, which only the state in use knows how to settle.
     """
-    document = open_document(copy.encoded, copy.where)
+    document = _opened(copy)
     refuse_foreign(document, project, copy.where)
     current = _current(here, where, replaceable=copy.replace_lineage)
     given_up = Unfolded()
@@ -121,6 +121,19 @@ def put_back(copy: Copy, here: bytes | None, journal: bytes | None, project: str
         run=None,
     )
     return rewritten(state, where, journal=unfolded.journal or given_up.journal)[1]
+
+
+def _opened(copy: Copy) -> Document:
+    """Read *copy*, whose damage says nothing of the state in use: that one is not to be moved away for it."""
+    try:
+        return open_document(copy.encoded, copy.where)
+    except StateDamaged as error:
+        raise StateDamaged(
+            error.problem,
+            where=copy.where,
+            remedy="Nothing was changed: the state in use is as it was. Make this copy anew where it came "
+            "from, or take another one: `threadsync state history` lists those that there are.",
+        ) from error
 
 
 def _current(here: bytes | None, where: str, *, replaceable: bool) -> Document | None:

@@ -356,7 +356,7 @@ def _add_notes(page: Page, prepared: PreparedPlan) -> None:
 
 def _said(notice: Notice, now: datetime) -> tuple[str, ...]:
     seen = f"Seen {ago(now - notice.seen_at)}." if notice.seen_at is not None else ""
-    return notice.problem, seen, notice.remedy
+    return f"{notice.problem.removesuffix('.')}.", seen, notice.remedy
 
 
 def notes(prepared: PreparedPlan) -> list[tuple[str, str]]:
