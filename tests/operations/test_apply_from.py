@@ -375,6 +375,25 @@ def test_clean_sees_that_a_post_was_removed(hub: Hub) -> None:
         world.apply()
 
 
+@pytest.mark.parametrize("flag", ["--skip-worktree", "--assume-unchanged"])
+@pytest.mark.parametrize("change", ["edited", "removed"])
+def test_clean_takes_no_file_on_trust_that_git_was_told_not_to_look_at(
+    hub: Hub, flag: str, change: str
+) -> None:
+    world = hub.first(CLEAN)
+    world.post("b", "Committed")
+    hub.commit(world.root, "main")
+    hub.git(world.root, "update-index", flag, "posts/a.md")
+    if change == "edited":
+        world.post("a", "Edited")
+    else:
+        world.remove("a")
+    assert hub.git(world.root, "status", "--porcelain", "posts") == ""
+    said = refused(world)
+    assert "git was told not to look at posts/a.md" in said
+    assert "git update-index --no-skip-worktree" in said
+
+
 def test_clean_does_not_mind_what_apply_does_not_read(hub: Hub) -> None:
     """The state, caches, notes beside the project, and files in the posts folder that are no posts."""
     world = hub.first(CLEAN)

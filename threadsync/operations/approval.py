@@ -142,9 +142,18 @@ def _changed(checkout: Checkout, workspace: Workspace, declared: Declared) -> st
     found = checkout.changes(places)
     if found is None:
         return "git does not tell what differs from its commit"
-    names = [each.path for each in found if concerns(each, PROJECT_FILE, posts, read)]
+    read_there = [each for each in found if concerns(each, PROJECT_FILE, posts, read)]
+    if differing := [each.path for each in read_there if not each.is_hidden]:
+        return f"{_some(differing)} differs from the commit"
+    if hidden := [each.path for each in read_there]:
+        undo = "git update-index --no-skip-worktree --no-assume-unchanged lets it look again"
+        return f"git was told not to look at {_some(hidden)}, so it may differ from the commit ({undo})"
+    return ""
+
+
+def _some(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else ""
-    return f"{', '.join(names[:SHOWN_MAX])}{more} differs from the commit" if names else ""
+    return f"{', '.join(names[:SHOWN_MAX])}{more}"
 
 
 def _moved(workspace: Workspace, head: str) -> str:

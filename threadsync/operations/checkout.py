@@ -40,6 +40,8 @@ class Change(Struct, frozen=True):
     """In the project, with slashes."""
     known: bool
     """Whether git has it in the commit or the index; a file unknown to git matters only if it is read."""
+    is_hidden: bool = False
+    """Whether git was told not to look at it, so that nobody knows whether it differs."""
 
 
 class Checkout(Struct, frozen=True):
@@ -89,7 +91,8 @@ class Checkout(Struct, frozen=True):
     def changes(self, folders: Iterable[str]) -> tuple[Change, ...] | None:
         """Return what differs from the commit in *folders* (or files) of the project; None if git fails.
 
-        Files that git ignores are told too: nobody reviewed them either.
+        Files that git ignores are told too: nobody reviewed them either. So are those that git was told not
+        to look at (``--skip-worktree``, ``--assume-unchanged``), whether they differ or not.
         """
         asked = (
             "status",
@@ -102,13 +105,16 @@ class Checkout(Struct, frozen=True):
         paths = [f":(literal){each}" for each in sorted(set(folders))]
         shown = self._run(LOCAL_SECONDS, "rev-parse", "--show-prefix")
         done = self._run(LOCAL_SECONDS, *_QUIETLY, *asked, "--ignored=matching", "--", *paths)
-        if shown.code != 0 or done.code != 0:
+        # Its tag is S for what is skipped, and a small letter for what is assumed to be unchanged.
+        tagged = self._run(LOCAL_SECONDS, "ls-files", "-v", "-z", "--", *paths)
+        if any(each.code != 0 for each in (shown, done, tagged)):
             return None
         prefix, found = shown.text, []
-        for entry in done.out.decode(errors="surrogateescape").split("\0")[:-1]:
+        for entry in _entries(done):
             kind, path = entry[:2], entry[3:]
             found.append(Change(path.removeprefix(prefix), kind not in {"??", "!!"}))
-        return tuple(found)
+        hidden = (entry[2:] for entry in _entries(tagged) if entry[0] == "S" or entry[0].islower())
+        return (*found, *(Change(path, known=True, is_hidden=True) for path in hidden))
 
     def _answer(self, *question: str) -> str:
         done = self._run(LOCAL_SECONDS, *question)
@@ -123,6 +129,11 @@ class Checkout(Struct, frozen=True):
 
 _ANCESTRY = ("merge-base", "--is-ancestor")
 _QUIETLY = ("--no-optional-locks",)
+
+
+def _entries(done: Ended) -> list[str]:
+    """Return what git listed with ``-z``."""
+    return done.out.decode(errors="surrogateescape").split("\0")[:-1]
 
 
 def checkout_of(root: Path, clock: Clock) -> Checkout:
