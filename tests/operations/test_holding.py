@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from tests.operations.someone import Someone
 from threadsync.content.loader import Content, Shorten
 from threadsync.content.project import Project
-from threadsync.errors import Frozen, StateLocked, UsageError
+from threadsync.errors import Frozen, StateError, StateLocked, UsageError
 from threadsync.model.holding import Heartbeat, Lull
 from threadsync.model.ids import Address
 from threadsync.operations.apply import ApplyOptions, apply
@@ -370,6 +371,24 @@ def test_a_heartbeat_waits_for_nobody_and_stops_nothing(world: World) -> None:
     with world.store.open(Holder("ana", "threadsync apply", world.clock.now()), 0.0):
         assert world.apply().outcome
     assert world.plan().heartbeat == first
+
+
+def test_the_lock_that_a_dead_run_left_silences_no_heartbeat(world: World) -> None:
+    """No apply that has nothing to do would ever remove it, and after a day that would be an outage."""
+    first = world.plan().heartbeat
+    left = world.store.open(Holder("ana", "threadsync freeze", world.clock.now()), 0.0)
+    left.__enter__()
+    world.machine.die()
+    world.machine = world.machine.neighbour(pid=world.machine.pid + 1)
+    world.clock.sleep(DAY / 2)
+    assert world.apply().outcome
+    second = world.plan().heartbeat
+    assert first is not None
+    assert second is not None
+    assert second.at > first.at
+    assert world.store.read().lock is None
+    with suppress(StateError):
+        left.__exit__(None, None, None)  # only so that nothing is left of this test
 
 
 def test_after_an_outage_what_became_late_in_it_waits_for_a_yes(world: World) -> None:
