@@ -23,6 +23,7 @@ pytestmark = pytest.mark.live
 CI = ROOT / "examples/ci"
 WORKFLOWS = sorted([*CI.glob("github/*.yml"), *CI.glob("forgejo/*.yml")])
 APPLYING = [path for path in WORKFLOWS if path.name.startswith("apply")]
+PLANNING = [*CI.glob("*/plan.yml"), CI / "gitlab/.gitlab-ci.yml"]
 names = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 
 
@@ -122,6 +123,29 @@ def test_the_plan_of_a_pull_request_names_no_secret_and_only_the_comment_may_wri
     assert jobs["plan"]["permissions"] == {"contents": "read"}
     assert jobs["comment"]["permissions"] == {"contents": "read", "pull-requests": "write"}
     assert not any("env" in step for step in jobs["plan"]["steps"])
+
+
+@pytest.mark.parametrize("path", PLANNING, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_what_is_cleared_before_a_plan_is_every_cache_and_no_folder_of_the_project(
+    path: Path, tmp_path: Path
+) -> None:
+    """A project may lie below the top, and may well have a folder that is called plan."""
+    elsewhere = tmp_path / "elsewhere"
+    work = tmp_path / "work"
+    for folder in (elsewhere, work / "plan", work / "social/.threadsync/cache", work / ".threadsync"):
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+    (work / "other").mkdir()
+    (work / "other/.threadsync").symlink_to(elsewhere)
+    jobs = {name: job for name, job in read_workflow(path).items() if name == "plan"}
+    of_gitlab = [line for job in jobs.values() for line in job["script"]]
+    lines = of_gitlab or [step["run"] for step in steps(path) if step.get("name") == "Clear"]
+    clearing = [line for line in lines if "rm -rf" in line]
+    assert clearing
+    subprocess.run(["bash", "-e", "-c", "\n".join(clearing)], cwd=work, check=True)
+    assert not [each for each in work.rglob("*") if each.name == ".threadsync"]
+    assert (work / "plan/file").exists()
+    assert (elsewhere / "file").exists()
 
 
 @pytest.mark.parametrize("path", APPLYING, ids=lambda path: f"{path.parent.name}/{path.stem}")
