@@ -285,17 +285,37 @@ class TestStateInAFile:
     def applied(self, told: Story, sha: str) -> Played:
         return told.applied(sha, file="apply-state-in-file.yml")["apply"]
 
+    def applied_while_main_goes_on(self, told: Story, sha: str, tip: str) -> Played:
+        """Play the run on *sha*, with main at *tip* by the time that its state is pushed."""
+        git(told.forge.origin, "update-ref", "refs/heads/main", sha)
+        told.forge.hook(f"[ -e raced ] || {{ touch raced; echo {tip} > refs/heads/main; exit 1; }}")
+        played = self.applied(told, sha)
+        told.forge.unhook()
+        return played
+
     def test_it_is_pushed_with_what_came_to_main_meanwhile(self, github: Story) -> None:
         number = github.open({"b": "Comes meanwhile"})
         sha = github.merge(github.open({"a": "First"}))
-        tip = git(github.forge.origin, "rev-parse", "main")
-        github.forge.hook(f'[ -e raced ] || {{ touch raced; exit 1; }}; echo "$old" >> {tip}')
-        played = self.applied(github, sha)
+        played = self.applied_while_main_goes_on(github, sha, github.merge(number))
         assert played.result == "success", played.said
-        github.forge.unhook()
-        assert self.applied(github, github.merge(number)).result == "success"
-        assert self.applied(github, sha).result == "success"
+        live_once(github, "First")
+        assert git(github.forge.origin, "show", "main:posts/b.md")
+        for _ in range(2):
+            assert self.applied(github, sha).result == "success"
         live_once(github, "First", "Comes meanwhile")
+
+    def test_one_that_somebody_else_has_changed_meanwhile_is_left_to_a_person_who_is_told(
+        self, github: Story
+    ) -> None:
+        sha = github.merge(github.open({"a": "Once"}))
+        state = github.desk / "state/threadsync.json"
+        state.write_text(re.sub(r'"serial": \d+', '"serial": 99', state.read_text()))
+        git(github.desk, "commit", "--quiet", "--all", "--message=another state")
+        tip = github.to_main(None)
+        played = self.applied_while_main_goes_on(github, sha, tip)
+        assert played.result == "failure"
+        assert "::error title=The state was not pushed::" in played.said["Push the state"]
+        assert git(github.forge.origin, "rev-parse", "main") == tip, "no half of it is there"
 
     def test_a_state_that_was_not_pushed_blocks_what_is_live_and_publishes_nothing_twice(
         self, github: Story
