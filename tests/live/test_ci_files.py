@@ -156,6 +156,14 @@ def test_a_running_apply_is_never_cut_off_and_hears_the_signal(path: Path) -> No
     assert apply.startswith("exec threadsync apply --yes")
 
 
+@names
+def test_whatever_has_a_secret_takes_the_files_of_main_and_not_those_it_was_started_for(path: Path) -> None:
+    """A job that waited, or is run again, would take the posts that came later for removed."""
+    if "secrets." in path.read_text():
+        checkouts = [step for step in steps(path) if "/checkout@" in step.get("uses", "")]
+        assert {step["with"]["ref"] for step in checkouts} == {"main"}
+
+
 @pytest.mark.parametrize("forge", ["github", "forgejo"])
 def test_all_that_can_be_chosen_by_hand_is_done_with_exec_and_nothing_else_is(forge: str) -> None:
     path = CI / forge / "by-hand.yml"

@@ -94,6 +94,8 @@ def test_merges_of_every_kind_a_rerun_a_revert_and_its_revert_publish_each_post_
     github.merge(github.open({"d": "Squashed"}), "squash")  # main goes on meanwhile
     succeeded(github.applied(github.merge(number, "rebase")))
     live_once(github, "By a merge", "By a rebase", "With two commits", "Squashed")
+    succeeded(github.applied(sha))  # of today's files: in those of its own commit the later posts are missing
+    assert report(github) == {}, "nothing that came later is taken for removed"
 
     reverted = github.revert(sha)
     succeeded(github.applied(reverted))
