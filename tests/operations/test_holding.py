@@ -19,7 +19,7 @@ from threadsync.operations.apply import ApplyOptions, apply
 from threadsync.operations.asking import AskLate
 from threadsync.operations.holding import freeze, hold, release, unfreeze
 from threadsync.operations.status import overdue, status
-from threadsync.operations.surgery import Patience, state_move, state_remove
+from threadsync.operations.surgery import Patience, state_move, state_pull, state_push, state_remove
 from threadsync.planning.actions import Blocked
 from threadsync.statefile.lock import Holder
 from threadsync.testing.world import START, World
@@ -299,6 +299,21 @@ def test_a_window_that_was_missed_shortly_before_a_freeze_waits_for_a_yes_after_
     world.post("b", "Fresh", publish="{at: 2026-11-21 17:50, window: 10m, if_late: publish}")
     world.clock.sleep(1800)
     assert words(world)["b@threads/main"] == "create due", "what began later is as its file says"
+
+
+def test_a_copy_of_the_state_that_is_put_back_ends_no_freeze_and_no_hold(world: World) -> None:
+    world.post("a", "News", publish="{at: 2026-11-21 13:00, if_late: publish}")
+    world.post("b", "More")
+    copy = state_pull(world.workspace)
+    freeze(world.workspace, why="wrong account")
+    world.clock.sleep(7200)
+    unfreeze(world.workspace)
+    hold(world.workspace, ["b"])
+    freeze(world.workspace, why="again")
+    state_push(world.workspace, copy, "copy.json")
+    assert isinstance(world.apply().error, Frozen)
+    unfreeze(world.workspace)
+    assert words(world) == {"a@threads/main": "blocked late", "b@threads/main": "blocked held"}
 
 
 @pytest.mark.parametrize("verb", [hold, release])
