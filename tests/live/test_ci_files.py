@@ -148,6 +148,23 @@ def test_what_is_cleared_before_a_plan_is_every_cache_and_no_folder_of_the_proje
     assert (elsewhere / "file").exists()
 
 
+@pytest.mark.parametrize("forge", ["github", "forgejo"])
+def test_no_log_obeys_what_a_pull_request_has_it_say(forge: str) -> None:
+    """Annotations are orders themselves, and escape what they hold."""
+    said = [
+        step["run"]
+        for step in read_workflow(CI / forge / "plan.yml")["jobs"]["plan"]["steps"]
+        if "run" in step
+    ]
+    talking = [
+        run for run in said if re.search(r"threadsync (validate|plan)", run) and "--format github" not in run
+    ]
+    assert talking
+    for run in talking:
+        first, last = run.index("::stop-commands::"), run.index('"::$token::"')
+        assert all(first < found.start() < last for found in re.finditer(r"threadsync (validate|plan)", run))
+
+
 @pytest.mark.parametrize("path", APPLYING, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_running_apply_is_never_cut_off_and_hears_the_signal(path: Path) -> None:
     workflow = read_workflow(path)
