@@ -6,6 +6,7 @@ touched but its objects. What an environment variable of CI says counts for noth
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -141,15 +142,20 @@ def checkout_of(root: Path, clock: Clock) -> Checkout:
     return Checkout(Git(root, clock))
 
 
-def concerns(change: Change, project_file: str, posts: str, read: frozenset[str]) -> bool:
-    """Whether *change* is of what apply reads: *project_file*, what is in the folder *posts*, media.
+def behind(root: Path, paths: Iterable[str]) -> frozenset[str]:
+    """Return what *paths* of the project at *root* lead to through links, as paths of the project."""
+    top = Path(os.path.realpath(root))
+    real = (Path(os.path.realpath(root / path)) for path in paths)
+    return frozenset(each.relative_to(top).as_posix() for each in real if each.is_relative_to(top))
+
+
+def concerns(change: Change, folders: frozenset[str], read: frozenset[str]) -> bool:
+    """Whether *change* is of what apply reads: what is in the *folders* of posts, or among what was *read*.
 
     A file that git does not know counts if it is among those that were *read*; one that it knows counts
     wherever posts are, since one that is missing is a removed post.
     """
-    if change.path.endswith("/"):
-        return any(each.startswith(change.path) for each in read)
-    inside = change.known and PurePosixPath(change.path).is_relative_to(posts)
-    # Of a submodule git tells that something in it differs, and not what.
-    inside |= change.known and any(each.startswith(f"{change.path}/") for each in read)
-    return inside or change.path == project_file or change.path in read
+    # Of a submodule git tells that something in it differs, and not what; a link to a folder is a file to it.
+    if change.path in read or any(each.startswith(f"{change.path.rstrip('/')}/") for each in read):
+        return True
+    return change.known and any(PurePosixPath(change.path).is_relative_to(each) for each in folders)
