@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from msgspec.structs import replace
@@ -22,6 +23,8 @@ from threadsync.operations.status import overdue, status
 from threadsync.operations.surgery import Patience, state_move, state_pull, state_push, state_remove
 from threadsync.planning.actions import Blocked
 from threadsync.statefile.lock import Holder
+from threadsync.testing.disk import When
+from threadsync.testing.troubles import Death, Moment, Trouble
 from threadsync.testing.world import START, World
 
 DAY = 86_400.0
@@ -91,6 +94,31 @@ def test_what_is_held_is_not_touched_whatever_would_be_done(would: str, world: W
     assert words(world) == {address: planned}
     assert world.apply().outcome
     assert words(world) == {}
+
+
+@pytest.mark.parametrize("when", [When.BEFORE, When.AFTER])
+def test_a_chain_that_is_held_midway_stays_as_it_is_until_it_is_released(when: When, world: World) -> None:
+    """The publish of its second segment was cut off: what became of it is found out, and no more."""
+    world.post("chain", "One\n\n---\n\nTwo\n\n---\n\nThree")
+    seen = count(1)
+
+    def cut_off(moment: Moment) -> Trouble | None:
+        return Death(when) if moment.what.endswith("/threads_publish") and next(seen) == 2 else None
+
+    world.script = cut_off
+    assert world.apply().died
+    world.calm()
+    world.unlock()
+    hold(world.workspace, ["chain"])
+    before = texts(world)
+    for _ in range(2):
+        world.clock.sleep(900)
+        assert world.apply().outcome
+        assert texts(world) == before
+    release(world.workspace, ["chain"])
+    world.clock.sleep(900)
+    assert world.apply().outcome
+    assert texts(world) == ["Good morning", "One", "Three", "Two"]
 
 
 def test_a_hold_is_answered_for_by_no_consent_and_no_prompt(world: World) -> None:
