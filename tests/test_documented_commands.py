@@ -81,6 +81,8 @@ ALONE = {
     "threadsync apply --yes --format json > report.json": f"{_COMMENT}"
     "after_apply_the_comment_leads_to_the_posts",
     "threadsync sandbox --port 8471": "the tour of README.md starts it so, and keeps its data besides",
+    'threadsync plan --no-cache --format markdown --max-chars 250000 >> "$GITHUB_STEP_SUMMARY"': "tests/live/"
+    "test_ci_story.py::test_the_workflow_of_the_readme_checks_and_plans_without_a_secret",
     "threadsync sandbox --port 8471 --data sandbox": "the tour of README.md starts it so",
     "threadsync state pull --copy ID | threadsync state push -": "tests/live/test_state_bucket.py::"
     "test_the_history_names_the_command_that_brings_an_earlier_state_back",

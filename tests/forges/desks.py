@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from threadsync.flows.core import drive
@@ -14,9 +15,11 @@ from threadsync.flows.effects import (
     Flow,
     JsonBody,
     NoResponse,
+    Now,
     Outcome,
     Request,
     Response,
+    Time,
     Visibility,
     Wait,
     Waited,
@@ -73,6 +76,7 @@ class Issue:
     """By method: how many answers are lost after it was done."""
     before: dict[str, Callable[[], None]] = field(default_factory=dict)
     """By method: what happens, once, right before it is done."""
+    now: datetime = datetime(2026, 12, 3, 7, 35, tzinfo=UTC)
     is_behind: bool = False
     """Whether its list does not have what was just made."""
 
@@ -99,6 +103,8 @@ class Issue:
         if isinstance(effect, Wait):
             self.waited.append(effect.seconds)
             return Waited()
+        if isinstance(effect, Now):
+            return Time(self.now)
         assert isinstance(effect, Request)
         self.lines.append(f"{effect.method} {effect.path}")
         self.before.pop(effect.method, lambda: None)()

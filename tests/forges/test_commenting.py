@@ -148,6 +148,24 @@ def test_an_older_run_leaves_what_a_newer_one_showed() -> None:
     assert issue.bodies() == [LATER.line() + "The newer plan.\n"]
 
 
+def test_what_somebody_wrote_into_it_is_written_over_and_without_its_line_it_is_left_alone() -> None:
+    issue = Issue()
+    number = put(issue).comment.id
+    issue.comments[number]["body"] = f"{issue.bodies()[0]}I disagree.\r\n"
+    put(issue)
+    assert issue.bodies() == [MARK.line() + "The plan.\n"]
+    issue.comments[number]["body"] = "Mine now."
+    assert put(issue).made
+    assert issue.bodies() == ["Mine now.", MARK.line() + "The plan.\n"]
+
+
+def test_a_comment_of_a_wrong_clock_or_an_edited_one_is_not_the_newest_for_ever() -> None:
+    issue = Issue()
+    put(issue, "Edited by hand.\n", replace(MARK, at=NOW + timedelta(days=365)))
+    assert not put(issue, "The plan of today.\n").outdated
+    assert issue.bodies() == [MARK.line() + "The plan of today.\n"]
+
+
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_a_lost_answer_makes_no_second_comment(method: str) -> None:
     issue = Issue()

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.live
 CI = ROOT / "examples/ci"
 WORKFLOWS = sorted([*CI.glob("github/*.yml"), *CI.glob("forgejo/*.yml")])
 APPLYING = [path for path in WORKFLOWS if path.name.startswith("apply")]
+PLANNING = [*CI.glob("*/plan.yml"), CI / "gitlab/.gitlab-ci.yml"]
 names = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 
 
@@ -124,12 +125,60 @@ def test_the_plan_of_a_pull_request_names_no_secret_and_only_the_comment_may_wri
     assert not any("env" in step for step in jobs["plan"]["steps"])
 
 
+@pytest.mark.parametrize("path", PLANNING, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_what_is_cleared_before_a_plan_is_every_cache_and_no_folder_of_the_project(
+    path: Path, tmp_path: Path
+) -> None:
+    """A project may lie below the top, and may well have a folder that is called plan."""
+    elsewhere = tmp_path / "elsewhere"
+    work = tmp_path / "work"
+    for folder in (elsewhere, work / "plan", work / "social/.threadsync/cache", work / ".threadsync"):
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+    (work / "other").mkdir()
+    (work / "other/.threadsync").symlink_to(elsewhere)
+    jobs = {name: job for name, job in read_workflow(path).items() if name == "plan"}
+    of_gitlab = [line for job in jobs.values() for line in job["script"]]
+    lines = of_gitlab or [step["run"] for step in steps(path) if step.get("name") == "Clear"]
+    clearing = [line for line in lines if "rm -rf" in line]
+    assert clearing
+    subprocess.run(["bash", "-e", "-c", "\n".join(clearing)], cwd=work, check=True)
+    assert not [each for each in work.rglob("*") if each.name == ".threadsync"]
+    assert (work / "plan/file").exists()
+    assert (elsewhere / "file").exists()
+
+
+@pytest.mark.parametrize("forge", ["github", "forgejo"])
+def test_no_log_obeys_what_a_pull_request_has_it_say(forge: str) -> None:
+    """Annotations are orders themselves, and escape what they hold."""
+    said = [
+        step["run"]
+        for step in read_workflow(CI / forge / "plan.yml")["jobs"]["plan"]["steps"]
+        if "run" in step
+    ]
+    talking = [
+        run for run in said if re.search(r"threadsync (validate|plan)", run) and "--format github" not in run
+    ]
+    assert talking
+    for run in talking:
+        first, last = run.index("::stop-commands::"), run.index('"::$token::"')
+        assert all(first < found.start() < last for found in re.finditer(r"threadsync (validate|plan)", run))
+
+
 @pytest.mark.parametrize("path", APPLYING, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_running_apply_is_never_cut_off_and_hears_the_signal(path: Path) -> None:
     workflow = read_workflow(path)
     assert workflow["concurrency"]["cancel-in-progress"] is False
     (apply,) = [step["run"] for step in steps(path) if "threadsync apply" in step.get("run", "")]
     assert apply.startswith("exec threadsync apply --yes")
+
+
+@names
+def test_whatever_has_a_secret_takes_the_files_of_main_and_not_those_it_was_started_for(path: Path) -> None:
+    """A job that waited, or is run again, would take the posts that came later for removed."""
+    if "secrets." in path.read_text():
+        checkouts = [step for step in steps(path) if "/checkout@" in step.get("uses", "")]
+        assert {step["with"]["ref"] for step in checkouts} == {"main"}
 
 
 @pytest.mark.parametrize("forge", ["github", "forgejo"])

@@ -382,6 +382,54 @@ def test_clean_sees_that_a_post_was_removed(hub: Hub) -> None:
         world.apply()
 
 
+@pytest.mark.parametrize("flag", ["--skip-worktree", "--assume-unchanged"])
+@pytest.mark.parametrize("change", ["edited", "removed"])
+def test_clean_takes_no_file_on_trust_that_git_was_told_not_to_look_at(
+    hub: Hub, flag: str, change: str
+) -> None:
+    world = hub.first(CLEAN)
+    world.post("b", "Committed")
+    hub.commit(world.root, "main")
+    hub.git(world.root, "update-index", flag, "posts/a.md")
+    if change == "edited":
+        world.post("a", "Edited")
+    else:
+        world.remove("a")
+    assert hub.git(world.root, "status", "--porcelain", "posts") == ""
+    said = refused(world)
+    assert "git was told not to look at posts/a.md" in said
+    assert "git update-index --no-skip-worktree" in said
+
+
+LINKED = REAL.replace("since:", "media_host: local, since:").replace(
+    "loopback", "command, command: 'put {file}'"
+)
+
+
+@pytest.mark.parametrize("behind", ["drafts/b.md", "pictures/lift.jpg"])
+def test_clean_sees_what_a_link_leads_to(hub: Hub, behind: str) -> None:
+    world = hub.first(CLEAN, LINKED)
+    world.write(
+        "drafts/b.md", "---\nkey: b\ntargets: [threads/main]\n---\n![A lift](pictures/lift.jpg)\n\nLift\n"
+    )
+    world.write("pictures/lift.jpg", picture())
+    (world.root / "posts/b.md").symlink_to("../drafts/b.md")
+    (world.root / "posts/pictures").symlink_to("../pictures")
+    hub.commit(world.root, "main")
+    changed = world.root / behind
+    changed.write_bytes(picture("blue") if behind.endswith("jpg") else changed.read_bytes() + b"Edited\n")
+    assert f"{behind} differs from the commit" in refused(world)
+
+
+def test_clean_sees_a_link_that_git_does_not_know(hub: Hub) -> None:
+    world = hub.first(CLEAN, LINKED)
+    world.write("pictures/lift.jpg", picture())
+    world.post("b", "![A lift](pictures/lift.jpg)\n\nLift")
+    hub.commit(world.root, "main")
+    (world.root / "posts/pictures").symlink_to("../pictures")
+    assert "posts/pictures differs from the commit" in refused(world)
+
+
 def test_clean_does_not_mind_what_apply_does_not_read(hub: Hub) -> None:
     """The state, caches, notes beside the project, and files in the posts folder that are no posts."""
     world = hub.first(CLEAN)

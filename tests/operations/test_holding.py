@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from msgspec.structs import replace
@@ -11,16 +13,18 @@ from msgspec.structs import replace
 from tests.operations.someone import Someone
 from threadsync.content.loader import Content, Shorten
 from threadsync.content.project import Project
-from threadsync.errors import Frozen, StateLocked, UsageError
+from threadsync.errors import Frozen, StateError, StateLocked, UsageError
 from threadsync.model.holding import Heartbeat, Lull
 from threadsync.model.ids import Address
 from threadsync.operations.apply import ApplyOptions, apply
 from threadsync.operations.asking import AskLate
 from threadsync.operations.holding import freeze, hold, release, unfreeze
 from threadsync.operations.status import overdue, status
-from threadsync.operations.surgery import Patience, state_move, state_remove
+from threadsync.operations.surgery import Patience, state_move, state_pull, state_push, state_remove
 from threadsync.planning.actions import Blocked
 from threadsync.statefile.lock import Holder
+from threadsync.testing.disk import When
+from threadsync.testing.troubles import Death, Moment, Trouble
 from threadsync.testing.world import START, World
 
 DAY = 86_400.0
@@ -90,6 +94,31 @@ def test_what_is_held_is_not_touched_whatever_would_be_done(would: str, world: W
     assert words(world) == {address: planned}
     assert world.apply().outcome
     assert words(world) == {}
+
+
+@pytest.mark.parametrize("when", [When.BEFORE, When.AFTER])
+def test_a_chain_that_is_held_midway_stays_as_it_is_until_it_is_released(when: When, world: World) -> None:
+    """The publish of its second segment was cut off: what became of it is found out, and no more."""
+    world.post("chain", "One\n\n---\n\nTwo\n\n---\n\nThree")
+    seen = count(1)
+
+    def cut_off(moment: Moment) -> Trouble | None:
+        return Death(when) if moment.what.endswith("/threads_publish") and next(seen) == 2 else None
+
+    world.script = cut_off
+    assert world.apply().died
+    world.calm()
+    world.unlock()
+    hold(world.workspace, ["chain"])
+    before = texts(world)
+    for _ in range(2):
+        world.clock.sleep(900)
+        assert world.apply().outcome
+        assert texts(world) == before
+    release(world.workspace, ["chain"])
+    world.clock.sleep(900)
+    assert world.apply().outcome
+    assert texts(world) == ["Good morning", "One", "Three", "Two"]
 
 
 def test_a_hold_is_answered_for_by_no_consent_and_no_prompt(world: World) -> None:
@@ -310,6 +339,21 @@ def test_a_window_that_was_missed_shortly_before_a_freeze_waits_for_a_yes_after_
     assert words(world)["b@threads/main"] == "create due", "what began later is as its file says"
 
 
+def test_a_copy_of_the_state_that_is_put_back_ends_no_freeze_and_no_hold(world: World) -> None:
+    world.post("a", "News", publish="{at: 2026-11-21 13:00, if_late: publish}")
+    world.post("b", "More")
+    copy = state_pull(world.workspace)
+    freeze(world.workspace, why="wrong account")
+    world.clock.sleep(7200)
+    unfreeze(world.workspace)
+    hold(world.workspace, ["b"])
+    freeze(world.workspace, why="again")
+    state_push(world.workspace, copy, "copy.json")
+    assert isinstance(world.apply().error, Frozen)
+    unfreeze(world.workspace)
+    assert words(world) == {"a@threads/main": "blocked late", "b@threads/main": "blocked held"}
+
+
 @pytest.mark.parametrize("verb", [hold, release])
 def test_before_the_first_apply_there_is_nothing_to_hold(verb: Callable[..., object]) -> None:
     with World() as world:
@@ -380,6 +424,24 @@ def test_a_heartbeat_waits_for_nobody_and_stops_nothing(world: World) -> None:
     with world.store.open(Holder("ana", "threadsync apply", world.clock.now()), 0.0):
         assert world.apply().outcome
     assert world.plan().heartbeat == first
+
+
+def test_the_lock_that_a_dead_run_left_silences_no_heartbeat(world: World) -> None:
+    """No apply that has nothing to do would ever remove it, and after a day that would be an outage."""
+    first = world.plan().heartbeat
+    left = world.store.open(Holder("ana", "threadsync freeze", world.clock.now()), 0.0)
+    left.__enter__()
+    world.machine.die()
+    world.machine = world.machine.neighbour(pid=world.machine.pid + 1)
+    world.clock.sleep(DAY / 2)
+    assert world.apply().outcome
+    second = world.plan().heartbeat
+    assert first is not None
+    assert second is not None
+    assert second.at > first.at
+    assert world.store.read().lock is None
+    with suppress(StateError):
+        left.__exit__(None, None, None)  # only so that nothing is left of this test
 
 
 def test_after_an_outage_what_became_late_in_it_waits_for_a_yes(world: World) -> None:

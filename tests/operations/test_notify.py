@@ -20,7 +20,7 @@ from tests.operations.office import (
     due,
 )
 from tests.operations.someone import Someone
-from threadsync.errors import ContentError, StateError, UnsafePlan
+from threadsync.errors import ContentError, StateError, StateLocked, UnsafePlan
 from threadsync.sandbox.threads import Fault, FaultKind
 from threadsync.statefile.lock import Holder
 
@@ -253,6 +253,22 @@ def test_a_state_that_another_run_holds_is_no_trouble(office: Office) -> None:
     with office.workspace.store.open(holder, 0), pytest.raises(StateError):
         office.apply()
     assert office.events() == []
+
+
+def test_a_lock_that_has_been_held_for_over_a_day_is_told_of_a_lost_run(office: Office) -> None:
+    """Elsewhere nobody knows that its holder is dead, and nothing goes out until somebody says so."""
+    office.post("a", "More")
+    holder = Holder("ana", "threadsync apply", office.clock.now())
+    with office.workspace.store.open(holder, 0):
+        office.wait(23 * 60)
+        for told in (0, 1):
+            with pytest.raises(StateLocked):
+                office.apply()
+            assert office.events() == [("failure", "*", "state")] * told
+            office.wait(2 * 60)
+    (said,) = office.told()
+    assert "force-unlock" in said["remedy"]
+    assert not said["remembered"]
 
 
 def test_a_first_run_that_fails_makes_no_state(tmp_path: Path) -> None:

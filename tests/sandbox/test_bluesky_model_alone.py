@@ -189,8 +189,10 @@ def test_a_call_that_is_refused_has_done_nothing(kind, refusal):
     assert len(ledger(person.net.state)["posts"]) == 1
 
 
-def test_a_network_that_acts_late_acts_in_the_end():
-    person = somebody()
+@pytest.mark.parametrize("skew", [0.0, 4000.0, -4000.0])
+def test_a_network_that_acts_late_acts_in_the_end(skew):
+    """After so many seconds, whatever its clock says."""
+    person = somebody(clock_skew_seconds=skew)
     fails(person, "put-record", FaultKind.ACTS_LATE, seconds=5.0)
     assert person.put(KEYS[0], post()).status == 0
     assert person.read(KEYS[0]).status == 400

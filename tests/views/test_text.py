@@ -16,7 +16,8 @@ from tests.planning.builders import NOW, at, bound, buried
 from tests.views import samples
 from threadsync.content.escape import printable
 from threadsync.execution.report import Became
-from threadsync.planning.actions import Blocked, Create, NoOp, Notice, Reason
+from threadsync.model.diagnostic import Diagnostic
+from threadsync.planning.actions import Action, Blocked, Create, NoOp, Notice, Reason
 from threadsync.views.account_text import account_head
 from threadsync.views.findings_text import add_findings, validation_text
 from threadsync.views.moments import ahead, told
@@ -153,17 +154,28 @@ def test_what_a_replace_and_a_delete_cost_is_said() -> None:
     assert "loses: unknown (replies and likes were not read)\n" in pages[2]
 
 
+def sum_of(*actions: Action, findings: tuple[Diagnostic, ...] = ()) -> str:
+    return summary(samples.SamplePlan(samples.plan_of(*actions), findings))
+
+
 def test_a_plan_without_effect_says_so_first() -> None:
-    assert summary(samples.plan_of()) == "No changes. There is no publication to plan."
+    assert sum_of() == "No changes. There is no publication to plan."
     same = NoOp(at("a"), Reason.SAME)
-    assert summary(samples.plan_of(same)) == "No changes. 1 publication is as the files say."
-    assert summary(samples.plan_of(same, same)) == "No changes. 2 publications are as the files say."
+    assert sum_of(same) == "No changes. 1 publication is as the files say."
+    assert sum_of(same, same) == "No changes. 2 publications are as the files say."
     waiting = samples.every_action()[9]
-    assert summary(samples.plan_of(waiting, same)) == "No changes. 1 to wait, 1 unchanged."
+    assert sum_of(waiting, same) == "No changes. 1 to wait, 1 unchanged."
+
+
+def test_of_files_with_errors_nobody_says_that_nothing_changes() -> None:
+    wrong, _ = samples.FINDINGS
+    same = NoOp(at("a"), Reason.SAME)
+    assert sum_of(findings=(wrong,)) == "The files have errors. There is no publication to plan."
+    assert sum_of(same, findings=(wrong,)) == "The files have errors. 1 publication is as the files say."
 
 
 def test_the_sum_of_a_plan_counts_every_kind() -> None:
-    assert summary(samples.plan_of(*samples.every_action())) == (
+    assert sum_of(*samples.every_action()) == (
         "Plan: 1 to create, 1 to extend, 1 to update, 1 to move, 1 to replace, 1 to delete, 2 to forget, "
         "1 to adopt, 2 to wait, 2 blocked, 2 unchanged."
     )

@@ -8,14 +8,14 @@ the same project and name, and was written by whose token this is, is ever touch
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from msgspec import Struct
 
 from threadsync.errors import ApiError, Unanswered
 from threadsync.flows.bounds import Bounds
-from threadsync.flows.core import wait
+from threadsync.flows.core import now, wait
 from threadsync.flows.effects import Flow
 from threadsync.flows.retry import delay_seconds
 from threadsync.forges.base import Author, Comment, Forge
@@ -28,6 +28,8 @@ ROUNDS_MAX: Final = 4
 """How often it looks and writes: an answer may be lost, a comment deleted meanwhile, another run as fast."""
 THROTTLED_SECONDS_MAX: Final = 120.0
 """How long it waits for the end of a forge's limit; one that lasts longer ends the flow."""
+AHEAD_MAX: Final = timedelta(minutes=5)
+"""How far ahead of this clock a comment may be; beyond that, its time is a wrong clock's or a hand's."""
 
 
 class Put(Struct, frozen=True):
@@ -125,7 +127,7 @@ def _settled(  # noqa: PLR0917  (what a comment is made of)
     before = mark_of(first.body)
     mark, body = content(before)
     is_made = made is not None and made.id == first.id
-    outdated = before is not None and before.at > mark.at
+    outdated = before is not None and before.at > mark.at and before.at <= (yield from now()) + AHEAD_MAX
     shown = first
     if not outdated and _plain(first.body) != _plain(mark.line() + body):
         try:

@@ -16,7 +16,7 @@ from threadsync.model.ids import TargetName, is_notice
 from threadsync.model.state import State
 from threadsync.model.target import ApplyFrom
 from threadsync.model.urls import is_loopback
-from threadsync.operations.checkout import Checkout, concerns
+from threadsync.operations.checkout import Checkout, behind, concerns
 from threadsync.operations.workspace import Declared, Workspace
 from threadsync.planning.actions import Blocked, Notice, Plan, Reason
 
@@ -137,15 +137,26 @@ def _changed(checkout: Checkout, workspace: Workspace, declared: Declared) -> st
     """Name what apply reads and is not as in the commit; empty where all of it is."""
     project = workspace.project
     posts = project.posts.relative_to(project.root).as_posix()
-    read = frozenset(declared.paths().values()) | declared.media()
-    places = {PROJECT_FILE, posts, *(path.partition("/")[0] for path in declared.media())}
-    found = checkout.changes(places)
+    named = frozenset(declared.paths().values()) | declared.media() | {PROJECT_FILE}
+    # What a link leads to is read, and git tells of the link alone.
+    read = named | behind(project.root, named)
+    folders = frozenset({posts}) | behind(project.root, {posts})
+    found = checkout.changes({*folders, *(path.partition("/")[0] for path in read)})
     if found is None:
         return "git does not tell what differs from its commit"
-    names = [each.path for each in found if concerns(each, PROJECT_FILE, posts, read)]
+    read_there = [each for each in found if concerns(each, folders, read)]
+    if differing := [each.path for each in read_there if not each.is_hidden]:
+        verb = "differs" if len(differing) == 1 else "differ"
+        return f"{_some(differing)} {verb} from the commit"
+    if hidden := [each.path for each in read_there]:
+        undo = "git update-index --no-skip-worktree --no-assume-unchanged lets it look again"
+        return f"git was told not to look at {_some(hidden)}, so it may differ from the commit ({undo})"
+    return ""
+
+
+def _some(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else ""
-    verb = "differs" if len(names) == 1 else "differ"
-    return f"{', '.join(names[:SHOWN_MAX])}{more} {verb} from the commit" if names else ""
+    return f"{', '.join(names[:SHOWN_MAX])}{more}"
 
 
 def _moved(workspace: Workspace, head: str) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from threadsync.errors import StateError, WrongCheckout
+from threadsync.errors import StateError, StateLocked, WrongCheckout
 from threadsync.execution.report import Report
 from threadsync.model.holding import Heartbeat, Lulls
 from threadsync.model.journal import Note
@@ -80,7 +80,7 @@ def beat_idle(
     cannot be recorded stops nothing: it is told, and once something is to be done apply refuses.
     """
     prior, outage_after = snapshot.state, workspace.project.safety.outage_after
-    if prior is None or snapshot.lock is not None or not is_due(prior, began, outage_after):
+    if prior is None or not is_due(prior, began, outage_after):
         return
     try:
         approval()
@@ -89,6 +89,8 @@ def beat_idle(
                 beat(workspace, session, declared, began=began, run=new_run(workspace), report=None)
     except WrongCheckout:
         return  # what is to be sent from here is refused then, with the reason
+    except StateLocked:
+        return  # another run is at work; the lock of one that is known to be dead does not come here
     except StateError as error:
         workspace.tell(f"That nothing was to be done could not be put on record: {error.problem}.")
 

@@ -6,6 +6,7 @@ touched but its objects. What an environment variable of CI says counts for noth
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -40,6 +41,8 @@ class Change(Struct, frozen=True):
     """In the project, with slashes."""
     known: bool
     """Whether git has it in the commit or the index; a file unknown to git matters only if it is read."""
+    is_hidden: bool = False
+    """Whether git was told not to look at it, so that nobody knows whether it differs."""
 
 
 class Checkout(Struct, frozen=True):
@@ -89,7 +92,8 @@ class Checkout(Struct, frozen=True):
     def changes(self, folders: Iterable[str]) -> tuple[Change, ...] | None:
         """Return what differs from the commit in *folders* (or files) of the project; None if git fails.
 
-        Files that git ignores are told too: nobody reviewed them either.
+        Files that git ignores are told too: nobody reviewed them either. So are those that git was told not
+        to look at (``--skip-worktree``, ``--assume-unchanged``), whether they differ or not.
         """
         asked = (
             "status",
@@ -102,13 +106,16 @@ class Checkout(Struct, frozen=True):
         paths = [f":(literal){each}" for each in sorted(set(folders))]
         shown = self._run(LOCAL_SECONDS, "rev-parse", "--show-prefix")
         done = self._run(LOCAL_SECONDS, *_QUIETLY, *asked, "--ignored=matching", "--", *paths)
-        if shown.code != 0 or done.code != 0:
+        # Its tag is S for what is skipped, and a small letter for what is assumed to be unchanged.
+        tagged = self._run(LOCAL_SECONDS, "ls-files", "-v", "-z", "--", *paths)
+        if any(each.code != 0 for each in (shown, done, tagged)):
             return None
         prefix, found = shown.text, []
-        for entry in done.out.decode(errors="surrogateescape").split("\0")[:-1]:
+        for entry in _entries(done):
             kind, path = entry[:2], entry[3:]
             found.append(Change(path.removeprefix(prefix), kind not in {"??", "!!"}))
-        return tuple(found)
+        hidden = (entry[2:] for entry in _entries(tagged) if entry[0] == "S" or entry[0].islower())
+        return (*found, *(Change(path, known=True, is_hidden=True) for path in hidden))
 
     def _answer(self, *question: str) -> str:
         done = self._run(LOCAL_SECONDS, *question)
@@ -125,20 +132,30 @@ _ANCESTRY = ("merge-base", "--is-ancestor")
 _QUIETLY = ("--no-optional-locks",)
 
 
+def _entries(done: Ended) -> list[str]:
+    """Return what git listed with ``-z``."""
+    return done.out.decode(errors="surrogateescape").split("\0")[:-1]
+
+
 def checkout_of(root: Path, clock: Clock) -> Checkout:
     """Return the checkout that the project at *root* lies in."""
     return Checkout(Git(root, clock))
 
 
-def concerns(change: Change, project_file: str, posts: str, read: frozenset[str]) -> bool:
-    """Whether *change* is of what apply reads: *project_file*, what is in the folder *posts*, media.
+def behind(root: Path, paths: Iterable[str]) -> frozenset[str]:
+    """Return what *paths* of the project at *root* lead to through links, as paths of the project."""
+    top = Path(os.path.realpath(root))
+    real = (Path(os.path.realpath(root / path)) for path in paths)
+    return frozenset(each.relative_to(top).as_posix() for each in real if each.is_relative_to(top))
+
+
+def concerns(change: Change, folders: frozenset[str], read: frozenset[str]) -> bool:
+    """Whether *change* is of what apply reads: what is in the *folders* of posts, or among what was *read*.
 
     A file that git does not know counts if it is among those that were *read*; one that it knows counts
     wherever posts are, since one that is missing is a removed post.
     """
-    if change.path.endswith("/"):
-        return any(each.startswith(change.path) for each in read)
-    inside = change.known and PurePosixPath(change.path).is_relative_to(posts)
-    # Of a submodule git tells that something in it differs, and not what.
-    inside |= change.known and any(each.startswith(f"{change.path}/") for each in read)
-    return inside or change.path == project_file or change.path in read
+    # Of a submodule git tells that something in it differs, and not what; a link to a folder is a file to it.
+    if change.path in read or any(each.startswith(f"{change.path.rstrip('/')}/") for each in read):
+        return True
+    return change.known and any(PurePosixPath(change.path).is_relative_to(each) for each in folders)

@@ -88,7 +88,9 @@ class Notifying(Struct):
     def after_error(self, error: ThreadsyncError) -> None:
         """Do the same after an apply that ended with *error*; what a person did wrong is no trouble."""
         match error:
-            case StateLocked() | StateOutdated():
+            case StateLocked():
+                self._tell_if_left(error)
+            case StateOutdated():
                 return  # another run is at work, which looks after everything
             case StateError():
                 self._tell_unremembered(error)
@@ -172,6 +174,20 @@ class Notifying(Struct):
         done = [each for each in session.ledger.troubles.values() if self._is_forgotten(each)]
         session.append(tuple(Untroubled(each.target, now) for each in done))
         session.barrier()
+
+    def _tell_if_left(self, error: StateLocked) -> None:
+        """Tell of a lock that a lost run must have left; a run that is at work looks after everything."""
+        try:
+            found = self.workspace.store.read().lock
+        except StateError as worse:
+            self._tell_unremembered(worse)
+            return
+        since = found.since if found is not None else None
+        if (
+            since is not None
+            and self.workspace.clock.now() - since > self.workspace.project.safety.outage_after
+        ):
+            self._tell_unremembered(error)
 
     def _tell_unremembered(self, error: StateError) -> None:
         """Tell that the state cannot be used: there is no place to remember it in, so each apply tells it."""

@@ -95,7 +95,8 @@ def put_back(copy: Copy, here: bytes | None, journal: bytes | None, project: str
 
     Its serial is higher than both, so that no journal of another time fits it. A *journal* that goes on
     from the copy is folded in; one that goes on from the state in use is given up with it. Either counts as
-    folded from then on, so that a crash before it is removed changes nothing.
+    folded from then on, so that a crash before it is removed changes nothing. A freeze and holds stay: no
+    copy takes back what a person has said that apply must not do.
 
     Raises:
         StateError: the copy is damaged, too new, or another project's; or the state in use is too new.
@@ -105,13 +106,16 @@ def put_back(copy: Copy, here: bytes | None, journal: bytes | None, project: str
     document = _opened(copy)
     refuse_foreign(document, project, copy.where)
     current = _current(here, where, replaceable=copy.replace_lineage)
-    given_up = Unfolded()
+    given_up, in_use = Unfolded(), None
     if current is not None:
         _refuse_another_lineage(copy, document.state, current.state)
         given_up = _going_on(journal, current, where)
-        _refuse_doubts(fold(current.state, given_up.notes))
+        in_use = fold(current.state, given_up.notes)
+        _refuse_doubts(in_use)
     unfolded = _going_on(journal, document, where)
     state = fold(document.state, unfolded.notes)
+    if in_use is not None:
+        state = _kept_back(state, in_use)
     beside = current.state if current is not None else document.state
     state = replace(
         state,
@@ -134,6 +138,17 @@ def _opened(copy: Copy) -> Document:
             remedy="Nothing was changed: the state in use is as it was. Make this copy anew where it came "
             "from, or take another one: `threadsync state history` lists those that there are.",
         ) from error
+
+
+def _kept_back(state: State, in_use: State) -> State:
+    """Return *state* with what keeps apply from acting in the one *in_use*, besides what does in its own."""
+    ended = tuple(each for each in in_use.lulls if each not in state.lulls)
+    return replace(
+        state,
+        freeze=in_use.freeze or state.freeze,
+        holds={**state.holds, **in_use.holds},
+        lulls=(*state.lulls, *ended),
+    )
 
 
 def _current(here: bytes | None, where: str, *, replaceable: bool) -> Document | None:

@@ -53,7 +53,7 @@ def plan_markdown(
     is_open = len(told_actions) <= OPEN_MAX
     blocks = [
         _head("plan", name),
-        Block(f"**{prose(summary(plan))}**\n"),
+        Block(f"**{prose(summary(prepared))}**\n"),
         NOTE,
         *(Block(f"- **{prose(about)}**: {prose(text)}", 1, "remarks") for about, text in kept_back(prepared)),
         Block(""),

@@ -21,7 +21,6 @@ from threadsync.planning.actions import (
     Move,
     NoOp,
     Notice,
-    Plan,
     Reason,
     Replace,
     SegmentView,
@@ -77,7 +76,7 @@ def plan_text(prepared: PreparedPlan, *, width: int, color: bool, detail: Detail
     for action in prepared.plan.actions:
         add_action(page, action, now=prepared.plan.at, zone=prepared.zone, detail=detail)
     page.blank()
-    page.add(summary(prepared.plan), style=Style.STRONG)
+    page.add(summary(prepared), style=Style.STRONG)
     if detail > Detail.QUIET:
         _add_notes(page, prepared)
     return page.text()
@@ -95,17 +94,18 @@ def add_wanted(page: Page, wanted: Wanted) -> None:
     _add_publishing(page, wanted.publication, wanted.segments, wanted.waits_for)
 
 
-def summary(plan: Plan) -> str:
-    """Return the sum of a plan in one sentence."""
-    counts = plan.counts()
+def summary(prepared: PreparedPlan) -> str:
+    """Return the sum of a plan in one sentence; what a file with errors would change nobody knows."""
+    plan = prepared.plan
+    counts, nothing = plan.counts(), "The files have errors." if prepared.has_errors else "No changes."
     if not counts:
-        return "No changes. There is no publication to plan."
+        return f"{nothing} There is no publication to plan."
     if set(counts) == {NoOp.word}:
         number, down = counts[NoOp.word], all(a.reason is Reason.ALREADY_WITHDRAWN for a in plan.actions)
         what = "taken down already" if down else "as the files say"
-        return f"No changes. {many(number, 'publication')} {'is' if number == 1 else 'are'} {what}."
+        return f"{nothing} {many(number, 'publication')} {'is' if number == 1 else 'are'} {what}."
     said = ", ".join(f"{number} {_SAID.get(word, f'to {word}')}" for word, number in counts.items())
-    return f"Plan: {said}." if plan.effective else f"No changes. {said}."
+    return f"Plan: {said}." if plan.effective else f"{nothing} {said}."
 
 
 def head(action: Action) -> str:

@@ -64,7 +64,7 @@ def sheet_of(
     )
     return Sheet(
         title,
-        summary(prepared.plan),
+        summary(prepared),
         told(prepared.plan.at, prepared.zone),
         zone_told(prepared.zone),
         tuple(map(printable, targets)),

@@ -112,4 +112,4 @@ def _draft(draft: Wanted) -> str:
 
 def _sum(prepared: PreparedPlan, drafts: Sequence[Wanted]) -> str:
     written = f" {many(len(drafts), 'draft')}." if drafts else ""
-    return f"{summary(prepared.plan)}{written}"
+    return f"{summary(prepared)}{written}"

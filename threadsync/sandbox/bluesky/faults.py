@@ -121,7 +121,8 @@ def verdict(state: State, request: Request, hits: tuple[Fault, ...], now: float)
             return errors.stumbled(state.switches.server_error_status).response()
         case FaultKind.THROTTLED:
             seconds = state.switches.throttled_after_seconds
-            headers = {"RateLimit-Reset": str(int(now) + seconds), "Retry-After": str(seconds)}
+            reset = int(now + state.switches.clock_skew_seconds) + seconds
+            headers = {"RateLimit-Reset": str(reset), "Retry-After": str(seconds)}
             return errors.throttled(headers).response()
         case FaultKind.TOKEN_EXPIRED:
             return errors.expired("Token has expired").response()

@@ -36,7 +36,7 @@ def handle(state: State, request: Request, now: float) -> Response:
     holder = state.sessions.get(request.token) if request.token is not None else None
     who = state.accounts[holder.did].handle if holder is not None else ""
     hits = faults.draw(state, request, who, is_after=False)
-    ended = faults.verdict(state, request, hits, server_now)
+    ended = faults.verdict(state, request, hits, now)
     answer = ended if ended is not None else _perform(state, request, method, server_now)
     if ended is None and answer.status < 400:
         answer = faults.spoil(state, answer, faults.draw(state, request, who, is_after=True))
