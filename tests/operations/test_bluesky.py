@@ -16,6 +16,7 @@ from threadsync.cli._applying import status_of
 from threadsync.cli._exit import Exit
 from threadsync.errors import UsageError
 from threadsync.execution.seams import Unwatched
+from threadsync.model.ids import Address
 from threadsync.operations.importing import import_post
 from threadsync.operations.insights import insights
 from threadsync.operations.plan import plan
@@ -395,6 +396,24 @@ def test_a_lost_answer_to_a_deletion_is_asked_for_again_and_all_of_it_goes(world
     bluesky.arm(world.sky.state, bluesky.Fault("delete-record", FaultKind.ANSWER_LOST, times=2))
     assert world.applied() == {"a@bluesky/brand": "applied"}
     assert collections(world) == [0, 0, 0]
+
+
+def test_a_deletion_that_may_still_act_is_in_doubt_though_a_later_request_is_refused(world: Both) -> None:
+    """Called refused, it would be done without anybody knowing: bound to a post that is not there."""
+    chain = "One\n\n---\n\nTwo"
+    world.post("a", chain, targets="bluesky/brand")
+    world.applied()
+    world.post("a", chain, targets="bluesky/brand", withdraw="true")
+    late = bluesky.Fault("delete-record", FaultKind.ACTS_LATE, seconds=200.0)
+    for fault in (late, bluesky.Fault("delete-record", FaultKind.THROTTLED, times=None)):
+        bluesky.arm(world.sky.state, fault)
+    assert world.applied() == {"a@bluesky/brand": "uncertain"}
+    bluesky.disarm(world.sky.state)
+    world.post("a", chain, targets="bluesky/brand")
+    world.applied()
+    there = {each.uri for each in world.sky.records(BRAND)}
+    assert set(world.state.bindings[Address.parse("a@bluesky/brand")].remote_ids) == there
+    assert world.sky.texts(BRAND) == ["One"]
 
 
 # Times.

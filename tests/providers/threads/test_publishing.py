@@ -492,6 +492,17 @@ def test_a_deletion_without_an_answer_is_looked_after_before_it_is_repeated() ->
     assert talk.sent.count("DELETE /m1") == 1
 
 
+def test_a_deletion_that_may_still_act_is_in_doubt_though_a_later_request_is_refused() -> None:
+    talk = Talk()
+    talk.run("one")
+    live = talk.ledger.bindings[ADDRESS].segments
+    answers: list[Response | NoResponse] = [LOST, error(100)]
+    talk.override = lambda request: answers.pop(0) if request.method == "DELETE" else None
+    result = talk.drive(talk.provider.delete(talk.work(talk.ledger.open[ADDRESS].job), live))
+    assert isinstance(result, Uncertain)
+    assert bound(talk) == ("m1",)
+
+
 def test_a_delete_that_threads_says_had_no_success_is_looked_into() -> None:
     """The post is there, so nothing is put on record but the doubt: it may go yet."""
     talk = Talk()

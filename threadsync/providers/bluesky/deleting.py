@@ -70,7 +70,11 @@ def _gates(post: Published, uri: AtUri, bounds: Bounds) -> Flow[tuple[AtUri, ...
 
 
 def _deleted(work: Work, post: Published, uri: AtUri, bounds: Bounds) -> Flow[Result]:
-    """Delete one record; that it is not there is no error, so it is asked for until it is answered."""
+    """Delete one record; that it is not there is no error, so it is asked for until it is answered.
+
+    One that may still act stays in doubt, whatever becomes of the requests after it.
+    """
+    may_act = False
     request = api_records.delete_request(uri.repo, uri.collection, uri.rkey)
     for number in range(1, bounds.retry_attempts_max + 1):
         at = yield from now()
@@ -82,10 +86,17 @@ def _deleted(work: Work, post: Published, uri: AtUri, bounds: Bounds) -> Flow[Re
             case api_records.Erased():
                 return Applied()
             case Fault(kind=FaultClass.TRANSIENT) | Unanswered():
+                may_act = may_act or not isinstance(answer, Unanswered) or answer.sent
                 if number == bounds.retry_attempts_max:
-                    fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
-                    return Uncertain(f"it may yet go: {fault.problem}", post.index)
+                    return _given_up(answer, post, may_act=may_act)
             case Fault():
-                return Refused(answer, post.index)
+                return _given_up(answer, post, may_act=may_act)
         yield from wait(delay_seconds(number, bounds), "Bluesky to delete a post")
     raise AssertionError("a bound of at least one attempt ends the loop")
+
+
+def _given_up(answer: Fault | Unanswered, post: Published, *, may_act: bool) -> Refused | Uncertain:
+    fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
+    if may_act:
+        return Uncertain(f"it may yet go: {fault.problem}", post.index)
+    return Refused(fault, post.index)

@@ -49,7 +49,7 @@ from threadsync.providers.bluesky.deleting import delete
 from threadsync.providers.bluesky.faults import refusal
 from threadsync.providers.bluesky.opening import BlueskySessions
 from threadsync.providers.bluesky.points import BlueskySpending
-from threadsync.providers.bluesky.publishing import CID, Publisher
+from threadsync.providers.bluesky.publishing import CID, Publisher, wait_out
 from threadsync.providers.bluesky.records import REPOST
 from threadsync.providers.bluesky.richtext import TEXT_GRAPHEMES_MAX, addresses, graphemes, marks
 from threadsync.providers.bluesky.servers import server_of
@@ -307,14 +307,21 @@ class BlueskyProvider(Struct, frozen=True):
         return Publisher(work, self.context).publish()
 
     def settle(self, work: Work) -> Flow[Result]:
-        """Find out what became of the write in flight; a delete is harmless to ask for once more."""
+        """Find out what became of the write in flight; a delete is harmless to ask for once more.
+
+        That a post is there is believed once a lost delete cannot act any more.
+        """
         intents = [note for note in work.notes if isinstance(note, Intent)]
         if not intents:
             return Applied()
         if intents[-1].verb != "delete":
             return (yield from Publisher(work, self.context).settle())
         remote_id = RemoteId(intents[-1].key)
-        if (yield from self.observe(remote_id)) is None:
+        seen = yield from self.observe(remote_id)
+        if seen is not None:
+            yield from wait_out(intents[-1].at, self.context.bounds)
+            seen = yield from self.observe(remote_id)
+        if seen is None:
             at = yield from now()
             yield from record(Deleted(work.address, remote_id, at))
         return Applied()

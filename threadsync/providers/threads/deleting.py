@@ -71,7 +71,7 @@ class Deleter(Struct, frozen=True):
     def _delete(self, post: Published) -> Flow[Result]:
         """Delete one post. Deleting twice harms nobody, so after a lost answer: look, then ask again.
 
-        One that may still act after all attempts stays in doubt: only a later look can tell.
+        One that may still act stays in doubt, whatever becomes of later requests: only a later look can tell.
         """
         may_act = False
         for number in range(1, self.bounds.retry_attempts_max + 1):
@@ -93,18 +93,14 @@ class Deleter(Struct, frozen=True):
                     )
                     if number == self.bounds.retry_attempts_max:
                         fault = unanswered(answer) if isinstance(answer, Unanswered) else answer
-                        if may_act:
-                            return Uncertain(
-                                f"it is still there, and may yet go: {fault.problem}", post.index
-                            )
-                        return Refused(fault, post.index)
+                        return _given_up(fault, post, may_act=may_act)
                 case Fault():
                     # An earlier request, of this run or an interrupted one, may have acted all the same.
                     asked_before = number > 1 or self._was_asked_for(post)
                     if asked_before and (yield from self._is_gone(post.remote_id)):
                         return (yield from self._deleted(post.remote_id))
                     used_up = "deletes" if answer.kind is FaultClass.QUOTA else ""
-                    return Refused(replace(answer, allowance=used_up), post.index)
+                    return _given_up(replace(answer, allowance=used_up), post, may_act=may_act)
             yield from wait(delay_seconds(number, self.bounds), "Threads to delete a post")
         raise AssertionError("a bound of at least one attempt ends the loop")
 
@@ -125,3 +121,9 @@ class Deleter(Struct, frozen=True):
             isinstance(note, Intent) and note.verb == "delete" and note.key == post.remote_id
             for note in self.work.notes
         )
+
+
+def _given_up(fault: Fault, post: Published, *, may_act: bool) -> Refused | Uncertain:
+    if may_act:
+        return Uncertain(f"it is still there, and may yet go: {fault.problem}", post.index)
+    return Refused(fault, post.index)
