@@ -154,7 +154,7 @@ def test_every_text_is_there_with_its_count() -> None:
 
 def test_what_is_read_back_from_its_document_says_the_same() -> None:
     """``comment --plan FILE`` shows what the job planned that read the files."""
-    for prepared in (samples.full_plan(), samples.first_plan()):
+    for prepared in (samples.full_plan(), samples.first_plan(), sheets.sheet_plan(sheets.rich())):
         read = read_plan(json.dumps(plan_json(prepared)).encode(), "plan.json")
         assert plan_markdown(read) == plan_markdown(prepared)
         assert read.has_errors == prepared.has_errors

@@ -184,6 +184,8 @@ def _views(segments: Sequence[SegmentShape]) -> tuple[SegmentView, ...]:
             tuple(map(_media, each.media)),
             each.digest,
             each.attached,
+            marks=each.marks,
+            covers_media=each.covers_media,
         )
         for each in segments
     )

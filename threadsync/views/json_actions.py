@@ -133,6 +133,11 @@ def segments_json(segments: Iterable[SegmentView], publication: Publication | No
             "digest": view.digest,
             "media": [media_json(item) for item in view.media],
             "attached": dict(view.attached),
+            "marks": [
+                {"start": each.start, "end": each.end, "kind": each.kind.value, "url": each.url}
+                for each in view.marks
+            ],
+            "covers_media": view.covers_media,
             **_besides(declared[view.index] if view.index < len(declared) else None),
         }
         for view in segments

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from threadsync.model.ids import ContentDigest, MediaDigest, RemoteId
 from threadsync.model.post import OnRemove
+from threadsync.model.text import Mark
 from threadsync.planning.actions import Reason
 
 Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
@@ -66,6 +67,8 @@ class SegmentShape(Struct, frozen=True):
     digest: ContentDigest
     media: tuple[MediaShape, ...] = ()
     attached: Mapping[str, str] = {}
+    marks: tuple[Mark, ...] = ()
+    covers_media: str = ""
     card: CardShape | None = None
     link: str = ""
     poll: Mapping[str, Any] | None = None
