@@ -24,6 +24,7 @@ from tests.planning.builders import (
 )
 from threadsync.model.ids import PostKey, RemoteId
 from threadsync.model.post import OnChange, OnRemove, ReplaceConsent, Schedule
+from threadsync.model.state import State
 from threadsync.planning.actions import (
     Adopt,
     Blocked,
@@ -37,7 +38,7 @@ from threadsync.planning.actions import (
     Replace,
     Update,
 )
-from threadsync.planning.inputs import Consents
+from threadsync.planning.inputs import Consents, Wanted
 
 # New, same, changed.
 
@@ -221,6 +222,32 @@ def test_moved_from_binds_what_the_tombstone_left_up() -> None:
     action = only(actions(files, state(buried("a", "text"))))
     assert isinstance(action, Adopt)
     assert action.reason is Reason.MOVED_FROM
+
+
+def test_a_moved_from_that_nobody_knows_publishes_nothing_beside_what_has_lost_its_file() -> None:
+    """A slip in the key, or a second rename before the first was applied; all of it is rewritten as well."""
+    files = desired(want("c", "quite another text", moved_from=PostKey("b")))
+    found = actions(files, state(bound("a", "a text of its own")))
+    blocked = found["c@threads/main"]
+    assert reason_of(blocked, Blocked) is Reason.SIMILAR_TO_PUBLISHED
+    assert isinstance(blocked, Blocked)
+    assert "moved_from: a;" in blocked.remedy
+    assert isinstance(found["a@threads/main"], Blocked), "not let go of until that is settled"
+
+
+@pytest.mark.parametrize(
+    ("files", "prior"),
+    [
+        (want("c", "new", moved_from=PostKey("b")), state(bound("x@threads/brand", "live"))),
+        (want("c", "new", moved_from=PostKey("b")), state(bound("a", "a"), bound("b@threads/brand", "b"))),
+        (want("c", "new", moved_from=PostKey("b")), state(bound("a", "a"), bound("c@threads/brand", "c"))),
+        (want("c", "new", moved_from=PostKey("b"), republish=True), state(bound("a", "a"))),
+    ],
+    ids=["nothing vanished here", "known elsewhere", "moved elsewhere", "asked for anew"],
+)
+def test_a_moved_from_that_means_nothing_here_is_no_trouble(files: Wanted, prior: State) -> None:
+    found = actions(desired(files), prior)
+    assert isinstance(found["c@threads/main"], Create)
 
 
 def test_a_rename_with_an_edit_is_blocked_and_the_old_post_is_not_touched() -> None:

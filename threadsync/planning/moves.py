@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from threadsync.model.digest import digest_of_segments
-from threadsync.model.ids import Address
+from threadsync.model.ids import Address, PostKey
 from threadsync.model.journal import Published, Rendered
 from threadsync.model.state import Binding, Open, State, Tombstone
 from threadsync.planning.actions import Action, Adopt, Blocked, Move, Reason
@@ -45,12 +45,14 @@ def find(
         if old.target == address.target and _like(wanted, unfinished.job.segments):
             return Renamed(_in_doubt(wanted, old))
     tombstones = prior.tombstones
+    here = [old for old in vanished.values() if old.address.target == address.target]
     if control.moved_from is not None:
         declared = _declared(wanted, Address(control.moved_from, address.target), vanished, prior)
         if declared is not None:
             return declared
+        if here and not control.republish and not _knows(prior, control.moved_from, address.key):
+            return _misnamed(wanted, control.moved_from, here)
     digest = digest_of_segments(wanted.digests)
-    here = [old for old in vanished.values() if old.address.target == address.target]
     gone = [
         stone
         for stone in tombstones.values()
@@ -128,6 +130,28 @@ def _declared(
             )
         )
     return None
+
+
+def _knows(prior: State, *keys: PostKey) -> bool:
+    """Whether a post of one of *keys* was ever published on any target, or begun."""
+    return any(each.key in keys for each in (*prior.bindings, *prior.tombstones, *prior.open))
+
+
+def _misnamed(wanted: Wanted, named: PostKey, olds: Sequence[Binding]) -> Renamed:
+    """Stop what ``moved_from`` says was published, under a key that nobody knows: it would go out twice."""
+    names = ", ".join(str(old.address) for old in olds)
+    return Renamed(
+        Blocked(
+            wanted.publication.address,
+            Reason.SIMILAR_TO_PUBLISHED,
+            f"moved_from names {named}, of which nothing is on record; published, and without a file, is "
+            f"{names}.",
+            f"If it is that post under a new name, write moved_from: {olds[0].address.key}; if it is another "
+            "one, take moved_from out.",
+            segments=wanted.segments,
+        ),
+        tuple(old.address for old in olds),
+    )
 
 
 def _moved(wanted: Wanted, reason: Reason, old: Address, prior: State) -> Renamed:

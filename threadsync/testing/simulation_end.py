@@ -270,7 +270,8 @@ def _of_state(life: Life, state: State) -> list[str]:
         known |= posts
         if stone.why in {"removed", "withdrawn"}:
             found += [f"taken down, and live: {live[each].text!r}" for each in sorted(posts & set(live))]
-    given_up = {text for key in life.accepted for _, text in life.author.ever.get(key, ())}
+    by_person = life.accepted | judge.imported  # what an import leaves out stays up
+    given_up = {text for key in by_person for _, text in life.author.ever.get(key, ())}
     orphans = [
         post
         for each, post in live.items()

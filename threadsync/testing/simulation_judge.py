@@ -34,6 +34,7 @@ class Excuse(StrEnum):
     CLONES = "clones"
     REWRITTEN = "rewritten"
     TAKEN_BACK = "taken-back"
+    UNDONE = "undone"
 
 
 EXCUSES = {
@@ -58,6 +59,10 @@ EXCUSES = {
         "request for it that had no answer might still act: nothing on the account tells that it was ever "
         "made, so it is made again."
     ),
+    Excuse.UNDONE: (
+        "A withdrawal broke off in the middle of a chain, and was taken back in the file: what went is "
+        "appended again, as the plan shows."
+    ),
 }
 """Each limit in a sentence."""
 
@@ -73,6 +78,8 @@ class Judge(Struct):
     deleted_by_hand: set[str] = field(default_factory=set)
     taken_back: set[_Place] = field(default_factory=set)
     """Reposts, and posts of Bluesky, that a person deleted before all requests for them were over."""
+    imported: set[str] = field(default_factory=set)
+    """Keys of posts that a person bound by hand, whatever else of them is live."""
     edited: set[str] = field(default_factory=set)
     """Posts of ours whose text a person changed on the network."""
     said_before: dict[str, str] = field(default_factory=dict)
@@ -252,12 +259,20 @@ class Judge(Struct):
                 self.excuse(Excuse.FORGOTTEN if self.forgotten_at else Excuse.CLONES, place)
             elif there[place] <= 1 and place in self.taken_back:
                 self.excuse(Excuse.TAKEN_BACK, place)
+            elif there[place] <= 1 and self._broken_off(place, live, deleted):
+                self.excuse(Excuse.UNDONE, place)
             elif there[place] <= 1:
                 found.append(f"came back: {place[1]!r} was published {count} times on {place[0]}")
         return found
 
     def _excuses_of(self, place: _Place) -> set[Excuse]:
         return {excuse for excuse, told in self._told if told == place}
+
+    def _broken_off(self, place: _Place, live: list[Seen], deleted: list[Seen]) -> bool:
+        """Whether what went was taken down as agreed, and what it stood under was not."""
+        above = {post.remote_id for post in live}
+        gone = [post for post in deleted if (post.account, text_of(post)) == place]
+        return all(post.remote_id in self.taken and post.parent in above for post in gone)
 
 
 def asked_lately(state: State | None, remote_id: str, now: datetime) -> bool:

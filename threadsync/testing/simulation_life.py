@@ -364,6 +364,7 @@ class Life(Struct):
         done = self.guarded(lambda: import_post(self.world.workspace, address, remote_id))
         state, key = self.world.state, Address.parse(address)
         file = self.author.files.get(key.key)
+        self.judge.imported |= file.names if done and file is not None else set()
         if not done or state is None or file is None:
             return done
         if file.front.get("on_change") == "replace":
