@@ -143,7 +143,7 @@ def test_a_film_that_the_service_knows_and_the_server_dropped_is_told(
     account.delete()
     fault = refused(Account(account.desk)).fault
     assert fault.row == "blob-not-there"
-    assert "encoded anew" in fault.remedy
+    assert "video: blob" in fault.remedy
 
 
 def test_a_server_without_the_service_gets_the_file_itself(account: Account, service: VideoService) -> None:
